@@ -1,0 +1,3 @@
+export { readBounded } from './body.ts';
+export { type Listening, listen } from './listen.ts';
+export { HttpError, type HttpErrorCode, problem, problemHandler } from './problem.ts';

@@ -1,0 +1,2 @@
+export { createLogger, type Logger, silentLogger } from './logger.ts';
+export { scrub } from './scrub.ts';

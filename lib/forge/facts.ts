@@ -1,0 +1,146 @@
+/**
+ * What the forge says, as plain data. Structurally the same as the rules' own fact types: a library may not import the
+ * rules, so a test holds the two declarations together.
+ */
+
+/** An account, known by its numeric id: a login may be renamed and taken by another. Bots keep their `[bot]` suffix. */
+export interface Actor {
+  readonly id: number;
+  readonly login: string;
+  readonly kind: 'user' | 'bot';
+}
+
+export type Permission = 'admin' | 'write' | 'read' | 'none';
+
+export type CheckConclusion =
+  | 'success'
+  | 'failure'
+  | 'neutral'
+  | 'cancelled'
+  | 'skipped'
+  | 'timed_out'
+  | 'action_required'
+  | 'stale'
+  | 'startup_failure';
+
+export interface CheckFacts {
+  /** A check run's own id. A commit status has none that both API and webhook tell: its id is negative and derived from (SHA, context). */
+  readonly id: number;
+  readonly name: string;
+  /** Slug of the App that made a check run; null for a commit status, which any writer can set. */
+  readonly app: string | null;
+  readonly headSHA: string;
+  readonly status: 'queued' | 'in_progress' | 'completed';
+  readonly conclusion: CheckConclusion | null;
+  /** RFC 3339; orders attempts of one check. Empty where the forge has not said. */
+  readonly startedAt: string;
+  readonly completedAt: string | null;
+  readonly summary: string;
+  readonly url: string | null;
+}
+
+export interface ReviewFacts {
+  readonly id: number;
+  readonly author: Actor;
+  readonly state: 'approved' | 'changes_requested' | 'commented' | 'dismissed' | 'pending';
+  readonly commitSHA: string | null;
+  readonly submittedAt: string;
+  readonly body: string;
+}
+
+export interface ThreadFacts {
+  /** The forge's opaque id (GitHub: GraphQL node id). */
+  readonly id: string;
+  readonly resolved: boolean;
+  readonly outdated: boolean;
+  readonly path: string;
+  readonly line: number | null;
+  readonly resolvedBy: Actor | null;
+  /** In order; the first comment's author owns the thread. */
+  readonly comments: readonly ThreadComment[];
+}
+
+export interface ThreadComment {
+  readonly author: Actor;
+  readonly body: string;
+  readonly createdAt: string;
+}
+
+export interface CommitFacts {
+  readonly sha: string;
+  readonly message: string;
+  /** Accounts the forge attributes the commit to (author and co-authors); empty where it knows none. */
+  readonly authors: readonly Actor[];
+}
+
+/** What every listing and webhook says of a pull request. */
+export interface PullRequestSummary {
+  readonly number: number;
+  readonly url: string;
+  readonly state: 'open' | 'closed' | 'merged';
+  readonly draft: boolean;
+  readonly title: string;
+  readonly body: string;
+  readonly author: Actor;
+  /** `repositoryId` is null where the fork was deleted. */
+  readonly head: { readonly sha: string; readonly ref: string; readonly repositoryId: number | null };
+  readonly base: { readonly ref: string; readonly sha: string; readonly repositoryId: number };
+  readonly mergeSHA: string | null;
+  readonly mergedAt: string | null;
+  readonly labels: readonly string[];
+  readonly updatedAt: string;
+}
+
+/** Everything the merge gate asks of a pull request. `complete` says whether every page of each list was read. */
+export interface PullRequestFacts extends PullRequestSummary {
+  readonly mergeable: 'mergeable' | 'conflicting' | 'unknown';
+  /** Whether the head contains the base branch's tip; null where the forge did not say. */
+  readonly containsBase: boolean | null;
+  readonly mergedBy: Actor | null;
+  readonly closingIssues: readonly { readonly number: number; readonly repositoryId: number }[];
+  readonly commits: readonly CommitFacts[];
+  readonly checks: readonly CheckFacts[];
+  readonly reviews: readonly ReviewFacts[];
+  readonly threads: readonly ThreadFacts[];
+  readonly complete: {
+    readonly commits: boolean;
+    readonly checks: boolean;
+    readonly reviews: boolean;
+    readonly threads: boolean;
+    readonly closingIssues: boolean;
+    readonly labels: boolean;
+  };
+}
+
+export interface RepositoryFacts {
+  readonly id: number;
+  readonly owner: string;
+  readonly name: string;
+  readonly defaultBranch: string;
+  /** Tip of the default branch; null for an empty repository and in webhooks, which do not tell it. */
+  readonly defaultBranchSHA: string | null;
+  readonly archived: boolean;
+  readonly private: boolean;
+  readonly url: string;
+}
+
+export interface ForgeIssueFacts {
+  readonly number: number;
+  readonly url: string;
+  readonly state: 'open' | 'closed';
+  readonly title: string;
+  readonly body: string;
+  readonly author: Actor;
+  readonly labels: readonly string[];
+  readonly updatedAt: string;
+}
+
+/** A comment in the conversation of an issue or pull request. */
+export interface CommentFacts {
+  readonly id: number;
+  readonly url: string;
+  readonly author: Actor;
+  readonly body: string;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}

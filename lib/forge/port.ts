@@ -1,0 +1,174 @@
+import type {
+  Actor,
+  CommentFacts,
+  ForgeIssueFacts,
+  Permission,
+  PullRequestFacts,
+  PullRequestSummary,
+  RepositoryFacts,
+  ReviewFacts,
+  ThreadFacts,
+} from './facts.ts';
+
+export interface RepositoryName {
+  readonly owner: string;
+  readonly name: string;
+}
+
+/** A listing: unchanged since the ETag, or its items, newest update first. `complete` is false when the bound was reached. */
+export type Listing<T> =
+  | { readonly notModified: true }
+  | { readonly notModified: false; readonly items: readonly T[]; readonly etag: string | null; readonly complete: boolean };
+
+export interface ListOptions {
+  /** RFC 3339: only what was updated at or after this moment. */
+  readonly since?: string;
+  /** The `etag` of the same listing with the same options. */
+  readonly etag?: string;
+  /** Default `all`. */
+  readonly state?: 'open' | 'closed' | 'all';
+  /** Most items to read; default 10,000. */
+  readonly limit?: number;
+}
+
+export interface NewReview {
+  /** The head the review was made on; a forge keeps it as the review's commit. */
+  readonly commitSHA: string;
+  readonly event: 'APPROVE' | 'REQUEST_CHANGES' | 'COMMENT';
+  readonly body: string;
+  /** Line of the new side of the diff, from 1. A line outside the diff is refused with Validation. */
+  readonly comments: readonly { readonly path: string; readonly line: number; readonly body: string }[];
+}
+
+export interface MergeRequest {
+  /** Merged only while the head is this commit. */
+  readonly sha: string;
+  readonly method: 'merge' | 'squash' | 'rebase';
+  readonly title: string;
+  readonly message: string;
+}
+
+/** `HeadMoved` the head is not `sha` · `NotMergeable` conflict, closed, draft, or the base moved meanwhile · `Refused` a rule, a setting or the permission forbids it. */
+export type MergeResult =
+  | { readonly merged: true; readonly sha: string }
+  | { readonly merged: false; readonly code: 'HeadMoved' | 'NotMergeable' | 'Refused'; readonly message: string };
+
+export interface RateLimit {
+  readonly limit: number;
+  readonly remaining: number;
+  /** RFC 3339. */
+  readonly resetAt: string;
+}
+
+/**
+ * One identity at one forge.
+ *
+ * Every method rejects with ForgeError only. Any method may answer Unauthorized, Forbidden, RateLimited, Unavailable,
+ * Timeout, NotImplemented or Malformed; further codes are named where they apply. Reads are retried a few times and follow
+ * the redirect of a renamed repository. **Writes are sent once**: their error says in `outcome` whether the forge may have
+ * acted, and the caller looks with the matching `find…` before it repeats. `find…` methods see only what this identity
+ * wrote, since anyone can copy a marker, and reject with Unavailable rather than answer null when a listing was too long to
+ * read to its end. Texts are bounded and free of NUL and lone surrogates; they stay untrusted.
+ */
+export interface Forge {
+  /** `scheme://host[:port]` this identity's credential belongs to. */
+  readonly origin: string;
+
+  /** The account behind the credential; read once, then remembered. */
+  whoami(): Promise<Actor>;
+  /** NotFound. A renamed repository answers with its new name. */
+  repository(repo: RepositoryName): Promise<RepositoryFacts>;
+  /** NotFound. */
+  repositoryById(id: number): Promise<RepositoryFacts>;
+  /** Tip of a branch, null where there is no such branch. NotFound: the repository. */
+  branchSHA(repo: RepositoryName, branch: string): Promise<string | null>;
+  /** A file's text at a commit; null where the commit has no such file. NotFound: repository or commit. Malformed: over 1 MiB. */
+  fileAt(repo: RepositoryName, sha: string, path: string): Promise<string | null>;
+  /** What an account may do; `none` for one the forge does not know. NotFound: the repository. */
+  permission(repo: RepositoryName, login: string): Promise<Permission>;
+
+  /** NotFound, also for a pull request's number or a deleted issue. */
+  issue(repo: RepositoryName, number: number): Promise<ForgeIssueFacts>;
+  /** Issues without pull requests. NotFound: the repository. */
+  listIssues(repo: RepositoryName, options?: ListOptions): Promise<Listing<ForgeIssueFacts>>;
+  /** Write. Validation, NotFound. Not idempotent: carry a marker in the body. */
+  createIssue(
+    repo: RepositoryName,
+    issue: { readonly title: string; readonly body: string; readonly labels?: readonly string[] },
+  ): Promise<ForgeIssueFacts>;
+  /** An issue of this identity whose body contains `marker`, among those updated since `since` (RFC 3339). */
+  findIssueByMarker(repo: RepositoryName, marker: string, since: string): Promise<ForgeIssueFacts | null>;
+  /** Write; twice is harmless. NotFound. `reason` defaults to completed. */
+  closeIssue(repo: RepositoryName, number: number, reason?: 'completed' | 'not_planned'): Promise<ForgeIssueFacts>;
+  /** Write, on an issue or pull request. NotFound, Validation. Not idempotent: carry a marker. */
+  comment(repo: RepositoryName, number: number, body: string): Promise<CommentFacts>;
+  /** A comment of this identity that contains `marker`; `since` (RFC 3339) bounds the search. */
+  findCommentByMarker(
+    repo: RepositoryName,
+    number: number,
+    marker: string,
+    since?: string,
+  ): Promise<CommentFacts | null>;
+
+  /** Write. Conflict: one exists for this head and base. Validation: no commits between, unknown ref. */
+  createPullRequest(
+    repo: RepositoryName,
+    pullRequest: {
+      readonly head: string;
+      readonly base: string;
+      readonly title: string;
+      readonly body: string;
+      readonly draft?: boolean;
+    },
+  ): Promise<PullRequestSummary>;
+  /** The pull request of a branch of this repository: an open one first, else the newest. */
+  findPullRequestByHead(repo: RepositoryName, headRef: string): Promise<PullRequestSummary | null>;
+  /** Write; twice is harmless. NotFound, Validation. */
+  updatePullRequest(
+    repo: RepositoryName,
+    number: number,
+    change: { readonly title?: string; readonly body?: string; readonly state?: 'open' | 'closed' },
+  ): Promise<PullRequestSummary>;
+  /**
+   * Everything the merge gate asks, live: one GraphQL query, further ones only for lists longer than a page. A head that moves
+   * while pages are read makes the later lists incomplete. `expectedHead` is the SHA the caller believes in: it saves the second
+   * query that `containsBase` otherwise needs. NotFound.
+   */
+  pullRequest(repo: RepositoryName, number: number, expectedHead?: string): Promise<PullRequestFacts>;
+  listPullRequests(repo: RepositoryName, options?: ListOptions): Promise<Listing<PullRequestSummary>>;
+
+  /** Write. Validation: a comment's line is not in the diff, or an author approves their own. Carry a marker in the body. */
+  createReview(repo: RepositoryName, number: number, review: NewReview): Promise<ReviewFacts>;
+  findReviewByMarker(repo: RepositoryName, number: number, marker: string): Promise<ReviewFacts | null>;
+  /** NotFound. */
+  thread(threadId: string): Promise<ThreadFacts>;
+  /** Write; twice is harmless. NotFound, Forbidden. */
+  resolveThread(threadId: string): Promise<void>;
+  /** Write; twice is harmless. NotFound, Forbidden. */
+  reopenThread(threadId: string): Promise<void>;
+  /** Write. NotFound. Carry a marker. Answers the comment's opaque id and URL. */
+  replyToThread(threadId: string, body: string): Promise<{ readonly id: string; readonly url: string }>;
+  findThreadReplyByMarker(
+    threadId: string,
+    marker: string,
+  ): Promise<{ readonly id: string; readonly url: string } | null>;
+
+  /** Write. A refusal is a result, not an error; NotFound, and `outcome: 'unknown'` as for every write. */
+  merge(repo: RepositoryName, number: number, request: MergeRequest): Promise<MergeResult>;
+
+  /**
+   * Write; twice is harmless: the hook with this URL is created, or its events and secret are set. NotFound, Validation.
+   * Needs administration of the repository.
+   */
+  ensureWebhook(
+    repo: RepositoryName,
+    hook: { readonly url: string; readonly secret: string; readonly events: readonly string[] },
+  ): Promise<{ readonly id: number; readonly created: boolean }>;
+  /** Does not count against the limit. */
+  rateLimit(): Promise<{ readonly rest: RateLimit; readonly graphql: RateLimit }>;
+
+  /** The header that opens smart HTTP at `origin`'s git host. Never log it. */
+  gitAuthorization(): Promise<{ readonly headerName: string; readonly headerValue: string }>;
+  /** The smart-HTTP URL of a repository, without credential. Throws Validation for a name that is none. */
+  cloneURL(repo: RepositoryName): string;
+}

@@ -1,0 +1,55 @@
+import type { Kind } from './resources.ts';
+
+/** What is known of one condition type. */
+export interface ConditionType {
+  /** One sentence: what True means. */
+  readonly meaning: string;
+  /** `normal-true` is always present and good when True; `abnormal-true` is present only while it is True. */
+  readonly polarity: 'normal-true' | 'abnormal-true';
+  /** The kinds that carry it. */
+  readonly kinds: readonly (Kind | 'Node')[];
+}
+
+const everyKind = ['Repository', 'Agent', 'Issue', 'AgentTask'] as const;
+
+/** Condition types with their polarity. kstatus reads Ready, Reconciling and Stalled. */
+export const conditionTypes = {
+  Ready: {
+    meaning: 'The object is accepted and does what it says, or has done it.',
+    polarity: 'normal-true',
+    kinds: everyKind,
+  },
+  Reconciling: {
+    meaning: 'The object is on its way to what its spec says.',
+    polarity: 'abnormal-true',
+    kinds: everyKind,
+  },
+  Stalled: {
+    meaning: 'Nothing more happens until a person acts.',
+    polarity: 'abnormal-true',
+    kinds: everyKind,
+  },
+  WebhookHealthy: {
+    meaning: 'Deliveries of the forge arrive as its listing says they should.',
+    polarity: 'normal-true',
+    kinds: ['Repository'],
+  },
+  Merged: {
+    meaning: 'The pull request of the Issue was merged.',
+    polarity: 'normal-true',
+    kinds: ['Issue'],
+  },
+  Done: {
+    meaning: 'The change is merged, deployed and verified, as far as the Repository asks for it.',
+    polarity: 'normal-true',
+    kinds: ['Issue'],
+  },
+  Isolated: {
+    meaning: 'What an agent causes to run on this node cannot read what the agent runtime can.',
+    polarity: 'normal-true',
+    kinds: ['Node'],
+  },
+} as const satisfies Record<string, ConditionType>;
+
+/** A condition type of the rig. (The `type` of a condition; what is known of it is in `conditionTypes`.) */
+export type ConditionTypeName = keyof typeof conditionTypes;

@@ -1,0 +1,68 @@
+/** Labels of the rig. Every label it writes or reads is here. */
+export const labels = {
+  /** On a Secret: the operator may read it. Its annotation `forge-host` names the one host it may be sent to. */
+  forge: 'rig.dashecorp.com/forge',
+  /** On a Namespace: the operator works there. */
+  tenant: 'rig.dashecorp.com/tenant',
+  /** On a Namespace: changes of what a tier policy lists need consent. */
+  governed: 'rig.dashecorp.com/governed',
+  /** On what the operator makes: the Repository, Issue, Agent and AgentTask it was made for. */
+  repository: 'rig.dashecorp.com/repository',
+  issue: 'rig.dashecorp.com/issue',
+  agent: 'rig.dashecorp.com/agent',
+  task: 'rig.dashecorp.com/task',
+  /** On AgentTasks, Jobs and pods: the kind of task, and the number of the work claim it belongs to. */
+  kind: 'rig.dashecorp.com/kind',
+  attempt: 'rig.dashecorp.com/attempt',
+  /** On a Node: `external` where the cluster's services are reached from outside only. */
+  network: 'rig.dashecorp.com/network',
+  /** On a Node: builds of iOS run there. */
+  iosBuild: 'rig.dashecorp.com/ios-build',
+} as const;
+
+/** A label of the rig. */
+export type Label = (typeof labels)[keyof typeof labels];
+
+/** Annotations of the rig. */
+export const annotations = {
+  /** On a Secret labelled `forge`: the one host (with its port, where the URL has one) it may be sent to. */
+  forgeHost: 'rig.dashecorp.com/forge-host',
+} as const;
+
+/** An annotation of the rig. */
+export type Annotation = (typeof annotations)[keyof typeof annotations];
+
+/** Taints of the rig. */
+export const taints = {
+  /** On a Node whose pods are processes of the host. Only what tolerates it lands there. */
+  hostProcess: { key: 'rig.dashecorp.com/host-process', value: 'true', effect: 'NoSchedule' },
+} as const;
+
+/** Finalizers of the rig. */
+export const finalizers = {
+  /** On Issues: deletion is recorded before the object goes. */
+  issue: 'rig.dashecorp.com/issue',
+  /** On AgentTasks: the end of the task is recorded before the object goes. */
+  task: 'rig.dashecorp.com/task',
+} as const;
+
+/** A finalizer of the rig. */
+export type Finalizer = (typeof finalizers)[keyof typeof finalizers];
+
+/** Field managers of the rig, by who applies. */
+export const fieldManagers = {
+  /** The controllers: what they make, and every status. */
+  conductor: 'rig-conductor',
+  /** The webhook intake: title, body and labels of what belongs to the forge. */
+  intake: 'rig-intake',
+  /** A person, through the command line. */
+  cli: 'rig-cli',
+  /** The supervisor of a rig on one machine. */
+  local: 'rig-local',
+} as const;
+
+/** A field manager of the rig. */
+export type FieldManager = (typeof fieldManagers)[keyof typeof fieldManagers];
+
+/** Audience of the ServiceAccount token that a pod exchanges for its task token. */
+export const conductorAudience = 'rig-conductor';

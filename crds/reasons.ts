@@ -1,0 +1,141 @@
+/**
+ * Every reason: the PascalCase cause in a condition, a gate, an outcome, a Kubernetes event or an action, and what it
+ * means in one sentence. A name that was once used is never given another meaning.
+ */
+export const reasons = {
+  // Progress
+  Accepted: 'The object is valid and taken in.',
+  Progressing: 'Work is going on and nobody is waited for.',
+  Succeeded: 'It was done as asked.',
+  Passed: 'The gate passes.',
+  Queued: 'The issue waits for an Agent with free concurrency.',
+  Dispatched: 'A task was given to an Agent.',
+  Started: 'The agent made its first call.',
+  Done: 'The change is merged and everything after the merge that the Repository asks for has happened.',
+  Merged: 'The pull request was merged.',
+  NotMerged: 'The pull request has not been merged yet.',
+  NotDone: 'The issue is not done yet.',
+  Filed: 'The issue was filed on the forge.',
+  ReviewWanted: 'The head of the pull request has no review yet.',
+  ReworkWanted: 'The reviewer asked for changes that are not made yet.',
+  RequestedByPerson: 'A person asked for it.',
+  AllGatesPassed: 'Every row of the merge gate passes.',
+
+  // Intent and routing
+  Suspended: 'The issue is suspended; set spec.suspend to false to go on.',
+  DependencyOpen: 'An issue that this one depends on is not Done yet.',
+  RepositoryMissing: 'No Repository of that name is in the namespace.',
+  RepositoryNotReady: 'The Repository is not Ready; its own conditions say why.',
+  DuplicateRepository: 'An older Repository in the cluster already owns this forge repository.',
+  DuplicateIssue: 'An older Issue in the namespace already stands for this forge issue.',
+  IssueNotFound: 'The forge has no issue of that number in the repository.',
+  AgentMissing: 'No Agent of that name is in the namespace.',
+  AgentSuspended: 'The Agent is suspended.',
+  NoAgentFits: 'No developer Agent has the stack, the ceiling and the permission to take this issue.',
+  ConcurrencyFull: 'Every Agent that fits runs as many tasks as it may.',
+  NotIsolated: 'The node does not isolate what an agent runs, and the Agent does not allow that.',
+  Unschedulable: 'No node takes the pod of the task.',
+  NewerGeneration: 'The issue was edited, so its task was ended and the next attempt starts with the new text.',
+
+  // Tier
+  NoTierPolicy: 'No TierPolicy grades this repository, so everything in it is T3.',
+  Ungraded: 'The operator runs with --ungraded: every change is treated as T1 and no ceiling holds.',
+  TierRaised: 'The diff is of a higher tier than the issue was dispatched at.',
+  IrreversibleTier: 'The tier is T3: a person drives, and agents only prepare.',
+
+  // Secrets and the forge
+  SecretMissing: 'The Secret, or the key in it, does not exist.',
+  SecretNotAllowed: 'The Secret lacks the label rig.dashecorp.com/forge, or its annotation names another host.',
+  ForgeUnreachable: 'The forge does not answer.',
+  ForgeRefused: 'The forge refused the call; its own message is in the condition.',
+  CredentialsRefused: 'The forge refuses the credentials.',
+  RateLimited: 'The forge asks to call less often.',
+  RepositoryNotFound: 'The forge has no such repository, or the credentials cannot see it.',
+  DeliveriesMissing: 'The listing shows changes for which no delivery arrived.',
+  NoWebhookSecret: 'The Repository names no webhook secret, so no delivery is accepted and it is followed by listing.',
+  DeliveriesArrive: 'Deliveries arrive as the listing says they should.',
+
+  // Tasks
+  TaskLost: 'The task ended, or went silent, without a reported outcome.',
+  TaskFailed: 'The agent reported that it could not do the task.',
+  TaskStuck: 'The agent went in circles and was stopped.',
+  TaskCancelled: 'The task was ended because its claim ended.',
+  DeadlineExceeded: 'The task ran until its deadline.',
+  StartDeadlineExceeded: 'The task did not start in time.',
+  HeartbeatMissed: 'The task did not report for too long.',
+  InfrastructureLost: 'The pod or its node was lost; this does not count as an attempt.',
+  JobMissing: 'The Job of the task was deleted by somebody else.',
+  FenceDead: 'The claim that the call names is no longer live.',
+  OtherRefPushed: 'The task tried to push another ref than its own branch.',
+  TestsFailing: 'The tests still fail after the task was done.',
+  NoTests: 'The repository names no test command, so nothing can be proved.',
+  NothingChanged: 'The task ended without a change.',
+  ReplayExhausted: 'The replay has no further answer for this request.',
+  ModelUnreachable: 'The model provider does not answer.',
+  AskedForPerson: 'The agent asked for a person.',
+  AttemptsExhausted: 'All attempts were used up.',
+  ReviewLoopExceeded: 'Review and rework went round more often than allowed.',
+  BudgetExhausted: 'A cap on cost, turns or time was reached.',
+  Retrying: 'The next attempt starts after a pause.',
+
+  // Merge gate: target and provenance
+  NoPullRequest: 'There is no pull request yet.',
+  PullRequestClosed: 'The pull request was closed without being merged.',
+  Draft: 'The pull request is a draft.',
+  ForkHead: 'The head of the pull request is in another repository.',
+  WrongBase: 'The pull request is not based on the default branch.',
+  WrongHeadRef: 'The head of the pull request is not the branch of the latest work claim.',
+  HeadNotForwarded:
+    'The head commit came neither through the git gateway under a live claim nor from a person with write permission.',
+
+  // Merge gate: linked
+  ClosingReferenceMissing: 'The pull request does not say that it closes this issue.',
+  ClosingReferenceForeign: 'The pull request or one of its commits closes something else as well.',
+  SkipMarker: 'The title or a commit carries a marker that skips CI.',
+
+  // Merge gate: ci
+  ChecksMissing: 'A required check has not been registered on the head commit.',
+  ChecksPending: 'A required check has not concluded.',
+  ChecksFailed: 'A required check did not succeed.',
+
+  // Merge gate: review and threads
+  ReviewMissing: 'Nobody who may has approved the head commit.',
+  ReviewStale: 'The approval is for another commit than the head.',
+  ReviewByAuthor: 'The only approval is by somebody who wrote the change.',
+  ChangesRequested: 'A reviewer or a person asks for changes.',
+  ThreadsOpen: 'A review thread is not resolved.',
+
+  // Merge gate: labels, mergeable, freshness
+  Blocked: 'The pull request carries a label that blocks merging.',
+  Conflict: 'The branch conflicts with its base.',
+  NotMergeable: 'The forge says that the pull request cannot be merged now.',
+  BaseBehind: 'The branch does not contain the tip of its base.',
+  StaleGeneration: 'The issue changed after the pull request was reviewed.',
+  GateNotEnforced: "The forge's ruleset does not hold what the Repository asks.",
+  HeadMoved: 'The head of the pull request moved between the decision and the merge.',
+  MergeRefused: 'The forge refused to merge.',
+
+  // Facts and history
+  FactUnknown: 'A fact the decision needs could not be read.',
+  FactStale: 'A fact the decision needs was read too long ago.',
+  NewerEvent: 'The history of this object was written by a newer release; upgrade the operator.',
+  DatabaseBehind: 'The database is older than what this operator has already done; run rig recover.',
+  DatabaseUnreachable: 'The database does not answer.',
+
+  // Ends
+  CancelledByPerson: 'A person closed or deleted the issue.',
+  Reopened: 'The issue was reopened.',
+} as const;
+
+/** A reason of the registry. */
+export type Reason = keyof typeof reasons;
+
+/** The reason itself, checked by the compiler: the only way a reason is written in code. */
+export function reason<Name extends Reason>(name: Name): Name {
+  return name;
+}
+
+/** Whether a word read from outside is a reason of the registry. */
+export function isReason(word: string): word is Reason {
+  return Object.hasOwn(reasons, word);
+}

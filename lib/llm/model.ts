@@ -1,0 +1,117 @@
+import Anthropic, { APIError, APIUserAbortError } from '@anthropic-ai/sdk';
+import { ModelError, modelErrorCode } from './error.ts';
+import { NO_TOKENS, readMessageUsage, type Tokens } from './usage.ts';
+
+export type Message = Anthropic.Messages.MessageParam;
+export type SystemBlock = Anthropic.Messages.TextBlockParam;
+export type ToolDefinition = Anthropic.Messages.Tool;
+export type ContentBlock = Anthropic.Messages.ContentBlock;
+
+export interface ModelRequest {
+  readonly system: readonly SystemBlock[];
+  readonly tools: readonly ToolDefinition[];
+  readonly messages: readonly Message[];
+}
+
+export interface ModelTurn {
+  readonly content: readonly ContentBlock[];
+  readonly stopReason: string | null;
+  readonly tokens: Tokens;
+  /** The model id the provider answered with. */
+  readonly model: string;
+}
+
+/** One model behind one provider. */
+export interface Model {
+  /** One streamed call, not retried. Throws {@link ModelError}; an aborted signal throws its own reason. */
+  send(request: ModelRequest, signal: AbortSignal): Promise<ModelTurn>;
+}
+
+export interface ModelOptions {
+  /** Root of an Anthropic-compatible API, without `/v1`. */
+  readonly baseURL: string;
+  /** Asked before each call, so that a renewed key is picked up. */
+  readonly apiKey: () => string;
+  readonly model: string;
+  /** Left out of every later call once the provider says that this model does not take it. */
+  readonly temperature?: number | undefined;
+  /** Bound of one answer in tokens. Default 16,000. */
+  readonly maxTokens?: number | undefined;
+  readonly fetch?: typeof fetch;
+  /** Told once for each parameter that is left out because the model does not take it. */
+  readonly onDropped?: (parameter: string) => void;
+}
+
+/** A model that speaks the Anthropic Messages protocol. */
+export function createModel(options: ModelOptions): Model {
+  let temperature = options.temperature;
+  return {
+    async send(request, signal) {
+      try {
+        return await call(options, temperature, request, signal);
+      } catch (error) {
+        if (temperature === undefined || !refusesTemperature(error)) throw error;
+        temperature = undefined;
+        options.onDropped?.('temperature');
+        return call(options, undefined, request, signal);
+      }
+    },
+  };
+}
+
+function refusesTemperature(error: unknown): boolean {
+  return error instanceof ModelError && error.code === 'Refused' && /temperature/i.test(error.message);
+}
+
+async function call(
+  options: ModelOptions,
+  temperature: number | undefined,
+  request: ModelRequest,
+  signal: AbortSignal,
+): Promise<ModelTurn> {
+  const client = new Anthropic({
+    baseURL: options.baseURL,
+    apiKey: options.apiKey(),
+    authToken: null,
+    maxRetries: 0,
+    logLevel: 'off',
+    ...(options.fetch ? { fetch: options.fetch } : {}),
+  });
+  try {
+    const stream = client.messages.stream(
+      {
+        model: options.model,
+        max_tokens: options.maxTokens ?? 16_000,
+        system: [...request.system],
+        tools: [...request.tools],
+        messages: [...request.messages],
+        ...(temperature === undefined ? {} : { temperature }),
+      },
+      { signal },
+    );
+    const message = await stream.finalMessage();
+    const tokens = readMessageUsage(message)?.tokens ?? NO_TOKENS;
+    return { content: message.content, stopReason: message.stop_reason, tokens, model: message.model };
+  } catch (error) {
+    signal.throwIfAborted();
+    throw translated(error);
+  }
+}
+
+function translated(error: unknown): ModelError {
+  if (!(error instanceof APIError) || error instanceof APIUserAbortError)
+    return new ModelError('Unavailable', 'The stream of the model ended before its answer did.', { cause: error });
+  const inner = (error.error as { error?: { type?: unknown; message?: unknown } } | undefined)?.error;
+  const type = typeof inner?.type === 'string' ? inner.type : undefined;
+  const said = typeof inner?.message === 'string' ? inner.message : error.message;
+  const retryAfterMs = retryAfter(error.headers);
+  return new ModelError(modelErrorCode(error.status, type), said, {
+    cause: error,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  });
+}
+
+function retryAfter(headers: Headers | undefined): number | undefined {
+  const seconds = Number(headers?.get('retry-after') ?? Number.NaN);
+  return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1_000 : undefined;
+}

@@ -1,0 +1,82 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { createPool, type Pool } from '#lib/db';
+import { type RunningPostgres, startPostgres } from '../../local/postgres/index.ts';
+
+export interface TestDatabase {
+  /** Connection URL of the database's owner, who is no superuser where the server is the embedded one. */
+  readonly url: string;
+  readonly pool: Pool;
+  /** Ends the pool, cuts every other session and drops the database. Safe to call twice. */
+  drop(): Promise<void>;
+}
+
+let embedded: Promise<RunningPostgres> | undefined;
+
+/**
+ * A fresh, empty database on the server of RIG_TEST_DATABASE_URL (a login that may create databases), else on an embedded one
+ * that this process starts once and stops after its last test. With a test context it is dropped when that test ends.
+ */
+export async function testDatabase(t?: { after(fn: () => Promise<void>): void }): Promise<TestDatabase> {
+  const name = `test_${randomBytes(6).toString('hex')}`;
+  const adminURL = process.env.RIG_TEST_DATABASE_URL ?? (await embeddedServer()).adminURL;
+  const url = await createDatabase(adminURL, name);
+  const pool = createPool(url, { applicationName: 'rig-test', max: 10 });
+  let dropped: Promise<void> | undefined;
+  const drop = (): Promise<void> => {
+    dropped ??= pool.end().then(() => asAdmin(adminURL, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
+    return dropped;
+  };
+  t?.after(drop);
+  return { url, pool, drop };
+}
+
+async function createDatabase(adminURL: string, name: string): Promise<string> {
+  const url = new URL(adminURL);
+  if (process.env.RIG_TEST_DATABASE_URL !== undefined) {
+    await asAdmin(adminURL, `CREATE DATABASE ${name}`);
+    url.pathname = `/${name}`;
+    return url.href;
+  }
+  return (await embeddedServer()).url('rig_test', name);
+}
+
+function embeddedServer(): Promise<RunningPostgres> {
+  embedded ??= startEmbedded();
+  return embedded;
+}
+
+async function startEmbedded(): Promise<RunningPostgres> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'rig-test-postgres-'));
+  // Tests judge what is written, not what survives a power cut: without syncs they run several times faster.
+  const server = await startPostgres({ dataDir, settings: { fsync: 'off', max_wal_size: '256MB' } });
+  server.unref();
+  process.once('beforeExit', async () => {
+    await server.stop();
+    await rm(dataDir, { recursive: true, force: true });
+  });
+  process.once('exit', () => killIfAlive(server.pid));
+  return server;
+}
+
+async function asAdmin(adminURL: string, sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: adminURL });
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}
+
+// A process that is made to exit reaches no beforeExit: the server must not outlive it.
+function killIfAlive(pid: number): void {
+  try {
+    process.kill(pid, 'SIGQUIT');
+  } catch {
+    // It has stopped already.
+  }
+}

@@ -78,6 +78,16 @@ export const reasons = {
   BudgetExhausted: 'A cap on cost, turns or time was reached.',
   Retrying: 'The next attempt starts after a pause.',
 
+  // Steps of the conductor
+  Unfiled: 'The issue was seen and is not in the log yet.',
+  Unnumbered: 'The issue has no number yet and is being filed at the forge.',
+  Unclassified: 'The blast radius of the issue is being graded.',
+  Superseded: 'A later attempt replaced it.',
+  HumanNeeded: 'The issue was handed to a person.',
+  ReviewDebounced: 'The review starts when the head has been quiet for a while.',
+  ReviewFailed: 'The review task failed more often than allowed.',
+  DeployUnsupported: 'This conductor does not deploy the way the Repository asks for.',
+
   // Merge gate: target and provenance
   NoPullRequest: 'There is no pull request yet.',
   PullRequestClosed: 'The pull request was closed without being merged.',
@@ -108,6 +118,7 @@ export const reasons = {
   // Merge gate: labels, mergeable, freshness
   Blocked: 'The pull request carries a label that blocks merging.',
   Conflict: 'The branch conflicts with its base.',
+  MergeabilityPending: 'The forge is still computing whether the change merges.',
   NotMergeable: 'The forge says that the pull request cannot be merged now.',
   BaseBehind: 'The branch does not contain the tip of its base.',
   StaleGeneration: 'The issue changed after the pull request was reviewed.',

@@ -1,0 +1,198 @@
+import { type Static, type TProperties, Type } from 'typebox';
+import * as part from './parts.ts';
+
+const {
+  agent,
+  actor,
+  count,
+  fence,
+  issueSpec,
+  lane,
+  name,
+  nullable,
+  ordinal,
+  reason,
+  sentence,
+  sha,
+  taskKind,
+  tier,
+  tokens,
+} = part;
+
+/** An event type: what its data holds, the schema's version, and one sentence of what it says happened. */
+function event<P extends TProperties>(says: string, properties: P) {
+  return { schema: 1, says, data: Type.Object(properties, { additionalProperties: false }) };
+}
+
+const task = { task: name, kind: taskKind, fence };
+
+/**
+ * Every transition the log can hold, by type. Types are past tense and never reused; a schema only grows.
+ * docs/events.md is generated from this table.
+ */
+export const catalogue = {
+  ISSUE_FILED: event('An Issue was seen for the first time; its whole wish is in the event.', {
+    uid: name,
+    generation: count,
+    spec: issueSpec,
+  }),
+  ISSUE_EDITED: event('The wish changed: the whole new one, and which fields differ.', {
+    uid: name,
+    generation: count,
+    spec: issueSpec,
+    changed: Type.Array(name),
+  }),
+  ISSUE_APPROVED: event(
+    'A person with write permission asked for this work; the text as it was then is named by its digest.',
+    {
+      actor,
+      via: Type.Union([Type.Literal('label'), Type.Literal('filed')]),
+      textDigest: name,
+    },
+  ),
+  ISSUE_CLASSIFIED: event('The blast radius and the kind of work were graded.', {
+    tier,
+    taskClass: name,
+    reason: sentence,
+    generation: count,
+  }),
+  ISSUE_ASSIGNED: event('An agent holds the work claim: the one writer of the branch.', {
+    claim: name,
+    agent,
+    attempt: ordinal,
+    fence,
+    branch: name,
+  }),
+  ISSUE_UNASSIGNED: event('The work claim ended; its fence is dead.', {
+    claim: name,
+    attempt: ordinal,
+    reason,
+    message: sentence,
+  }),
+  WORK_STARTED: event('The agent of a task reported that it began.', { ...task, model: name }),
+  TASK_DISPATCHED: event('A task was handed to an agent under a claim.', {
+    ...task,
+    claim: name,
+    lane,
+    agent,
+    attempt: ordinal,
+    round: ordinal,
+    headSHA: nullable(sha),
+    why: sentence,
+  }),
+  TASK_FINISHED: event('A task reported its outcome.', {
+    ...task,
+    result: Type.Union([Type.Literal('succeeded'), Type.Literal('failed')]),
+    reason,
+    message: sentence,
+    tokens,
+  }),
+  TASK_LOST: event('A task ended or fell silent without an outcome.', {
+    ...task,
+    reason,
+    message: sentence,
+    infrastructure: Type.Boolean(),
+  }),
+  TASK_CANCELLED: event('A task was ended by the conductor before it had an outcome.', {
+    ...task,
+    reason,
+    message: sentence,
+  }),
+  AGENT_STUCK: event('An agent went round in circles and stopped.', { ...task, evidence: sentence }),
+  GUARD_BLOCKED: event('A command was refused before it ran.', { ...task, command: sentence, rule: sentence }),
+  ESCALATED: event('An agent asked for a person.', { ...task, question: sentence }),
+  TOKENS_USED: event('Model tokens were spent.', {
+    ...task,
+    agent: name,
+    model: name,
+    provider: name,
+    tokens,
+    requests: ordinal,
+  }),
+  BRANCH_CREATED: event('The branch of a work claim appeared at the forge.', { branch: name, sha, base: sha }),
+  HEAD_FORWARDED: event('The gateway forwarded a push of the live work claim to the forge.', {
+    branch: name,
+    from: nullable(sha),
+    to: sha,
+    fence,
+    attempt: ordinal,
+  }),
+  PR_CREATED: event('The pull request of a work claim was opened.', {
+    number: ordinal,
+    url: sentence,
+    headSHA: sha,
+    branch: name,
+  }),
+  PR_UPDATED: event('The head of the pull request moved.', { number: ordinal, headSHA: sha, by: nullable(actor) }),
+  PR_CLOSED: event('The pull request was closed without a merge.', {
+    number: ordinal,
+    stale: Type.Boolean(),
+    by: nullable(actor),
+  }),
+  CI_PASSED: event('Every required check succeeded on this head.', { headSHA: sha, checks: Type.Array(name) }),
+  CI_FAILED: event('A required check concluded without success on this head.', {
+    headSHA: sha,
+    failed: Type.Array(Type.Object({ name, conclusion: name, summary: sentence })),
+  }),
+  REVIEW_ASSIGNED: event('A reviewer holds the review claim of this head.', {
+    claim: name,
+    agent,
+    fence,
+    headSHA: sha,
+  }),
+  REVIEW_PASSED: event('A review approved this head.', { headSHA: sha, by: actor, review: Type.Integer() }),
+  REVIEW_DISPUTED: event('A review asked for changes to this head.', {
+    headSHA: sha,
+    by: actor,
+    review: Type.Integer(),
+    threads: count,
+  }),
+  REVIEW_LOOP_EXCEEDED: event('Review and rework went round too often.', { rounds: ordinal }),
+  THREADS_RESOLVED: event('Review threads were resolved by the agent that fixed them.', {
+    threads: Type.Array(name),
+    by: name,
+  }),
+  THREADS_REOPENED: event('The reviewer reopened threads that were not fixed.', {
+    threads: Type.Array(name),
+    by: name,
+  }),
+  HUMAN_GATE_TRIGGERED: event('The issue waits for a person.', { reason, message: sentence }),
+  MERGE_GATE_WAITING: event('The merge gate named the one most useful missing thing.', {
+    gate: name,
+    reason,
+    message: sentence,
+    headSHA: sha,
+  }),
+  MERGE_REQUESTED: event('Every gate passed on this head and the merge was asked for.', {
+    number: ordinal,
+    headSHA: sha,
+    method: name,
+  }),
+  MERGED: event('The forge shows the change merged.', {
+    number: ordinal,
+    headSHA: sha,
+    mergeSHA: sha,
+    by: nullable(actor),
+  }),
+  MERGE_CONFLICT: event('The head no longer merges into the base.', { number: ordinal, headSHA: sha, baseSHA: sha }),
+  ISSUE_DONE: event('Everything the issue asked for is live.', { message: sentence }),
+  ISSUE_FAILED: event('All attempts are used up.', { reason, message: sentence }),
+  ISSUE_CANCELLED: event('The Issue was deleted or closed by a person; nothing recreates it.', {
+    reason,
+    message: sentence,
+  }),
+  ISSUE_REOPENED: event('A cancelled issue was asked for again.', { uid: name, generation: count, spec: issueSpec }),
+} as const;
+
+export type EventType = keyof typeof catalogue;
+export type EventData<T extends EventType> = Static<(typeof catalogue)[T]['data']>;
+/** An event of the log as the rules read and write it; `at` is set by the store, in milliseconds since the epoch. */
+export type DomainEvent = { [T in EventType]: { readonly type: T; readonly data: EventData<T> } }[EventType];
+export type StoredEvent = DomainEvent & { readonly version: number; readonly at: number };
+
+export type IssueSpec = Static<typeof issueSpec>;
+export type Tier = Static<typeof tier>;
+export type TaskKind = Static<typeof taskKind>;
+export type Lane = Static<typeof lane>;
+export type Tokens = Static<typeof tokens>;
+export type AgentRef = Static<typeof agent>;

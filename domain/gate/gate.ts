@@ -1,0 +1,61 @@
+import { ci } from './checks.ts';
+import { linked } from './linked.ts';
+import { review, threads } from './review.ts';
+import { freshness, labels, mergeable } from './state.ts';
+import { provenance, target } from './target.ts';
+import { type GateInput, type GateResult, type Row, unread } from './types.ts';
+
+const rows: readonly ((row: Row) => GateResult)[] = [
+  target,
+  provenance,
+  linked,
+  ci,
+  review,
+  threads,
+  labels,
+  mergeable,
+  ({ input }) => input.tierGate,
+  freshness,
+];
+
+export interface GateDecision {
+  readonly passed: boolean;
+  /** Every row, in the order of the table; empty only while the pull request itself is unknown. */
+  readonly results: readonly GateResult[];
+  /** The one most useful missing thing; null when everything passed. */
+  readonly missing: GateResult | null;
+}
+
+/**
+ * The merge gate: pure, total, and closed: it passes only if every row passes. A pull request that could not be read, or was read
+ * longer ago than `maxAgeMs`, is unknown.
+ */
+export function decideMerge(input: GateInput): GateDecision {
+  const { pullRequest, now, maxAgeMs } = input;
+  if (!pullRequest.known) return blocked(unread('target', pullRequest.why));
+  if (now - pullRequest.observedAt > maxAgeMs) {
+    const minutes = Math.floor((now - pullRequest.observedAt) / 60_000);
+    return blocked({
+      gate: 'target',
+      state: 'unknown',
+      reason: 'FactStale',
+      message: `The pull request was last read ${minutes} minutes ago; it is being read again.`,
+    });
+  }
+  const results = rows.map((row) => row({ input, pr: pullRequest.value }));
+  const missing = mostUseful(results);
+  return { passed: missing === null, results, missing };
+}
+
+function blocked(result: GateResult): GateDecision {
+  return { passed: false, results: [result], missing: result };
+}
+
+/** What somebody must do comes before what cannot be read, and that before what only needs time. */
+function mostUseful(results: readonly GateResult[]): GateResult | null {
+  for (const state of ['fail', 'unknown', 'wait'] as const) {
+    const found = results.find((result) => result.state === state);
+    if (found) return found;
+  }
+  return null;
+}

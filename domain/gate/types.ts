@@ -1,0 +1,102 @@
+import type { Reason } from '#crds';
+import type { Tier } from '../events/catalogue.ts';
+import type { Actor, Fact, Permission, PullRequestFacts } from '../facts.ts';
+import type { ForwardedHead } from '../issue/state.ts';
+
+export type GateName =
+  | 'target'
+  | 'provenance'
+  | 'linked'
+  | 'ci'
+  | 'review'
+  | 'threads'
+  | 'labels'
+  | 'mergeable'
+  | 'tier'
+  | 'freshness';
+
+/** `wait`: time or a machine will settle it. `fail`: somebody has to act. `unknown`: it could not be read. Only `pass` passes. */
+export interface GateResult {
+  readonly gate: GateName;
+  readonly state: 'pass' | 'wait' | 'fail' | 'unknown';
+  readonly reason: Reason;
+  readonly message: string;
+}
+
+export interface RequiredCheck {
+  readonly name: string;
+  readonly app: string;
+}
+
+/** All that the merge gate may look at. Facts older than `maxAgeMs` count as unknown. */
+export interface GateInput {
+  readonly pullRequest: Fact<PullRequestFacts>;
+  readonly repository: {
+    readonly id: number;
+    readonly defaultBranch: string;
+    /** The word `none` is a decision somebody wrote down; an empty list is not. */
+    readonly requiredChecks: 'none' | readonly RequiredCheck[];
+    readonly blockLabels: readonly string[];
+  };
+  readonly issue: {
+    readonly number: number;
+    /** Branch of the newest work claim, live or ended; null before the first. */
+    readonly branch: string | null;
+    readonly forwarded: readonly ForwardedHead[];
+    /** Generation of the last edit that changed what is asked. */
+    readonly wishGeneration: number;
+    /** The one the newest work claim was assigned under; null before the first. */
+    readonly workGeneration: number | null;
+    readonly tier: Tier | null;
+  };
+  /** Forge accounts of reviewer Agents, by numeric id. */
+  readonly reviewers: ReadonlySet<number>;
+  /** Forge accounts of every Agent and of the conductor: none of them is a person. */
+  readonly machines: ReadonlySet<number>;
+  /** Permission at the forge by account id; an account that is not in the map is unknown. */
+  readonly permissions: ReadonlyMap<number, Permission>;
+  /** Who pushed the head, where the forge told. */
+  readonly headPushedBy: Fact<Actor>;
+  readonly tierGate: GateResult;
+  readonly now: number;
+  readonly maxAgeMs: number;
+}
+
+/** The parts of a gate's input that a row reads once the pull request is known and fresh. */
+export interface Row {
+  readonly input: GateInput;
+  readonly pr: PullRequestFacts;
+}
+
+export const pass = (gate: GateName, message: string): GateResult => ({
+  gate,
+  state: 'pass',
+  reason: 'Passed',
+  message,
+});
+export const wait = (gate: GateName, reason: Reason, message: string): GateResult => ({
+  gate,
+  state: 'wait',
+  reason,
+  message,
+});
+export const fail = (gate: GateName, reason: Reason, message: string): GateResult => ({
+  gate,
+  state: 'fail',
+  reason,
+  message,
+});
+export const unread = (gate: GateName, message: string): GateResult => ({
+  gate,
+  state: 'unknown',
+  reason: 'FactUnknown',
+  message,
+});
+
+/** Whether the account is a person (no machine of the rig, no bot) and, if so, may write; `unknown` where permission was not read. */
+export function personWithWrite(input: Pick<GateInput, 'machines' | 'permissions'>, actor: Actor): boolean | 'unknown' {
+  if (actor.kind === 'bot' || input.machines.has(actor.id)) return false;
+  const permission = input.permissions.get(actor.id);
+  if (permission === undefined) return 'unknown';
+  return permission === 'admin' || permission === 'write';
+}

@@ -1,0 +1,42 @@
+export { type Routing, routeDeveloper, routeReviewer } from './agents/routing.ts';
+export { compareFences, type Fence, formatFence, parseFence } from './claims/fence.ts';
+export { priorityRank } from './claims/priority.ts';
+export * from './events/catalogue.ts';
+export * from './facts.ts';
+export { type CheckVerdict, judgeChecks } from './gate/checks.ts';
+export { decideMerge, type GateDecision } from './gate/gate.ts';
+export { type GateInput, type GateName, type GateResult, personWithWrite, type RequiredCheck } from './gate/types.ts';
+export {
+  type Assignment,
+  decideAction,
+  decideAssignment,
+  decideDispatch,
+  decideWish,
+  nextAttempt,
+  nextRound,
+  type Wish,
+} from './issue/decide.ts';
+export { evolve, replay } from './issue/evolve.ts';
+export { type Action, gateOf, nextAction } from './issue/next.ts';
+export { liveTasks, observe } from './issue/observe.ts';
+export { type Caller, callerOf, type Decision, decideReport, type Report } from './issue/report.ts';
+export { type IssueState, type LiveTask, liveTask, noIssue } from './issue/state.ts';
+export { type ProjectedStatus, phaseOf, projectGates, projectIssue } from './issue/status.ts';
+export {
+  type AgentFacts,
+  defaultPolicy,
+  type Policy,
+  type RepositoryPolicy,
+  type TaskFacts,
+  type TierAnswer,
+  type World,
+} from './issue/world.ts';
+export { type ClosingReference, closingReferences, skipsChecks } from './pull-request/markers.ts';
+export {
+  type ChangeData,
+  type ChangeText,
+  defuse,
+  mergeMessage,
+  pullRequestBody,
+  pullRequestTitle,
+} from './pull-request/text.ts';

@@ -1,0 +1,119 @@
+import type { AgentRef, DomainEvent, IssueSpec, Lane, TaskKind } from '../events/catalogue.ts';
+import type { Action } from './next.ts';
+import { cancel, release } from './release.ts';
+import { type IssueState, liveTask } from './state.ts';
+
+/** The Issue object as the rules see it. */
+export interface Wish {
+  readonly uid: string;
+  readonly generation: number;
+  readonly spec: IssueSpec;
+}
+
+/** What seeing this wish adds to the log: filed, edited, asked for again after a cancellation, or nothing. */
+export function decideWish(state: IssueState, wish: Wish): DomainEvent[] {
+  if (state.spec === null) return [{ type: 'ISSUE_FILED', data: wish }];
+  if (state.uid !== wish.uid) return [{ type: 'ISSUE_REOPENED', data: wish }];
+  if (wish.generation <= state.generation) return [];
+  const changed = changedFields(state.spec, wish.spec);
+  return changed.length === 0 ? [] : [{ type: 'ISSUE_EDITED', data: { ...wish, changed } }];
+}
+
+function changedFields(before: IssueSpec, after: IssueSpec): string[] {
+  const fields = Object.keys(after) as (keyof IssueSpec)[];
+  return fields.filter((field) => JSON.stringify(before[field]) !== JSON.stringify(after[field]));
+}
+
+/** The events of those actions that need no effect outside the log; null for the ones that do. */
+export function decideAction(state: IssueState, action: Action): DomainEvent[] | null {
+  const { reason, message } = action;
+  switch (action.do) {
+    case 'classify':
+      return [{ type: 'ISSUE_CLASSIFIED', data: { ...action.tier, generation: state.generation } }];
+    case 'reportGate':
+      return [{ type: 'MERGE_GATE_WAITING', data: { gate: action.gate, headSHA: action.headSHA, reason, message } }];
+    case 'awaitHuman':
+      return [
+        ...exceeded(state, action),
+        ...release(state, 'HumanNeeded', message),
+        { type: 'HUMAN_GATE_TRIGGERED', data: { reason, message } },
+      ];
+    case 'release':
+      return release(state, reason, message);
+    case 'cancelTask': {
+      const task = liveTask(state, action.task);
+      return task === null ? [] : [cancel(task, reason, message)];
+    }
+    case 'finish':
+      return [...release(state, 'Merged', message), { type: 'ISSUE_DONE', data: { message } }];
+    case 'fail':
+      return [...release(state, reason, message), { type: 'ISSUE_FAILED', data: { reason, message } }];
+    case 'cancelIssue':
+      return [...release(state, 'CancelledByPerson', message), { type: 'ISSUE_CANCELLED', data: { reason, message } }];
+    default:
+      return null;
+  }
+}
+
+function exceeded(state: IssueState, action: Action): DomainEvent[] {
+  if (action.reason !== 'ReviewLoopExceeded') return [];
+  return [{ type: 'REVIEW_LOOP_EXCEEDED', data: { rounds: Math.max(1, state.disputes, state.rounds.rework) } }];
+}
+
+/** What is written when a claim is taken: by the transaction that takes it, never elsewhere. */
+export interface Assignment {
+  readonly claim: string;
+  readonly agent: AgentRef;
+  readonly attempt: number;
+  readonly fence: string;
+  readonly branch: string;
+  readonly task: string;
+}
+
+/** The first task of a new work claim. */
+export function decideAssignment(assignment: Assignment, why: string): DomainEvent[] {
+  const { claim, agent, attempt, fence, branch, task } = assignment;
+  return [
+    { type: 'ISSUE_ASSIGNED', data: { claim, agent, attempt, fence, branch } },
+    {
+      type: 'TASK_DISPATCHED',
+      data: { task, kind: 'implement', claim, lane: 'work', agent, attempt, round: 1, fence, headSHA: null, why },
+    },
+  ];
+}
+
+/** A further task: rework under the live work claim, or a review under a claim of its own lane. */
+export function decideDispatch(
+  state: IssueState,
+  dispatch: {
+    kind: 'rework' | 'review';
+    agent: AgentRef;
+    headSHA: string;
+    claim: string;
+    fence: string;
+    task: string;
+    why: string;
+  },
+): DomainEvent[] {
+  const { kind, agent, headSHA, claim, fence, task, why } = dispatch;
+  const round = nextRound(state, kind);
+  const lane: Lane = kind === 'review' ? 'review' : 'work';
+  const attempt = state.lastWork?.attempt ?? 1;
+  const dispatched: DomainEvent = {
+    type: 'TASK_DISPATCHED',
+    data: { task, kind, claim, lane, agent, attempt, round, fence, headSHA, why },
+  };
+  return kind === 'review'
+    ? [{ type: 'REVIEW_ASSIGNED', data: { claim, agent, fence, headSHA } }, dispatched]
+    : [dispatched];
+}
+
+/** Number of the next task of this kind within the newest attempt, from 1. */
+export function nextRound(state: IssueState, kind: TaskKind): number {
+  return state.rounds[kind] + 1;
+}
+
+/** Number of the next work claim, from 1; it only grows over the life of the issue. */
+export function nextAttempt(state: IssueState): number {
+  return (state.lastWork?.attempt ?? 0) + 1;
+}

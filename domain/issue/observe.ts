@@ -1,0 +1,144 @@
+import type { Reason } from '#crds';
+import type { DomainEvent } from '../events/catalogue.ts';
+import type { PullRequestFacts, ReviewFacts } from '../facts.ts';
+import { judgeChecks } from '../gate/checks.ts';
+import { personWithWrite } from '../gate/types.ts';
+import { unassign } from './release.ts';
+import type { IssueState, LiveTask } from './state.ts';
+import type { Policy, RepositoryPolicy, TaskFacts, World } from './world.ts';
+
+/**
+ * What the world shows that the log does not say yet, as the events that say it. Calling it again after these are appended
+ * yields nothing new; facts that are unknown yield nothing at all.
+ */
+export function observe(state: IssueState, world: World, policy: Policy, now: number): DomainEvent[] {
+  if (state.spec === null || state.ending !== null) return [];
+  const lost = observeTasks(state, world, policy, now);
+  if (lost.length > 0) return lost;
+  if (
+    !world.pullRequest.known ||
+    state.pullRequest === null ||
+    world.pullRequest.value.number !== state.pullRequest.number
+  )
+    return [];
+  return observePullRequest(state, world, world.pullRequest.value);
+}
+
+function observeTasks(state: IssueState, world: World, policy: Policy, now: number): DomainEvent[] {
+  for (const task of [state.task.work, state.task.review]) {
+    const facts = task && world.tasks.get(task.name);
+    const loss = task && facts && lossOf(facts, policy, world.conductorUpSince, now);
+    if (!loss) continue;
+    const lost: DomainEvent = {
+      type: 'TASK_LOST',
+      data: { task: task.name, kind: task.kind, fence: task.fence, ...loss },
+    };
+    return task.lane === 'work'
+      ? [lost, ...unassign(state, loss.infrastructure ? 'InfrastructureLost' : 'TaskLost', loss.message)]
+      : [lost];
+  }
+  return [];
+}
+
+/** Silence counts only from when a conductor has been up to hear it. */
+function lossOf(
+  facts: TaskFacts,
+  policy: Policy,
+  upSince: number,
+  now: number,
+): { reason: Reason; message: string; infrastructure: boolean } | null {
+  if (facts.object === 'gone')
+    return { reason: 'TaskLost', message: 'The AgentTask was deleted while it ran.', infrastructure: true };
+  if (facts.jobEnded)
+    return {
+      reason: 'TaskLost',
+      message: `The Job ended without an outcome: ${facts.jobEnded.message}`,
+      infrastructure: facts.jobEnded.infrastructure,
+    };
+  if (now > facts.deadline)
+    return { reason: 'DeadlineExceeded', message: 'The task ran past its deadline.', infrastructure: false };
+  const silence = now - Math.max(facts.seenAt, upSince);
+  const limit = facts.started ? policy.heartbeatDeadline : policy.startDeadline;
+  if (silence <= limit) return null;
+  const minutes = Math.round(limit / 60_000);
+  const message = facts.started
+    ? `The task gave no sign of life for ${minutes} minutes.`
+    : `The task did not start within ${minutes} minutes.`;
+  return {
+    reason: facts.started ? 'HeartbeatMissed' : 'StartDeadlineExceeded',
+    message,
+    infrastructure: !facts.started,
+  };
+}
+
+function observePullRequest(state: IssueState, world: World, pr: PullRequestFacts): DomainEvent[] {
+  if (pr.state === 'merged') return observeMerge(state, pr);
+  const current = state.pullRequest!;
+  if (pr.state === 'closed')
+    return current.open ? [{ type: 'PR_CLOSED', data: { number: pr.number, stale: false, by: null } }] : [];
+  if (pr.head.sha !== current.headSHA || !current.open) {
+    const by = world.headPushedBy.known ? world.headPushedBy.value : null;
+    return [{ type: 'PR_UPDATED', data: { number: pr.number, headSHA: pr.head.sha, by } }];
+  }
+  return [...observeChecks(state, world, pr), ...observeReviews(state, world, pr), ...observeConflict(state, pr)];
+}
+
+function observeMerge(state: IssueState, pr: PullRequestFacts): DomainEvent[] {
+  if (state.merged !== null || pr.mergeSHA === null) return [];
+  return [
+    { type: 'MERGED', data: { number: pr.number, headSHA: pr.head.sha, mergeSHA: pr.mergeSHA, by: pr.mergedBy } },
+  ];
+}
+
+function observeChecks(state: IssueState, world: World, pr: PullRequestFacts): DomainEvent[] {
+  const required = requiredChecks(world);
+  if (required.length === 0 || !pr.complete.checks) return [];
+  const verdict = judgeChecks(required, pr.checks, pr.head.sha);
+  const told = state.ci?.headSHA === pr.head.sha ? state.ci.passed : null;
+  if (verdict.state === 'passed' && told !== true) {
+    return [{ type: 'CI_PASSED', data: { headSHA: pr.head.sha, checks: required.map((check) => check.name) } }];
+  }
+  if (verdict.state !== 'failed' || told === false) return [];
+  const failed = verdict.checks.map((check) => ({
+    name: check.name,
+    conclusion: check.conclusion ?? 'unknown',
+    summary: check.summary.slice(-4_096),
+  }));
+  return [{ type: 'CI_FAILED', data: { headSHA: pr.head.sha, failed } }];
+}
+
+function requiredChecks(world: World): Exclude<RepositoryPolicy['requiredChecks'], 'none'> {
+  if (!world.repository.known || world.repository.value.requiredChecks === 'none') return [];
+  return world.repository.value.requiredChecks;
+}
+
+function observeReviews(state: IssueState, world: World, pr: PullRequestFacts): DomainEvent[] {
+  const reviewers = new Set(
+    world.agents.flatMap((agent) => (agent.role === 'reviewer' && agent.account ? [agent.account.id] : [])),
+  );
+  const counts = (review: ReviewFacts) =>
+    reviewers.has(review.author.id) || personWithWrite(world, review.author) === true;
+  const fresh = pr.reviews.filter(
+    (review) => review.commitSHA === pr.head.sha && !state.seenReviews.includes(review.id) && counts(review),
+  );
+  return fresh.flatMap((review): DomainEvent[] => {
+    const data = { headSHA: pr.head.sha, by: review.author, review: review.id };
+    if (review.state === 'approved') return [{ type: 'REVIEW_PASSED', data }];
+    if (review.state !== 'changes_requested') return [];
+    const threads = pr.threads.filter(
+      (thread) => !thread.resolved && thread.comments[0]?.author.id === review.author.id,
+    ).length;
+    return [{ type: 'REVIEW_DISPUTED', data: { ...data, threads } }];
+  });
+}
+
+function observeConflict(state: IssueState, pr: PullRequestFacts): DomainEvent[] {
+  if (pr.mergeable !== 'conflicting') return [];
+  if (state.conflict?.headSHA === pr.head.sha && state.conflict.baseSHA === pr.base.sha) return [];
+  return [{ type: 'MERGE_CONFLICT', data: { number: pr.number, headSHA: pr.head.sha, baseSHA: pr.base.sha } }];
+}
+
+/** The live tasks of both lanes. */
+export function liveTasks(state: IssueState): LiveTask[] {
+  return [state.task.work, state.task.review].filter((task) => task !== null);
+}

@@ -1,0 +1,144 @@
+import { isReason } from '#crds';
+import type { DomainEvent, Tokens } from '../events/catalogue.ts';
+import type { Actor } from '../facts.ts';
+import { type IssueState, type LiveTask, liveTask } from './state.ts';
+
+/** A task as a call names it: its name and the fence it was given. */
+export interface Caller {
+  readonly task: string;
+  readonly fence: string;
+}
+
+/** What a live task may tell the conductor. */
+export type Report =
+  | { readonly type: 'started'; readonly model: string }
+  | {
+      readonly type: 'finished';
+      readonly result: 'succeeded' | 'failed';
+      readonly reason: string;
+      readonly message: string;
+      readonly tokens: Tokens;
+    }
+  | { readonly type: 'stuck'; readonly evidence: string }
+  | { readonly type: 'asked'; readonly question: string }
+  | { readonly type: 'guardBlocked'; readonly command: string; readonly rule: string }
+  | {
+      readonly type: 'headForwarded';
+      readonly branch: string;
+      readonly from: string | null;
+      readonly to: string;
+      readonly base: string;
+    }
+  | {
+      readonly type: 'pullRequestOpened';
+      readonly number: number;
+      readonly url: string;
+      readonly headSHA: string;
+      readonly branch: string;
+    }
+  | {
+      readonly type: 'reviewed';
+      readonly passed: boolean;
+      readonly headSHA: string;
+      readonly by: Actor;
+      readonly review: number;
+      readonly threads: number;
+    }
+  | { readonly type: 'threadsResolved' | 'threadsReopened'; readonly threads: readonly string[]; readonly by: string };
+
+export type Decision =
+  | { readonly accepted: true; readonly events: DomainEvent[] }
+  | { readonly accepted: false; readonly reason: 'FenceDead'; readonly message: string };
+
+/** The live task that the caller is, or null: another name, an ended task, or an older fence. */
+export function callerOf(state: IssueState, caller: Caller): LiveTask | null {
+  const task = liveTask(state, caller.task);
+  return task !== null && task.fence === caller.fence ? task : null;
+}
+
+/** What a report adds to the log. Repeating a report that is in the log already adds nothing; a dead fence is refused. */
+export function decideReport(state: IssueState, caller: Caller, report: Report): Decision {
+  const task = callerOf(state, caller);
+  if (task === null) {
+    return {
+      accepted: false,
+      reason: 'FenceDead',
+      message: `Task ${caller.task} no longer holds its claim (fence ${caller.fence}); stop, nothing it does is taken any more.`,
+    };
+  }
+  return { accepted: true, events: eventsOf(state, task, report) };
+}
+
+function eventsOf(state: IssueState, task: LiveTask, report: Report): DomainEvent[] {
+  const who = { task: task.name, kind: task.kind, fence: task.fence };
+  switch (report.type) {
+    case 'started':
+      return task.started ? [] : [{ type: 'WORK_STARTED', data: { ...who, model: report.model } }];
+    case 'finished': {
+      const reason = isReason(report.reason)
+        ? report.reason
+        : report.result === 'succeeded'
+          ? 'Succeeded'
+          : 'TaskFailed';
+      return [
+        {
+          type: 'TASK_FINISHED',
+          data: { ...who, result: report.result, reason, message: report.message, tokens: report.tokens },
+        },
+      ];
+    }
+    case 'stuck':
+      return [{ type: 'AGENT_STUCK', data: { ...who, evidence: report.evidence } }];
+    case 'asked':
+      return [{ type: 'ESCALATED', data: { ...who, question: report.question } }];
+    case 'guardBlocked':
+      return [{ type: 'GUARD_BLOCKED', data: { ...who, command: report.command, rule: report.rule } }];
+    case 'threadsResolved':
+    case 'threadsReopened':
+      return report.threads.length === 0
+        ? []
+        : [
+            {
+              type: report.type === 'threadsResolved' ? 'THREADS_RESOLVED' : 'THREADS_REOPENED',
+              data: { threads: [...report.threads], by: report.by },
+            },
+          ];
+    default:
+      return deliveryEvents(state, task, report);
+  }
+}
+
+function deliveryEvents(
+  state: IssueState,
+  task: LiveTask,
+  report: Extract<Report, { type: 'headForwarded' | 'pullRequestOpened' | 'reviewed' }>,
+): DomainEvent[] {
+  switch (report.type) {
+    case 'headForwarded': {
+      if (state.forwarded.at(-1)?.sha === report.to) return [];
+      const created: DomainEvent[] =
+        report.from === null
+          ? [{ type: 'BRANCH_CREATED', data: { branch: report.branch, sha: report.to, base: report.base } }]
+          : [];
+      return [
+        ...created,
+        {
+          type: 'HEAD_FORWARDED',
+          data: { branch: report.branch, from: report.from, to: report.to, fence: task.fence, attempt: task.attempt },
+        },
+      ];
+    }
+    case 'pullRequestOpened': {
+      if (state.pullRequest?.number === report.number) return [];
+      const { number, url, headSHA, branch } = report;
+      return [{ type: 'PR_CREATED', data: { number, url, headSHA, branch } }];
+    }
+    case 'reviewed': {
+      if (state.seenReviews.includes(report.review)) return [];
+      const { headSHA, by, review, threads } = report;
+      return report.passed
+        ? [{ type: 'REVIEW_PASSED', data: { headSHA, by, review } }]
+        : [{ type: 'REVIEW_DISPUTED', data: { headSHA, by, review, threads } }];
+    }
+  }
+}

@@ -1,0 +1,143 @@
+import type { AgentRef, IssueSpec, Lane, StoredEvent, TaskKind, Tier } from '../events/catalogue.ts';
+
+export interface LiveTask {
+  readonly name: string;
+  readonly kind: TaskKind;
+  readonly lane: Lane;
+  readonly agent: AgentRef;
+  readonly claim: string;
+  readonly attempt: number;
+  readonly round: number;
+  readonly fence: string;
+  readonly headSHA: string | null;
+  readonly dispatchedAt: number;
+  readonly started: boolean;
+}
+
+export interface WorkClaim {
+  readonly id: string;
+  readonly agent: AgentRef;
+  readonly attempt: number;
+  readonly fence: string;
+  readonly branch: string;
+  /** {@link IssueState.wishGeneration} when it was assigned: an older one works from an old text. */
+  readonly generation: number;
+}
+
+/** How the newest task of a lane ended. */
+export interface TaskEnd {
+  readonly task: string;
+  readonly kind: TaskKind;
+  readonly ending: 'succeeded' | 'failed' | 'lost' | 'cancelled' | 'stuck' | 'asked';
+  readonly reason: string;
+  readonly message: string;
+  readonly infrastructure: boolean;
+}
+
+/** A head that the gateway forwarded while the claim of `attempt` was live: what the gate's provenance asks. */
+export interface ForwardedHead {
+  readonly sha: string;
+  readonly attempt: number;
+  readonly branch: string;
+}
+
+export interface PullRequestState {
+  readonly number: number;
+  readonly url: string;
+  readonly branch: string;
+  readonly headSHA: string;
+  readonly open: boolean;
+}
+
+export interface Awaiting {
+  readonly reason: string;
+  readonly message: string;
+  readonly since: number;
+}
+
+export type Ending = 'Done' | 'Failed' | 'Cancelled';
+
+/** One issue as its events tell it. Built by {@link evolve} alone; frozen by convention, never mutated. */
+export interface IssueState {
+  readonly version: number;
+  readonly uid: string | null;
+  readonly generation: number;
+  /** Generation of the last edit that changes what is asked: title, body, taskSpec, tier. */
+  readonly wishGeneration: number;
+  readonly filedAt: number;
+  readonly spec: IssueSpec | null;
+  readonly classified: {
+    readonly tier: Tier;
+    readonly taskClass: string;
+    readonly reason: string;
+    readonly generation: number;
+  } | null;
+  /** The live work claim. */
+  readonly work: WorkClaim | null;
+  /** The newest work claim, live or ended: its branch is the one that may merge. */
+  readonly lastWork: WorkClaim | null;
+  /** Work claims that ended badly through the agent's or the change's own fault; what `attempts` caps. */
+  readonly failures: number;
+  readonly lastFailure: { readonly reason: string; readonly message: string; readonly at: number } | null;
+  readonly task: Readonly<Record<Lane, LiveTask | null>>;
+  readonly lastEnd: Readonly<Record<Lane, TaskEnd | null>>;
+  /** Tasks dispatched so far within the newest attempt, by kind: the round in a task's name. */
+  readonly rounds: Readonly<Record<TaskKind, number>>;
+  /** Heads on which a rework task of the newest attempt began. */
+  readonly reworkedHeads: readonly string[];
+  readonly forwarded: readonly ForwardedHead[];
+  readonly pullRequest: PullRequestState | null;
+  /** Pull requests of earlier attempts that may still be open. */
+  readonly stalePullRequests: readonly number[];
+  /** Reviews at the forge that are already in the log, by id. */
+  readonly seenReviews: readonly number[];
+  readonly verdict: { readonly headSHA: string; readonly passed: boolean; readonly by: number } | null;
+  readonly disputes: number;
+  readonly failedReviews: number;
+  readonly ci: { readonly headSHA: string; readonly passed: boolean } | null;
+  readonly conflict: { readonly headSHA: string; readonly baseSHA: string } | null;
+  readonly awaiting: Awaiting | null;
+  readonly waiting: { readonly gate: string; readonly reason: string; readonly headSHA: string } | null;
+  readonly mergeRequested: { readonly headSHA: string; readonly at: number } | null;
+  readonly merged: { readonly sha: string; readonly headSHA: string } | null;
+  readonly ending: { readonly kind: Ending; readonly reason: string; readonly message: string } | null;
+}
+
+export const noIssue: IssueState = {
+  version: 0,
+  uid: null,
+  generation: 0,
+  wishGeneration: 0,
+  filedAt: 0,
+  spec: null,
+  classified: null,
+  work: null,
+  lastWork: null,
+  failures: 0,
+  lastFailure: null,
+  task: { work: null, review: null },
+  lastEnd: { work: null, review: null },
+  rounds: { implement: 0, rework: 0, review: 0 },
+  reworkedHeads: [],
+  forwarded: [],
+  pullRequest: null,
+  stalePullRequests: [],
+  seenReviews: [],
+  verdict: null,
+  disputes: 0,
+  failedReviews: 0,
+  ci: null,
+  conflict: null,
+  awaiting: null,
+  waiting: null,
+  mergeRequested: null,
+  merged: null,
+  ending: null,
+};
+
+/** The live task of that name, in whichever lane. */
+export function liveTask(state: IssueState, name: string): LiveTask | null {
+  return [state.task.work, state.task.review].find((task) => task?.name === name) ?? null;
+}
+
+export type Evolve = (state: IssueState, event: StoredEvent) => IssueState;

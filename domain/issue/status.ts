@@ -1,0 +1,62 @@
+import type { IssuePhase, IssueStatus } from '#crds';
+import type { GateDecision } from '../gate/gate.ts';
+import type { Action } from './next.ts';
+import type { IssueState } from './state.ts';
+
+/** The phase of an issue: a projection of its log, never stored as a fact of its own. */
+export function phaseOf(state: IssueState): IssuePhase {
+  if (state.ending !== null) return state.ending.kind;
+  if (state.awaiting !== null) return 'AwaitingHuman';
+  if (state.merged !== null) return 'Deploying';
+  if (state.classified === null || state.spec?.number == null) return 'Pending';
+  if (state.mergeRequested !== null) return 'Merging';
+  if (state.work === null) return 'Queued';
+  if (state.task.work !== null)
+    return state.task.work.kind === 'implement' && state.pullRequest === null
+      ? 'Implementing'
+      : state.task.review !== null
+        ? 'InReview'
+        : 'Implementing';
+  return state.pullRequest === null ? 'Implementing' : 'InReview';
+}
+
+export type ProjectedStatus = Omit<IssueStatus, 'observedGeneration' | 'conditions' | 'costUSD' | 'gates'>;
+
+/** The status of an Issue as its log and the next action tell it, without conditions and times. Absent means not known yet. */
+export function projectIssue(state: IssueState, next: Action, url: string | null): ProjectedStatus {
+  const number = state.spec?.number ?? undefined;
+  const { pullRequest } = state;
+  return {
+    phase: phaseOf(state),
+    why: next.message.slice(0, 1_024),
+    ...(number === undefined ? {} : { number }),
+    ...(url === null ? {} : { url }),
+    ...(state.classified === null
+      ? {}
+      : {
+          issueTier: state.classified.tier,
+          effectiveTier: state.classified.tier,
+          tierReason: state.classified.reason,
+          taskClass: state.classified.taskClass,
+        }),
+    ...(state.work === null ? {} : { assignedTo: state.work.agent.name }),
+    ...(state.lastWork === null ? {} : { attempts: state.lastWork.attempt, branch: state.lastWork.branch }),
+    ...(pullRequest === null
+      ? {}
+      : {
+          pullRequest: {
+            number: pullRequest.number,
+            url: pullRequest.url,
+            headSHA: pullRequest.headSHA,
+            ...(state.merged === null ? {} : { mergeSHA: state.merged.sha }),
+          },
+        }),
+  };
+}
+
+/** Gate rows for the status, in the order of the table. */
+export function projectGates(
+  decision: GateDecision,
+): { name: string; state: GateDecision['results'][number]['state']; reason: string }[] {
+  return decision.results.map(({ gate, state, reason }) => ({ name: gate, state, reason }));
+}

@@ -1,0 +1,85 @@
+import { closingReferences } from './markers.ts';
+
+export interface ChangeText {
+  readonly title: string;
+  readonly what: string;
+  readonly why: string;
+  readonly proof: string;
+  readonly risk: string;
+}
+
+export interface ChangeData {
+  readonly issue: { readonly name: string; readonly number: number; readonly title: string };
+  readonly task: string;
+  readonly tier: string;
+  readonly taskClass: string;
+  readonly agent: string;
+  readonly attempt: number;
+  /** Hidden marker by which a repeated call finds what it made. */
+  readonly marker: string;
+}
+
+/** Title of a pull request: one line of the agent's, with everything taken out that a forge or CI would act upon. */
+export function pullRequestTitle(text: ChangeText): string {
+  const line = defuse(text.title).replaceAll(/\s+/g, ' ').trim().slice(0, 200);
+  return line === '' ? 'Change without a title' : line;
+}
+
+/**
+ * Description of a pull request: front matter from data, the one closing reference, then the agent's words, in which closing keywords
+ * and CI markers are defused: what a model writes may link to an issue, never close one.
+ */
+export function pullRequestBody(text: ChangeText, data: ChangeData): string {
+  const front = [
+    '---',
+    `issue: ${data.issue.name}`,
+    `task: ${data.task}`,
+    `agent: ${data.agent}`,
+    `attempt: ${data.attempt}`,
+    `tier: ${data.tier}`,
+    `class: ${data.taskClass}`,
+    '---',
+  ];
+  const section = (title: string, body: string) => `## ${title}\n\n${defuse(body).trim() || 'Nothing was said.'}\n`;
+  return [
+    front.join('\n'),
+    '',
+    `Closes #${data.issue.number}`,
+    '',
+    section('What', text.what),
+    section('Why', text.why),
+    section('Proof', text.proof),
+    section('Risk', text.risk),
+    data.marker,
+  ].join('\n');
+}
+
+/** Title and message of the merge commit, from data alone; commit messages of the branch never reach the base. */
+export function mergeMessage(
+  data: Omit<ChangeData, 'marker' | 'task'> & { pullRequest: number; headSHA: string; reviewers: readonly string[] },
+): { title: string; message: string } {
+  const title = `${defuse(data.issue.title).replaceAll(/\s+/g, ' ').trim().slice(0, 180)} (#${data.pullRequest})`;
+  const trailers = [
+    `Rig-Issue: ${data.issue.name}`,
+    `Rig-Agent: ${data.agent}`,
+    `Rig-Attempt: ${data.attempt}`,
+    `Rig-Tier: ${data.tier}`,
+    `Rig-Head: ${data.headSHA}`,
+    ...data.reviewers.map((login) => `Reviewed-by: ${login}`),
+  ];
+  return { title, message: `Closes #${data.issue.number}\n\n${trailers.join('\n')}\n` };
+}
+
+const KEYWORD = /\b(close[sd]?|fix(?:e[sd])?|resolve[sd]?)(:?\s+)(?=(?:[\w.-]+\/[\w.-]+)?#\d|https?:\/\/)/gi;
+const SKIP = /\[((?:skip|no) (?:ci|actions)|(?:ci|actions) skip|skip-ci)\]|^(skip-checks:)\s*true$/gim;
+const COMMENT = /<!--|-->/g;
+
+/** Takes the force out of closing keywords, CI-skip markers, HTML comments and mentions, and leaves the text readable. */
+export function defuse(text: string): string {
+  const calm = text
+    .replaceAll(KEYWORD, '$1 issue ')
+    .replaceAll(SKIP, (whole) => whole.replaceAll(/[[\]]/g, '').replace(':', ''))
+    .replaceAll(COMMENT, '')
+    .replaceAll(/(^|[^\w`])@(?=\w)/g, '$1@\u200b');
+  return closingReferences(calm).length === 0 ? calm : calm.replaceAll('#', '#\u200b');
+}

@@ -1,0 +1,12 @@
+export { BOOTSTRAP_GROUP } from './access.ts';
+export { type Api, connect } from './api.ts';
+export type { ChildExit } from './child.ts';
+export { ControlPlaneError, type ControlPlaneErrorCode } from './errors.ts';
+export type { Component } from './flags.ts';
+export type { Kubeconfig } from './kubeconfig.ts';
+export { type Approver, approveNodeCertificates } from './node-approver.ts';
+export type { NodeIdentity } from './node-decision.ts';
+export type { CertificateRequest, CertificateSubject, ClientCertificate } from './pki.ts';
+export { Pki } from './pki.ts';
+export type { Ports } from './ports.ts';
+export { type ControlPlane, type ControlPlaneOptions, describeExit, startControlPlane } from './start.ts';

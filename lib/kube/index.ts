@@ -11,7 +11,25 @@ export {
   type WriteOptions,
 } from './client.ts';
 export { type Clock, formatMicroTime, formatTime, realClock, sleep } from './clock.ts';
+export {
+  type ConditionInput,
+  type ConditionStamp,
+  findCondition,
+  isConditionTrue,
+  removeCondition,
+  setAbnormalCondition,
+  setCondition,
+  setVerdict,
+  type Verdict,
+} from './conditions.ts';
 export { ClusterConfig } from './config.ts';
+export {
+  type ConformanceOptions,
+  checkStatus,
+  type StatusRule,
+  statusRules,
+  type Violation,
+} from './conformance.ts';
 export {
   type Change,
   Controller,
@@ -35,7 +53,19 @@ export {
   Terminal,
   Waiting,
 } from './outcome.ts';
+export {
+  addFinalizer,
+  controllerOf,
+  createOwned,
+  hasFinalizer,
+  isBeingDeleted,
+  isOwnedBy,
+  ownerKeys,
+  ownerReference,
+  removeFinalizer,
+} from './ownership.ts';
 export { WorkQueue, type WorkQueueOptions } from './queue.ts';
+export { type EventInput, EventRecorder, type RecorderOptions } from './recorder.ts';
 export { Reflector, type ReflectorOptions, type ReflectorState, type Sink } from './reflector.ts';
 export {
   apiVersionOf,
@@ -53,6 +83,7 @@ export {
   SERVICE_ACCOUNTS,
   splitKey,
 } from './resource.ts';
+export { type Projection, type ProjectorOptions, StatusProjector } from './status.ts';
 export { type IndexFunction, Store } from './store.ts';
 export type { CallOptions } from './transport.ts';
 export type {

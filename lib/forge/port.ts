@@ -18,7 +18,12 @@ export interface RepositoryName {
 /** A listing: unchanged since the ETag, or its items, newest update first. `complete` is false when the bound was reached. */
 export type Listing<T> =
   | { readonly notModified: true }
-  | { readonly notModified: false; readonly items: readonly T[]; readonly etag: string | null; readonly complete: boolean };
+  | {
+      readonly notModified: false;
+      readonly items: readonly T[];
+      readonly etag: string | null;
+      readonly complete: boolean;
+    };
 
 export interface ListOptions {
   /** RFC 3339: only what was updated at or after this moment. */

@@ -1,0 +1,90 @@
+import { ForgeError } from './error.ts';
+
+const MAX_REDIRECTS = 3;
+const NO_BODY = new Set([101, 204, 205, 304]);
+
+/** One answer of the forge. `remaining` is what is left of the rate limit `resource`; null where the forge did not say. */
+export interface Answer {
+  readonly method: string;
+  readonly status: number;
+  readonly remaining: number | null;
+  readonly resource: string | null;
+}
+
+export interface TransportOptions {
+  /** The only origin any request goes to. */
+  readonly origin: string;
+  /** Milliseconds for one attempt, body included. */
+  readonly timeoutMs: number;
+  /** Largest answer in bytes. */
+  readonly maxBytes: number;
+  readonly fetch: typeof fetch;
+  readonly onAnswer?: (answer: Answer) => void;
+}
+
+/**
+ * A `fetch` that keeps the credential at home and answers small: another origin is refused, also behind a redirect or a page
+ * link; GET follows up to three redirects on the same origin, anything else none; an answer over `maxBytes` is Malformed.
+ * Every attempt has its own time limit.
+ */
+export function transport(options: TransportOptions): typeof fetch {
+  return async (input, init) => {
+    const method = (init?.method ?? 'GET').toUpperCase();
+    const signal = AbortSignal.timeout(options.timeoutMs);
+    let url = new URL(String(input));
+    for (let hop = 0; ; hop++) {
+      if (url.origin !== options.origin) throw elsewhere(url);
+      const response = await options.fetch(url, { ...init, redirect: 'manual', signal });
+      options.onAnswer?.(describe(method, response));
+      const next = redirect(response, url);
+      if (next === null) return bounded(response, options.maxBytes);
+      await response.body?.cancel();
+      if (method !== 'GET' && method !== 'HEAD') throw moved(response.status);
+      if (hop === MAX_REDIRECTS)
+        throw new ForgeError('Malformed', 'The forge redirected more than three times; nothing was read.');
+      url = next;
+    }
+  };
+}
+
+function describe(method: string, response: Response): Answer {
+  const remaining = response.headers.get('x-ratelimit-remaining');
+  return {
+    method,
+    status: response.status,
+    remaining: remaining !== null && /^\d{1,9}$/.test(remaining) ? Number(remaining) : null,
+    resource: response.headers.get('x-ratelimit-resource'),
+  };
+}
+
+function redirect(response: Response, from: URL): URL | null {
+  const location = response.headers.get('location');
+  if (response.status < 300 || response.status > 399 || response.status === 304 || location === null) return null;
+  return URL.parse(location, from.href) ?? null;
+}
+
+async function bounded(response: Response, maxBytes: number): Promise<Response> {
+  if (NO_BODY.has(response.status) || response.body === null) return response;
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body) {
+    size += chunk.byteLength;
+    if (size > maxBytes)
+      throw new ForgeError(
+        'Malformed',
+        `The forge's answer is larger than ${maxBytes} bytes; it was not read to its end.`,
+      );
+    chunks.push(chunk);
+  }
+  return new Response(Buffer.concat(chunks, size), { status: response.status, headers: response.headers });
+}
+
+function elsewhere(url: URL): ForgeError {
+  return new ForgeError('Forbidden', `The forge pointed to ${url.origin}; its credential is not sent to another host.`);
+}
+
+function moved(status: number): ForgeError {
+  return new ForgeError('NotFound', 'The repository was renamed or moved; read it by its id and use its new name.', {
+    status,
+  });
+}

@@ -1,0 +1,1 @@
+export { type GuardVerdict, judge, type Place } from './judge.ts';

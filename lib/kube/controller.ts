@@ -20,7 +20,8 @@ export interface ReconcileContext {
 /** Nothing, or when to look again although nothing changed. */
 export type ReconcileResult = { requeueAfterMs?: number } | undefined;
 
-export type Reconcile = (key: string, context: ReconcileContext) => Promise<ReconcileResult> | Promise<void>;
+// biome-ignore lint/suspicious/noConfusingVoidType: an async function that returns nothing is the common case.
+export type Reconcile = (key: string, context: ReconcileContext) => Promise<ReconcileResult | void>;
 
 export interface ControllerOptions {
   name: string;

@@ -63,7 +63,10 @@ export class WorkQueue {
 
   /** Makes `key` ready in `ms`, unless it is or gets ready before. */
   addAfter(key: string, ms: number): void {
-    if (ms <= 0) this.add(key);
+    if (ms <= 0) {
+      this.add(key);
+      return;
+    }
     if (this.#closed || this.#dirty.has(key)) return;
     const at = this.#clock.now() + ms;
     const planned = this.#delayed.get(key);

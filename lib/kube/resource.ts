@@ -1,3 +1,4 @@
+import { KubeError } from './errors.ts';
 import type { KubeObject, ObjectRef, Resource } from './types.ts';
 
 /** `group/version`, or only the version for core kinds. */
@@ -5,7 +6,7 @@ export function apiVersionOf(resource: Resource): string {
   return resource.group === '' ? resource.version : `${resource.group}/${resource.version}`;
 }
 
-/** The REST path of a collection (no `name`), of an object, or of its subresource. Every segment is escaped. */
+/** The REST path of a collection (no `name`), of an object, or of its subresource. Every segment is escaped; one that would leave its place (`..`) is refused. */
 export function resourcePath(
   resource: Resource,
   at: { namespace?: string; name?: string; subresource?: string } = {},
@@ -13,7 +14,13 @@ export function resourcePath(
   const root = resource.group === '' ? ['api', resource.version] : ['apis', resource.group, resource.version];
   const scope = resource.namespaced && at.namespace !== undefined ? ['namespaces', at.namespace] : [];
   const tail = [at.name, at.subresource].filter((segment) => segment !== undefined);
-  return `/${[...root, ...scope, resource.plural, ...tail].map(encodeURIComponent).join('/')}`;
+  return `/${[...root, ...scope, resource.plural, ...tail].map(segment).join('/')}`;
+}
+
+function segment(text: string): string {
+  if (text === '' || text === '.' || text === '..')
+    throw new KubeError('BadRequest', `"${text}" cannot name an object`);
+  return encodeURIComponent(text);
 }
 
 /** The key of an object in caches and queues: `namespace/name`, or `name` for cluster-scoped kinds. */

@@ -1,0 +1,57 @@
+import { Command, CommanderError } from 'commander';
+import { DataDirError } from '#lib/datadir';
+import { isKubeError } from '#lib/kube';
+import { createTerminal, ExitCode, ExitError } from '#lib/terminal';
+import { addDown } from './commands/down.ts';
+import { addEvents } from './commands/events.ts';
+import { addIssue } from './commands/issue.ts';
+import { addKubectl } from './commands/kubectl.ts';
+import { addReset } from './commands/reset.ts';
+import { addStatus } from './commands/status.ts';
+import { addUp } from './commands/up.ts';
+
+/** Runs one command line, without `node` and script, to its exit code. Every failure is one sentence on standard error. */
+export async function runCLI(args: readonly string[]): Promise<ExitCode> {
+  const program = createProgram();
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return ExitCode.Ok;
+  } catch (error) {
+    return explain(error);
+  }
+}
+
+/** The command line of `rig`; actions throw ExitError to end with another exit code than 0. */
+export function createProgram(): Command {
+  const program = new Command('rig')
+    .description('A fleet of coding agents under policy: an issue goes in, a reviewed and merged change comes out.')
+    .enablePositionalOptions()
+    .showHelpAfterError('(rig --help lists the commands)')
+    .configureHelp({ sortSubcommands: false });
+  for (const add of [addUp, addDown, addReset, addStatus, addEvents, addIssue, addKubectl]) add(program);
+  for (const command of everyCommand(program)) command.exitOverride();
+  return program;
+}
+
+function everyCommand(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(everyCommand)];
+}
+
+function explain(error: unknown): ExitCode {
+  // Commander has shown its own message, or the help that was asked for.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.Ok : ExitCode.Usage;
+  const { warn } = createTerminal();
+  if (error instanceof ExitError) {
+    if (error.message !== '') warn(`rig: ${error.message}`);
+    return error.code;
+  }
+  if (error instanceof DataDirError) {
+    warn(`rig: ${error.message}`);
+    return ExitCode.Environment;
+  }
+  if (isKubeError(error)) {
+    warn(`rig: ${error.message}`);
+    return error.code === 'Unavailable' || error.code === 'Config' ? ExitCode.Environment : ExitCode.NotDone;
+  }
+  throw error;
+}

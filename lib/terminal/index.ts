@@ -1,0 +1,3 @@
+export { ExitCode, ExitError } from './exit.ts';
+export { type Colours, createTerminal, type Terminal, type TerminalOptions } from './terminal.ts';
+export { duration, mebibytes, plain, table } from './text.ts';

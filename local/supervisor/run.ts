@@ -1,0 +1,74 @@
+import { DataDirError, lockDataDir, openDataDir, processId } from '#lib/datadir';
+import { ExitCode, ExitError, type Terminal } from '#lib/terminal';
+import type { Context } from './context.ts';
+import type { UpOptions } from './options.ts';
+import { createBook } from './process/book.ts';
+import { type Signals, watchSignals } from './signals.ts';
+import { createSteps } from './steps.ts';
+import { Stops } from './stops.ts';
+import { StateStore } from './store.ts';
+import { bringUp, reapLeftovers } from './up.ts';
+
+/** One rig from lock to last process: resolves to the exit code when nothing is left running. */
+export async function supervise(options: UpOptions, terminal: Terminal): Promise<ExitCode> {
+  const signals = watchSignals();
+  try {
+    const layout = openDataDir(options.dataDir);
+    const lock = lockDataDir(layout);
+    try {
+      const store = new StateStore(layout);
+      const book = createBook((processes) => store.update({ processes: [...processes] }));
+      const steps = createSteps(terminal);
+      const failure = new AbortController();
+      const signal = AbortSignal.any([signals.signal, failure.signal]);
+      const fail = (reason: unknown) => failure.abort(reason);
+      const stops = new Stops();
+      return await runRig({ options, terminal, steps, layout, store, book, stops, signal, fail }, signals);
+    } finally {
+      lock.release();
+    }
+  } catch (error) {
+    if (!(error instanceof DataDirError)) throw error;
+    terminal.warn(`rig: ${error.message}`);
+    return ExitCode.Environment;
+  } finally {
+    signals.release();
+  }
+}
+
+async function runRig(context: Context, signals: Signals): Promise<ExitCode> {
+  const { received } = signals;
+  const { store, terminal, stops } = context;
+  await reapLeftovers(context);
+  store.update({ phase: 'starting', supervisor: processId(process.pid) ?? null });
+  let code: ExitCode;
+  try {
+    await bringUp(context);
+    store.update({ phase: 'up' });
+    code = await untilOver(context, signals);
+  } catch (error) {
+    code = received() === undefined ? explain(error, context) : ExitCode.Interrupted;
+  }
+  if (received() !== undefined) terminal.say(terminal.colours.dim('  stopping …'));
+  store.update({ phase: 'stopping' });
+  await stops.run({ onFailure: (sentence) => terminal.warn(`rig: ${sentence}`) });
+  store.update({ phase: 'down', supervisor: null });
+  return code;
+}
+
+/** Stays up until a signal. Ctrl-C is an interrupt; `rig down` and a closed terminal end what has done its work. */
+function untilOver({ signal }: Context, { received }: Signals): Promise<ExitCode> {
+  return new Promise((resolve) => {
+    const over = () => resolve(received() === 'SIGINT' ? ExitCode.Interrupted : ExitCode.Ok);
+    signal.addEventListener('abort', over, { once: true });
+  });
+}
+
+function explain(error: unknown, { terminal }: Context): ExitCode {
+  if (error instanceof ExitError) {
+    terminal.warn(`rig: ${error.message}`);
+    return error.code;
+  }
+  terminal.warn(`rig: the start failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  return ExitCode.Environment;
+}

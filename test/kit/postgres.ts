@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { createPool, type Pool } from '#lib/db';
+import { createPool, type MigrateOptions, migrate, type Pool } from '#lib/db';
 import { type RunningPostgres, startPostgres } from '../../local/postgres/index.ts';
 
 export interface TestDatabase {
@@ -14,17 +14,28 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
+export interface TestDatabaseOptions {
+  /** Applied before the database is handed out; `pool` then means this schema, default `rig`. */
+  readonly migrations?: readonly Omit<MigrateOptions, 'schema'>[];
+  readonly schema?: string;
+}
+
 let embedded: Promise<RunningPostgres> | undefined;
 
 /**
  * A fresh, empty database on the server of RIG_TEST_DATABASE_URL (a login that may create databases), else on an embedded one
  * that this process starts once and stops after its last test. With a test context it is dropped when that test ends.
  */
-export async function testDatabase(t?: { after(fn: () => Promise<void>): void }): Promise<TestDatabase> {
+export async function testDatabase(
+  t?: { after(fn: () => Promise<void>): void },
+  options: TestDatabaseOptions = {},
+): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString('hex')}`;
   const adminURL = process.env.RIG_TEST_DATABASE_URL ?? (await embeddedServer()).adminURL;
   const url = await createDatabase(adminURL, name);
-  const pool = createPool(url, { applicationName: 'rig-test', max: 10 });
+  const schema = options.schema ?? (options.migrations === undefined ? undefined : 'rig');
+  const pool = createPool(url, { applicationName: 'rig-test', max: 10, schema });
+  for (const migrations of options.migrations ?? []) await migrate(pool, { schema: schema!, ...migrations });
   let dropped: Promise<void> | undefined;
   const drop = (): Promise<void> => {
     dropped ??= pool.end().then(() => asAdmin(adminURL, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));

@@ -1,0 +1,73 @@
+import { type Queryable, toJsonb } from './database.ts';
+
+/** A webhook as it was received. */
+export interface Delivery {
+  /** The sender's id for it: the same id is the same delivery. */
+  readonly id: string;
+  readonly event: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The raw bytes, which the signature is over. */
+  readonly body: Buffer;
+  readonly receivedAt: Date;
+}
+
+/** A delivery handed out to be applied. */
+export interface TakenDelivery extends Delivery {
+  /** How often it has been handed out, this time included. */
+  readonly attempts: number;
+}
+
+/** What became of a delivery. */
+export type DeliveryOutcome = 'applied' | 'ignored' | 'failed';
+
+/** Keeps a delivery for good; `duplicate` when its id is known already, and then nothing is changed. Durable when it returns. */
+export async function storeDelivery(db: Queryable, delivery: Delivery): Promise<'stored' | 'duplicate'> {
+  const { rowCount } = await db.query(
+    `INSERT INTO deliveries (id, event, headers, body, received_at) VALUES ($1, $2, $3, $4, $5)
+     ON CONFLICT (id) DO NOTHING`,
+    [delivery.id, delivery.event, toJsonb(delivery.headers), delivery.body, delivery.receivedAt],
+  );
+  return rowCount === 1 ? 'stored' : 'duplicate';
+}
+
+/**
+ * Hands out at most `limit` unfinished deliveries, oldest first, never one to two takers at once. One that is not finished within
+ * `leaseMs` (default 60,000) is handed out again: applying must be safe to repeat.
+ */
+export async function takeDeliveries(
+  db: Queryable,
+  options: { limit: number; leaseMs?: number },
+): Promise<TakenDelivery[]> {
+  const { rows } = await db.query<TakenDelivery & { seq: number }>(
+    `WITH due AS (
+       SELECT seq FROM deliveries WHERE finished_at IS NULL AND due_at <= clock_timestamp()
+       ORDER BY seq LIMIT $1 FOR UPDATE SKIP LOCKED)
+     UPDATE deliveries SET attempts = attempts + 1, due_at = clock_timestamp() + $2 * interval '1 ms'
+     FROM due WHERE deliveries.seq = due.seq
+     RETURNING deliveries.seq, id, event, headers, body, received_at AS "receivedAt", attempts`,
+    [options.limit, options.leaseMs ?? 60_000],
+  );
+  return rows.sort((a, b) => a.seq - b.seq).map(({ seq: _, ...delivery }) => delivery);
+}
+
+/** Records what became of a delivery and why, in one sentence; false when that is recorded already. */
+export async function finishDelivery(
+  db: Queryable,
+  id: string,
+  outcome: DeliveryOutcome,
+  detail: string,
+): Promise<boolean> {
+  const { rowCount } = await db.query(
+    'UPDATE deliveries SET finished_at = clock_timestamp(), outcome = $2, detail = $3 WHERE id = $1 AND finished_at IS NULL',
+    [id, outcome, detail.toWellFormed().replaceAll('\0', '\uFFFD')],
+  );
+  return rowCount === 1;
+}
+
+/** Gives a taken delivery back to be handed out again after `afterMs`, with the reason. */
+export async function postponeDelivery(db: Queryable, id: string, afterMs: number, detail: string): Promise<void> {
+  await db.query(
+    `UPDATE deliveries SET due_at = clock_timestamp() + $2 * interval '1 ms', detail = $3 WHERE id = $1 AND finished_at IS NULL`,
+    [id, afterMs, detail.toWellFormed().replaceAll('\0', '\uFFFD')],
+  );
+}

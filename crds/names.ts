@@ -66,3 +66,13 @@ export type FieldManager = (typeof fieldManagers)[keyof typeof fieldManagers];
 
 /** Audience of the ServiceAccount token that a pod exchanges for its task token. */
 export const conductorAudience = 'rig-conductor';
+
+/** The objects of the conductor's own namespace that it keeps for itself; RBAC names them. */
+export const conductorObjects = {
+  /** Lease: which replica leads. */
+  lease: 'rig-conductor',
+  /** ConfigMap: how far the database had come. */
+  watermark: 'rig-conductor',
+  /** Secret: the Ed25519 key that signs task tokens. */
+  signingKey: 'rig-conductor-signing-key',
+} as const;

@@ -46,7 +46,7 @@ function deletes(command: Invocation, place: Place): string | undefined {
 function writesDisk({ name, args, redirects }: Invocation): string | undefined {
   if (DISK.test(name)) return `${name} is refused: it works on disks and file systems.`;
   const device = (text: string | undefined) =>
-    text !== undefined && text.startsWith('/dev/') && !HARMLESS_DEVICE.test(text) && !text.startsWith('/dev/shm/');
+    text?.startsWith('/dev/') && !HARMLESS_DEVICE.test(text) && !text.startsWith('/dev/shm/');
   const target =
     name === 'dd'
       ? args.find(({ text, raw }) => raw.startsWith('of=') && (text === undefined || device(text.slice(3))))

@@ -1,0 +1,2 @@
+export { Clipper, clipped } from './clip.ts';
+export { type CommandOptions, type CommandResult, runCommand, toolEnvironment } from './command.ts';

@@ -1,6 +1,6 @@
 import type { ClusterConfig } from './config.ts';
 import { isKubeError, KubeError } from './errors.ts';
-import { apiVersionOf, PODS, resourcePath, SERVICE_ACCOUNTS, TOKEN_REVIEWS } from './resource.ts';
+import { apiVersionOf, keyOf, PODS, resourcePath, SERVICE_ACCOUNTS, TOKEN_REVIEWS } from './resource.ts';
 import { type CallOptions, Transport, type TransportOptions } from './transport.ts';
 import type { KubeObject, ObjectList, ObjectRef, Resource } from './types.ts';
 import { type WatchOptions, watchStream } from './watch.ts';
@@ -152,7 +152,10 @@ export class KubeClient {
     return this.#apply<T>(pathOf(resource, object), typed(resource, object), options);
   }
 
-  /** Server-side apply of `status` alone. With metadata.uid set, a re-created object of that name answers Conflict. */
+  /**
+   * Server-side apply of `status` alone. The API server does not heed metadata.uid here, so it is compared with the answer: when
+   * another object of that name was written, Conflict is thrown afterwards, and that object's own reconcile puts it right.
+   */
   async applyStatus<T extends KubeObject>(
     resource: Resource<T>,
     object: KubeObject,
@@ -160,7 +163,11 @@ export class KubeClient {
   ): Promise<T> {
     const { name, namespace, uid } = object.metadata;
     const body = typed(resource, { metadata: { name, namespace, uid }, status: object.status });
-    return this.#apply<T>(pathOf(resource, object, 'status'), body, options);
+    const stored = await this.#apply<T>(pathOf(resource, object, 'status'), body, options);
+    if (uid !== undefined && stored.metadata.uid !== uid) {
+      throw new KubeError('Conflict', `${resource.kind} ${keyOf(object)} was deleted and made again`);
+    }
+    return stored;
   }
 
   /** JSON merge patch (RFC 7386): null deletes a field, lists are replaced whole. */

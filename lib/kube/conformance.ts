@@ -16,7 +16,7 @@ export const statusRules = {
   S11: 'Reconciling and Stalled are not True together, and Ready is not True beside Stalled',
   S12: "a condition's observedGeneration is not above metadata.generation, and that of Ready, Reconciling and Stalled is status.observedGeneration",
   S13: 'lastTransitionTime is RFC 3339 in seconds, not before the creation and not after now',
-  S14: 'lastTransitionTime moves if and only if the status of the condition does, and never back',
+  S14: 'lastTransitionTime moves only when the status of the condition does, and never back',
   S15: 'a message is one readable sentence: not empty and at most 2,000 characters',
 } as const;
 

@@ -32,8 +32,8 @@ const REMEMBERED = 20_000;
 
 /**
  * Writes status by server-side apply, only when the projection changed. It compares with the status of the object it is
- * given, and with what it applied itself, because caches lag behind and a schema may prune what was sent. A re-created
- * object is not written to: its uid differs (KubeError Conflict).
+ * given, and with what it applied itself, because caches lag behind and a schema may prune what was sent. An
+ * object that was made again meanwhile is KubeError Conflict.
  */
 export class StatusProjector<T extends KubeObject> {
   readonly #options: ProjectorOptions<T>;

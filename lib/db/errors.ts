@@ -42,6 +42,8 @@ export function isUnavailable(error: unknown): boolean {
   const { code, message } = (error ?? {}) as { code?: string; message?: string };
   return (
     CONNECTION_CODES.has(code ?? '') ||
-    /^Connection terminated|timeout exceeded when trying to connect/.test(message ?? '')
+    /^Connection terminated|^Client has encountered a connection error|timeout exceeded when trying to connect/.test(
+      message ?? '',
+    )
   );
 }

@@ -52,7 +52,9 @@ async function createDatabase(adminURL: string, name: string): Promise<string> {
     url.pathname = `/${name}`;
     return url.href;
   }
-  return (await embeddedServer()).url('rig_test', name);
+  const own = await (await embeddedServer()).url('rig_test', name);
+  await asAdmin(adminURL, `ALTER DATABASE ${name} OWNER TO rig_test`);
+  return own;
 }
 
 function embeddedServer(): Promise<RunningPostgres> {

@@ -52,7 +52,7 @@ CREATE TABLE tail_stalls (
 
 -- The one row of leadership: its epoch only grows, and every write to the outside names it.
 CREATE TABLE leadership (
-  only boolean PRIMARY KEY DEFAULT true CHECK (only),
+  single boolean PRIMARY KEY DEFAULT true CHECK (single),
   epoch bigint NOT NULL,
   holder text NOT NULL,
   at timestamptz NOT NULL

@@ -5,7 +5,7 @@ import { describeClient, WIDGETS } from './client.contract.ts';
 import { KubeClient } from './client.ts';
 import { ClusterConfig } from './config.ts';
 import { loadKubeConfig } from './kubeconfig.ts';
-import { CONFIG_MAPS, NAMESPACES, PODS, SECRETS } from './resource.ts';
+import { CONFIG_MAPS, NAMESPACES, PODS, SECRETS, SERVICE_ACCOUNTS } from './resource.ts';
 import { widgetCluster } from './widgets.int-kit.ts';
 
 describeClient('a real API server', (t) => widgetCluster(t as TestContext));
@@ -107,9 +107,10 @@ test('a dry run stores nothing', async (t) => {
 
 test('a token bound to an object names its account and is valid only for its audience', async (t) => {
   const { client, namespace } = await widgetCluster(t);
+  await client.create(SERVICE_ACCOUNTS, { metadata: { namespace, name: 'worker' } });
   const secret = await client.create(SECRETS, { metadata: { namespace, name: 'bound' } });
   const { token, expiresAt } = await client.createToken(
-    { namespace, name: 'default' },
+    { namespace, name: 'worker' },
     {
       audiences: ['rig-conductor'],
       expirationSeconds: 600,
@@ -118,7 +119,7 @@ test('a token bound to an object names its account and is valid only for its aud
   );
   assert.ok(Date.parse(expiresAt) > Date.now());
   const review = await client.tokenReview(token, ['rig-conductor']);
-  assert.deepEqual([review.authenticated, review.username], [true, `system:serviceaccount:${namespace}:default`]);
+  assert.deepEqual([review.authenticated, review.username], [true, `system:serviceaccount:${namespace}:worker`]);
   assert.deepEqual(review.audiences, ['rig-conductor']);
   assert.equal((await client.tokenReview(token, ['other'])).authenticated, false);
   assert.equal((await client.tokenReview('rubbish')).authenticated, false);

@@ -36,6 +36,7 @@ export interface DeleteOptions extends CallOptions {
 }
 
 export interface TokenRequest {
+  /** Whom the token is for; empty means the API server itself. */
   audiences: string[];
   /** At least 600, as the API server demands. */
   expirationSeconds?: number;

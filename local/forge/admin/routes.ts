@@ -1,0 +1,183 @@
+import { timingSafeEqual } from 'node:crypto';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { Hono, type Context as HonoContext } from 'hono';
+import { type Static, type TSchema, Type } from 'typebox';
+import { readBounded } from '#lib/http';
+import type { Context } from '../context.ts';
+import { ForgeError } from '../errors.ts';
+import {
+  addToken,
+  ensureRepository,
+  findRepository,
+  findUser,
+  makeToken,
+  setCi,
+  setPermission,
+  upsertApp,
+  upsertUser,
+} from '../model/index.ts';
+import { Refusal } from '../refusal.ts';
+import { renderFullRepository } from '../render/index.ts';
+import { type Meter, refusalOf } from '../rest/index.ts';
+import type { RepositoryRow } from '../store/index.ts';
+import { redeliver } from '../webhooks/index.ts';
+
+const MAX_BODY_BYTES = 1024 * 1024;
+const MAX_DELIVERIES = 200;
+const optional = Type.Optional;
+
+const Login = Type.String({ pattern: '^[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})(?:\\[bot\\])?$' });
+const Token = Type.String({ minLength: 20, maxLength: 255, pattern: '^[A-Za-z0-9_-]+$' });
+const RoleName = Type.Enum(['none', 'read', 'triage', 'write', 'maintain', 'admin']);
+const User = Type.Object({
+  login: Login,
+  name: optional(Type.String()),
+  email: optional(Type.String({ pattern: '^[^@\\s<>]+@[^@\\s<>]+$' })),
+  type: optional(Type.Enum(['User', 'Bot', 'Organization'])),
+  token: optional(Token),
+});
+const App = Type.Object({
+  slug: Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,33}$' }),
+  name: optional(Type.String()),
+  token: optional(Token),
+});
+const Ci = Type.Object({
+  command: Type.String({ minLength: 1 }),
+  env: optional(Type.Record(Type.String(), Type.String())),
+  path: optional(Type.Array(Type.String())),
+  timeoutSeconds: optional(Type.Number({ exclusiveMinimum: 0, maximum: 86_400 })),
+});
+const Repository = Type.Object({
+  owner: Login,
+  name: Type.String({ pattern: '^(?!\\.{1,2}$)(?!.*\\.git$)[A-Za-z0-9._-]{1,100}$' }),
+  private: optional(Type.Boolean()),
+  description: optional(Type.String()),
+  defaultBranch: optional(Type.String()),
+  source: optional(Type.Union([Type.Object({ path: Type.String() }), Type.Object({ bundle: Type.String() })])),
+  collaborators: optional(Type.Record(Type.String(), RoleName)),
+  ci: optional(Ci),
+});
+const Collaborator = Type.Object({ permission: RoleName });
+
+/** The double's own API, apart from GitHub's: identities, repositories, deliveries. Only with the admin token. */
+export function adminApp(ctx: Context, meter: Meter, adminToken: string): Hono {
+  const app = new Hono();
+  app.onError((error, c) => {
+    const known =
+      error instanceof ForgeError && error.code === 'ImportFailed' ? new Refusal(422, error.message) : error;
+    const { status, body } = refusalOf(ctx, known, 'admin');
+    return c.json(body as Record<string, unknown>, status as 422);
+  });
+  app.get('/healthz', (c) => c.json({ status: 'ok' }));
+  app.use('*', async (c, next) => {
+    if (!sameToken(c.req.header('authorization') ?? '', `Bearer ${adminToken}`)) {
+      throw new Refusal(401, 'The admin API needs the admin token');
+    }
+    await next();
+  });
+  app.post('/users', (c) => postUser(ctx, c));
+  app.post('/apps', (c) => postApp(ctx, c));
+  app.post('/repositories', (c) => postRepository(ctx, c));
+  app.put('/repositories/:owner/:name/collaborators/:login', async (c) => {
+    const { permission } = await json(c, Collaborator);
+    setPermission(ctx, repositoryOf(ctx, c), userOf(ctx, c.req.param('login')), permission);
+    return c.body(null, 204);
+  });
+  app.put('/repositories/:owner/:name/ci', async (c) => {
+    const ci = ciOf(await json(c, Ci));
+    setCi(ctx, repositoryOf(ctx, c), ci);
+    return c.body(null, 204);
+  });
+  app.delete('/repositories/:owner/:name/ci', (c) => {
+    setCi(ctx, repositoryOf(ctx, c), null);
+    return c.body(null, 204);
+  });
+  app.get('/deliveries', (c) => {
+    const where = { event: c.req.query('event'), guid: c.req.query('guid') };
+    const rows = ctx.store.deliveries.find(where, { descending: true, limit: MAX_DELIVERIES });
+    return c.json(rows.map(({ payload, ...row }) => ({ ...row, payload: JSON.parse(payload) as unknown })));
+  });
+  app.post('/deliveries/:id/redeliver', (c) => {
+    const delivery = ctx.store.deliveries.get(Number(c.req.param('id')));
+    const hook = delivery && ctx.store.hooks.get(delivery.hookId);
+    if (delivery === undefined || hook === undefined) throw new Refusal(404, 'No such delivery');
+    redeliver(ctx, delivery, hook);
+    return c.json({}, 202);
+  });
+  app.get('/requests', (c) => c.json(meter.totals));
+  app.notFound(() => {
+    throw new Refusal(404, 'The admin API has no such call; local/forge/README.md lists them');
+  });
+  return app;
+}
+
+async function postUser(ctx: Context, c: HonoContext): Promise<Response> {
+  const { token, ...fields } = await json(c, User);
+  const { user, created } = ctx.store.transaction(() => upsertUser(ctx, fields));
+  const needsToken = created && fields.type !== 'Organization';
+  const shown = grant(ctx, token ?? (needsToken ? makeToken('ghp') : undefined), user.id, null);
+  return c.json({ id: user.id, login: user.login, type: user.type, ...shown }, created ? 201 : 200);
+}
+
+async function postApp(ctx: Context, c: HonoContext): Promise<Response> {
+  const { slug, name, token } = await json(c, App);
+  const { app, bot, created } = ctx.store.transaction(() => upsertApp(ctx, slug, name));
+  const shown = grant(ctx, token ?? (created ? makeToken('ghs') : undefined), bot.id, app.id);
+  return c.json({ id: app.id, slug, login: bot.login, ...shown }, created ? 201 : 200);
+}
+
+function grant(ctx: Context, token: string | undefined, userId: number, appId: number | null): { token?: string } {
+  if (token === undefined) return {};
+  if (!addToken(ctx, token, userId, appId)) throw new Refusal(409, 'This token belongs to someone else');
+  return { token };
+}
+
+async function postRepository(ctx: Context, c: HonoContext): Promise<Response> {
+  const { collaborators = {}, ci, source, ...fields } = await json(c, Repository);
+  const people = Object.entries(collaborators).map(([login, role]) => ({ userId: userOf(ctx, login), role }));
+  const from = source === undefined ? undefined : 'path' in source ? source.path : source.bundle;
+  const { repo, created } = await ensureRepository(ctx, { ...fields, source: from });
+  const current = ctx.store.transaction(() => {
+    for (const { userId, role } of people) setPermission(ctx, repo, userId, role);
+    if (ci !== undefined) setCi(ctx, repo, ciOf(ci));
+    return ctx.store.repositories.get(repo.id)!;
+  });
+  return c.json(renderFullRepository(ctx, current, 'admin'), created ? 201 : 200);
+}
+
+const DEFAULT_CI_SECONDS = 600;
+
+function ciOf({ command, env = {}, path = [], timeoutSeconds = DEFAULT_CI_SECONDS }: Static<typeof Ci>) {
+  return { command, env, path, timeoutSeconds };
+}
+
+function repositoryOf(ctx: Context, c: HonoContext): RepositoryRow {
+  const repo = findRepository(ctx, c.req.param('owner') ?? '', c.req.param('name') ?? '');
+  if (repo === undefined) throw new Refusal(404, 'No such repository');
+  return repo;
+}
+
+function userOf(ctx: Context, login: string): number {
+  const user = findUser(ctx, login);
+  if (user === undefined) throw new Refusal(422, `There is no user ${login}; create it first`);
+  return user.id;
+}
+
+const ajv = new Ajv2020({ strict: false });
+
+async function json<T extends TSchema>(c: HonoContext, schema: T): Promise<Static<T>> {
+  const text = (await readBounded(c.req.raw, MAX_BODY_BYTES)).toString();
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new Refusal(400, 'The body is not JSON');
+  }
+  if (ajv.validate(schema, value)) return value as Static<T>;
+  throw new Refusal(422, `The body does not fit: ${ajv.errorsText(ajv.errors, { dataVar: 'body' })}`);
+}
+
+function sameToken(given: string, wanted: string): boolean {
+  const [a, b] = [Buffer.from(given), Buffer.from(wanted)];
+  return a.length === b.length && timingSafeEqual(a, b);
+}

@@ -1,0 +1,127 @@
+import { mkdirSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { join } from 'node:path';
+import { Hono } from 'hono';
+import { listen } from '#lib/http';
+import { type Logger, silentLogger } from '#lib/observe';
+import { adminApp } from './admin/index.ts';
+import type { Context } from './context.ts';
+import { ForgeError } from './errors.ts';
+import { GitRepository, Locks } from './git/index.ts';
+import { graphqlApp } from './graphql/index.ts';
+import { CI_APP, upsertApp } from './model/index.ts';
+import { pagesApp } from './pages/index.ts';
+import { recover } from './recover.ts';
+import { Meter, rest } from './rest/index.ts';
+import { Runner } from './runner/index.ts';
+import { smartHttp } from './smart-http.ts';
+import { Store } from './store/index.ts';
+import { Sender } from './webhooks/index.ts';
+
+export interface ForgeOptions {
+  /** Where `forge.db` and the bare repositories live; created if missing. One process at a time. */
+  readonly dataDir: string;
+  /** Opens `/_admin`; at least 16 characters. */
+  readonly adminToken: string;
+  /** Default 0: any free one. */
+  readonly port?: number;
+  /** Default 127.0.0.1; only loopback addresses are accepted. */
+  readonly host?: string;
+  readonly logger?: Logger;
+  /** Test commands that run at once; default 1. */
+  readonly ciConcurrency?: number;
+  /** Seconds before each repeat of a failed delivery; default 1, 5, 30. */
+  readonly webhookRetrySeconds?: readonly number[];
+  /** Now in milliseconds; default the system's clock. */
+  readonly clock?: () => number;
+}
+
+export interface RunningForge {
+  readonly url: string;
+  readonly apiURL: string;
+  readonly graphqlURL: string;
+  readonly port: number;
+  /** Stops taking requests, ends running tests and pushes, closes the store. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the loopback forge and repairs what a crash left. Throws ForgeError: BadOptions, DataDirInUse, DataDirTooNew; rejects with the
+ * socket's error when the port is taken.
+ */
+export async function startForge(options: ForgeOptions): Promise<RunningForge> {
+  const { host = '127.0.0.1', logger = silentLogger } = options;
+  checkOptions(options, host);
+  mkdirSync(join(options.dataDir, 'repositories'), { recursive: true, mode: 0o700 });
+  const store = new Store(options.dataDir);
+  // Links carry the address, which is known once it listens; until the rest is ready, requests wait for it.
+  const ready = Promise.withResolvers<Hono>();
+  const front = new Hono();
+  front.all('*', async (c) => (await ready.promise).fetch(c.req.raw, c.env));
+  const listening = await listen(front, { port: options.port ?? 0, host }).catch((error: unknown) => {
+    store.close();
+    throw error;
+  });
+  const { ctx, sender, runner } = assemble(options, store, listening.url, logger);
+  store.transaction(() => {
+    upsertApp(ctx, CI_APP);
+  });
+  try {
+    await recover(ctx);
+  } catch (error) {
+    await listening.close(0);
+    store.close();
+    throw error;
+  }
+  ready.resolve(mount(ctx, options));
+  sender.wake();
+  runner.start();
+  let closing: Promise<void> | undefined;
+  const stop = async () => {
+    await Promise.all([listening.close(), runner.stop()]);
+    await ctx.locks.idle();
+    await sender.stop();
+    store.close();
+  };
+  const close = () => (closing ??= stop());
+  const { url, port } = listening;
+  return { url, port, apiURL: `${url}/api/v3`, graphqlURL: `${url}/api/graphql`, close };
+}
+
+function assemble(options: ForgeOptions, store: Store, url: string, logger: Logger) {
+  const root = join(options.dataDir, 'repositories');
+  const ctx: Context = {
+    store,
+    logger,
+    locks: new Locks(),
+    clock: options.clock ?? Date.now,
+    html: url,
+    api: `${url}/api/v3`,
+    git: ({ ownerKey, nameKey }) => new GitRepository(join(root, ownerKey, `${nameKey}.git`)),
+    wakeSender: () => sender.wake(),
+    wakeRunner: () => runner.wake(),
+  };
+  const sender = new Sender(ctx, options.webhookRetrySeconds ?? [1, 5, 30]);
+  const runner = new Runner(ctx, { workDir: join(options.dataDir, 'ci'), concurrency: options.ciConcurrency ?? 1 });
+  return { ctx, sender, runner };
+}
+
+function mount(ctx: Context, options: ForgeOptions): Hono {
+  const app = new Hono();
+  const meter = new Meter(ctx.clock);
+  app.route('/_admin', adminApp(ctx, meter, options.adminToken));
+  app.route('/api/v3', rest(ctx, meter));
+  app.route('/api/graphql', graphqlApp(ctx, meter));
+  app.route('/', smartHttp(ctx) as unknown as Hono);
+  app.route('/', pagesApp(ctx));
+  return app;
+}
+
+function checkOptions({ adminToken }: ForgeOptions, host: string): void {
+  if (host !== 'localhost' && host !== '::1' && !(isIP(host) === 4 && host.startsWith('127.'))) {
+    throw new ForgeError('BadOptions', `The forge listens on loopback only; ${host} is no loopback address.`);
+  }
+  if (adminToken.length < 16) {
+    throw new ForgeError('BadOptions', 'The admin token is too short; give one of at least 16 characters.');
+  }
+}

@@ -1,0 +1,1 @@
+export { graphqlApp } from './app.ts';

@@ -1,0 +1,94 @@
+import type { Context } from '../../context.ts';
+import { latestRuns, latestStatuses } from '../../model/index.ts';
+import { avatarURL, checkRunPage, repositoryPage } from '../../render/index.ts';
+import { type CheckRunRow, type CheckSuiteRow, nodeId, type RepositoryRow, type StatusRow } from '../../store/index.ts';
+import { connect } from '../connection.ts';
+import { commitNode, type Fields, repositoryNode, userById } from '../nodes.ts';
+
+interface RollupNode {
+  readonly repo: RepositoryRow;
+  readonly sha: string;
+  readonly runs: readonly CheckRunRow[];
+  readonly statuses: readonly StatusRow[];
+}
+
+/** The checks and statuses on a commit, or null if there are none. */
+export function rollupOf(ctx: Context, repo: RepositoryRow, sha: string): RollupNode | null {
+  const runs = latestRuns(ctx.store.checkRuns.find({ repoId: repo.id, headSha: sha }));
+  const statuses = latestStatuses(ctx, repo, sha).reverse();
+  return runs.length + statuses.length === 0 ? null : { repo, sha, runs, statuses };
+}
+
+export const StatusCheckRollup: Fields<RollupNode> = {
+  id: ({ repo, sha }) => nodeId('commit', `rollup:${repo.id}:${sha}`),
+  state: (node) => rollupState(node),
+  commit: ({ repo, sha }, _, request) => commitNode(request, repo, sha),
+  contexts: ({ repo, runs, statuses }, args) =>
+    connect(
+      [
+        ...runs.map((run) => ({ __typename: 'CheckRun', repo, run })),
+        ...statuses.map((status) => ({ __typename: 'StatusContext', repo, status })),
+      ],
+      args,
+      (context) => context,
+    ),
+};
+
+const FAILED = new Set(['failure', 'timed_out', 'cancelled', 'action_required', 'startup_failure', 'stale']);
+
+function rollupState({ runs, statuses }: RollupNode): string {
+  if (statuses.some(({ state }) => state === 'error')) return 'ERROR';
+  const failed =
+    runs.some((run) => FAILED.has(run.conclusion ?? '')) || statuses.some(({ state }) => state === 'failure');
+  if (failed) return 'FAILURE';
+  const pending = runs.some((run) => run.status !== 'completed') || statuses.some(({ state }) => state === 'pending');
+  return pending ? 'PENDING' : 'SUCCESS';
+}
+
+export const CheckRun: Fields<{ repo: RepositoryRow; run: CheckRunRow }> = {
+  id: ({ run }) => nodeId('checkRun', run.id),
+  databaseId: ({ run }) => run.id,
+  name: ({ run }) => run.name,
+  status: ({ run }) => run.status.toUpperCase(),
+  conclusion: ({ run }) => run.conclusion?.toUpperCase() ?? null,
+  startedAt: ({ run }) => run.startedAt,
+  completedAt: ({ run }) => run.completedAt,
+  externalId: ({ run }) => run.externalId,
+  title: ({ run }) => run.output.title,
+  summary: ({ run }) => run.output.summary,
+  text: ({ run }) => run.output.text,
+  url: ({ repo, run }, _, { ctx }) => checkRunPage(ctx, repo, run),
+  permalink: ({ repo, run }, _, { ctx }) => checkRunPage(ctx, repo, run),
+  detailsUrl: ({ repo, run }, _, { ctx }) => run.detailsUrl ?? checkRunPage(ctx, repo, run),
+  isRequired: () => false,
+  repository: ({ repo }) => repositoryNode(repo),
+  checkSuite: ({ repo, run }, _, { ctx }) => ({ repo, suite: ctx.store.checkSuites.get(run.suiteId)! }),
+};
+
+export const CheckSuite: Fields<{ repo: RepositoryRow; suite: CheckSuiteRow }> = {
+  id: ({ suite }) => nodeId('checkSuite', suite.id),
+  databaseId: ({ suite }) => suite.id,
+  app: ({ suite }, _, { ctx }) => ctx.store.apps.get(suite.appId) ?? null,
+  commit: ({ repo, suite }, _, request) => commitNode(request, repo, suite.headSha),
+  status: ({ suite }) => suite.status.toUpperCase(),
+  conclusion: ({ suite }) => suite.conclusion?.toUpperCase() ?? null,
+  createdAt: ({ suite }) => suite.createdAt,
+  updatedAt: ({ suite }) => suite.updatedAt,
+  repository: ({ repo }) => repositoryNode(repo),
+  url: ({ repo, suite }, _, { ctx }) => `${repositoryPage(ctx, repo)}/commit/${suite.headSha}/checks`,
+  checkRuns: ({ repo, suite }, args, { ctx }) =>
+    connect(ctx.store.checkRuns.find({ suiteId: suite.id }), args, (run) => ({ __typename: 'CheckRun', repo, run })),
+};
+
+export const StatusContext: Fields<{ repo: RepositoryRow; status: StatusRow }> = {
+  id: ({ status }) => nodeId('status', status.id),
+  context: ({ status }) => status.context,
+  state: ({ status }) => status.state.toUpperCase(),
+  description: ({ status }) => status.description,
+  targetUrl: ({ status }) => status.targetUrl,
+  createdAt: ({ status }) => status.createdAt,
+  creator: ({ status }, _, request) => userById(request, status.creatorId),
+  avatarUrl: ({ status }, _, { ctx }) => avatarURL(ctx, ctx.store.users.get(status.creatorId)!),
+  commit: ({ repo, status }, _, request) => commitNode(request, repo, status.sha),
+  isRequired: () => false,
+};

@@ -1,0 +1,31 @@
+import { parseArgs } from 'node:util';
+import { createLogger } from '#lib/observe';
+import { ForgeError, startForge } from './index.ts';
+
+const logger = createLogger('forge');
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: { 'data-dir': { type: 'string' }, port: { type: 'string' }, host: { type: 'string' } },
+  });
+  const adminToken = process.env.RIG_FORGE_ADMIN_TOKEN ?? '';
+  const dataDir = values['data-dir'];
+  if (dataDir === undefined) throw new ForgeError('BadOptions', 'Say where to keep the data: --data-dir DIR.');
+  const port = Number(values.port ?? 0);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new ForgeError('BadOptions', `--port ${values.port} is no port; give a number from 0 to 65535.`);
+  }
+  const forge = await startForge({ dataDir, adminToken, port, host: values.host, logger });
+  const { url, apiURL, graphqlURL } = forge;
+  process.stdout.write(`${JSON.stringify({ url, apiURL, graphqlURL })}\n`);
+  logger.info({ url }, 'forge listening');
+  const stop = () => void forge.close().then(() => process.exit(0));
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+}
+
+main().catch((error: unknown) => {
+  const told = error instanceof ForgeError ? error.message : `The forge could not start: ${(error as Error).message}`;
+  process.stderr.write(`${told}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,23 @@
+export { type Actor, can, findRepository, need, visibleRepository } from './actor.ts';
+export {
+  type CheckRunChange,
+  CI_APP,
+  createCheckRun,
+  latestRuns,
+  rerequestCheckRun,
+  updateCheckRun,
+} from './checks.ts';
+export { closingNumbers } from './closing.ts';
+export { createComment, deleteComment, editComment } from './comments.ts';
+export { createHook, deleteHook, type HookFields, pingHook, updateHook } from './hooks.ts';
+export { addToken, authenticate, findUser, makeToken, upsertApp, upsertUser } from './identities.ts';
+export { createIssue, editIssue, type IssueEdit, setLabels } from './issues.ts';
+export { createLabel, findLabel, labelsNamed } from './labels.ts';
+export { mergePull } from './merge.ts';
+export { mergeability, mergeState } from './pull-facts.ts';
+export { createPull, editPull, setDraft, setReviewers } from './pulls.ts';
+export { observeRefs } from './pushes.ts';
+export { ensureRepository, removeCollaborator, setCi, setPermission } from './repositories.ts';
+export { createReview, dismissReview, type NewReviewComment, replyInThread } from './reviews.ts';
+export { combinedState, createStatus, latestStatuses } from './statuses.ts';
+export { setResolved } from './threads.ts';

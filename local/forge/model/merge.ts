@@ -1,0 +1,95 @@
+import { type Context, now } from '../context.ts';
+import { type Commit, commitTree, type GitRepository, mergeTree, type Person, rebaseCommits } from '../git/index.ts';
+import { Refusal } from '../refusal.ts';
+import { ownerOf, userEmail } from '../render/index.ts';
+import type { IssueRow, PullRow, RepositoryRow, UserRow } from '../store/index.ts';
+import { observeRefs } from './pushes.ts';
+
+export interface MergeRequest {
+  readonly method: 'merge' | 'squash' | 'rebase';
+  /** The head the caller decided about; 409 if it moved. */
+  readonly sha?: string;
+  readonly title?: string;
+  readonly message?: string;
+}
+
+/**
+ * Merges a pull request for real and returns the commit that is now the base branch's tip. 405 when it is closed, a draft or does not merge,
+ * 409 when head or base moved. The intent is written before the branch moves, so that a crash in between still ends as this merge.
+ */
+export function mergePull(
+  ctx: Context,
+  repo: RepositoryRow,
+  id: number,
+  actor: UserRow,
+  request: MergeRequest,
+): Promise<string> {
+  return ctx.locks.run(repo.id, async () => {
+    const pull = ctx.store.pulls.get(id)!;
+    const issue = ctx.store.issues.get(pull.issueId)!;
+    refuse(pull, issue, request);
+    const git = ctx.git(repo);
+    const base = await git.branch(pull.baseRef);
+    const sha = base === null ? null : await makeCommit(ctx, repo, git, { pull, issue, actor, base, request });
+    if (base === null || sha === null) throw new Refusal(405, 'Pull Request is not mergeable');
+    ctx.store.pulls.update(id, { mergeIntent: { sha, userId: actor.id } });
+    if (!(await git.updateRef(`refs/heads/${pull.baseRef}`, sha, base))) {
+      ctx.store.pulls.update(id, { mergeIntent: null });
+      throw new Refusal(409, 'Base branch was modified. Review and try the merge again.');
+    }
+    await observeRefs(ctx, repo, actor);
+    return sha;
+  });
+}
+
+function refuse(pull: PullRow, issue: IssueRow, request: MergeRequest): void {
+  if (request.sha !== undefined && request.sha !== pull.headSha) {
+    throw new Refusal(409, 'Head branch was modified. Review and try the merge again.');
+  }
+  if (pull.draft) throw new Refusal(405, 'Pull Request is still a draft');
+  if (issue.state === 'closed') throw new Refusal(405, 'Pull Request is not mergeable');
+}
+
+interface Material {
+  readonly pull: PullRow;
+  readonly issue: IssueRow;
+  readonly actor: UserRow;
+  readonly base: string;
+  readonly request: MergeRequest;
+}
+
+async function makeCommit(
+  ctx: Context,
+  repo: RepositoryRow,
+  git: GitRepository,
+  { pull, issue, actor, base, request }: Material,
+): Promise<string | null> {
+  const date = now(ctx);
+  const author: Person = { name: actor.name ?? actor.login, email: userEmail(actor), date };
+  const committer: Person = { name: 'GitHub', email: 'noreply@github.com', date };
+  if (request.method === 'rebase') return rebaseCommits(git.dir, base, pull.headSha, committer);
+  const merged = await mergeTree(git.dir, base, pull.headSha);
+  if (!merged.clean) return null;
+  if (request.method === 'merge') {
+    const title =
+      request.title ?? `Merge pull request #${pull.number} from ${ownerOf(ctx, repo).login}/${pull.headRef}`;
+    const message = joinMessage(title, request.message ?? issue.title);
+    return commitTree(git.dir, { tree: merged.tree, parents: [base, pull.headSha], message, author, committer });
+  }
+  const commits = await git.commits('--reverse', '--topo-order', `${base}..${pull.headSha}`);
+  const message = squashMessage(pull, issue, commits, request);
+  const squashAuthor = commits.length === 1 ? { ...commits[0]!.author, date } : author;
+  return commitTree(git.dir, { tree: merged.tree, parents: [base], message, author: squashAuthor, committer });
+}
+
+function squashMessage(pull: PullRow, issue: IssueRow, commits: readonly Commit[], request: MergeRequest): string {
+  const [only] = commits;
+  const single = commits.length === 1 && only !== undefined;
+  const title = request.title ?? `${single ? firstLine(only.message) : issue.title} (#${pull.number})`;
+  const list = commits.map((commit) => `* ${commit.message}`).join('\n\n');
+  const body = single ? only.message.split('\n').slice(1).join('\n').trim() : list;
+  return joinMessage(title, request.message ?? body);
+}
+
+const firstLine = (text: string) => text.split('\n', 1)[0] ?? '';
+const joinMessage = (title: string, body: string) => (body === '' ? title : `${title}\n\n${body}`);

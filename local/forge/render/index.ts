@@ -1,0 +1,44 @@
+export { association, permissionOf } from './association.ts';
+export {
+  checkRunPage,
+  renderCheckRun,
+  renderCheckRunEvent,
+  renderCheckSuite,
+  renderSimpleCommit,
+  renderStatus,
+} from './check.ts';
+export { renderCommit, renderFile, renderRef, userByEmail } from './commit.ts';
+export { renderDelivery, renderFullDelivery, renderHook } from './hook.ts';
+export { issuePage, labelsOf, renderComment, renderIssue, renderLabel } from './issue.ts';
+export { issueOf, type MergeState, pullPage, pullURL, renderPull, renderPullSimple } from './pull.ts';
+export {
+  allows,
+  fullName,
+  ownerOf,
+  permissionFlags,
+  renderFullRepository,
+  renderMinimalRepository,
+  renderOrigin,
+  renderRepository,
+  repositoryPage,
+  repositoryURL,
+} from './repository.ts';
+export {
+  commentsOf,
+  renderReview,
+  renderReviewComment,
+  renderReviewEvent,
+  renderThread,
+  reviewCommentPage,
+  reviewPage,
+} from './review.ts';
+export {
+  avatarURL,
+  renderApp,
+  renderFullUser,
+  renderUser,
+  renderUserById,
+  userEmail,
+  userNodeId,
+  userURL,
+} from './user.ts';

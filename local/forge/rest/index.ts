@@ -1,0 +1,34 @@
+import type { Hono } from 'hono';
+import type { Context } from '../context.ts';
+import { checkRoutes, statusRoutes } from './checks.ts';
+import { commitRoutes } from './commits.ts';
+import { hookRoutes } from './hooks.ts';
+import { issueRoutes, labelRoutes } from './issues.ts';
+import { type Meter, rateLimit } from './meter.ts';
+import { pullRoutes } from './pulls.ts';
+import { refRoutes } from './refs.ts';
+import { repositoryRoutes, userRoutes } from './repositories.ts';
+import { reviewRoutes } from './reviews.ts';
+import { type Routes, restApp } from './server.ts';
+
+export { Meter } from './meter.ts';
+export { identify, refusalOf } from './server.ts';
+
+/** GitHub's REST API, to be mounted at /api/v3. */
+export function rest(ctx: Context, meter: Meter): Hono {
+  const routes: Routes = {
+    'GET /rate_limit': (call) => rateLimit(meter, call.user.id),
+    ...userRoutes,
+    ...repositoryRoutes,
+    ...refRoutes,
+    ...checkRoutes,
+    ...statusRoutes,
+    ...commitRoutes,
+    ...issueRoutes,
+    ...labelRoutes,
+    ...reviewRoutes,
+    ...pullRoutes,
+    ...hookRoutes,
+  };
+  return restApp(ctx, meter, routes);
+}

@@ -1,0 +1,120 @@
+import { createHash, randomUUID } from 'node:crypto';
+import type { Context as HonoContext } from 'hono';
+import { Hono } from 'hono';
+import { HttpError, readBounded } from '#lib/http';
+import type { Context } from '../context.ts';
+import { type Actor, authenticate, visibleRepository } from '../model/index.ts';
+import { notFound, notServed, Refusal } from '../refusal.ts';
+import type { Answer } from './answer.ts';
+import { Call } from './call.ts';
+import type { Meter } from './meter.ts';
+import { operationOf } from './operations.ts';
+
+const MAX_BODY_BYTES = 10 * 1024 * 1024;
+
+export type Handler = (call: Call) => Answer | Promise<Answer>;
+/** `METHOD /path/{template}` as in GitHub's OpenAPI document → what serves it. */
+export type Routes = Readonly<Record<string, Handler>>;
+
+/** The REST API under one Hono app. More specific templates must come before those that would also take their paths. */
+export function restApp(ctx: Context, meter: Meter, routes: Routes): Hono {
+  const app = new Hono();
+  for (const [operation, handler] of Object.entries(routes)) {
+    const [method = '', template = ''] = operation.split(' ');
+    app.on(method, honoPath(template), (c) => answer(c, ctx, meter, operation, handler));
+  }
+  app.all('*', (c) => answer(c, ctx, meter, 'unknown', () => refuseUnknown(c)));
+  return app;
+}
+
+/** `{name}` becomes one segment; parameters whose values hold slashes take the rest of the path up to what follows. */
+function honoPath(template: string): string {
+  const parameter = (_: string, name: string) =>
+    /^(path|ref|branch|basehead)$/.test(name) ? `:${name}{.+}` : `:${name}`;
+  return template.replaceAll(/\{\+?(\w+)\}/g, parameter);
+}
+
+function refuseUnknown(c: HonoContext): Answer {
+  const path = new URL(c.req.url).pathname.replace(/^\/api\/v3/, '');
+  const operation = operationOf(c.req.method === 'HEAD' ? 'GET' : c.req.method, path);
+  throw operation === undefined ? notFound() : notServed(operation);
+}
+
+async function answer(
+  c: HonoContext,
+  ctx: Context,
+  meter: Meter,
+  operation: string,
+  handler: Handler,
+): Promise<Response> {
+  let actor: Actor | undefined;
+  try {
+    actor = identify(ctx, c.req.header('authorization'));
+    const params = c.req.param() as Record<string, string>;
+    const repo = operation.includes('/repos/{owner}/{repo}')
+      ? visibleRepository(ctx, actor, params.owner ?? '', params.repo ?? '')
+      : undefined;
+    const body = await readBounded(c.req.raw, MAX_BODY_BYTES);
+    const call = new Call(ctx, actor, { url: publicURL(ctx, c), headers: c.req.raw.headers, params, body }, repo);
+    return respond(c, meter, operation, actor, await handler(call));
+  } catch (error) {
+    return respond(c, meter, operation, actor, refusalOf(ctx, error, operation));
+  }
+}
+
+/** Who sends a request. 401 without credentials and with wrong ones, as an instance in private mode says it. */
+export function identify(ctx: Context, header: string | undefined): Actor {
+  if (header === undefined) throw new Refusal(401, 'Requires authentication');
+  const token = /^(?:token|bearer)\s+(\S+)$/i.exec(header)?.[1] ?? basicPassword(header);
+  const actor = token === undefined ? null : authenticate(ctx, token);
+  if (actor === null) throw new Refusal(401, 'Bad credentials');
+  return actor;
+}
+
+function basicPassword(header: string): string | undefined {
+  const encoded = /^basic\s+([\w+/=-]+)$/i.exec(header)?.[1];
+  if (encoded === undefined) return undefined;
+  const text = Buffer.from(encoded, 'base64').toString();
+  const colon = text.indexOf(':');
+  const [user, password] = colon < 0 ? [text, ''] : [text.slice(0, colon), text.slice(colon + 1)];
+  return password === '' || password === 'x-oauth-basic' ? user : password;
+}
+
+function publicURL(ctx: Context, c: HonoContext): string {
+  const { pathname, search } = new URL(c.req.url);
+  return `${ctx.html}${pathname}${search}`;
+}
+
+/** A refusal as it is; a body over the limit as 413; anything else as a 500 that is logged and says nothing of the inside. */
+export function refusalOf(ctx: Context, error: unknown, operation: string): Answer {
+  if (error instanceof Refusal) return { status: error.status, body: error.body };
+  if (error instanceof HttpError) return { status: error.status, body: new Refusal(error.status, error.message).body };
+  ctx.logger.error({ err: error, operation }, 'request failed');
+  return { status: 500, body: new Refusal(500, 'The loopback forge failed; its log has the cause').body };
+}
+
+function respond(
+  c: HonoContext,
+  meter: Meter,
+  operation: string,
+  actor: Actor | undefined,
+  { status, body, headers = {} }: Answer,
+): Response {
+  const bytes = Buffer.isBuffer(body);
+  const text = body === undefined ? null : bytes ? new Uint8Array(body) : JSON.stringify(body);
+  const etag = status === 200 && text !== null ? `W/"${createHash('sha256').update(text).digest('hex')}"` : undefined;
+  const unchanged = etag !== undefined && /^(GET|HEAD)$/.test(c.req.method) && c.req.header('if-none-match') === etag;
+  const all: Record<string, string> = {
+    'content-type': bytes ? 'application/octet-stream' : 'application/json; charset=utf-8',
+    'x-github-request-id': randomUUID(),
+    'x-github-media-type': 'github.v3; format=json',
+    'x-github-api-version-selected': '2022-11-28',
+    'cache-control': 'private, max-age=60, s-maxage=60',
+    ...(etag === undefined ? {} : { etag }),
+    ...meter.count(actor?.user.id, operation, unchanged),
+    ...headers,
+  };
+  if (unchanged) return new Response(null, { status: 304, headers: all });
+  if (text === null) delete all['content-type'];
+  return new Response(text, { status, headers: all });
+}

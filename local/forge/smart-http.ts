@@ -1,0 +1,67 @@
+import type { HttpBindings } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import { Hono, type Context as HonoContext } from 'hono';
+import type { Context } from './context.ts';
+import { serveGit } from './git/index.ts';
+import { type Actor, can, findRepository, observeRefs } from './model/index.ts';
+import { Refusal } from './refusal.ts';
+import { identify, refusalOf } from './rest/index.ts';
+import type { RepositoryRow } from './store/index.ts';
+
+type GitContext = HonoContext<{ Bindings: HttpBindings }>;
+
+const SERVED: Readonly<Record<string, readonly string[]>> = {
+  GET: ['/info/refs'],
+  POST: ['/git-upload-pack', '/git-receive-pack'],
+};
+
+/**
+ * Smart-HTTP git at `/<owner>/<repo>.git/…`. Pushes to one repository run one after another; each is observed before the next begins,
+ * so that every ref update is told exactly as git made it.
+ */
+export function smartHttp(ctx: Context): Hono<{ Bindings: HttpBindings }> {
+  const app = new Hono<{ Bindings: HttpBindings }>();
+  app.all('/:owner/:repo{[^/]+\\.git}/:path{.+}', async (c) => {
+    try {
+      return await serve(ctx, c);
+    } catch (error) {
+      const { status, body } = refusalOf(ctx, error, 'git');
+      const headers = {
+        'content-type': 'text/plain',
+        ...(status === 401 ? { 'www-authenticate': 'Basic realm="GitHub"' } : {}),
+      };
+      return new Response(`${(body as { message: string }).message}\n`, { status, headers });
+    }
+  });
+  return app;
+}
+
+async function serve(ctx: Context, c: GitContext): Promise<Response> {
+  const path = `/${c.req.param('path')}`;
+  if (!SERVED[c.req.method]?.includes(path)) throw new Refusal(404, 'Not Found');
+  const actor = identify(ctx, c.req.header('authorization'));
+  const name = (c.req.param('repo') ?? '').replace(/\.git$/, '');
+  const repo = findRepository(ctx, c.req.param('owner') ?? '', name);
+  if (repo === undefined || !can(ctx, actor, repo, 'read')) throw new Refusal(404, 'Repository not found.');
+  const writes = path === '/git-receive-pack' || c.req.query('service') === 'git-receive-pack';
+  if (writes && !can(ctx, actor, repo, 'write')) {
+    throw new Refusal(403, `Permission to ${repo.name} denied to ${actor.user.login}.`);
+  }
+  if (path === '/git-receive-pack') await push(ctx, c, actor, repo);
+  else await backend(ctx, c, actor, repo, path);
+  return RESPONSE_ALREADY_SENT;
+}
+
+function backend(ctx: Context, c: GitContext, actor: Actor, repo: RepositoryRow, path: string): Promise<void> {
+  const { incoming, outgoing } = c.env as { incoming: never; outgoing: never };
+  const query = new URL(c.req.url).search.slice(1);
+  return serveGit({ incoming, outgoing, gitDir: ctx.git(repo).dir, path, query, user: actor.user.login });
+}
+
+function push(ctx: Context, c: GitContext, actor: Actor, repo: RepositoryRow): Promise<void> {
+  return ctx.locks.run(repo.id, async () => {
+    ctx.store.repositories.update(repo.id, { pusherId: actor.user.id });
+    await backend(ctx, c, actor, repo, '/git-receive-pack');
+    await observeRefs(ctx, repo, actor.user);
+  });
+}

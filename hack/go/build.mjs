@@ -16,10 +16,20 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const PROGRESS_EVERY_MS = 10_000;
 const LAST_LINES = 15;
 
-/** Go programs by name: the folder of the module, and the requirement whose version the binary reports. */
+/**
+ * Go programs by name: the folder of the module, the requirement whose version the binary reports, and the packages to
+ * build with what is added to the binary's name for each. The plain one comes last: once it is there, all are.
+ */
 const programs = {
-  controlplane: { dir: join(root, 'local', 'controlplane'), reports: 'k8s.io/kubernetes' },
-  kubelet: { dir: join(root, 'kubelet'), reports: 'k8s.io/api' },
+  controlplane: { dir: join(root, 'local', 'controlplane'), reports: 'k8s.io/kubernetes', packages: [['', '.']] },
+  kubelet: {
+    dir: join(root, 'kubelet'),
+    reports: 'k8s.io/api',
+    packages: [
+      ['-shim', './shim'],
+      ['', '.'],
+    ],
+  },
 };
 
 export function cacheDir(env = process.env) {
@@ -42,7 +52,7 @@ export async function ensureBinary(name, { onProgress = () => {}, env = process.
   if (existsSync(binary)) return binary;
   mkdirSync(dirname(binary), { recursive: true });
   await whileLocked(`${binary}.lock`, { name, onProgress, done: () => existsSync(binary) }, () =>
-    build({ name, dir: program.dir, binary, flags, onProgress, env }),
+    build({ name, program, binary, flags, onProgress, env }),
   );
   return binary;
 }
@@ -91,28 +101,38 @@ async function whileLocked(file, { name, onProgress, done }, work) {
   }
 }
 
-async function build({ name, dir, binary, flags, onProgress, env }) {
-  // Building beside the target and renaming: a build that is cut short is never taken for a finished one.
-  const temporary = `${binary}.building-${process.pid}`;
-  const args = ['build', '-v', '-trimpath', '-ldflags', flags, '-o', temporary, '.'];
+async function build({ name, program, binary, flags, onProgress, env }) {
   const started = Date.now();
   const seconds = () => Math.round((Date.now() - started) / 1000);
-  onProgress(`${name}: building from Go sources, once; a few minutes on a machine that never built it`);
   let last = '';
   let packages = 0;
+  onProgress(`${name}: building from Go sources, once; a few minutes on a machine that never built it`);
   const timer = setInterval(() => {
-    onProgress(`${name}: ${seconds()} s, ${packages} packages so far${last ? `, now ${last}` : ''}`);
+    onProgress(`${name}: ${seconds()} s, ${packages} packages compiled${last ? `, now ${last}` : ''}`);
   }, PROGRESS_EVERY_MS);
+  const onLine = (line) => {
+    if (!line.startsWith('go: ')) packages += 1;
+    last = line.replace(/^go: /, '');
+  };
   try {
-    const { code, lines } = await run('go', args, { cwd: dir, env: { ...env, CGO_ENABLED: '0' } }, (line) => {
-      if (!line.startsWith('go: ')) packages += 1;
-      last = line.replace(/^go: /, '');
-    });
-    if (code !== 0) throw buildFailed(name, 'go build', lines);
-    renameSync(temporary, binary);
+    for (const [suffix, path] of program.packages) {
+      await buildOne({ name, dir: program.dir, target: `${binary}${suffix}`, path, flags, env, onLine });
+    }
     onProgress(`${name}: built in ${seconds()} s`);
   } finally {
     clearInterval(timer);
+  }
+}
+
+async function buildOne({ name, dir, target, path, flags, env, onLine }) {
+  // Building beside the target and renaming: a build that is cut short is never taken for a finished one.
+  const temporary = `${target}.building-${process.pid}`;
+  const args = ['build', '-v', '-trimpath', '-ldflags', flags, '-o', temporary, path];
+  try {
+    const { code, lines } = await run('go', args, { cwd: dir, env: { ...env, CGO_ENABLED: '0' } }, onLine);
+    if (code !== 0) throw buildFailed(name, 'go build', lines);
+    renameSync(temporary, target);
+  } finally {
     rmSync(temporary, { force: true });
   }
 }

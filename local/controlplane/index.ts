@@ -1,4 +1,5 @@
 export { BOOTSTRAP_GROUP } from './access.ts';
+export { type Admission, admitNode, bootstrapUser } from './admit-node.ts';
 export { type Api, connect } from './api.ts';
 export type { ChildExit } from './child.ts';
 export { ControlPlaneError, type ControlPlaneErrorCode } from './errors.ts';

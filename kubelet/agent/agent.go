@@ -1,0 +1,204 @@
+// Package agent puts the kubelet together: identity, node, pods and the port for logs.
+package agent
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/virtual-kubelet/virtual-kubelet/node"
+	"github.com/virtual-kubelet/virtual-kubelet/node/nodeutil"
+	"golang.org/x/sys/unix"
+	v1 "k8s.io/api/core/v1"
+	"k8s.io/client-go/informers"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/kubernetes/scheme"
+	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/client-go/tools/record"
+	"k8s.io/klog/v2"
+
+	"rig.dashecorp.com/kubelet/config"
+	"rig.dashecorp.com/kubelet/env"
+	"rig.dashecorp.com/kubelet/identity"
+	"rig.dashecorp.com/kubelet/imagemap"
+	"rig.dashecorp.com/kubelet/machine"
+	"rig.dashecorp.com/kubelet/objects"
+	"rig.dashecorp.com/kubelet/provider"
+	"rig.dashecorp.com/kubelet/server"
+	"rig.dashecorp.com/kubelet/volumes"
+)
+
+const (
+	identityWithin = 2 * time.Minute
+	podWorkers     = 10
+)
+
+// Run joins the cluster and runs pods until ctx ends. Errors are sentences for the node's administrator.
+func Run(ctx context.Context, c *config.Config) error {
+	lock, err := lockDataDir(c.DataDir)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	if _, err := imagemap.Load(c.ImageMap); err != nil {
+		return err
+	}
+	kube, restConfig, id, err := join(ctx, c)
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", fmt.Sprintf("%s:%d", machine.Address, c.Port))
+	if err != nil {
+		return fmt.Errorf("the kubelet's port cannot be opened: %w", err)
+	}
+	defer listener.Close()
+	capacity, err := machine.Capacity(c.DataDir, c.MaxPods)
+	if err != nil {
+		return err
+	}
+	events := record.NewBroadcaster()
+	events.StartRecordingToSink(&corev1client.EventSinkImpl{Interface: kube.CoreV1().Events("")})
+	defer events.Shutdown()
+	recorder := quiet{events.NewRecorder(scheme.Scheme, v1.EventSource{Component: "rig-kubelet", Host: c.NodeName})}
+
+	pods := informers.NewSharedInformerFactoryWithOptions(kube, 0, nodeutil.PodInformerFilter(c.NodeName))
+	p, err := newProvider(c, kube, restConfig, pods, recorder, capacity)
+	if err != nil {
+		return err
+	}
+	if err := serve(ctx, listener, kube, id, p); err != nil {
+		return err
+	}
+	port := listener.Addr().(*net.TCPAddr).Port
+	return control(ctx, c, kube, p, pods, recorder, machine.Node(c.NodeName, port, capacity, c.Labels))
+}
+
+func join(ctx context.Context, c *config.Config) (*kubernetes.Clientset, *rest.Config, *identity.Identity, error) {
+	bootstrap, err := clientcmd.BuildConfigFromFlags("", c.BootstrapKubeconfig)
+	if err != nil {
+		return nil, nil, nil, fmt.Errorf("the bootstrap kubeconfig cannot be used: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, identityWithin)
+	defer cancel()
+	id := &identity.Identity{Dir: filepath.Join(c.DataDir, "pki"), Node: c.NodeName, Bootstrap: bootstrap, Now: time.Now}
+	restConfig, err := id.Client(ctx)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	restConfig.QPS, restConfig.Burst = float32(c.APIQPS), c.APIBurst
+	kube, err := kubernetes.NewForConfig(restConfig)
+	return kube, restConfig, id, err
+}
+
+func newProvider(c *config.Config, kube kubernetes.Interface, restConfig *rest.Config, pods informers.SharedInformerFactory,
+	recorder record.EventRecorder, capacity v1.ResourceList) (*provider.Provider, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(self + "-shim"); err != nil {
+		return nil, fmt.Errorf("the program that supervises containers must lie beside the kubelet: %w", err)
+	}
+	apiServer, err := url.Parse(restConfig.Host)
+	if err != nil {
+		return nil, err
+	}
+	client := objects.Client{Kube: kube}
+	return provider.New(provider.Options{
+		Shim:          self + "-shim",
+		Dir:           filepath.Join(c.DataDir, "pods"),
+		ImageMapFile:  c.ImageMap,
+		APIServerHost: apiServer.Hostname(),
+		APIServerPort: apiServer.Port(),
+		Client:        kube,
+		Recorder:      recorder,
+		Volumes:       &volumes.Manager{Objects: client, Allocatable: capacity, Now: time.Now},
+		Env:           env.Resolver{Objects: client, Allocatable: capacity},
+		Pods:          pods.Core().V1().Pods().Lister(),
+	})
+}
+
+// serve answers on the kubelet's port; the API server is asked who a caller is and what it may.
+func serve(ctx context.Context, listener net.Listener, kube kubernetes.Interface, id *identity.Identity, p *provider.Provider) error {
+	ctx, cancel := context.WithTimeout(ctx, identityWithin)
+	defer cancel()
+	certificate, err := id.Serving(ctx, kube, machine.Address)
+	if err != nil {
+		return err
+	}
+	auth, err := nodeutil.WebhookAuth(kube, id.Node, clientCA(id.Bootstrap))
+	if err != nil {
+		return err
+	}
+	handler := &http.Server{
+		Handler:           nodeutil.WithAuth(auth, server.Handler(p, time.Now)),
+		TLSConfig:         &tls.Config{Certificates: []tls.Certificate{certificate}, ClientAuth: tls.RequestClientCert, MinVersion: tls.VersionTLS12},
+		ReadHeaderTimeout: 30 * time.Second,
+	}
+	go func() { _ = handler.ServeTLS(listener, "", "") }()
+	return nil
+}
+
+// control runs virtual-kubelet's two controllers until ctx ends.
+func control(ctx context.Context, c *config.Config, kube kubernetes.Interface, p *provider.Provider,
+	pods informers.SharedInformerFactory, recorder record.EventRecorder, self *v1.Node) error {
+	// virtual-kubelet wants these informers but, with SkipDownwardAPIResolution, never asks them: they are not started,
+	// because listing Secrets is what this node may not do.
+	unused := informers.NewSharedInformerFactory(kube, 0).Core().V1()
+	podController, err := node.NewPodController(node.PodControllerConfig{
+		PodClient: kube.CoreV1(), PodInformer: pods.Core().V1().Pods(), EventRecorder: recorder, Provider: p,
+		ConfigMapInformer: unused.ConfigMaps(), SecretInformer: unused.Secrets(), ServiceInformer: unused.Services(),
+		SkipDownwardAPIResolution: true,
+	})
+	if err != nil {
+		return err
+	}
+	nodeController, err := node.NewNodeController(node.NaiveNodeProvider{}, self, kube.CoreV1().Nodes(),
+		node.WithNodeEnableLeaseV1(nodeutil.NodeLeaseV1Client(kube), node.DefaultLeaseDuration))
+	if err != nil {
+		return err
+	}
+	// The controllers outlive ctx while pods are being stopped, so that their last statuses still get out.
+	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	pods.Start(running.Done())
+	go func() { _ = podController.Run(running, podWorkers) }()
+	go func() { _ = nodeController.Run(running) }()
+	select {
+	case <-podController.Done():
+		return fmt.Errorf("the pod controller ended: %w", podController.Err())
+	case <-nodeController.Done():
+		return fmt.Errorf("the node cannot be kept in the cluster: %w", nodeController.Err())
+	case <-ctx.Done():
+	}
+	if c.StopPods {
+		klog.InfoS("Stopping pods")
+		deadline, done := context.WithTimeout(running, c.StopPodsGrace+5*time.Second)
+		defer done()
+		p.StopAll(deadline, c.StopPodsGrace)
+	}
+	return nil
+}
+
+func lockDataDir(dir string) (*os.File, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	file, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		file.Close()
+		return nil, fmt.Errorf("another kubelet runs on %s: stop it or choose another --data-dir", dir)
+	}
+	return file, nil
+}

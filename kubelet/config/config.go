@@ -1,0 +1,80 @@
+// Package config reads the kubelet's command line.
+package config
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// Config is the command line.
+type Config struct {
+	NodeName            string
+	BootstrapKubeconfig string
+	DataDir             string
+	ImageMap            string
+	Port                int
+	Labels              map[string]string
+	MaxPods             int
+	APIQPS              float64
+	APIBurst            int
+	// StopPods: on SIGTERM pods are stopped and reported Failed, instead of running on for the next kubelet to find.
+	StopPods      bool
+	StopPodsGrace time.Duration
+}
+
+const usage = "usage: rig-kubelet --node-name N --bootstrap-kubeconfig F --data-dir D --image-map FILE [flags]"
+
+// Parse reads args; out gets the usage when they are wrong.
+func Parse(args []string, out io.Writer) (*Config, error) {
+	c := &Config{}
+	var labels string
+	flags := flag.NewFlagSet("rig-kubelet", flag.ContinueOnError)
+	flags.SetOutput(out)
+	flags.StringVar(&c.NodeName, "node-name", "", "name of the node")
+	flags.StringVar(&c.BootstrapKubeconfig, "bootstrap-kubeconfig", "", "kubeconfig of a credential that may ask for certificates")
+	flags.StringVar(&c.DataDir, "data-dir", "", "directory of certificates and pods")
+	flags.StringVar(&c.ImageMap, "image-map", "", "file that says which directory and command stand for an image")
+	flags.IntVar(&c.Port, "port", 0, "loopback port for logs; 0 takes a free one")
+	flags.StringVar(&labels, "labels", "", "labels of the node, k=v,k=v")
+	flags.IntVar(&c.MaxPods, "max-pods", 110, "pods the node takes")
+	flags.Float64Var(&c.APIQPS, "api-qps", 200, "requests a second to the API server")
+	flags.IntVar(&c.APIBurst, "api-burst", 400, "requests to the API server in a burst")
+	flags.BoolVar(&c.StopPods, "stop-pods-on-exit", false, "stop pods on SIGTERM instead of leaving them to the next kubelet")
+	flags.DurationVar(&c.StopPodsGrace, "stop-pods-grace", 5*time.Second, "longest grace of a pod that is stopped on exit")
+	if err := flags.Parse(args); err != nil {
+		return nil, err
+	}
+	if c.NodeName == "" || c.BootstrapKubeconfig == "" || c.DataDir == "" || c.ImageMap == "" || flags.NArg() > 0 {
+		return nil, fmt.Errorf("%s", usage)
+	}
+	var err error
+	if c.Labels, err = parseLabels(labels); err != nil {
+		return nil, err
+	}
+	// Containers have other working directories than the kubelet.
+	for _, path := range []*string{&c.DataDir, &c.ImageMap} {
+		if *path, err = filepath.Abs(*path); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+func parseLabels(text string) (map[string]string, error) {
+	labels := map[string]string{}
+	if text == "" {
+		return labels, nil
+	}
+	for _, pair := range strings.Split(text, ",") {
+		key, value, ok := strings.Cut(pair, "=")
+		if !ok || key == "" {
+			return nil, fmt.Errorf("--labels holds %q, which is not of the form key=value", pair)
+		}
+		labels[key] = value
+	}
+	return labels, nil
+}

@@ -1,0 +1,29 @@
+// Package machine describes this machine as a Kubernetes node.
+package machine
+
+import (
+	"runtime"
+
+	"golang.org/x/sys/unix"
+	v1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+)
+
+// Capacity is what the machine has: processors, memory, the space free under dataDir, and the pods it may run.
+func Capacity(dataDir string, maxPods int) (v1.ResourceList, error) {
+	memory, err := memoryBytes()
+	if err != nil {
+		return nil, err
+	}
+	var disk unix.Statfs_t
+	if err := unix.Statfs(dataDir, &disk); err != nil {
+		return nil, err
+	}
+	free := int64(disk.Bavail) * int64(disk.Bsize)
+	return v1.ResourceList{
+		v1.ResourceCPU:              *resource.NewQuantity(int64(runtime.NumCPU()), resource.DecimalSI),
+		v1.ResourceMemory:           *resource.NewQuantity(memory, resource.BinarySI),
+		v1.ResourceEphemeralStorage: *resource.NewQuantity(free, resource.BinarySI),
+		v1.ResourcePods:             *resource.NewQuantity(int64(maxPods), resource.DecimalSI),
+	}, nil
+}

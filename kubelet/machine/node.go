@@ -1,0 +1,83 @@
+package machine
+
+import (
+	"maps"
+	"os"
+	"runtime"
+
+	"golang.org/x/sys/unix"
+	v1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/component-base/version"
+)
+
+// Address is where everything on this node listens.
+const Address = "127.0.0.1"
+
+const (
+	// IsolatedCondition says whether containers are walled off from each other and from the node's user.
+	IsolatedCondition v1.NodeConditionType = "Isolated"
+	// NoIsolationReason is the reason of Isolated=False.
+	NoIsolationReason = "NoIsolation"
+	noIsolation       = "Containers run as processes of the user that runs this node and can read what that user can read."
+)
+
+// HostProcessTaint keeps pods away that do not know that they run as processes of the host.
+var HostProcessTaint = v1.Taint{Key: "rig.dashecorp.com/host-process", Value: "true", Effect: v1.TaintEffectNoSchedule}
+
+// Node is the object that stands for this machine. port is the kubelet's; labels are added to the usual ones.
+func Node(name string, port int, capacity v1.ResourceList, labels map[string]string) *v1.Node {
+	now := metav1.Now()
+	node := &v1.Node{
+		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{
+			v1.LabelHostname:         name,
+			v1.LabelOSStable:         runtime.GOOS,
+			v1.LabelArchStable:       runtime.GOARCH,
+			"rig.dashecorp.com/node": "host",
+		}},
+		Spec: v1.NodeSpec{Taints: []v1.Taint{HostProcessTaint}},
+		Status: v1.NodeStatus{
+			Capacity:    capacity,
+			Allocatable: capacity,
+			Addresses: []v1.NodeAddress{
+				{Type: v1.NodeInternalIP, Address: Address},
+				{Type: v1.NodeHostName, Address: name},
+			},
+			DaemonEndpoints: v1.NodeDaemonEndpoints{KubeletEndpoint: v1.DaemonEndpoint{Port: int32(port)}},
+			NodeInfo:        info(),
+			Conditions: []v1.NodeCondition{
+				condition(v1.NodeReady, v1.ConditionTrue, "KubeletReady", "The kubelet accepts pods.", now),
+				condition(IsolatedCondition, v1.ConditionFalse, NoIsolationReason, noIsolation, now),
+				condition(v1.NodeMemoryPressure, v1.ConditionFalse, "KubeletHasSufficientMemory", "", now),
+				condition(v1.NodeDiskPressure, v1.ConditionFalse, "KubeletHasNoDiskPressure", "", now),
+				condition(v1.NodePIDPressure, v1.ConditionFalse, "KubeletHasSufficientPID", "", now),
+			},
+		},
+	}
+	maps.Copy(node.Labels, labels)
+	return node
+}
+
+func condition(kind v1.NodeConditionType, status v1.ConditionStatus, reason, message string, now metav1.Time) v1.NodeCondition {
+	return v1.NodeCondition{Type: kind, Status: status, Reason: reason, Message: message, LastTransitionTime: now, LastHeartbeatTime: now}
+}
+
+func info() v1.NodeSystemInfo {
+	kernel := "unknown"
+	var uname unix.Utsname
+	if err := unix.Uname(&uname); err == nil {
+		kernel = unix.ByteSliceToString(uname.Release[:])
+	}
+	id, _ := os.Hostname()
+	return v1.NodeSystemInfo{
+		MachineID:               id,
+		SystemUUID:              id,
+		BootID:                  id,
+		KernelVersion:           kernel,
+		OSImage:                 runtime.GOOS,
+		OperatingSystem:         runtime.GOOS,
+		Architecture:            runtime.GOARCH,
+		ContainerRuntimeVersion: "host-process://1",
+		KubeletVersion:          version.Get().GitVersion,
+	}
+}

@@ -1,0 +1,101 @@
+// Package process runs the process of a container under a small supervisor of its own, the shim, so that
+// container, log and exit code outlive the kubelet that started them.
+//
+// A container's directory holds `alive`, locked by the shim as long as it lives; `started.json`; `exit.json`,
+// written once the process and its group are gone; and `log` in the CRI's format.
+package process
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Spec is what a shim runs. It reaches the shim through a pipe: the environment holds secrets.
+type Spec struct {
+	Path string   `json:"path"`
+	Argv []string `json:"argv"`
+	Env  []string `json:"env"`
+	Dir  string   `json:"dir"`
+}
+
+// Started says who runs.
+type Started struct {
+	ShimPID   int       `json:"shimPID"`
+	PID       int       `json:"pid"`
+	StartedAt time.Time `json:"startedAt"`
+}
+
+// Exit says how the process ended. A signal counts as 128 plus its number.
+type Exit struct {
+	Code       int       `json:"code"`
+	FinishedAt time.Time `json:"finishedAt"`
+}
+
+func alivePath(dir string) string   { return filepath.Join(dir, "alive") }
+func startedPath(dir string) string { return filepath.Join(dir, "started.json") }
+func exitPath(dir string) string    { return filepath.Join(dir, "exit.json") }
+
+// LogPath is the log of the container whose directory is dir.
+func LogPath(dir string) string { return filepath.Join(dir, "log") }
+
+func writeJSON(file string, value any) error {
+	data, err := json.Marshal(value)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(file+".new", data, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(file+".new", file)
+}
+
+func readJSON(file string, value any) error {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(data, value)
+}
+
+// holdAlive takes the lock that says "this shim lives". The kernel lets go of it, however the shim ends.
+func holdAlive(dir string) (*os.File, error) {
+	file, err := os.OpenFile(alivePath(dir), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		file.Close()
+		return nil, err
+	}
+	return file, nil
+}
+
+// isAlive reports whether a shim holds the directory.
+func isAlive(dir string) bool {
+	file, err := os.Open(alivePath(dir))
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	return errors.Is(unix.Flock(int(file.Fd()), unix.LOCK_SH|unix.LOCK_NB), unix.EWOULDBLOCK)
+}
+
+// awaitDeath returns once no shim holds the directory.
+func awaitDeath(dir string) error {
+	file, err := os.Open(alivePath(dir))
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	for {
+		err := unix.Flock(int(file.Fd()), unix.LOCK_SH)
+		if !errors.Is(err, unix.EINTR) {
+			return err
+		}
+	}
+}

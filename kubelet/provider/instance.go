@@ -1,0 +1,247 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	v1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/klog/v2"
+
+	"rig.dashecorp.com/kubelet/volumes"
+)
+
+// verdict is why a whole pod ended or cannot start, for its status.
+type verdict struct{ reason, message string }
+
+// instance is one pod on this node.
+type instance struct {
+	provider        *Provider
+	uid             types.UID
+	namespace, name string
+	dir             string
+
+	// stopping ends when the containers are to get SIGTERM, killing when they are to get SIGKILL.
+	stopping, killing context.Context
+	stop, kill        context.CancelFunc
+	// done is closed when the pod is over, gone when it is also forgotten.
+	done, gone chan struct{}
+	// changed holds at most one signal: several changes are announced as one.
+	changed chan struct{}
+
+	mu         sync.Mutex
+	pod        *v1.Pod
+	containers []*container
+	verdict    *verdict
+	// refused: no container was or will be started. frozen: a kubelet before this one saw the end of the pod.
+	refused, frozen bool
+	finished        bool
+	removing        bool
+	deadline        *time.Timer
+}
+
+func newInstance(p *Provider, pod *v1.Pod, dir string) *instance {
+	i := &instance{
+		provider: p, uid: pod.UID, namespace: pod.Namespace, name: pod.Name, dir: dir,
+		done: make(chan struct{}), gone: make(chan struct{}), changed: make(chan struct{}, 1), pod: pod.DeepCopy(),
+	}
+	i.stopping, i.stop = context.WithCancel(context.Background())
+	i.killing, i.kill = context.WithCancel(context.Background())
+	now := metav1.Now()
+	if i.pod.Status.StartTime == nil {
+		i.pod.Status.StartTime = &now
+	}
+	for n := range pod.Spec.Containers {
+		i.containers = append(i.containers, adopt(i, &i.pod.Spec.Containers[n]))
+	}
+	if pod.Status.Phase == v1.PodSucceeded || pod.Status.Phase == v1.PodFailed {
+		i.freeze()
+	}
+	return i
+}
+
+// freeze keeps the saved end of a pod: it must not start again, whatever has changed since.
+func (i *instance) freeze() {
+	i.frozen = true
+	for n := range i.pod.Status.ContainerStatuses {
+		s := &i.pod.Status.ContainerStatuses[n]
+		for _, c := range i.containers {
+			if c.name == s.Name {
+				c.state, c.last = s.State, s.LastTerminationState
+			}
+		}
+	}
+}
+
+// run is the pod's whole life on this node.
+func (i *instance) run() {
+	if i.frozen {
+		i.finished = true
+		close(i.done)
+		return
+	}
+	i.armDeadline()
+	if err := i.admit(); err != nil {
+		i.refuse(err)
+	} else if i.prepare() {
+		var running sync.WaitGroup
+		for _, c := range i.containers {
+			running.Go(c.run)
+		}
+		running.Wait()
+	}
+	i.mu.Lock()
+	i.finished = true
+	if i.deadline != nil {
+		i.deadline.Stop()
+	}
+	i.mu.Unlock()
+	i.refresh()
+	if err := save(i.dir, i.snapshot()); err != nil {
+		klog.ErrorS(err, "The end of a pod could not be saved", "pod", klog.KRef(i.namespace, i.name))
+	}
+	close(i.done)
+}
+
+// refuse fails the pod for a reason that waiting will not cure.
+func (i *instance) refuse(err error) {
+	refusal := &refusalError{reason: "NotSupported", message: err.Error()}
+	errors.As(err, &refusal)
+	i.mu.Lock()
+	i.refused = true
+	i.verdict = &verdict{reason: refusal.reason, message: refusal.message}
+	for _, c := range i.containers {
+		c.state = waiting(refusal.reason, refusal.message)
+	}
+	i.mu.Unlock()
+	i.event(v1.EventTypeWarning, refusal.reason, refusal.message)
+}
+
+// halt asks the containers to end and kills them after grace. The first verdict stands; a shorter grace counts.
+func (i *instance) halt(v *verdict, grace time.Duration) {
+	i.mu.Lock()
+	if i.verdict == nil && !i.finished {
+		i.verdict = v
+	}
+	i.mu.Unlock()
+	i.stop()
+	time.AfterFunc(grace, i.kill)
+}
+
+func (i *instance) update(pod *v1.Pod) error {
+	i.mu.Lock()
+	next := pod.DeepCopy()
+	next.Status = i.pod.Status
+	i.pod = next
+	i.mu.Unlock()
+	i.armDeadline()
+	return save(i.dir, next)
+}
+
+// armDeadline stops the pod at its activeDeadlineSeconds.
+func (i *instance) armDeadline() {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.deadline != nil {
+		i.deadline.Stop()
+	}
+	seconds := i.pod.Spec.ActiveDeadlineSeconds
+	if seconds == nil || i.finished {
+		return
+	}
+	left := time.Until(i.pod.Status.StartTime.Add(time.Duration(*seconds) * time.Second))
+	grace := gracePeriod(i.pod)
+	i.deadline = time.AfterFunc(max(left, 0), func() {
+		i.halt(&verdict{"DeadlineExceeded", "Pod was active on the node longer than the specified deadline"}, grace)
+	})
+}
+
+// refresh computes the status anew and has it announced.
+func (i *instance) refresh() {
+	i.mu.Lock()
+	if !i.frozen {
+		i.compute()
+	}
+	i.mu.Unlock()
+	select {
+	case i.changed <- struct{}{}:
+	default:
+	}
+}
+
+func (i *instance) compute() {
+	views := make([]view, len(i.containers))
+	for n, c := range i.containers {
+		views[n] = c.view()
+	}
+	pod := i.pod.DeepCopy()
+	pod.Status = status(i.pod, views, outcome{verdict: i.verdict, refused: i.refused, finished: i.finished}, metav1.Now())
+	i.pod = pod
+}
+
+// announce passes changed statuses on, in order, until the pod is gone.
+func (i *instance) announce() {
+	<-i.provider.notifiable
+	i.refresh()
+	for {
+		select {
+		case <-i.changed:
+			i.provider.notifyChange(i.snapshot())
+		case <-i.gone:
+			return
+		}
+	}
+}
+
+func (i *instance) snapshot() *v1.Pod {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.pod.DeepCopy()
+}
+
+func (i *instance) isRemoving() bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.removing
+}
+
+func (i *instance) event(kind, reason, message string) {
+	i.provider.Recorder.Event(i.snapshot(), kind, reason, message)
+}
+
+// admit finds what no waiting would cure.
+func (i *instance) admit() error {
+	pod := i.snapshot()
+	if len(pod.Spec.InitContainers) > 0 {
+		return &refusalError{"NotSupported", "This node does not run init containers: put what they do into the container's command."}
+	}
+	if !tolerates(pod) {
+		return &refusalError{"HostProcessNotTolerated", "The pod does not tolerate this node's taint, so its author may not know that it would run as a process of the host."}
+	}
+	var unsupported *volumes.UnsupportedError
+	if err := volumes.Check(pod); errors.As(err, &unsupported) {
+		return &refusalError{"VolumeNotSupported", unsupported.Error()}
+	}
+	if i.started() {
+		return nil
+	}
+	for n := range pod.Spec.Containers {
+		if _, err := i.provider.image(pod.Spec.Containers[n].Image); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// started says whether a kubelet before this one got as far as starting a container.
+func (i *instance) started() bool {
+	for _, c := range i.containers {
+		if c.attempt >= 0 {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,144 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"k8s.io/klog/v2"
+
+	v1 "k8s.io/api/core/v1"
+
+	"rig.dashecorp.com/kubelet/env"
+	"rig.dashecorp.com/kubelet/imagemap"
+	"rig.dashecorp.com/kubelet/machine"
+	"rig.dashecorp.com/kubelet/process"
+	"rig.dashecorp.com/kubelet/volumes"
+)
+
+const systemPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+// MountPointEnv names the variable that tells a container under which directory its mounts appear; Windows'
+// HostProcess containers call it so too.
+const MountPointEnv = "CONTAINER_SANDBOX_MOUNT_POINT"
+
+// refusalError is a reason for which a pod fails at once.
+type refusalError struct{ reason, message string }
+
+func (e *refusalError) Error() string { return e.message }
+
+func (p *Provider) image(reference string) (imagemap.Image, error) {
+	images, err := imagemap.Load(p.ImageMapFile)
+	if err != nil {
+		return imagemap.Image{}, &refusalError{"ImageMapInvalid", err.Error()}
+	}
+	image, ok := images.Find(reference)
+	if !ok {
+		return imagemap.Image{}, &refusalError{"ImageNotMapped", fmt.Sprintf(
+			"The image %q is not in this node's image map, so there is nothing to run for it: the node's administrator can add it to %s.", reference, p.ImageMapFile)}
+	}
+	return image, nil
+}
+
+// processSpec says what to run for a container. retry is an error that may pass (an object that is not there yet).
+func (p *Provider) processSpec(ctx context.Context, pod *v1.Pod, name, dir string) (spec process.Spec, retry, failed error) {
+	container := containerOf(pod, name)
+	image, err := p.image(container.Image)
+	if err != nil {
+		return spec, nil, err
+	}
+	root, err := volumes.Mount(container, dir)
+	if err != nil {
+		return spec, nil, err
+	}
+	base, err := p.baseEnv(pod, image, dir, root)
+	if err != nil {
+		return spec, nil, err
+	}
+	values, err := p.Env.Resolve(ctx, pod, container, base)
+	if err != nil {
+		return spec, err, nil
+	}
+	argv := env.ExpandAll(arguments(container, image), values)
+	if len(argv) == 0 {
+		return spec, nil, fmt.Errorf("neither the container nor the image map names a command for %q", container.Image)
+	}
+	workingDir := workingDirectory(env.Expand(container.WorkingDir, values), image, root)
+	path, err := process.LookPath(argv[0], values["PATH"], workingDir)
+	if err != nil {
+		return spec, nil, err
+	}
+	return process.Spec{Path: path, Argv: argv, Env: env.List(values), Dir: workingDir}, nil, nil
+}
+
+// baseEnv is all that a container inherits: nothing of the kubelet's own environment.
+func (p *Provider) baseEnv(pod *v1.Pod, image imagemap.Image, dir, root string) (map[string]string, error) {
+	home, tmp := filepath.Join(dir, "home"), filepath.Join(dir, "tmp")
+	for _, folder := range []string{home, tmp} {
+		if err := os.MkdirAll(folder, 0o700); err != nil {
+			return nil, err
+		}
+	}
+	values := map[string]string{
+		"PATH":                    strings.Join(append(append([]string{}, image.Path...), systemPath), ":"),
+		"HOME":                    home,
+		"TMPDIR":                  tmp,
+		"HOSTNAME":                pod.Name,
+		"KUBERNETES_SERVICE_HOST": p.APIServerHost,
+		"KUBERNETES_SERVICE_PORT": p.APIServerPort,
+		MountPointEnv:             root,
+	}
+	for name, value := range image.Env {
+		values[name] = value
+	}
+	return values, nil
+}
+
+// arguments follow Kubernetes' rule: a command of the container replaces the image's entry point and its arguments.
+func arguments(container *v1.Container, image imagemap.Image) []string {
+	command := container.Command
+	if len(command) == 0 {
+		command = image.Command
+	}
+	return append(append([]string{}, command...), container.Args...)
+}
+
+// workingDirectory looks for the path among the mounts first, then on the host; relative ones belong to the image.
+func workingDirectory(asked string, image imagemap.Image, root string) string {
+	if asked == "" {
+		return image.Directory
+	}
+	if !filepath.IsAbs(asked) {
+		return filepath.Join(image.Directory, asked)
+	}
+	if mounted := filepath.Join(root, asked); isDir(mounted) {
+		return mounted
+	}
+	return asked
+}
+
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
+func containerOf(pod *v1.Pod, name string) *v1.Container {
+	for n := range pod.Spec.Containers {
+		if pod.Spec.Containers[n].Name == name {
+			return &pod.Spec.Containers[n]
+		}
+	}
+	return nil
+}
+
+func tolerates(pod *v1.Pod) bool {
+	taint := machine.HostProcessTaint
+	for n := range pod.Spec.Tolerations {
+		if pod.Spec.Tolerations[n].ToleratesTaint(klog.Background(), &taint, false) {
+			return true
+		}
+	}
+	return false
+}

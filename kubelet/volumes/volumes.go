@@ -1,0 +1,96 @@
+package volumes
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	v1 "k8s.io/api/core/v1"
+)
+
+// Manager lays out volumes under one directory a pod: `volumes/<name>` holds the files, `roots/<container>` the mounts.
+type Manager struct {
+	Objects     Objects
+	Allocatable v1.ResourceList
+	Now         func() time.Time
+}
+
+// Write fetches what the pod's volumes name and writes it under dir. It returns when the first token has to be
+// renewed by calling Write again (zero: never). Content of an emptyDir is left as it is.
+func (m *Manager) Write(ctx context.Context, pod *v1.Pod, dir string) (time.Time, error) {
+	var renew time.Time
+	for i := range pod.Spec.Volumes {
+		volume := &pod.Spec.Volumes[i]
+		c := &collector{objects: m.Objects, allocatable: m.Allocatable, pod: pod, now: m.Now}
+		if err := c.volume(ctx, volume); err != nil {
+			return time.Time{}, fmt.Errorf("the volume %s: %w", volume.Name, err)
+		}
+		target := path(dir, volume.Name)
+		if err := os.MkdirAll(target, 0o700); err != nil {
+			return time.Time{}, err
+		}
+		if err := write(target, c.files); err != nil {
+			return time.Time{}, err
+		}
+		if !c.renew.IsZero() && (renew.IsZero() || c.renew.Before(renew)) {
+			renew = c.renew
+		}
+	}
+	return renew, nil
+}
+
+// Check finds a volume that this node does not offer, without fetching anything.
+func Check(pod *v1.Pod) error {
+	for i := range pod.Spec.Volumes {
+		v := &pod.Spec.Volumes[i].VolumeSource
+		if v.EmptyDir == nil && v.ConfigMap == nil && v.Secret == nil && v.Projected == nil && v.DownwardAPI == nil {
+			return &UnsupportedError{Volume: pod.Spec.Volumes[i].Name}
+		}
+	}
+	return nil
+}
+
+// Mount makes the container's root, in which a volume mounted at P appears at root/P, and returns it. A mount is a
+// symbolic link: without a mount namespace, readOnly cannot be enforced. Calling it again changes nothing.
+func Mount(container *v1.Container, dir string) (string, error) {
+	root := filepath.Join(dir, "roots", container.Name)
+	if err := os.MkdirAll(root, 0o700); err != nil {
+		return "", err
+	}
+	mounts := slices.Clone(container.VolumeMounts)
+	// A mount inside another comes after it.
+	slices.SortFunc(mounts, func(a, b v1.VolumeMount) int { return len(a.MountPath) - len(b.MountPath) })
+	for _, mount := range mounts {
+		if err := link(root, mount, dir); err != nil {
+			return "", fmt.Errorf("mounting %s at %s: %w", mount.Name, mount.MountPath, err)
+		}
+	}
+	return root, nil
+}
+
+func link(root string, mount v1.VolumeMount, dir string) error {
+	at := filepath.Join(root, filepath.Clean("/"+mount.MountPath))
+	if at == root {
+		return fmt.Errorf("the root itself cannot be a mount")
+	}
+	if err := os.MkdirAll(filepath.Dir(at), 0o700); err != nil {
+		return err
+	}
+	target := filepath.Join(path(dir, mount.Name), filepath.Clean("/"+mount.SubPath))
+	if mount.SubPath != "" {
+		if _, err := os.Stat(target); os.IsNotExist(err) {
+			if err := os.MkdirAll(target, 0o700); err != nil {
+				return err
+			}
+		}
+	}
+	if err := os.Symlink(target, at); err != nil && !os.IsExist(err) {
+		return err
+	}
+	return nil
+}
+
+func path(dir, volume string) string { return filepath.Join(dir, "volumes", volume) }

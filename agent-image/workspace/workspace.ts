@@ -100,6 +100,13 @@ export class Workspace {
     return { sha: await this.head(), stat: (await this.git(['show', '--stat', '--format=', 'HEAD'])).stdout.trim() };
   }
 
+  /** Takes back the newest commit and keeps its content in the files; a merge stays, since its parents would be lost. */
+  async uncommit(commit: Commit): Promise<void> {
+    const parents =
+      (await this.git(['rev-list', '--parents', '-n', '1', commit.sha])).stdout.trim().split(' ').length - 1;
+    if (parents === 1) await this.git(['reset', '--soft', `${commit.sha}^`]);
+  }
+
   /** Paths that still hold the marks of a merge conflict. */
   async conflictMarks(): Promise<string[]> {
     const found = await this.git(['grep', '-l', '-E', '-e', '^(<<<<<<< |>>>>>>> )', '--', '.'], { accept: [1] });

@@ -1,0 +1,1 @@
+export { parseRigfile, RIGFILE, type Rigfile } from './rigfile.ts';

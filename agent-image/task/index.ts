@@ -1,0 +1,1 @@
+export { runTask, type TaskDeps } from './run.ts';

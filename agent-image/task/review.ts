@@ -1,0 +1,40 @@
+import { threadHandles } from '../prompt/index.ts';
+import { type Ending, type Review, reviewTools, Toolbox } from '../tools/index.ts';
+import { converse } from './converse.ts';
+import { repositoryFacts, workspaceOf } from './facts.ts';
+import type { Outcome } from './outcome.ts';
+import type { Running } from './run.ts';
+
+/** Reviews the pull request's head; what was noted goes out with the verdict, all at once or not at all. */
+export async function runReview(running: Running): Promise<Outcome> {
+  const { deps, session, assignment } = running;
+  const workspace = await workspaceOf(assignment, deps.settings, session);
+  const facts = await repositoryFacts(assignment, workspace, session.calls);
+  const review: Review = { comments: [], reopened: new Map() };
+  const tools = reviewTools({ tree: workspace.tree, threads: threadHandles(assignment.threads), review });
+  const ending = await converse(running, {
+    facts,
+    diff: await workspace.diff(),
+    conflicts: undefined,
+    toolbox: new Toolbox(tools, facts.rigfile.tools),
+    contentDigest: async () => workspace.startSHA,
+    judge: async () => ({ accepted: true }),
+  });
+  return ending.kind === 'verdict' ? submit(running, ending, review) : (ending as Outcome);
+}
+
+async function submit(
+  { session }: Running,
+  ending: Extract<Ending, { kind: 'verdict' }>,
+  review: Review,
+): Promise<Outcome> {
+  const { verdict, body } = ending;
+  if (review.reopened.size > 0) await session.calls.threads({ resolve: [], reopen: [...review.reopened.values()] });
+  const { submitted, reason } = await session.calls.verdict({ verdict, body, comments: review.comments });
+  if (submitted) return { kind: 'succeeded', reason: 'VerdictGiven', message: `Verdict: ${verdict}.` };
+  return {
+    kind: 'succeeded',
+    reason: 'VerdictDropped',
+    message: `The verdict was not taken: ${reason ?? 'no reason given'}.`,
+  };
+}

@@ -1,0 +1,90 @@
+import { readFile } from 'node:fs/promises';
+import type { Assignment, ConductorCalls } from '#lib/conductor';
+import type { Model } from '#lib/llm';
+import type { Logger } from '#lib/observe';
+import { Stop, TaskFailure } from '../failure.ts';
+import { DEFAULT_LIMITS, Meter } from '../loop/index.ts';
+import { type Clock, openSession, type Session } from '../session/index.ts';
+import type { Settings } from '../settings/index.ts';
+import { runCoding } from './coding.ts';
+import type { ModelChoice } from './model-choice.ts';
+import { modelFor } from './model-choice.ts';
+import { EXIT, endEvent, exitCode, type Outcome, outcomeOf } from './outcome.ts';
+import { runReview } from './review.ts';
+
+export interface TaskDeps {
+  readonly settings: Settings;
+  readonly conductor: ConductorCalls;
+  readonly createModel: (choice: ModelChoice, apiKey: () => string) => Model;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly logger: Logger;
+  /** The environment that tools may inherit a few names from. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Aborted with a {@link Stop} on SIGTERM. */
+  readonly terminated: AbortSignal;
+}
+
+/** What the parts of a running task share. */
+export interface Running {
+  readonly deps: TaskDeps;
+  readonly session: Session;
+  readonly assignment: Assignment;
+  readonly model: Model;
+  readonly meter: Meter;
+}
+
+/**
+ * Works one task from the exchange of its identity to its report, and returns the exit code: 0 reported, 1 reported as failed, 3 the
+ * claim is dead, 143 terminated. Without a report the task counts as lost.
+ */
+export async function runTask(deps: TaskDeps): Promise<number> {
+  const { namespace, task, tokenFile } = deps.settings;
+  const meter = new Meter(DEFAULT_LIMITS);
+  let session: Session | undefined;
+  try {
+    session = await openSession({
+      conductor: deps.conductor,
+      task: { namespace, task },
+      podToken: async () => (await readFile(tokenFile, 'utf8')).trim(),
+      clock: deps.clock,
+      logger: deps.logger,
+      outside: deps.terminated,
+    });
+    const outcome = await worked(deps, session, meter);
+    if (outcome instanceof Stop) return quiet(outcome, deps.logger);
+    await session.calls.report([endEvent(outcome, meter.tokens)]);
+    deps.logger.info({ outcome, tokens: meter.tokens }, 'task ended');
+    return exitCode(outcome);
+  } catch (error) {
+    const end = outcomeOf(error);
+    if (end instanceof Stop) return quiet(end, deps.logger);
+    deps.logger.error({ err: error }, 'task ended without a report');
+    return EXIT.failed;
+  } finally {
+    session?.close();
+  }
+}
+
+async function worked(deps: TaskDeps, session: Session, meter: Meter): Promise<Outcome | Stop> {
+  try {
+    const assignment = await session.calls.assignment();
+    session.extend(assignment.task.deadline);
+    const choice = modelFor(assignment);
+    const model = deps.createModel(choice, session.proxyToken);
+    await session.calls.report([{ id: 'started', type: 'WORK_STARTED', data: { model: choice.model } }]);
+    const running = { deps, session, assignment, model, meter };
+    return assignment.task.kind === 'review' ? await runReview(running) : await runCoding(running);
+  } catch (error) {
+    if (error instanceof TaskFailure && error.reason === 'PushRefused') await session.beat();
+    const reason = session.signal.aborted ? session.signal.reason : error;
+    const end = outcomeOf(reason);
+    if (!(end instanceof Stop)) deps.logger.error({ err: error }, 'task failed');
+    return end;
+  }
+}
+
+function quiet(stop: Stop, logger: Logger): number {
+  logger.warn({ code: stop.code, why: stop.message }, 'task stopped without a report');
+  return stop.code === 'Terminated' ? EXIT.terminated : EXIT.deadFence;
+}

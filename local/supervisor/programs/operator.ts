@@ -1,0 +1,47 @@
+import { mkdirSync } from 'node:fs';
+import { checkout } from '../checkout.ts';
+import type { Kubeconfigs } from '../cluster/identities.ts';
+import { type Context, startProgram } from '../context.ts';
+import type { Database } from '../database.ts';
+import { nodeProgram } from '../process/program.ts';
+import { untilAnswers } from '../process/ready.ts';
+import { secretFile, secretOf } from '../secrets.ts';
+
+export const SYSTEM_NAMESPACE = 'rig-system';
+/** What agents run in; the node's image map says which folder of this machine stands for it. */
+export const AGENT_IMAGE = 'ghcr.io/dashecorp/rig-agent-runtime';
+export const READER_TOKEN = 'reader-token';
+
+/** Starts the conductor. Its changes are graded T1 and shown as such: the flag stands in the list of processes too. */
+export async function startOperator(
+  context: Context,
+  at: { readonly port: number; readonly proxyURL: string },
+  database: Database,
+  kubeconfigs: Kubeconfigs,
+): Promise<string> {
+  const { layout } = context;
+  const listen = `127.0.0.1:${at.port}`;
+  const url = `http://${listen}`;
+  secretOf(layout, READER_TOKEN);
+  mkdirSync(layout.data('operator'), { recursive: true, mode: 0o700 });
+  const program = nodeProgram({
+    name: 'operator',
+    args: [checkout('operator', 'main.ts'), '--ungraded'],
+    env: {
+      RIG_KUBECONFIG: kubeconfigs['rig-conductor'] ?? '',
+      RIG_INTAKE_KUBECONFIG: kubeconfigs['rig-intake'] ?? '',
+      RIG_DATABASE_URL_FILE: database.urlFile('rig_conductor'),
+      RIG_LISTEN: listen,
+      RIG_EXTERNAL_URL: url,
+      RIG_PROXY_URL: at.proxyURL,
+      RIG_SYSTEM_NAMESPACE: SYSTEM_NAMESPACE,
+      RIG_DATA_DIR: layout.data('operator'),
+      RIG_AGENT_IMAGE: `${AGENT_IMAGE}:local`,
+      RIG_READER_TOKEN_FILE: secretFile(layout, READER_TOKEN),
+      RIG_REVIEW_DEBOUNCE_SECONDS: '0',
+    },
+    ready: (signal) => untilAnswers(`${url}/readyz`, signal),
+  });
+  await startProgram(context, 'operator', program);
+  return url;
+}

@@ -2,7 +2,7 @@ import { toolEnvironment } from '../exec/index.ts';
 import { TaskFailure } from '../failure.ts';
 import type { Judgement } from '../loop/index.ts';
 import { threadHandles } from '../prompt/index.ts';
-import { codingTools, type Ending, type Resolution, resolveThreadTool, Toolbox } from '../tools/index.ts';
+import { codingTools, type Ending, type Resolution, resolveThreadTool, Toolbox, toSend } from '../tools/index.ts';
 import type { Workspace } from '../workspace/index.ts';
 import { converse } from './converse.ts';
 import { repositoryFacts, workspaceOf } from './facts.ts';
@@ -35,7 +35,8 @@ export async function runCoding(running: Running): Promise<Outcome> {
     signal: session.signal,
     ...facts,
   };
-  const examiner = new Examiner(workspace, proofDeps, assignment.task.kind === 'rework');
+  const answered = () => assignment.task.kind !== 'rework' || resolved.size > 0;
+  const examiner = new Examiner(workspace, proofDeps, answered);
   const ending = await converse(running, {
     facts,
     diff: workspace.startSHA === workspace.baseSHA ? '' : await workspace.diff(),
@@ -73,14 +74,15 @@ function toolboxOf(
 class Examiner {
   readonly #workspace: Workspace;
   readonly #deps: ProofDeps;
-  readonly #rework: boolean;
+  /** Whether what was asked may be answered without a further change. */
+  readonly #answered: () => boolean;
   #rejections = 0;
   #proven: Proven | undefined;
 
-  constructor(workspace: Workspace, deps: ProofDeps, rework: boolean) {
+  constructor(workspace: Workspace, deps: ProofDeps, answered: () => boolean) {
     this.#workspace = workspace;
     this.#deps = deps;
-    this.#rework = rework;
+    this.#answered = answered;
   }
 
   get proven(): Proven {
@@ -94,7 +96,7 @@ class Examiner {
     if (marks.length > 0) return this.#rejected('ConflictLeft', `Conflict marks are left in ${marks.join(', ')}.`);
     const commit = await this.#workspace.commit(`${ending.title}\n\n${ending.what}`);
     const head = await this.#workspace.head();
-    if (!(await this.#workspace.differsFromBase()) || (this.#rework && head === this.#workspace.startSHA))
+    if (!(await this.#workspace.differsFromBase()) || (head === this.#workspace.startSHA && !this.#answered()))
       return this.#rejected(
         'NothingChanged',
         'Nothing has changed; change the code, or use ask to say why no change is right.',
@@ -135,7 +137,8 @@ async function deliver(
   const { title, what, why, risk } = ending;
   const kept = assignment.pullRequest?.title ?? title;
   const opened = await session.calls.openPullRequest({ title: kept, what, why, proof: proof.slice(0, 16_384), risk });
-  if (resolved.size > 0) await session.calls.threads({ resolve: [...resolved.values()], reopen: [] });
+  const resolve = toSend(resolved);
+  if (resolve.length > 0) await session.calls.threads({ resolve, reopen: [] });
   return {
     kind: 'succeeded',
     reason: 'Delivered',

@@ -1,5 +1,5 @@
 import { threadHandles } from '../prompt/index.ts';
-import { type Ending, type Review, reviewTools, Toolbox } from '../tools/index.ts';
+import { type Ending, type Review, reviewTools, Toolbox, toSend } from '../tools/index.ts';
 import { converse } from './converse.ts';
 import { repositoryFacts, workspaceOf } from './facts.ts';
 import type { Outcome } from './outcome.ts';
@@ -29,7 +29,8 @@ async function submit(
   review: Review,
 ): Promise<Outcome> {
   const { verdict, body } = ending;
-  if (review.reopened.size > 0) await session.calls.threads({ resolve: [], reopen: [...review.reopened.values()] });
+  const reopen = toSend(review.reopened);
+  if (reopen.length > 0) await session.calls.threads({ resolve: [], reopen });
   const { submitted, reason } = await session.calls.verdict({ verdict, body, comments: review.comments });
   if (submitted) return { kind: 'succeeded', reason: 'VerdictGiven', message: `Verdict: ${verdict}.` };
   return {

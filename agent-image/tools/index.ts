@@ -1,7 +1,6 @@
 export { type CodingDeps, codingTools } from './coding.ts';
 export { failureName } from './failure-name.ts';
-export { forbiddenWords } from './message.ts';
 export { type Review, type ReviewDeps, reviewTools } from './review.ts';
-export { type Resolution, resolveThreadTool } from './threads.ts';
+export { type Resolution, resolveThreadTool, toSend } from './threads.ts';
 export type { Answer, Ending, Tool } from './tool.ts';
 export { Toolbox } from './toolbox.ts';

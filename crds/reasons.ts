@@ -65,7 +65,7 @@ export const reasons = {
   HeartbeatMissed: 'The task did not report for too long.',
   InfrastructureLost: 'The pod or its node was lost; this does not count as an attempt.',
   JobMissing: 'The Job of the task was deleted by somebody else.',
-  FenceDead: 'The claim that the call names is no longer live.',
+  DeadFence: 'The claim that the call names is no longer live.',
   OtherRefPushed: 'The task tried to push another ref than its own branch.',
   TestsFailing: 'The tests still fail after the task was done.',
   NoTests: 'The repository names no test command, so nothing can be proved.',

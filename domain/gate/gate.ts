@@ -51,9 +51,9 @@ function blocked(result: GateResult): GateDecision {
   return { passed: false, results: [result], missing: result };
 }
 
-/** What somebody must do comes before what cannot be read, and that before what only needs time. */
+/** What somebody must do comes before what only needs time, and that before what has to be read once more. */
 function mostUseful(results: readonly GateResult[]): GateResult | null {
-  for (const state of ['fail', 'unknown', 'wait'] as const) {
+  for (const state of ['fail', 'wait', 'unknown'] as const) {
     const found = results.find((result) => result.state === state);
     if (found) return found;
   }

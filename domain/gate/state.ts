@@ -1,4 +1,4 @@
-import { fail, type GateResult, pass, type Row, unread, wait } from './types.ts';
+import { fail, type GateResult, pass, type Row, unread } from './types.ts';
 
 /** None of the Repository's blocking labels is on the pull request. */
 export function labels({ input, pr }: Row): GateResult {
@@ -15,7 +15,12 @@ export function labels({ input, pr }: Row): GateResult {
 export function mergeable({ input, pr }: Row): GateResult {
   const gate = 'mergeable';
   if (pr.mergeable === 'unknown')
-    return wait(gate, 'MergeabilityPending', 'The forge is still computing whether the change merges.');
+    return {
+      gate,
+      state: 'unknown',
+      reason: 'MergeabilityPending',
+      message: 'The forge has not said yet whether the change merges.',
+    };
   if (pr.mergeable === 'conflicting')
     return fail(gate, 'Conflict', `The change conflicts with ${pr.base.ref}; it goes back for rework.`);
   if (input.issue.tier === 'T0') return pass(gate, `Merges into ${pr.base.ref}.`);

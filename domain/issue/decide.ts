@@ -11,8 +11,10 @@ export interface Wish {
 }
 
 /** What seeing this wish adds to the log: filed, edited, asked for again after a cancellation, or nothing. */
-export function decideWish(state: IssueState, wish: Wish): DomainEvent[] {
-  if (state.spec === null) return [{ type: 'ISSUE_FILED', data: wish }];
+export function decideWish(state: IssueState, seen: Wish): DomainEvent[] {
+  if (state.spec === null) return [{ type: 'ISSUE_FILED', data: seen }];
+  // The number the conductor was given at the forge stays, though the object never says it.
+  const wish = { ...seen, spec: { ...seen.spec, number: seen.spec.number ?? state.spec.number } };
   if (state.uid !== wish.uid) return [{ type: 'ISSUE_REOPENED', data: wish }];
   if (wish.generation <= state.generation) return [];
   const changed = changedFields(state.spec, wish.spec);
@@ -58,6 +60,17 @@ export function decideAction(state: IssueState, action: Action): DomainEvent[] |
 function exceeded(state: IssueState, action: Action): DomainEvent[] {
   if (action.reason !== 'ReviewLoopExceeded') return [];
   return [{ type: 'REVIEW_LOOP_EXCEEDED', data: { rounds: Math.max(1, state.disputes, state.rounds.rework) } }];
+}
+
+/** The number that the forge gave an issue which was applied without one. */
+export function decideFiled(state: IssueState, number: number): DomainEvent[] {
+  if (state.spec === null || state.spec.number === number) return [];
+  return [
+    {
+      type: 'ISSUE_EDITED',
+      data: { uid: state.uid!, generation: state.generation, spec: { ...state.spec, number }, changed: ['number'] },
+    },
+  ];
 }
 
 /** What is written when a claim is taken: by the transaction that takes it, never elsewhere. */

@@ -41,9 +41,9 @@ function change(state: IssueState, event: StoredEvent): Change {
     case 'ESCALATED':
       return ended(state, event);
     case 'MERGE_GATE_WAITING':
-      return { waiting: event.data, mergeRequested: null };
+      return { waiting: { ...event.data, at: event.at }, mergeRequested: null };
     case 'MERGE_REQUESTED':
-      return { mergeRequested: { headSHA: event.data.headSHA, at: event.at }, waiting: null };
+      return { mergeRequested: { headSHA: event.data.headSHA, at: event.at, version: event.version }, waiting: null };
     case 'MERGED':
       return { merged: { sha: event.data.mergeSHA, headSHA: event.data.headSHA }, awaiting: null, waiting: null };
     case 'HUMAN_GATE_TRIGGERED':

@@ -31,6 +31,7 @@ export type Action = Said &
         readonly headSHA: string;
         readonly method: RepositoryPolicy['mergeMethod'];
       }
+    | { readonly do: 'readPullRequest'; readonly number: number }
     | { readonly do: 'reportGate'; readonly gate: string; readonly headSHA: string }
     | { readonly do: 'closeStalePullRequest'; readonly number: number }
     | { readonly do: 'cancelTask'; readonly task: string }
@@ -59,7 +60,7 @@ const registered = (word: string): Reason => (isReason(word) ? word : 'TaskFaile
  */
 export function nextAction(state: IssueState, world: World, policy: Policy, now: number): Action {
   if (state.spec === null) return wait('Unfiled', 'The issue has not been recorded yet.');
-  return ended(state) ?? held(state, world) ?? prepared(state, world) ?? worked(state, world, policy, now);
+  return ended(state) ?? held(state, world, policy, now) ?? prepared(state, world) ?? worked(state, world, policy, now);
 }
 
 /** Nothing follows an ending, a suspension or a question to a person; what still runs is released first. */
@@ -77,8 +78,15 @@ function ended(state: IssueState): Action | null {
   return state.awaiting === null ? null : wait(registered(state.awaiting.reason), state.awaiting.message);
 }
 
-function held(state: IssueState, world: World): Action | null {
+function held(state: IssueState, world: World, policy: Policy, now: number): Action | null {
   if (state.merged !== null) return finish(world);
+  // A merge by a person closes the issue as well, and may be told later: look before taking it for a no.
+  if (
+    world.forgeIssueClosed &&
+    state.pullRequest?.open === true &&
+    now - world.pullRequestReadAt >= policy.readInterval
+  )
+    return readPullRequest(state, 'The issue was closed at the forge.');
   if (world.forgeIssueClosed)
     return {
       do: 'cancelIssue',
@@ -211,10 +219,9 @@ function begin(state: IssueState, world: World, policy: Policy, now: number): Ac
 
 function reviewOrMerge(state: IssueState, world: World, policy: Policy, now: number): Action {
   const head = state.pullRequest!.headSHA;
-  if (!world.pullRequest.known) return wait('FactUnknown', world.pullRequest.why, now + 5_000);
-  const pr = world.pullRequest.value;
-  if (pr.head.sha !== head)
-    return wait('FactStale', `The forge still shows an older head than ${head.slice(0, 8)}.`, now + 5_000);
+  if (!world.pullRequest.known) return readAgain(state, world, policy, now, world.pullRequest.why);
+  if (world.pullRequest.value.head.sha !== head)
+    return readAgain(state, world, policy, now, `The forge still shows an older head than ${head.slice(0, 8)}.`);
   const review = state.task.review;
   if (review !== null && review.headSHA !== head)
     return {
@@ -304,6 +311,12 @@ function mergeOrSay(state: IssueState, world: World, policy: Policy, now: number
   const decision = gateOf(state, world, policy, now);
   const pullRequest = state.pullRequest!;
   if (decision.missing === null) {
+    const refused =
+      state.waiting?.headSHA === pullRequest.headSHA && REFUSALS.has(state.waiting.reason)
+        ? state.waiting.at + policy.mergeBackoff
+        : 0;
+    if (now < refused)
+      return wait('MergeRefused', 'The forge refused the merge a moment ago; it is asked again soon.', refused);
     const { mergeMethod } = (world.repository as { value: RepositoryPolicy }).value;
     return {
       do: 'merge',
@@ -314,12 +327,26 @@ function mergeOrSay(state: IssueState, world: World, policy: Policy, now: number
       message: 'Every gate passed.',
     };
   }
-  const { gate, reason, message } = decision.missing;
+  const { gate, state: standing, reason, message } = decision.missing;
+  if (standing === 'unknown') return readAgain(state, world, policy, now, message);
   const told =
     state.waiting?.gate === gate && state.waiting.reason === reason && state.waiting.headSHA === pullRequest.headSHA;
   return told
     ? wait(reason, message, now + 60_000)
     : { do: 'reportGate', gate, headSHA: pullRequest.headSHA, reason, message };
+}
+
+/** Reasons the merge call itself gives: the gate had passed. */
+const REFUSALS: ReadonlySet<string> = new Set<Reason>(['MergeRefused', 'NotMergeable', 'HeadMoved']);
+
+function readPullRequest(state: IssueState, message: string): Action {
+  return { do: 'readPullRequest', number: state.pullRequest!.number, reason: 'FactUnknown', message };
+}
+
+/** Reads the pull request whole, but not more often than the policy allows. */
+function readAgain(state: IssueState, world: World, policy: Policy, now: number, why: string): Action {
+  const due = world.pullRequestReadAt + policy.readInterval;
+  return now >= due ? readPullRequest(state, why) : wait('FactUnknown', why, due);
 }
 
 /** The merge gate on what is known now. Before a merge it is asked again with a live read. */

@@ -48,7 +48,7 @@ export type Report =
 
 export type Decision =
   | { readonly accepted: true; readonly events: DomainEvent[] }
-  | { readonly accepted: false; readonly reason: 'FenceDead'; readonly message: string };
+  | { readonly accepted: false; readonly reason: 'DeadFence'; readonly message: string };
 
 /** The live task that the caller is, or null: another name, an ended task, or an older fence. */
 export function callerOf(state: IssueState, caller: Caller): LiveTask | null {
@@ -62,7 +62,7 @@ export function decideReport(state: IssueState, caller: Caller, report: Report):
   if (task === null) {
     return {
       accepted: false,
-      reason: 'FenceDead',
+      reason: 'DeadFence',
       message: `Task ${caller.task} no longer holds its claim (fence ${caller.fence}); stop, nothing it does is taken any more.`,
     };
   }

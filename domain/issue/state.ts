@@ -97,8 +97,14 @@ export interface IssueState {
   readonly ci: { readonly headSHA: string; readonly passed: boolean } | null;
   readonly conflict: { readonly headSHA: string; readonly baseSHA: string } | null;
   readonly awaiting: Awaiting | null;
-  readonly waiting: { readonly gate: string; readonly reason: string; readonly headSHA: string } | null;
-  readonly mergeRequested: { readonly headSHA: string; readonly at: number } | null;
+  readonly waiting: {
+    readonly gate: string;
+    readonly reason: string;
+    readonly headSHA: string;
+    readonly at: number;
+  } | null;
+  /** `version` of the event names the decision: one decision merges at most once. */
+  readonly mergeRequested: { readonly headSHA: string; readonly at: number; readonly version: number } | null;
   readonly merged: { readonly sha: string; readonly headSHA: string } | null;
   readonly ending: { readonly kind: Ending; readonly reason: string; readonly message: string } | null;
 }

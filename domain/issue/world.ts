@@ -57,6 +57,8 @@ export interface World {
   readonly agents: readonly AgentFacts[];
   readonly tasks: ReadonlyMap<string, TaskFacts>;
   readonly pullRequest: Fact<PullRequestFacts>;
+  /** When the pull request was last read whole, in ms; 0 for never. */
+  readonly pullRequestReadAt: number;
   readonly headPushedBy: Fact<Actor>;
   readonly permissions: ReadonlyMap<number, Permission>;
   readonly machines: ReadonlySet<number>;
@@ -73,6 +75,9 @@ export interface Policy {
   readonly heartbeatDeadline: number;
   readonly reviewDebounce: number;
   readonly factMaxAge: number;
+  /** Pause between two whole reads of one pull request, and after a merge that the forge refused. */
+  readonly readInterval: number;
+  readonly mergeBackoff: number;
   readonly retryBackoff: number;
   readonly maxDisputes: number;
   readonly maxFailedReviews: number;
@@ -83,6 +88,8 @@ export const defaultPolicy: Policy = {
   heartbeatDeadline: 5 * 60_000,
   reviewDebounce: 60_000,
   factMaxAge: 15 * 60_000,
+  readInterval: 3_000,
+  mergeBackoff: 30_000,
   retryBackoff: 10_000,
   maxDisputes: 5,
   maxFailedReviews: 3,

@@ -6,12 +6,6 @@ const line = (maxLength: number) => Type.String({ minLength: 1, maxLength });
 const SHA = Type.String({ pattern: '^[0-9a-f]{40}$' });
 const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 
-export const TaskKind = Type.Union(
-  (['implement', 'rework', 'review', 'plan', 'prepare', 'build', 'deploy', 'judge', 'repair', 'watch'] as const).map(
-    (kind) => Type.Literal(kind),
-  ),
-);
-
 /** `epoch.sequence`: grows with every task of a lane; a call that names an older one is refused with 409 DeadFence. */
 export const Fence = Type.String({ pattern: '^[0-9]+\\.[0-9]+$' });
 
@@ -37,9 +31,7 @@ export const Assignment = Type.Object({
     namespace: line(63),
     name: line(63),
     uid: line(64),
-    kind: Type.Union(
-      ['implement', 'rework', 'review'].map((kind) => Type.Literal(kind as 'implement' | 'rework' | 'review')),
-    ),
+    kind: Type.Union([Type.Literal('implement'), Type.Literal('rework'), Type.Literal('review')]),
     attempt: Type.Integer({ minimum: 1 }),
     round: Type.Integer({ minimum: 1 }),
     fence: Fence,

@@ -1,0 +1,76 @@
+import type { Agent } from '#crds';
+import {
+  type Condition,
+  Controller,
+  type KubeObject,
+  type ReconcileResult,
+  StatusProjector,
+  setVerdict,
+  type Verdict,
+} from '#lib/kube';
+import type { Logger } from '#lib/observe';
+import type { Conductor } from '../issues/context.ts';
+import { AGENTS } from '../objects.ts';
+import { runningByAgent } from '../store/tasks.ts';
+
+/** Judges every Agent and projects what it runs. */
+export class AgentController {
+  readonly controller: Controller;
+  readonly #conductor: Conductor;
+  readonly #projector: StatusProjector<Agent & KubeObject>;
+
+  constructor(conductor: Conductor, logger: Logger) {
+    this.#conductor = conductor;
+    this.#projector = new StatusProjector({
+      client: conductor.client,
+      resource: AGENTS,
+      fieldManager: 'rig-conductor',
+      volatile: ['running'],
+      volatileMs: 1_000,
+    });
+    this.controller = new Controller({ name: 'agent', workers: 2, logger, reconcile: (key) => this.#reconcile(key) });
+    this.controller
+      .watch(conductor.objects.agents)
+      .watch(conductor.objects.tasks, (task) => [`${task.metadata.namespace}/${task.spec.agentRef.name}`]);
+  }
+
+  async #reconcile(key: string): Promise<ReconcileResult> {
+    const [namespace, name] = key.split('/') as [string, string];
+    const agent = this.#conductor.objects.agents.get(namespace, name);
+    if (agent === undefined) return undefined;
+    const running = (await runningByAgent(this.#conductor.log.pool)).get(agent.metadata.uid!) ?? 0;
+    const generation = agent.metadata.generation ?? 1;
+    const stamp = { generation, now: new Date(this.#conductor.now()) };
+    const conditions = setVerdict(agent.status?.conditions as Condition[] | undefined, judgeAgent(agent), stamp);
+    const projection = await this.#projector.project(agent, { running, observedGeneration: generation, conditions });
+    return projection.result === 'deferred' ? { requeueAfterMs: projection.afterMs } : undefined;
+  }
+}
+
+const SERVED = new Set(['developer', 'reviewer']);
+
+/** Whether this conductor can give an Agent work; says what to change where it cannot. */
+export function judgeAgent({ metadata, spec }: Agent): Verdict {
+  if (spec.suspend)
+    return {
+      state: 'Ready',
+      reason: 'Suspended',
+      message: 'The Agent is suspended and takes no work; set spec.suspend to false.',
+    };
+  if (spec.models.default === undefined)
+    return stalled(
+      'AgentMissing',
+      `Agent ${metadata.name} names no model for the use default; set spec.models.default.`,
+    );
+  if (SERVED.has(spec.role) && spec.forgeCredentialsSecretRef === undefined) {
+    return stalled(
+      'SecretMissing',
+      `Agent ${metadata.name} has no forge identity; set spec.forgeCredentialsSecretRef.`,
+    );
+  }
+  return { state: 'Ready', reason: 'Accepted', message: 'The Agent takes work.' };
+}
+
+function stalled(reason: string, message: string): Verdict {
+  return { state: 'Stalled', reason, message };
+}

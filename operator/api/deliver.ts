@@ -1,0 +1,129 @@
+import {
+  type DomainEvent,
+  decideReport,
+  type IssueState,
+  pullRequestBody,
+  pullRequestTitle,
+  type Report,
+} from '#domain';
+import type {
+  CommentRequest,
+  CommentResponse,
+  PullRequestRequest,
+  PullRequestResponse,
+  TaskEvent,
+} from '#lib/conductor';
+import { isEventsError } from '#lib/events';
+import { ForgeError } from '#lib/forge';
+import { HttpError } from '#lib/http';
+import { marker, type Target } from '../forges/writes.ts';
+import type { Conductor } from '../issues/context.ts';
+import { readPullRequest } from '../issues/merge.ts';
+import { deadFence, type TaskCall } from './caller.ts';
+
+/** Appends what a report says, under the caller's fence; a fence that died meanwhile is refused. */
+export async function record(conductor: Conductor, call: TaskCall, report: Report): Promise<void> {
+  const cause = {
+    actor: { kind: 'task', name: call.task.name },
+    causation: { kind: 'task', id: call.identity.uid },
+  } as const;
+  const caller = { task: call.task.name, fence: call.task.fence };
+  await conductor.log.append(call.subject, cause, (state: IssueState): DomainEvent[] => {
+    const decision = decideReport(state, caller, report);
+    if (!decision.accepted) throw deadFence(call.task.name);
+    return decision.events;
+  });
+}
+
+/** POST …/events. Reports after the one that ends the task are not taken: its fence is dead then. */
+export async function reportEvents(conductor: Conductor, call: TaskCall, events: readonly TaskEvent[]): Promise<void> {
+  for (const event of events) await record(conductor, call, reportOf(event));
+}
+
+function reportOf(event: TaskEvent): Report {
+  switch (event.type) {
+    case 'WORK_STARTED':
+      return { type: 'started', model: event.data.model };
+    case 'TASK_FINISHED':
+      return { type: 'finished', ...event.data };
+    case 'AGENT_STUCK':
+      return { type: 'stuck', evidence: event.data.evidence };
+    case 'ESCALATED':
+      return { type: 'asked', question: event.data.question };
+    case 'GUARD_BLOCKED':
+      return { type: 'guardBlocked', ...event.data };
+  }
+}
+
+/** Where the task's writes go: its repository, under its Agent's own forge identity. */
+export async function targetOf(conductor: Conductor, call: TaskCall): Promise<Target> {
+  const { forge } = await conductor.forges.forAgent(call.agent, call.repository);
+  return {
+    forge,
+    repo: { owner: call.repository.spec.owner, name: call.repository.spec.name },
+    subject: call.subject.id,
+  };
+}
+
+/** POST …/pull-request: opens the one pull request of the work claim's branch, or rewrites its description. */
+export async function openPullRequest(
+  conductor: Conductor,
+  call: TaskCall,
+  request: PullRequestRequest,
+): Promise<PullRequestResponse> {
+  requireLane(call, 'work');
+  const { state, task, issue } = call;
+  const head = state.forwarded.findLast((one) => one.attempt === task.attempt);
+  if (head === undefined)
+    throw new HttpError('Conflict', 'NothingPushed', 'The branch has no commit of this attempt yet; push first.');
+  const target = await targetOf(conductor, call);
+  const text = {
+    title: pullRequestTitle(request),
+    body: pullRequestBody(request, {
+      issue: { name: issue.metadata.name!, number: state.spec!.number!, title: state.spec!.title },
+      task: task.name,
+      tier: state.classified?.tier ?? 'T3',
+      taskClass: state.classified?.taskClass ?? 'unclassified',
+      agent: task.agent.name,
+      attempt: task.attempt,
+      marker: marker('pull-request', `${call.subject.id}/${task.attempt}`),
+    }),
+  };
+  const base = call.repository.spec.defaultBranch;
+  const opened = await explained(() => conductor.writes.openPullRequest(target, { head: head.branch, base, ...text }));
+  if (state.pullRequest?.number === opened.number)
+    await conductor.writes.describePullRequest(target, opened.number, `${call.identity.uid}/${head.sha}`, text);
+  await readPullRequest(conductor, call.repository, opened.number, head.sha);
+  await record(conductor, call, { type: 'pullRequestOpened', ...opened, headSHA: head.sha, branch: head.branch });
+  return { ...opened, headSHA: head.sha };
+}
+
+/** POST …/comments, once for (task, key). */
+export async function comment(conductor: Conductor, call: TaskCall, request: CommentRequest): Promise<CommentResponse> {
+  const number = request.target === 'issue' ? call.state.spec!.number : (call.state.pullRequest?.number ?? null);
+  if (number === null) throw new HttpError('Conflict', 'NoPullRequest', 'There is no pull request to comment on yet.');
+  const target = await targetOf(conductor, call);
+  return explained(() => conductor.writes.comment(target, number, `${call.identity.uid}/${request.key}`, request.body));
+}
+
+/** Writers of the branch and reviewers never do each other's part. */
+export function requireLane(call: TaskCall, lane: 'work' | 'review'): void {
+  if (call.task.lane !== lane)
+    throw new HttpError('Forbidden', 'NotThisTask', `A ${call.task.kind} task may not do this.`);
+}
+
+/** What the forge refused becomes 422 with its words; what may pass becomes 503. */
+export async function explained<T>(write: () => Promise<T>): Promise<T> {
+  try {
+    return await write();
+  } catch (error) {
+    if (isEventsError(error, 'EffectRefused'))
+      throw new HttpError('Unprocessable', 'ForgeRefused', `The forge refused: ${error.message}`, { cause: error });
+    if (isEventsError(error) || error instanceof ForgeError)
+      throw new HttpError('Unavailable', 'ForgeUnreachable', 'The forge cannot be reached now; ask again.', {
+        cause: error,
+        retryAfterSeconds: 2,
+      });
+    throw error;
+  }
+}

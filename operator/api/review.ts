@@ -1,0 +1,93 @@
+import type { ThreadsRequest, ThreadsResponse, VerdictRequest, VerdictResponse } from '#lib/conductor';
+import { HttpError } from '#lib/http';
+import type { Conductor } from '../issues/context.ts';
+import { readPullRequest } from '../issues/merge.ts';
+import type { TaskCall } from './caller.ts';
+import { explained, record, requireLane, targetOf } from './deliver.ts';
+
+/** POST …/verdict: submitted for the head the task was given, and dropped if that is no longer the head. */
+export async function submitVerdict(
+  conductor: Conductor,
+  call: TaskCall,
+  request: VerdictRequest,
+): Promise<VerdictResponse> {
+  requireLane(call, 'review');
+  const { state, task } = call;
+  const number = state.pullRequest?.number;
+  const { headSHA } = task;
+  if (number === undefined || headSHA === null)
+    throw new HttpError('Conflict', 'NoPullRequest', 'There is no pull request to review.');
+  const { live } = await readPullRequest(conductor, call.repository, number, headSHA);
+  if (live.head.sha !== headSHA) return { submitted: false, reason: 'HeadMoved' };
+  const target = await targetOf(conductor, call);
+  const event = request.verdict === 'approve' ? ('APPROVE' as const) : ('REQUEST_CHANGES' as const);
+  const made = await explained(() =>
+    conductor.writes.review(target, number, call.identity.uid, {
+      commitSHA: headSHA,
+      event,
+      body: request.body,
+      comments: request.comments,
+    }),
+  );
+  await readPullRequest(conductor, call.repository, number, headSHA);
+  await record(conductor, call, {
+    type: 'reviewed',
+    passed: event === 'APPROVE',
+    headSHA,
+    by: made.author,
+    review: made.id,
+    threads: request.comments.length,
+  });
+  return { submitted: true, reason: null };
+}
+
+/**
+ * POST …/threads. A work task resolves what the reviewer asked, a review task reopens what is not fixed; a thread that a person opened is
+ * neither's to close.
+ */
+export async function settleThreads(
+  conductor: Conductor,
+  call: TaskCall,
+  request: ThreadsRequest,
+): Promise<ThreadsResponse> {
+  if (request.resolve.length > 0) requireLane(call, 'work');
+  if (request.reopen.length > 0) requireLane(call, 'review');
+  const number = call.state.pullRequest?.number;
+  if (number === undefined) throw new HttpError('Conflict', 'NoPullRequest', 'There is no pull request with threads.');
+  const { live } = await readPullRequest(conductor, call.repository, number);
+  const reviewers = await reviewerIds(conductor, call);
+  for (const { id } of [...request.resolve, ...request.reopen]) {
+    const thread = live.threads.find((one) => one.id === id);
+    if (thread === undefined)
+      throw new HttpError('Unprocessable', 'ThreadMissing', `Pull request #${number} has no thread ${id}.`);
+    const owner = thread.comments[0]?.author;
+    if (owner === undefined || !reviewers.has(owner.id))
+      throw new HttpError(
+        'Forbidden',
+        'ThreadOfAPerson',
+        `Thread ${id} was opened by ${owner?.login ?? 'somebody'}; only that account resolves it.`,
+      );
+  }
+  const target = await targetOf(conductor, call);
+  const key = (id: string) => `${call.identity.uid}/${id}`;
+  for (const { id, reply } of request.resolve)
+    await explained(() => conductor.writes.settleThread(target, id, key(id), { to: 'resolved', reply }));
+  for (const { id, reply } of request.reopen)
+    await explained(() => conductor.writes.settleThread(target, id, key(id), { to: 'open', reply }));
+  await readPullRequest(conductor, call.repository, number);
+  const resolved = request.resolve.map((one) => one.id);
+  const reopened = request.reopen.map((one) => one.id);
+  await record(conductor, call, { type: 'threadsResolved', threads: resolved, by: call.task.agent.name });
+  await record(conductor, call, { type: 'threadsReopened', threads: reopened, by: call.task.agent.name });
+  return { resolved, reopened };
+}
+
+async function reviewerIds(conductor: Conductor, call: TaskCall): Promise<Set<number>> {
+  const reviewers = conductor.objects.agents
+    .list(call.subject.namespace)
+    .filter((agent) => agent.spec.role === 'reviewer' && agent.spec.forgeCredentialsSecretRef !== undefined);
+  const accounts = await Promise.all(
+    reviewers.map((agent) => conductor.forges.forAgent(agent, call.repository).catch(() => null)),
+  );
+  return new Set(accounts.flatMap((account) => (account === null ? [] : [account.actor.id])));
+}

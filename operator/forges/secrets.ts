@@ -1,0 +1,40 @@
+import { annotations, labels } from '#crds';
+import { isKubeError, type KubeClient, type KubeObject, SECRETS, Stalled } from '#lib/kube';
+
+interface Secret extends KubeObject {
+  data?: Record<string, string>;
+}
+
+/**
+ * One key of a Secret that the operator may read: labelled for the forge, and annotated with the host it may be sent to. A Secret that says
+ * another host is refused, so that editing a Repository's URL does not carry a credential somewhere else. Throws Stalled (SecretMissing, SecretNotAllowed).
+ */
+export async function readForgeSecret(
+  client: KubeClient,
+  ref: { namespace: string; name: string },
+  key: string,
+  host: string,
+): Promise<string> {
+  const where = `Secret ${ref.namespace}/${ref.name}`;
+  const secret = await client.get<Secret>(SECRETS, ref).catch((error: unknown) => {
+    if (isKubeError(error, 'NotFound'))
+      throw new Stalled('SecretMissing', `${where} does not exist; create it with the key ${key}.`);
+    throw error;
+  });
+  if (secret.metadata.labels?.[labels.forge] === undefined) {
+    throw new Stalled(
+      'SecretNotAllowed',
+      `${where} does not carry the label ${labels.forge}; add it if the conductor may read this Secret.`,
+    );
+  }
+  const allowed = secret.metadata.annotations?.[annotations.forgeHost];
+  if (allowed !== host) {
+    throw new Stalled(
+      'SecretNotAllowed',
+      `${where} may be sent to ${allowed ?? 'no host'}, not to ${host}; set its annotation ${annotations.forgeHost}.`,
+    );
+  }
+  const value = secret.data?.[key];
+  if (value === undefined) throw new Stalled('SecretMissing', `${where} has no key ${key}; add it.`);
+  return Buffer.from(value, 'base64').toString('utf8').trim();
+}

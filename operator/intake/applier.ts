@@ -1,0 +1,117 @@
+import type { Repository } from '#crds';
+import { finishDelivery, postponeDelivery, type TakenDelivery, takeDeliveries } from '#lib/events';
+import { type FactUpdate, parseDelivery } from '#lib/forge';
+import type { Logger } from '#lib/observe';
+import { forgeHost } from '../forges/forges.ts';
+import type { Conductor } from '../issues/context.ts';
+import type { RepositoryKey } from '../mirror/mirror.ts';
+import { affectedIssues } from './affected.ts';
+import type { IssueIntake } from './issues.ts';
+import { applyToMirror } from './mirror.ts';
+
+const BATCH = 50;
+const POLL_MS = 1_000;
+const RETRY_MS = 2_000;
+const MAX_ATTEMPTS = 10;
+
+export interface ApplierOptions {
+  readonly conductor: Conductor;
+  readonly intake: IssueIntake;
+  readonly onAffected: (issue: { namespace: string; name: string }) => void;
+  readonly logger: Logger;
+}
+
+/** Applies stored deliveries, at least once, on the leader; writes back what became of each. */
+export class DeliveryApplier {
+  readonly #options: ApplierOptions;
+  #running: Promise<void> | undefined;
+  #again = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: ApplierOptions) {
+    this.#options = options;
+  }
+
+  /** Applies what is stored and looks again from time to time, until the signal aborts. */
+  start(signal: AbortSignal): void {
+    this.#timer = setInterval(() => this.kick(), POLL_MS);
+    signal.addEventListener('abort', () => this.#stop(), { once: true });
+    this.kick();
+  }
+
+  /** Looks for deliveries now. Without effect while this replica does not lead. */
+  kick(): void {
+    if (this.#timer === undefined) return;
+    this.#again = true;
+    this.#running ??= this.#drain().finally(() => {
+      this.#running = undefined;
+    });
+  }
+
+  #stop(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  async #drain(): Promise<void> {
+    const { conductor, logger } = this.#options;
+    while (this.#again && this.#timer !== undefined) {
+      this.#again = false;
+      try {
+        const deliveries = await takeDeliveries(conductor.log.pool, { limit: BATCH });
+        for (const delivery of deliveries) await this.#applyOne(delivery);
+        if (deliveries.length === BATCH) this.#again = true;
+      } catch (err) {
+        logger.error({ err }, 'deliveries could not be taken');
+        return;
+      }
+    }
+  }
+
+  async #applyOne(delivery: TakenDelivery): Promise<void> {
+    const { conductor, logger } = this.#options;
+    const { pool } = conductor.log;
+    try {
+      const { outcome, detail } = await this.#apply(delivery);
+      await finishDelivery(pool, delivery.id, outcome, detail);
+    } catch (err) {
+      logger.warn(
+        { err, delivery: delivery.id, event: delivery.event, attempts: delivery.attempts },
+        'delivery could not be applied',
+      );
+      const detail = (err as Error).message;
+      if (delivery.attempts >= MAX_ATTEMPTS) await finishDelivery(pool, delivery.id, 'failed', detail);
+      else await postponeDelivery(pool, delivery.id, RETRY_MS * 2 ** Math.min(delivery.attempts, 6), detail);
+    }
+  }
+
+  async #apply(delivery: TakenDelivery): Promise<{ outcome: 'applied' | 'ignored'; detail: string }> {
+    const { updates, ignored } = parseDelivery(delivery.event, JSON.parse(delivery.body.toString('utf8')));
+    if (ignored !== null) return { outcome: 'ignored', detail: ignored };
+    const details: string[] = [];
+    for (const update of updates) details.push(await this.#applyUpdate(update, delivery));
+    return { outcome: 'applied', detail: details.join(' ').slice(0, 2_000) };
+  }
+
+  async #applyUpdate(update: FactUpdate, delivery: TakenDelivery): Promise<string> {
+    const { conductor, intake, onAffected } = this.#options;
+    const host = delivery.headers['rig-forge-host'] ?? '';
+    const key: RepositoryKey = { host, id: update.repositoryId };
+    const noted = await applyToMirror(conductor, key, update, delivery.receivedAt);
+    const followers = conductor.objects.repositories.list().filter((repository) => isOf(repository, update, host));
+    const said: string[] = [];
+    for (const repository of followers)
+      if (update.kind === 'issue' && update.gone === null)
+        said.push(await intake.take(repository, update, delivery.id));
+    for (const issue of await affectedIssues(conductor, key, followers, update)) onAffected(issue);
+    return [noted, ...said].join(' ');
+  }
+}
+
+function isOf(repository: Repository, update: FactUpdate, host: string): boolean {
+  if (forgeHost(repository) !== host) return false;
+  const known = repository.status?.forge?.repositoryID;
+  return known === undefined
+    ? repository.spec.owner === update.owner && repository.spec.name === update.repository
+    : known === update.repositoryId;
+}

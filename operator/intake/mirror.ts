@@ -1,0 +1,53 @@
+import type { FactUpdate } from '#lib/forge';
+import type { Conductor } from '../issues/context.ts';
+import type { RepositoryKey } from '../mirror/mirror.ts';
+
+/** Writes one update into the mirror's tables; answers one sentence. Facts without a date of their own are dated by their arrival. */
+export async function applyToMirror(
+  conductor: Conductor,
+  key: RepositoryKey,
+  update: FactUpdate,
+  receivedAt: Date,
+): Promise<string> {
+  const { mirror, log } = conductor;
+  const { pool } = log;
+  const at = update.updatedAt ?? receivedAt.toISOString();
+  switch (update.kind) {
+    case 'repository':
+      await mirror.putRepository(pool, key.host, update.facts, at);
+      return 'The repository was noted.';
+    case 'issue':
+      await mirror.putIssue(pool, key, update.facts, update.gone !== null);
+      return `Issue #${update.number} was noted.`;
+    case 'pull-request':
+      await mirror.putPull(pool, key, update.facts);
+      return `Pull request #${update.number} was noted.`;
+    case 'check':
+      await mirror.putCheck(pool, key, update.facts, at);
+      return `Check ${update.facts.name} on ${update.sha.slice(0, 8)} was noted.`;
+    case 'review':
+      await mirror.putReview(pool, key, update.number, update.facts, at);
+      return `A review of pull request #${update.number} was noted.`;
+    case 'thread':
+    case 'review-comment':
+      await mirror.touchThreads(pool, key, update.number);
+      return `The threads of pull request #${update.number} are read again when it matters.`;
+    case 'push':
+      return applyPush(conductor, key, update);
+    default:
+      return `Nothing follows from ${update.event}.`;
+  }
+}
+
+async function applyPush(
+  conductor: Conductor,
+  key: RepositoryKey,
+  update: Extract<FactUpdate, { kind: 'push' }>,
+): Promise<string> {
+  const { mirror, log } = conductor;
+  const branch = /^refs\/heads\/(?<name>.+)$/.exec(update.ref)?.groups?.name;
+  if (update.sha === null || branch === undefined) return 'No branch moved.';
+  if (update.actor !== null) await mirror.putPush(log.pool, key, update.sha, branch, update.actor);
+  if (branch === update.defaultBranch) await mirror.putDefaultBranchTip(log.pool, key, update.sha);
+  return `The push to ${branch} was noted.`;
+}

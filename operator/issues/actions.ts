@@ -1,0 +1,191 @@
+import { type AgentTask, apiVersion, type Issue, labels, type Repository } from '#crds';
+import {
+  type Action,
+  decideAction,
+  decideFiled,
+  formatFence,
+  type IssueState,
+  liveTasks,
+  priorityRank,
+  type World,
+} from '#domain';
+import { createOwned, isKubeError, Stalled } from '#lib/kube';
+import { AGENT_TASKS } from '../objects.ts';
+import { dispatchTask } from '../store/claims.ts';
+import type { Cause } from '../store/log.ts';
+import type { SubjectName } from '../store/project.ts';
+import { enqueue } from '../store/queue.ts';
+import { type TaskRow, tasksOf } from '../store/tasks.ts';
+import type { Conductor } from './context.ts';
+import type { Dispatcher } from './dispatcher.ts';
+import { mergeIssue, readPullRequest } from './merge.ts';
+
+/** Everything one step of an issue works on. */
+export interface Step {
+  readonly conductor: Conductor;
+  readonly dispatcher: Dispatcher;
+  readonly issue: Issue;
+  readonly repository: Repository | undefined;
+  readonly subject: SubjectName;
+  readonly state: IssueState;
+  readonly world: World;
+  readonly cause: Cause;
+}
+
+/** Performs one action. True when the world or the log has changed and the rules are to be asked again at once. */
+export async function perform(step: Step, action: Action): Promise<boolean> {
+  const { conductor, subject, state, cause } = step;
+  const decided = decideAction(state, action);
+  if (decided !== null) {
+    await conductor.log.append(subject, cause, (now) => (now.version === state.version ? decided : []));
+    return true;
+  }
+  switch (action.do) {
+    case 'wait':
+      await completeTasks(step);
+      return false;
+    case 'fileForgeIssue':
+      return fileForgeIssue(step);
+    case 'enqueue':
+      return enqueueIssue(step, action);
+    case 'dispatch':
+      return dispatch(step, action);
+    case 'merge':
+      await mergeIssue(conductor, step.issue, repositoryOf(step), subject, state, step.world, action, cause);
+      return true;
+    case 'readPullRequest':
+      await readPullRequest(conductor, repositoryOf(step), action.number);
+      return true;
+    case 'closeStalePullRequest':
+      return closeStalePullRequest(step, action.number);
+    default:
+      throw new TypeError(`no effect for the action ${action.do}`);
+  }
+}
+
+function repositoryOf({ repository, issue }: Step): Repository {
+  if (repository === undefined)
+    throw new Stalled('RepositoryMissing', `There is no Repository ${issue.spec.repositoryRef.name}.`);
+  return repository;
+}
+
+async function target(step: Step) {
+  const repository = repositoryOf(step);
+  const { forge } = await step.conductor.forges.forRepository(repository);
+  return { forge, repo: { owner: repository.spec.owner, name: repository.spec.name }, subject: step.subject.id };
+}
+
+async function fileForgeIssue(step: Step): Promise<boolean> {
+  const { conductor, issue, subject, cause } = step;
+  const { title, body, labels: wanted } = issue.spec;
+  const filed = await conductor.writes.fileIssue(await target(step), {
+    uid: issue.metadata.uid!,
+    title,
+    body,
+    labels: wanted,
+  });
+  await conductor.log.append(subject, cause, (state) => decideFiled(state, filed.number));
+  return true;
+}
+
+async function enqueueIssue(step: Step, action: Extract<Action, { do: 'enqueue' }>): Promise<boolean> {
+  const { conductor, dispatcher, subject, state } = step;
+  await enqueue(conductor.log.pool, {
+    subject,
+    version: state.version,
+    priority: priorityRank(state.spec!.priority),
+    filedAt: state.filedAt,
+    candidates: action.candidates.map((agent) => agent.uid),
+    stack: action.stack,
+    message: action.message,
+  });
+  return dispatcher.serve(
+    action.candidates.map((agent) => agent.uid),
+    subject,
+  );
+}
+
+async function dispatch(step: Step, action: Extract<Action, { do: 'dispatch' }>): Promise<boolean> {
+  const { conductor, subject, state, cause } = step;
+  const agent = step.world.agents.find((one) => one.uid === action.agent.uid);
+  if (agent === undefined) return false;
+  const wanted = {
+    kind: action.kind,
+    agent: { name: agent.name, uid: agent.uid, concurrency: agent.concurrency },
+    headSHA: action.headSHA,
+    why: action.message,
+  };
+  return dispatchTask(conductor.log, subject, state.version, wanted, conductor.leader, cause);
+}
+
+async function closeStalePullRequest(step: Step, number: number): Promise<boolean> {
+  const { conductor, subject, cause } = step;
+  await conductor.writes.closePullRequest(await target(step), number);
+  await conductor.log.append(subject, cause, (state) =>
+    state.stalePullRequests.includes(number) ? [{ type: 'PR_CLOSED', data: { number, stale: true, by: null } }] : [],
+  );
+  return true;
+}
+
+/** Makes the AgentTask of every live task that has none: after a claim, and after a crash between claim and object. */
+async function completeTasks(step: Step): Promise<void> {
+  const { conductor, issue, state, subject } = step;
+  const missing = liveTasks(state).filter((task) => step.world.tasks.get(task.name)?.object === 'absent');
+  if (missing.length === 0) return;
+  const rows = new Map((await tasksOf(conductor.log.pool, subject.id)).map((row) => [row.name, row]));
+  for (const task of missing) {
+    const row = rows.get(task.name);
+    if (row === undefined || row.endedAt !== null) continue;
+    const agent = conductor.objects.agents.get(issue.metadata.namespace!, task.agent.name);
+    const object = agentTaskOf(issue, state, task, row, agent?.spec.caps ?? {});
+    try {
+      await createOwned(conductor.client, AGENT_TASKS, object, issue as never);
+      conductor.recorder.record(issue as never, {
+        type: 'Normal',
+        reason: 'Dispatched',
+        message: `${task.agent.name} was given ${task.kind} task ${task.name}.`,
+      });
+    } catch (error) {
+      if (!isKubeError(error, 'AlreadyExists')) throw error;
+    }
+  }
+}
+
+function agentTaskOf(
+  issue: Issue,
+  state: IssueState,
+  task: ReturnType<typeof liveTasks>[number],
+  row: TaskRow,
+  caps: object,
+): AgentTask & { metadata: { name: string; namespace: string } } {
+  const { name, namespace } = issue.metadata;
+  const branch = state.lastWork?.branch;
+  const pullRequest = state.pullRequest?.number;
+  if (formatFence(row.fence) !== task.fence) throw new TypeError(`task ${task.name} has two fences`);
+  return {
+    apiVersion,
+    kind: 'AgentTask',
+    metadata: {
+      name: task.name,
+      namespace: namespace!,
+      labels: {
+        [labels.issue]: name!,
+        [labels.agent]: task.agent.name,
+        [labels.kind]: task.kind,
+        [labels.attempt]: String(task.attempt),
+      },
+    },
+    spec: {
+      subject: { issueRef: { name: name! } },
+      agentRef: { name: task.agent.name },
+      kind: task.kind,
+      attempt: task.attempt,
+      claim: { id: task.claim, epoch: row.fence.epoch, fence: row.fence.sequence },
+      ...(branch === undefined ? {} : { branch }),
+      ...(pullRequest === undefined ? {} : { pullRequest }),
+      ...(task.headSHA === null ? {} : { headSHA: task.headSHA }),
+      deadline: new Date(row.deadline).toISOString(),
+      caps,
+    },
+  } as AgentTask & { metadata: { name: string; namespace: string } };
+}

@@ -1,0 +1,23 @@
+import type { Policy } from '#domain';
+import type { EventRecorder, KubeClient } from '#lib/kube';
+import type { Forges } from '../forges/forges.ts';
+import type { ForgeWrites } from '../forges/writes.ts';
+import type { Mirror } from '../mirror/mirror.ts';
+import type { Objects } from '../objects.ts';
+import type { IssueLog } from '../store/log.ts';
+import type { TierPort } from '../tier.ts';
+
+/** What the issue controller works with. `leader.epoch` is the database's; `upSince` is when this conductor began to hear heartbeats. */
+export interface Conductor {
+  readonly client: KubeClient;
+  readonly objects: Objects;
+  readonly log: IssueLog;
+  readonly mirror: Mirror;
+  readonly forges: Forges;
+  readonly writes: ForgeWrites;
+  readonly tier: TierPort;
+  readonly policy: Policy;
+  readonly recorder: EventRecorder;
+  readonly leader: { epoch: number; upSince: number };
+  readonly now: () => number;
+}

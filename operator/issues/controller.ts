@@ -1,0 +1,198 @@
+import type { Issue } from '#crds';
+import { type Action, decideWish, gateOf, type IssueState, nextAction, observe, type World } from '#domain';
+import { ensureSubject, isEventsError, type Subject } from '#lib/events';
+import { Controller, type KubeObject, type ReconcileResult, Retry, Stalled, StatusProjector } from '#lib/kube';
+import type { Logger } from '#lib/observe';
+import { ISSUES } from '../objects.ts';
+import { Stacks } from '../repositories/stack.ts';
+import type { Cause } from '../store/log.ts';
+import { perform, type Step } from './actions.ts';
+import type { Conductor } from './context.ts';
+import { Dispatcher } from './dispatcher.ts';
+import { statusOf } from './status.ts';
+import { reconcileDeleted } from './tombstone.ts';
+import { wishOf } from './wish.ts';
+import { readWorld, repositoryKey } from './world.ts';
+
+/** Steps one reconcile may take before it gives the queue back; the whole life of an issue needs fewer. */
+const MAX_STEPS = 40;
+const IDLE_MS = 5_000;
+
+/** Brings every Issue to its end, one decided action at a time. */
+export class IssueController {
+  readonly controller: Controller;
+  readonly dispatcher: Dispatcher;
+  readonly #conductor: Conductor;
+  readonly #stacks = new Stacks();
+  readonly #projector: StatusProjector<Issue & KubeObject>;
+
+  constructor(conductor: Conductor, logger: Logger) {
+    this.#conductor = conductor;
+    this.dispatcher = new Dispatcher(conductor, (subject) => this.poke(subject));
+    this.#projector = new StatusProjector({
+      client: conductor.client,
+      resource: ISSUES,
+      fieldManager: 'rig-conductor',
+    });
+    this.controller = new Controller({
+      name: 'issue',
+      workers: 8,
+      logger,
+      reconcile: (key, context) => this.#reconcile(key, context.reconcileId),
+    });
+    const { issues, repositories, agents, tasks, jobs } = conductor.objects;
+    const issueOfTask = (object: KubeObject) =>
+      (object.metadata.ownerReferences ?? [])
+        .filter((owner) => owner.kind === 'Issue')
+        .map((owner) => `${object.metadata.namespace}/${owner.name}`);
+    this.controller
+      .watch(issues)
+      .watch(tasks, issueOfTask)
+      .watch(jobs, (job) => this.#issueOfJob(job))
+      .watch(repositories, (repository) =>
+        this.#openIssues(
+          repository.metadata.namespace!,
+          (issue) => issue.spec.repositoryRef.name === repository.metadata.name,
+        ),
+      )
+      .watch(agents, (agent) =>
+        this.#openIssues(
+          agent.metadata.namespace!,
+          (issue) => issue.status?.phase === 'Queued' || issue.status?.phase === 'InReview',
+        ),
+      );
+  }
+
+  /** Looks at an issue again soon: its log grew, or the forge said something about it. */
+  poke(subject: { namespace: string; name: string }): void {
+    this.controller.enqueue(`${subject.namespace}/${subject.name}`);
+  }
+
+  #issueOfJob(job: KubeObject): string[] {
+    const task = this.#conductor.objects.tasks.get(job.metadata.namespace!, job.metadata.name!);
+    return (task?.metadata.ownerReferences ?? [])
+      .filter((owner) => owner.kind === 'Issue')
+      .map((owner) => `${job.metadata.namespace}/${owner.name}`);
+  }
+
+  #openIssues(namespace: string, wanted: (issue: Issue) => boolean): string[] {
+    const open = this.#conductor.objects.issues
+      .list(namespace)
+      .filter((issue) => !['Done', 'Cancelled'].includes(issue.status?.phase ?? '') && wanted(issue));
+    return open.map((issue) => `${namespace}/${issue.metadata.name}`);
+  }
+
+  async #reconcile(key: string, reconcileId: string): Promise<ReconcileResult> {
+    const [namespace, name] = key.split('/') as [string, string];
+    const issue = this.#conductor.objects.issues.get(namespace, name);
+    const cause: Cause = {
+      actor: { kind: 'controller', name: 'issue' },
+      causation: { kind: 'request', id: reconcileId },
+    };
+    if (issue === undefined || issue.metadata.deletionTimestamp !== undefined) {
+      await reconcileDeleted(this.#conductor, namespace, name, cause);
+      return undefined;
+    }
+    try {
+      const subject = await this.#subjectOf(issue);
+      await this.#conductor.log.append(subject, cause, (state) => decideWish(state, wishOf(issue)));
+      return await this.#advance(issue, subject, cause);
+    } catch (error) {
+      if (isEventsError(error, 'NewerEvent')) throw new Stalled('NewerEvent', error.message, { cause: error });
+      if (isEventsError(error, 'EffectNotPerformed', 'EffectUnknown'))
+        throw new Retry('ForgeUnreachable', error.message, { cause: error });
+      throw error;
+    }
+  }
+
+  async #advance(issue: Issue & KubeObject, subject: Subject, cause: Cause): Promise<ReconcileResult> {
+    for (let steps = 0; ; steps += 1) {
+      const { state, world, action } = await this.#decide(issue, subject, cause);
+      const step: Step = {
+        conductor: this.#conductor,
+        dispatcher: this.dispatcher,
+        issue,
+        repository: this.#conductor.objects.repositories.get(issue.metadata.namespace!, issue.spec.repositoryRef.name),
+        subject,
+        state,
+        world,
+        cause,
+      };
+      const again = await perform(step, action);
+      if (again && steps < MAX_STEPS) continue;
+      await this.#project(issue, state, world, action);
+      return again ? { requeueAfterMs: 1_000 } : this.#requeue(state, action);
+    }
+  }
+
+  /** Writes down what the world shows, until it shows nothing new, then asks for the next action. */
+  async #decide(
+    issue: Issue,
+    subject: Subject,
+    cause: Cause,
+  ): Promise<{ state: IssueState; world: World; action: Action }> {
+    const { log, policy, now } = this.#conductor;
+    for (;;) {
+      const state = await log.load(subject);
+      const world = await readWorld(this.#conductor, this.#stacks, issue, subject.id, state);
+      const seen = observe(state, world, policy, now());
+      if (seen.length === 0) return { state, world, action: nextAction(state, world, policy, now()) };
+      await log.append(subject, cause, (newest) => (newest.version === state.version ? seen : []));
+    }
+  }
+
+  async #project(issue: Issue & KubeObject, state: IssueState, world: World, next: Action): Promise<void> {
+    const gate =
+      state.pullRequest === null || state.merged !== null
+        ? null
+        : gateOf(state, world, this.#conductor.policy, this.#conductor.now());
+    const number = state.spec?.number;
+    const repository = this.#conductor.objects.repositories.get(
+      issue.metadata.namespace!,
+      issue.spec.repositoryRef.name,
+    );
+    const url =
+      number == null || repository === undefined
+        ? null
+        : `${repository.spec.cloneURL.replace(/\.git$/, '')}/issues/${number}`;
+    const status = statusOf(issue, { state, next, gate, url, now: this.#conductor.now() });
+    await this.#projector.project(issue, status);
+    if (issue.status?.phase !== status.phase) {
+      const type = status.phase === 'AwaitingHuman' || status.phase === 'Failed' ? 'Warning' : 'Normal';
+      this.#conductor.recorder.record(issue, {
+        type,
+        reason: next.reason,
+        message: `${status.phase}: ${next.message}`,
+      });
+    }
+  }
+
+  #requeue(state: IssueState, action: Action): ReconcileResult {
+    if (action.do === 'wait' && action.until !== null)
+      return { requeueAfterMs: Math.max(50, action.until - this.#conductor.now()) };
+    // Deadlines of live tasks pass without anybody telling.
+    const busy = state.task.work !== null || state.task.review !== null;
+    return busy || action.do === 'enqueue' || action.do === 'dispatch' || action.reason === 'ConcurrencyFull'
+      ? { requeueAfterMs: IDLE_MS }
+      : undefined;
+  }
+
+  async #subjectOf(issue: Issue): Promise<Subject> {
+    const repository = this.#conductor.objects.repositories.get(
+      issue.metadata.namespace!,
+      issue.spec.repositoryRef.name,
+    );
+    const key = repositoryKey(repository);
+    const number = issue.spec.number ?? issue.status?.number;
+    const forge = key === null || number === undefined ? {} : { forge: { host: key.host, repoId: key.id, number } };
+    const { namespace, name, uid } = issue.metadata;
+    const { subject } = await ensureSubject(this.#conductor.log.pool, {
+      kind: 'Issue',
+      namespace: namespace!,
+      name: name!,
+      uid: uid!,
+      ...forge,
+    });
+    return subject;
+  }
+}

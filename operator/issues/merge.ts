@@ -1,0 +1,111 @@
+import type { Issue, Repository } from '#crds';
+import { type Action, type DomainEvent, gateOf, type IssueState, known, mergeMessage, type World } from '#domain';
+import type { MergeResult } from '#lib/forge';
+import type { Cause } from '../store/log.ts';
+import type { SubjectName } from '../store/project.ts';
+import type { Conductor } from './context.ts';
+import { repositoryKey } from './world.ts';
+
+type Merge = Extract<Action, { do: 'merge' }>;
+
+/** Reads a pull request whole from the forge and keeps it in the mirror. */
+export async function readPullRequest(
+  conductor: Conductor,
+  repository: Repository,
+  number: number,
+  expectedHead?: string,
+) {
+  const { forge } = await conductor.forges.forRepository(repository);
+  const readAt = conductor.now();
+  const { owner, name } = repository.spec;
+  const live = await forge.pullRequest({ owner, name }, number, expectedHead);
+  await conductor.mirror.putLivePull(conductor.log.pool, repositoryKey(repository)!, live, readAt);
+  return { live, readAt };
+}
+
+/**
+ * The only way to the forge's merge call. The world is read live and the gate decided on it again; MERGE_REQUESTED is committed before the
+ * call, which carries the head SHA and the number of that decision; what the forge answers is read back before MERGED is observed.
+ */
+export async function mergeIssue(
+  conductor: Conductor,
+  issue: Issue,
+  repository: Repository,
+  subject: SubjectName,
+  state: IssueState,
+  world: World,
+  action: Merge,
+  cause: Cause,
+): Promise<void> {
+  const { live, readAt } = await readPullRequest(conductor, repository, action.number, action.headSHA);
+  const fresh = { ...world, pullRequest: known(live, readAt), pullRequestReadAt: readAt };
+  if (gateOf(state, fresh, conductor.policy, conductor.now()).missing !== null) return;
+  const requested = await requestMerge(conductor, subject, state, action, cause);
+  if (requested === null) return;
+  const result = await callMerge(conductor, issue, repository, subject, requested, action, live.reviews);
+  if (!result.merged) await conductor.log.append(subject, cause, (now) => refusal(now, action, result));
+  await readPullRequest(conductor, repository, action.number);
+}
+
+/** Commits the decision; null when the issue moved since it was taken. A decision that was committed already is taken up again. */
+async function requestMerge(
+  conductor: Conductor,
+  subject: SubjectName,
+  decided: IssueState,
+  action: Merge,
+  cause: Cause,
+): Promise<IssueState | null> {
+  const { headSHA, number, method } = action;
+  const { state } = await conductor.log.append(subject, cause, (now): DomainEvent[] => {
+    if (now.mergeRequested?.headSHA === headSHA || now.version !== decided.version) return [];
+    return [{ type: 'MERGE_REQUESTED', data: { number, headSHA, method } }];
+  });
+  return state.mergeRequested?.headSHA === headSHA ? state : null;
+}
+
+async function callMerge(
+  conductor: Conductor,
+  issue: Issue,
+  repository: Repository,
+  subject: SubjectName,
+  state: IssueState,
+  action: Merge,
+  reviews: readonly { state: string; commitSHA: string | null; author: { login: string } }[],
+): Promise<MergeResult> {
+  const { owner, name } = repository.spec;
+  const { forge } = await conductor.forges.forRepository(repository);
+  const text = mergeMessage({
+    issue: { name: issue.metadata.name!, number: state.spec!.number!, title: state.spec!.title },
+    pullRequest: action.number,
+    headSHA: action.headSHA,
+    agent: state.lastWork?.agent.name ?? 'a person',
+    attempt: state.lastWork?.attempt ?? 1,
+    tier: state.classified?.tier ?? 'T3',
+    taskClass: state.classified?.taskClass ?? 'unclassified',
+    reviewers: [
+      ...new Set(
+        reviews
+          .filter((review) => review.state === 'approved' && review.commitSHA === action.headSHA)
+          .map((review) => review.author.login),
+      ),
+    ],
+  });
+  const request = { sha: action.headSHA, method: action.method, ...text };
+  return conductor.writes.merge(
+    { forge, repo: { owner, name }, subject: subject.id },
+    action.number,
+    String(state.mergeRequested!.version),
+    request,
+  );
+}
+
+function refusal(state: IssueState, action: Merge, result: Extract<MergeResult, { merged: false }>): DomainEvent[] {
+  if (state.mergeRequested?.headSHA !== action.headSHA || state.merged !== null) return [];
+  const reason = result.code === 'Refused' ? 'MergeRefused' : result.code;
+  return [
+    {
+      type: 'MERGE_GATE_WAITING',
+      data: { gate: 'mergeable', headSHA: action.headSHA, reason, message: result.message.slice(0, 1_024) },
+    },
+  ];
+}

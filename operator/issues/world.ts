@@ -1,0 +1,246 @@
+import type { Agent, AgentTask, Issue, Repository } from '#crds';
+import {
+  type Actor,
+  type AgentFacts,
+  type Fact,
+  type IssueState,
+  known,
+  liveTasks,
+  type Permission,
+  type PullRequestFacts,
+  type TaskFacts,
+  unknown,
+  type World,
+} from '#domain';
+import { isConditionTrue } from '#lib/kube';
+import { forgeHost } from '../forges/forges.ts';
+import type { RepositoryKey } from '../mirror/mirror.ts';
+import type { Job } from '../objects.ts';
+import { repositoryPolicy } from '../repositories/policy.ts';
+import type { Stacks } from '../repositories/stack.ts';
+import { runningByAgent, type TaskRow, tasksOf } from '../store/tasks.ts';
+import type { Conductor } from './context.ts';
+
+/** Where an Issue's Repository stands in the mirror; null while its forge id is not known. */
+export function repositoryKey(repository: Repository | undefined): RepositoryKey | null {
+  const id = repository?.status?.forge?.repositoryID;
+  return repository === undefined || id === undefined ? null : { host: forgeHost(repository), id };
+}
+
+/** Takes one frozen snapshot of everything that the rules may know of an issue. What cannot be read is unknown, with the reason. */
+export async function readWorld(
+  conductor: Conductor,
+  stacks: Stacks,
+  issue: Issue,
+  subject: string,
+  state: IssueState,
+): Promise<World> {
+  const { objects, tier } = conductor;
+  const namespace = issue.metadata.namespace!;
+  const now = conductor.now();
+  const repository = objects.repositories.get(namespace, issue.spec.repositoryRef.name);
+  const [agents, tasks, forge] = await Promise.all([
+    readAgents(conductor, namespace, repository),
+    readTasks(conductor, namespace, subject, state),
+    readForge(conductor, repository, state),
+  ]);
+  return {
+    repository: repositoryPolicy(repository, issue.spec.repositoryRef.name, now),
+    tier: tier.grade({ labels: issue.spec.labels, title: issue.spec.title, taskClass: issue.spec.taskClass ?? null }),
+    stack: await readStack(conductor, stacks, repository, state),
+    agents,
+    tasks,
+    ...forge,
+    machines: machinesOf(agents, forge.conductor),
+    openDependencies: issue.spec.dependsOn
+      .map((one) => one.name)
+      .filter((name) => !isConditionTrue(objects.issues.get(namespace, name)?.status?.conditions, 'Done')),
+    conductorUpSince: conductor.leader.upSince,
+  };
+}
+
+/** Read only where a claim may follow: nothing else asks for it. */
+async function readStack(
+  conductor: Conductor,
+  stacks: Stacks,
+  repository: Repository | undefined,
+  state: IssueState,
+): Promise<Fact<string | null>> {
+  if (state.work !== null || state.classified === null || repository === undefined) return known(null, 0);
+  try {
+    const { forge } = await conductor.forges.forRepository(repository);
+    return await stacks.at(repository, forge, conductor.now());
+  } catch (error) {
+    return unknown(`The forge cannot be asked: ${(error as Error).message}`);
+  }
+}
+
+async function readAgents(
+  conductor: Conductor,
+  namespace: string,
+  repository: Repository | undefined,
+): Promise<AgentFacts[]> {
+  const running = await runningByAgent(conductor.log.pool);
+  const agents = conductor.objects.agents.list(namespace);
+  return Promise.all(
+    agents.map(async (agent): Promise<AgentFacts> => {
+      const { spec, metadata } = agent;
+      return {
+        name: metadata.name!,
+        uid: metadata.uid!,
+        role: spec.role,
+        stacks: spec.stacks,
+        ready: isConditionTrue(agent.status?.conditions, 'Ready') && spec.dispatch === 'push',
+        suspended: spec.suspend,
+        attempts: spec.attempts,
+        concurrency: spec.concurrency,
+        running: running.get(metadata.uid!) ?? 0,
+        account: await accountOf(conductor, agent, repository),
+      };
+    }),
+  );
+}
+
+/** An Agent's forge account, or null where it cannot be told: then it is no reviewer and no known machine, and nothing passes on its word. */
+async function accountOf(
+  conductor: Conductor,
+  agent: Agent,
+  repository: Repository | undefined,
+): Promise<Actor | null> {
+  if (repository === undefined || agent.spec.forgeCredentialsSecretRef === undefined) return null;
+  try {
+    return (await conductor.forges.forAgent(agent, repository)).actor;
+  } catch {
+    return null;
+  }
+}
+
+function machinesOf(agents: readonly AgentFacts[], conductor: Actor | null): Set<number> {
+  return new Set([
+    ...agents.flatMap((agent) => (agent.account ? [agent.account.id] : [])),
+    ...(conductor ? [conductor.id] : []),
+  ]);
+}
+
+async function readTasks(
+  conductor: Conductor,
+  namespace: string,
+  subject: string,
+  state: IssueState,
+): Promise<Map<string, TaskFacts>> {
+  const live = liveTasks(state);
+  if (live.length === 0) return new Map();
+  const rows = new Map((await tasksOf(conductor.log.pool, subject)).map((row) => [row.name, row]));
+  return new Map(
+    live.flatMap((task): [string, TaskFacts][] => {
+      const row = rows.get(task.name);
+      return row === undefined
+        ? []
+        : [
+            [
+              task.name,
+              factsOf(
+                row,
+                conductor.objects.tasks.get(namespace, task.name),
+                conductor.objects.jobs.get(namespace, task.name),
+              ),
+            ],
+          ];
+    }),
+  );
+}
+
+function factsOf(row: TaskRow, object: AgentTask | undefined, job: Job | undefined): TaskFacts {
+  const vanished = object === undefined ? row.startedAt !== null : object.metadata.deletionTimestamp !== undefined;
+  const made = vanished ? 'gone' : object === undefined ? 'absent' : 'present';
+  const jobGone = object !== undefined && job === undefined && row.startedAt !== null;
+  const ended = jobGone ? { message: 'the Job was deleted.', infrastructure: true } : jobEnd(job);
+  return { object: made, jobEnded: ended, started: row.startedAt !== null, seenAt: row.seenAt, deadline: row.deadline };
+}
+
+function jobEnd(job: Job | undefined): TaskFacts['jobEnded'] {
+  const end = job?.status?.conditions?.find(
+    (condition) => (condition.type === 'Failed' || condition.type === 'Complete') && condition.status === 'True',
+  );
+  if (end === undefined) return null;
+  const message = end.type === 'Complete' ? 'its process ended with 0.' : (end.message ?? end.reason ?? 'it failed.');
+  return { message, infrastructure: end.reason === 'PodFailurePolicy' };
+}
+
+type ForgeWorld = Pick<
+  World,
+  'pullRequest' | 'pullRequestReadAt' | 'headPushedBy' | 'permissions' | 'forgeIssueClosed'
+> & { conductor: Actor | null };
+
+async function readForge(
+  conductor: Conductor,
+  repository: Repository | undefined,
+  state: IssueState,
+): Promise<ForgeWorld> {
+  const key = repositoryKey(repository);
+  const nothing = unknown('There is no pull request yet.');
+  if (repository === undefined || key === null)
+    return {
+      pullRequest: nothing,
+      pullRequestReadAt: 0,
+      headPushedBy: nothing,
+      permissions: new Map(),
+      forgeIssueClosed: false,
+      conductor: null,
+    };
+  const { mirror, log } = conductor;
+  const number = state.pullRequest?.number;
+  const [pull, account, issue] = await Promise.all([
+    number === undefined ? { facts: nothing, readAt: 0 } : mirror.pull(log.pool, key, number),
+    conductor.forges.forRepository(repository).catch(() => null),
+    state.spec?.number == null ? null : mirror.issue(log.pool, key, state.spec.number),
+  ]);
+  const pr = pull.facts.known ? pull.facts.value : null;
+  const headPushedBy = pr === null ? nothing : await mirror.pusherOf(log.pool, key, pr.head.sha, pr.head.ref);
+  return {
+    pullRequest: pull.facts,
+    pullRequestReadAt: pull.readAt,
+    headPushedBy,
+    permissions: pr === null ? new Map() : await readPermissions(conductor, repository, key, pr, headPushedBy),
+    // A merge closes the issue by itself; only a close without one is a person's word.
+    forgeIssueClosed:
+      issue !== null &&
+      (issue.gone || issue.facts.state === 'closed') &&
+      state.mergeRequested === null &&
+      pr?.state !== 'merged',
+    conductor: account?.actor ?? null,
+  };
+}
+
+/** Permissions of everybody who has a say in the pull request; asked at the forge where the mirror's answer is too old. */
+async function readPermissions(
+  conductor: Conductor,
+  repository: Repository,
+  key: RepositoryKey,
+  pr: PullRequestFacts,
+  pusher: Fact<Actor>,
+): Promise<Map<number, Permission>> {
+  const { mirror, log, policy } = conductor;
+  const people = new Map(
+    [
+      pr.author,
+      ...(pusher.known ? [pusher.value] : []),
+      ...pr.reviews.map((review) => review.author),
+      ...pr.threads.flatMap((thread) => thread.comments.map((comment) => comment.author)),
+    ].map((actor) => [actor.id, actor]),
+  );
+  const permissions = await mirror.permissions(log.pool, key, [...people.keys()], policy.factMaxAge);
+  const missing = [...people.values()].filter((actor) => actor.kind === 'user' && !permissions.has(actor.id));
+  const { owner, name } = repository.spec;
+  for (const actor of missing) {
+    try {
+      const { forge } = await conductor.forges.forRepository(repository);
+      const permission = await forge.permission({ owner, name }, actor.login);
+      await mirror.putPermission(log.pool, key, actor, permission);
+      permissions.set(actor.id, permission);
+    } catch {
+      // Left out of the map it is unknown, and unknown passes no gate.
+    }
+  }
+  return permissions;
+}

@@ -1,0 +1,195 @@
+import type { Repository, RepositoryStatus } from '#crds';
+import { ForgeError, type RepositoryFacts } from '#lib/forge';
+import {
+  type Condition,
+  Controller,
+  isConditionTrue,
+  type KubeObject,
+  type ReconcileResult,
+  Retry,
+  Stalled,
+  StatusProjector,
+  setCondition,
+  setVerdict,
+  type Verdict,
+} from '#lib/kube';
+import type { Logger } from '#lib/observe';
+import { forgeHost } from '../forges/forges.ts';
+import type { Conductor } from '../issues/context.ts';
+import { REPOSITORIES } from '../objects.ts';
+import { resync } from './resync.ts';
+
+const RESYNC_MS = 5 * 60_000;
+
+/** Finds every Repository at its forge, lets one object own one forge repository, and repairs by listing what no delivery told. */
+export class RepositoryController {
+  readonly controller: Controller;
+  readonly #conductor: Conductor;
+  readonly #projector: StatusProjector<Repository & KubeObject>;
+
+  constructor(conductor: Conductor, logger: Logger) {
+    this.#conductor = conductor;
+    this.#projector = new StatusProjector({
+      client: conductor.client,
+      resource: REPOSITORIES,
+      fieldManager: 'rig-conductor',
+    });
+    this.controller = new Controller({
+      name: 'repository',
+      workers: 2,
+      logger,
+      reconcile: (key) => this.#reconcile(key),
+    });
+    const { repositories, issues } = conductor.objects;
+    this.controller.watch(repositories).watch(
+      issues,
+      (issue) => [`${issue.metadata.namespace}/${issue.spec.repositoryRef.name}`],
+      ({ type, object, old }) => type !== 'update' || old?.status?.phase !== object.status?.phase,
+    );
+  }
+
+  async #reconcile(key: string): Promise<ReconcileResult> {
+    const [namespace, name] = key.split('/') as [string, string];
+    const repository = this.#conductor.objects.repositories.get(namespace, name);
+    if (repository === undefined) return undefined;
+    try {
+      const facts = await this.#find(repository);
+      this.#refuseDuplicate(repository, facts);
+      const problem = await resync(this.#conductor, repository, facts);
+      await this.#project(
+        repository,
+        { state: 'Ready', reason: 'Accepted', message: problem ?? `Followed at ${facts.url}.` },
+        facts,
+      );
+      return { requeueAfterMs: RESYNC_MS };
+    } catch (error) {
+      const verdict = verdictOf(error);
+      if (verdict !== null) await this.#project(repository, verdict, null);
+      throw error;
+    }
+  }
+
+  async #find(repository: Repository): Promise<RepositoryFacts> {
+    const { owner, name, defaultBranch } = repository.spec;
+    try {
+      const { forge } = await this.#conductor.forges.forRepository(repository);
+      const known = repository.status?.forge?.repositoryID;
+      const facts = known === undefined ? await forge.repository({ owner, name }) : await forge.repositoryById(known);
+      const tip = await forge.branchSHA({ owner: facts.owner, name: facts.name }, defaultBranch);
+      if (tip === null)
+        throw new Stalled(
+          'RepositoryNotReady',
+          `${owner}/${name} has no branch ${defaultBranch}; push one, or correct spec.defaultBranch.`,
+        );
+      const whole = { ...facts, defaultBranch, defaultBranchSHA: tip };
+      await this.#conductor.mirror.putRepository(
+        this.#conductor.log.pool,
+        forgeHost(repository),
+        whole,
+        new Date(this.#conductor.now()).toISOString(),
+      );
+      return whole;
+    } catch (error) {
+      throw translate(error, `${owner}/${name}`);
+    }
+  }
+
+  /** One forge repository belongs to one Repository in the cluster: the oldest. */
+  #refuseDuplicate(repository: Repository & KubeObject, facts: RepositoryFacts): void {
+    const host = forgeHost(repository);
+    const twins = this.#conductor.objects.repositories
+      .list()
+      .filter(
+        (other) =>
+          forgeHost(other) === host &&
+          other.status?.forge?.repositoryID === facts.id &&
+          other.metadata.uid !== repository.metadata.uid,
+      );
+    const elder = twins.find((other) => age(other) < age(repository));
+    if (elder) {
+      throw new Stalled(
+        'DuplicateRepository',
+        `Repository ${elder.metadata.namespace}/${elder.metadata.name} is older and owns ${facts.owner}/${facts.name}; delete one of the two.`,
+      );
+    }
+  }
+
+  async #project(repository: Repository & KubeObject, verdict: Verdict, facts: RepositoryFacts | null): Promise<void> {
+    const generation = repository.metadata.generation ?? 1;
+    const stamp = { generation, now: new Date(this.#conductor.now()) };
+    const hooked = repository.spec.webhookSecretRef !== undefined;
+    let conditions = setVerdict(repository.status?.conditions as Condition[] | undefined, verdict, stamp);
+    conditions = setCondition(
+      conditions,
+      {
+        type: 'WebhookHealthy',
+        status: hooked ? 'True' : 'False',
+        reason: hooked ? 'DeliveriesArrive' : 'NoWebhookSecret',
+        message: hooked
+          ? 'Deliveries are accepted.'
+          : 'No webhook secret is named, so the repository is followed by listing alone.',
+      },
+      stamp,
+    );
+    const status: RepositoryStatus = {
+      observedGeneration: generation,
+      ...(facts === null
+        ? repository.status?.forge === undefined
+          ? {}
+          : { forge: repository.status.forge }
+        : { forge: { host: forgeHost(repository), repositoryID: facts.id, fullName: `${facts.owner}/${facts.name}` } }),
+      issues: this.#counts(repository),
+      conditions: conditions as RepositoryStatus['conditions'],
+    };
+    await this.#projector.project(repository, status);
+  }
+
+  #counts(repository: Repository): RepositoryStatus['issues'] {
+    const issues = this.#conductor.objects.issues
+      .list(repository.metadata.namespace!)
+      .filter((issue) => issue.spec.repositoryRef.name === repository.metadata.name);
+    const byPhase: Record<string, number> = {};
+    for (const issue of issues)
+      byPhase[issue.status?.phase ?? 'Pending'] = (byPhase[issue.status?.phase ?? 'Pending'] ?? 0) + 1;
+    const open = issues.filter(
+      (issue) =>
+        !isConditionTrue(issue.status?.conditions as Condition[] | undefined, 'Done') &&
+        issue.status?.phase !== 'Cancelled',
+    ).length;
+    return { open, byPhase };
+  }
+}
+
+/** Orders objects by age; uid breaks the tie of one second. */
+function age({ metadata }: KubeObject): string {
+  return `${metadata.creationTimestamp ?? ''} ${metadata.uid}`;
+}
+
+function translate(error: unknown, repository: string): unknown {
+  if (!(error instanceof ForgeError)) return error;
+  switch (error.code) {
+    case 'NotFound':
+      return new Stalled(
+        'RepositoryNotFound',
+        `The forge has no repository ${repository}, or the credentials cannot see it.`,
+        { cause: error },
+      );
+    case 'Unauthorized':
+    case 'Forbidden':
+      return new Stalled(
+        'CredentialsRefused',
+        `The forge refuses the credentials for ${repository}: ${error.message}`,
+        { cause: error },
+      );
+    default:
+      return new Retry('ForgeUnreachable', `The forge does not answer for ${repository}: ${error.message}`, {
+        cause: error,
+      });
+  }
+}
+
+function verdictOf(error: unknown): Verdict | null {
+  if (error instanceof Stalled) return { state: 'Stalled', reason: error.reason, message: error.message };
+  if (error instanceof Retry) return { state: 'Reconciling', reason: error.reason, message: error.message };
+  return null;
+}

@@ -1,0 +1,44 @@
+import { parse } from 'yaml';
+import type { Repository } from '#crds';
+import { type Fact, known, unknown } from '#domain';
+import type { Forge } from '#lib/forge';
+
+const FILE = '.rig-agent.yaml';
+const REMEMBERED = 500;
+
+/** Which stack a repository is of, from `.rig-agent.yaml` on a base commit, else from the Repository's defaults. A commit never changes, so answers are kept. */
+export class Stacks {
+  readonly #known = new Map<string, string | null>();
+
+  async at(repository: Repository, forge: Forge, now: number): Promise<Fact<string | null>> {
+    const { owner, name, defaultBranch, defaults } = repository.spec;
+    try {
+      const sha = await forge.branchSHA({ owner, name }, defaultBranch);
+      if (sha === null)
+        return unknown(`The repository has no branch ${defaultBranch}; push one, or correct spec.defaultBranch.`);
+      return known((await this.#stackAt(forge, { owner, name }, sha)) ?? defaults?.stack ?? null, now);
+    } catch (error) {
+      return unknown(`The stack of ${owner}/${name} could not be read: ${(error as Error).message}`);
+    }
+  }
+
+  async #stackAt(forge: Forge, repo: { owner: string; name: string }, sha: string): Promise<string | null> {
+    const key = `${forge.origin}/${repo.owner}/${repo.name}@${sha}`;
+    const cached = this.#known.get(key);
+    if (cached !== undefined) return cached;
+    const stack = stackOf(await forge.fileAt(repo, sha, FILE));
+    if (this.#known.size >= REMEMBERED) this.#known.clear();
+    this.#known.set(key, stack);
+    return stack;
+  }
+}
+
+/** The `stack` of a `.rig-agent.yaml`; null where there is none. A file that is no YAML throws, and says where. */
+export function stackOf(text: string | null): string | null {
+  if (text === null) return null;
+  const document: unknown = parse(text, { maxAliasCount: 0 });
+  if (document === null || typeof document !== 'object' || !('stack' in document)) return null;
+  return typeof document.stack === 'string' && /^[a-z0-9][a-z0-9.-]{0,62}$/.test(document.stack)
+    ? document.stack
+    : null;
+}

@@ -1,0 +1,129 @@
+import { type DomainEvent, evolve, type IssueState, noIssue, type StoredEvent } from '#domain';
+import { type Pool, type Queryable, type Tx, transaction } from '#lib/db';
+import { type EventMeta, type EventStore, isEventsError, type StoredEvent as LogEvent } from '#lib/events';
+import { project, type SubjectName } from './project.ts';
+
+/** Who caused an event and what led to it; kept beside it in the log. */
+export type Cause = EventMeta;
+
+/** What a decision adds to the log, and what its caller wants back. */
+export interface Decided<T> {
+  readonly events: readonly DomainEvent[];
+  readonly value: T;
+}
+
+/** What was added, the state after it, and the decision's value. */
+export interface Recorded<T> {
+  readonly state: IssueState;
+  readonly events: readonly StoredEvent[];
+  readonly value: T;
+}
+
+export interface LogOptions {
+  readonly pool: Pool;
+  readonly store: EventStore;
+  /** How long a task may run, in ms from its dispatch. */
+  readonly taskDeadlineMs: number;
+  /** Called after commit with the subject whose log grew. */
+  readonly onAppend: (subject: SubjectName) => void;
+}
+
+const CACHED_ISSUES = 20_000;
+const TRIES = 20;
+
+/** The log of issues: loads their state, and appends what a decision says together with the projections that must not lag. */
+export class IssueLog {
+  readonly pool: Pool;
+  readonly #options: LogOptions;
+  readonly #cache = new Map<string, IssueState>();
+
+  constructor(options: LogOptions) {
+    this.pool = options.pool;
+    this.#options = options;
+  }
+
+  /** The state as the log tells it now: reads only what was appended since the last load in this process. */
+  async load(subject: Pick<SubjectName, 'id'>, on: Queryable = this.pool): Promise<IssueState> {
+    const cached = this.#cache.get(subject.id) ?? noIssue;
+    const rows = await this.#options.store.read(subject.id, { after: cached.version, on });
+    const state = rows.map(toDomain).reduce(evolve, cached);
+    if (on === this.pool) this.#remember(subject.id, state);
+    return state;
+  }
+
+  /**
+   * Decides on the newest state and appends, again from the start when another writer was faster. `decide` must be repeatable; what it
+   * does in `tx` commits with the events, or not at all.
+   */
+  async record<T>(
+    subject: SubjectName,
+    cause: Cause,
+    decide: (state: IssueState, tx: Tx) => Promise<Decided<T>> | Decided<T>,
+  ): Promise<Recorded<T>> {
+    return this.retrying(async () => {
+      const before = await this.load(subject);
+      return transaction(this.pool, async (tx) => {
+        const { events, value } = await decide(before, tx);
+        return { ...(await this.appendIn(tx, subject, cause, before, events)), value };
+      });
+    });
+  }
+
+  /** {@link record} for decisions that need nothing but the state. */
+  append(
+    subject: SubjectName,
+    cause: Cause,
+    decide: (state: IssueState) => readonly DomainEvent[],
+  ): Promise<Recorded<undefined>> {
+    return this.record(subject, cause, (state) => ({ events: decide(state), value: undefined }));
+  }
+
+  /** Appends inside a transaction of the caller's. A faster writer ends that transaction with EventsError Concurrency: see {@link retrying}. */
+  async appendIn(
+    tx: Tx,
+    subject: SubjectName,
+    cause: Cause,
+    before: IssueState,
+    events: readonly DomainEvent[],
+  ): Promise<Omit<Recorded<never>, 'value'>> {
+    if (events.length === 0) return { state: before, events: [] };
+    const rows = await this.#options.store.append(
+      tx,
+      subject.id,
+      before.version,
+      events.map(({ type, data }) => ({ type, data, meta: cause })),
+    );
+    const stored = rows.map(toDomain);
+    for (const event of stored) await project(tx, subject, event, this.#options.taskDeadlineMs);
+    const state = stored.reduce(evolve, before);
+    tx.afterCommit(() => {
+      this.#remember(subject.id, state);
+      this.#options.onAppend(subject);
+    });
+    return { state, events: stored };
+  }
+
+  /** Runs `once` again while another writer was faster. */
+  async retrying<T>(once: () => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await once();
+      } catch (error) {
+        if (!isEventsError(error, 'Concurrency') || attempt >= TRIES) throw error;
+      }
+    }
+  }
+
+  #remember(id: string, state: IssueState): void {
+    const known = this.#cache.get(id);
+    if (known !== undefined && known.version > state.version) return;
+    this.#cache.delete(id);
+    this.#cache.set(id, state);
+    const oldest = this.#cache.keys().next();
+    if (this.#cache.size > CACHED_ISSUES && !oldest.done) this.#cache.delete(oldest.value);
+  }
+}
+
+function toDomain(row: LogEvent): StoredEvent {
+  return { type: row.type, data: row.data, version: row.version, at: row.at } as StoredEvent;
+}

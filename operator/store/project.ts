@@ -1,0 +1,144 @@
+import { type EventData, parseFence, type StoredEvent } from '#domain';
+import type { Tx } from '#lib/db';
+
+/** The subject a stream is about, as far as projections name it. */
+export interface SubjectName {
+  readonly id: string;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** Applies one event to claims, tasks and queue, inside the transaction that appends it. Replaying a log rebuilds the same rows. */
+export async function project(tx: Tx, subject: SubjectName, event: StoredEvent, taskDeadlineMs: number): Promise<void> {
+  switch (event.type) {
+    case 'ISSUE_ASSIGNED':
+      await tx.query('DELETE FROM queue WHERE subject = $1', [subject.id]);
+      return claim(tx, subject, { ...event.data, lane: 'work', at: event.at });
+    case 'REVIEW_ASSIGNED':
+      return claim(tx, subject, { ...event.data, lane: 'review', attempt: 1, at: event.at });
+    case 'ISSUE_UNASSIGNED':
+      return endClaim(tx, event.data.claim, event.data.reason, event.at);
+    case 'TASK_DISPATCHED':
+      return dispatch(tx, subject, event.data, event.at, taskDeadlineMs);
+    case 'WORK_STARTED':
+      await tx.query(
+        'UPDATE tasks SET started_at = coalesce(started_at, $3), seen_at = greatest(seen_at, $3) WHERE namespace = $1 AND name = $2',
+        [subject.namespace, event.data.task, new Date(event.at)],
+      );
+      return;
+    case 'TASK_FINISHED':
+      return endTask(tx, subject, event.data.task, event.at, { ...event.data, ending: event.data.result });
+    case 'TASK_LOST':
+      return endTask(tx, subject, event.data.task, event.at, { ...event.data, ending: 'lost' });
+    case 'TASK_CANCELLED':
+      return endTask(tx, subject, event.data.task, event.at, { ...event.data, ending: 'cancelled' });
+    case 'AGENT_STUCK':
+      return endTask(tx, subject, event.data.task, event.at, {
+        ending: 'stuck',
+        reason: 'TaskStuck',
+        message: event.data.evidence,
+      });
+    case 'ESCALATED':
+      return endTask(tx, subject, event.data.task, event.at, {
+        ending: 'asked',
+        reason: 'AskedForPerson',
+        message: event.data.question,
+      });
+    case 'HUMAN_GATE_TRIGGERED':
+    case 'ISSUE_CANCELLED':
+    case 'ISSUE_FAILED':
+    case 'ISSUE_EDITED':
+      await tx.query('DELETE FROM queue WHERE subject = $1', [subject.id]);
+      return;
+    default:
+      return;
+  }
+}
+
+interface NewClaim {
+  readonly claim: string;
+  readonly agent: { readonly name: string; readonly uid: string };
+  readonly lane: 'work' | 'review';
+  readonly attempt: number;
+  readonly at: number;
+}
+
+async function claim(tx: Tx, subject: SubjectName, { claim: id, agent, lane, attempt, at }: NewClaim): Promise<void> {
+  await tx.query(
+    'INSERT INTO claims (id, subject, lane, agent_name, agent_uid, attempt, claimed_at) VALUES ($1, $2, $3, $4, $5, $6, $7)',
+    [id, subject.id, lane, agent.name, agent.uid, attempt, new Date(at)],
+  );
+}
+
+async function endClaim(tx: Tx, id: string, reason: string, at: number): Promise<void> {
+  await tx.query('UPDATE claims SET ended_at = $2, end_reason = $3 WHERE id = $1 AND ended_at IS NULL', [
+    id,
+    new Date(at),
+    reason,
+  ]);
+  await tx.query(
+    `UPDATE tasks SET ended_at = $2, ending = 'cancelled', reason = $3, message = 'The claim ended.' WHERE claim = $1 AND ended_at IS NULL`,
+    [id, new Date(at), reason],
+  );
+}
+
+async function dispatch(
+  tx: Tx,
+  subject: SubjectName,
+  data: EventData<'TASK_DISPATCHED'>,
+  at: number,
+  taskDeadlineMs: number,
+): Promise<void> {
+  const fence = parseFence(data.fence)!;
+  await tx.query(
+    `INSERT INTO tasks (namespace, name, subject, claim, lane, kind, agent_name, agent_uid, attempt, round, epoch, sequence, head_sha, deadline, dispatched_at, seen_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15)`,
+    [
+      subject.namespace,
+      data.task,
+      subject.id,
+      data.claim,
+      data.lane,
+      data.kind,
+      data.agent.name,
+      data.agent.uid,
+      data.attempt,
+      data.round,
+      fence.epoch,
+      fence.sequence,
+      data.headSHA,
+      new Date(at + taskDeadlineMs),
+      new Date(at),
+    ],
+  );
+}
+
+interface TaskEnding {
+  readonly ending: string;
+  readonly reason: string;
+  readonly message: string;
+  readonly tokens?: unknown;
+}
+
+/** A review claim lives as long as its one task; a work claim outlives its tasks. */
+async function endTask(tx: Tx, subject: SubjectName, name: string, at: number, end: TaskEnding): Promise<void> {
+  const { rows } = await tx.query(
+    `UPDATE tasks SET ended_at = $3, ending = $4, reason = $5, message = $6, tokens = $7
+     WHERE namespace = $1 AND name = $2 AND ended_at IS NULL RETURNING claim, lane`,
+    [
+      subject.namespace,
+      name,
+      new Date(at),
+      end.ending,
+      end.reason,
+      end.message,
+      end.tokens === undefined ? null : JSON.stringify(end.tokens),
+    ],
+  );
+  if (rows[0]?.lane === 'review')
+    await tx.query('UPDATE claims SET ended_at = $2, end_reason = $3 WHERE id = $1 AND ended_at IS NULL', [
+      rows[0].claim,
+      new Date(at),
+      end.ending,
+    ]);
+}

@@ -1,0 +1,99 @@
+import type { Fence, Lane, TaskKind, Tokens } from '#domain';
+import type { Queryable } from '#lib/db';
+
+/** A row of `tasks`: one run of one agent, live while `endedAt` is null. Times are ms since the epoch. */
+export interface TaskRow {
+  readonly namespace: string;
+  readonly name: string;
+  readonly subject: string;
+  readonly claim: string;
+  readonly lane: Lane;
+  readonly kind: TaskKind;
+  readonly agent: { readonly name: string; readonly uid: string };
+  readonly attempt: number;
+  readonly round: number;
+  readonly fence: Fence;
+  readonly headSHA: string | null;
+  readonly deadline: number;
+  readonly dispatchedAt: number;
+  readonly startedAt: number | null;
+  readonly seenAt: number;
+  readonly pod: { readonly name: string; readonly uid: string } | null;
+  readonly endedAt: number | null;
+  readonly ending: string | null;
+  readonly reason: string | null;
+  readonly message: string | null;
+  readonly tokens: Tokens | null;
+}
+
+/** The task of that name, or null. */
+export async function findTask(db: Queryable, namespace: string, name: string): Promise<TaskRow | null> {
+  const { rows } = await db.query('SELECT * FROM tasks WHERE namespace = $1 AND name = $2', [namespace, name]);
+  return rows[0] === undefined ? null : rowOf(rows[0]);
+}
+
+/** Every task of an issue, oldest first. */
+export async function tasksOf(db: Queryable, subject: string): Promise<TaskRow[]> {
+  const { rows } = await db.query('SELECT * FROM tasks WHERE subject = $1 ORDER BY epoch, sequence', [subject]);
+  return rows.map(rowOf);
+}
+
+/** Live tasks per Agent uid. */
+export async function runningByAgent(db: Queryable): Promise<Map<string, number>> {
+  const { rows } = await db.query(
+    'SELECT agent_uid, count(*)::int AS running FROM tasks WHERE ended_at IS NULL GROUP BY agent_uid',
+  );
+  return new Map(rows.map((row) => [row.agent_uid, row.running]));
+}
+
+/** Notes a sign of life. False when the task has ended: its fence is dead. */
+export async function heartbeat(db: Queryable, namespace: string, name: string, at: number): Promise<boolean> {
+  const { rowCount } = await db.query(
+    'UPDATE tasks SET seen_at = greatest(seen_at, $3) WHERE namespace = $1 AND name = $2 AND ended_at IS NULL',
+    [namespace, name, new Date(at)],
+  );
+  return rowCount === 1;
+}
+
+/** Binds a live task to the first pod that asks for its token; false for any other pod, and for an ended task. */
+export async function bindPod(
+  db: Queryable,
+  namespace: string,
+  name: string,
+  pod: { name: string; uid: string },
+  at: number,
+): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `UPDATE tasks SET pod_uid = $3, pod_name = $4, started_at = coalesce(started_at, $5), seen_at = greatest(seen_at, $5)
+     WHERE namespace = $1 AND name = $2 AND ended_at IS NULL AND (pod_uid IS NULL OR pod_uid = $3)`,
+    [namespace, name, pod.uid, pod.name, new Date(at)],
+  );
+  return rowCount === 1;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a row as the driver gives it
+function rowOf(row: any): TaskRow {
+  return {
+    namespace: row.namespace,
+    name: row.name,
+    subject: row.subject,
+    claim: row.claim,
+    lane: row.lane,
+    kind: row.kind,
+    agent: { name: row.agent_name, uid: row.agent_uid },
+    attempt: row.attempt,
+    round: row.round,
+    fence: { epoch: row.epoch, sequence: row.sequence },
+    headSHA: row.head_sha,
+    deadline: Number(row.deadline),
+    dispatchedAt: Number(row.dispatched_at),
+    startedAt: row.started_at === null ? null : Number(row.started_at),
+    seenAt: Number(row.seen_at),
+    pod: row.pod_uid === null ? null : { name: row.pod_name, uid: row.pod_uid },
+    endedAt: row.ended_at === null ? null : Number(row.ended_at),
+    ending: row.ending,
+    reason: row.reason,
+    message: row.message,
+    tokens: row.tokens,
+  };
+}

@@ -1,0 +1,181 @@
+import type { AgentTask, AgentTaskStatus } from '#crds';
+import {
+  type Condition,
+  Controller,
+  createOwned,
+  isConditionTrue,
+  JOBS,
+  type KubeObject,
+  ownerKeys,
+  PODS,
+  type ReconcileResult,
+  type Resource,
+  Stalled,
+  StatusProjector,
+  setVerdict,
+  type Verdict,
+} from '#lib/kube';
+import type { Logger } from '#lib/observe';
+import type { Conductor } from '../issues/context.ts';
+import { AGENT_TASKS, type Job } from '../objects.ts';
+import { findTask, type TaskRow } from '../store/tasks.ts';
+import { type JobSettings, jobOf } from './job.ts';
+import { type PodState, podProblem } from './pod.ts';
+
+/** How long a task may stay without a started pod before its pod is asked what is wrong, in ms. */
+const LOOK_AFTER_MS = 3_000;
+const LOOK_EVERY_MS = 10_000;
+/** A task that reported ends by itself; after this its Job is deleted. */
+const LINGER_MS = 30_000;
+
+/** Gives every live AgentTask its Job, ends the Job of every ended one, and projects what the log says into the status. */
+export class TaskController {
+  readonly controller: Controller;
+  readonly #conductor: Conductor;
+  readonly #settings: JobSettings;
+  readonly #projector: StatusProjector<AgentTask & KubeObject>;
+
+  constructor(conductor: Conductor, settings: JobSettings, logger: Logger) {
+    this.#conductor = conductor;
+    this.#settings = settings;
+    this.#projector = new StatusProjector({
+      client: conductor.client,
+      resource: AGENT_TASKS,
+      fieldManager: 'rig-conductor',
+    });
+    this.controller = new Controller({
+      name: 'agent-task',
+      workers: 8,
+      logger,
+      reconcile: (key) => this.#reconcile(key),
+    });
+    this.controller.watch(conductor.objects.tasks).watch(conductor.objects.jobs, ownerKeys(AGENT_TASKS));
+  }
+
+  /** Looks at a task again soon: it was heard of. */
+  poke(namespace: string, name: string): void {
+    this.controller.enqueue(`${namespace}/${name}`);
+  }
+
+  async #reconcile(key: string): Promise<ReconcileResult> {
+    const [namespace, name] = key.split('/') as [string, string];
+    const task = this.#conductor.objects.tasks.get(namespace, name);
+    if (task === undefined || task.metadata.deletionTimestamp !== undefined) return undefined;
+    const row = await findTask(this.#conductor.log.pool, namespace, name);
+    if (row === null)
+      throw new Stalled(
+        'TaskCancelled',
+        `No claim stands behind AgentTask ${name}; AgentTasks are made by the conductor alone, delete it.`,
+      );
+    return row.endedAt === null ? this.#reconcileLive(task, row) : this.#reconcileEnded(task, row);
+  }
+
+  async #reconcileLive(task: AgentTask & KubeObject, row: TaskRow): Promise<ReconcileResult> {
+    const job = await this.#ensureJob(task, row);
+    if (row.startedAt !== null) {
+      await this.#project(task, row, {
+        state: 'Reconciling',
+        reason: 'Progressing',
+        message: `${row.agent.name} is at work.`,
+        ready: 'True',
+      });
+      return undefined;
+    }
+    const waited = this.#conductor.now() - row.dispatchedAt;
+    const problem = waited < LOOK_AFTER_MS || job === undefined ? null : await this.#podProblem(row);
+    await this.#project(
+      task,
+      row,
+      problem ?? {
+        state: 'Reconciling',
+        reason: 'Dispatched',
+        message: 'The pod of the task has not started yet.',
+        ready: 'True',
+      },
+    );
+    return { requeueAfterMs: waited < LOOK_AFTER_MS ? LOOK_AFTER_MS - waited : LOOK_EVERY_MS };
+  }
+
+  /** A Job that vanished after the task had started is a loss for the issue's rules to judge, not one to make again. */
+  async #ensureJob(task: AgentTask & KubeObject, row: TaskRow): Promise<Job | undefined> {
+    const { namespace, name } = task.metadata as { namespace: string; name: string };
+    const known = this.#conductor.objects.jobs.get(namespace, name);
+    if (known !== undefined || row.startedAt !== null) return known;
+    const agent = this.#conductor.objects.agents.get(namespace, task.spec.agentRef.name);
+    if (agent === undefined)
+      throw new Stalled('AgentMissing', `There is no Agent ${task.spec.agentRef.name} in ${namespace}.`);
+    return createOwned(this.#conductor.client, JOBS as Resource<Job>, jobOf(task, agent, this.#settings) as Job, task);
+  }
+
+  async #podProblem(row: TaskRow): Promise<Verdict | null> {
+    const pods = await this.#conductor.client.list<PodState>(PODS as Resource<PodState>, {
+      namespace: row.namespace,
+      labelSelector: `rig.dashecorp.com/task=${row.name}`,
+    });
+    return pods.items.map(podProblem).find((problem) => problem !== null) ?? null;
+  }
+
+  async #reconcileEnded(task: AgentTask & KubeObject, row: TaskRow): Promise<ReconcileResult> {
+    const { namespace, name } = task.metadata as { namespace: string; name: string };
+    const job = this.#conductor.objects.jobs.get(namespace, name);
+    const over =
+      job === undefined ||
+      isConditionTrue(job.status?.conditions as Condition[] | undefined, 'Complete') ||
+      isConditionTrue(job.status?.conditions as Condition[] | undefined, 'Failed');
+    await this.#project(task, row, verdictOf(row));
+    if (over) return undefined;
+    const lingers =
+      row.ending === 'succeeded' || row.ending === 'failed' ? row.endedAt! + LINGER_MS - this.#conductor.now() : 0;
+    if (lingers > 0) return { requeueAfterMs: lingers };
+    await this.#conductor.client.delete(JOBS, { namespace, name });
+    return undefined;
+  }
+
+  async #project(task: AgentTask & KubeObject, row: TaskRow, verdict: Verdict): Promise<void> {
+    const generation = task.metadata.generation ?? 1;
+    const conditions = setVerdict(task.status?.conditions as Condition[] | undefined, verdict, {
+      generation,
+      now: new Date(this.#conductor.now()),
+    });
+    await this.#projector.project(task, { ...statusOf(row), observedGeneration: generation, conditions });
+  }
+}
+
+const PHASES = {
+  succeeded: 'Succeeded',
+  failed: 'Failed',
+  lost: 'Failed',
+  cancelled: 'Cancelled',
+  stuck: 'Stuck',
+  asked: 'Stuck',
+} as const;
+
+function statusOf(row: TaskRow): AgentTaskStatus {
+  const phase =
+    row.endedAt === null ? (row.startedAt === null ? 'Pending' : 'Running') : PHASES[row.ending as keyof typeof PHASES];
+  return {
+    phase,
+    job: row.name,
+    ...(row.pod === null ? {} : { pod: row.pod }),
+    ...(row.startedAt === null ? {} : { startedAt: time(row.startedAt) }),
+    ...(row.endedAt === null
+      ? {}
+      : {
+          finishedAt: time(row.endedAt),
+          outcome: { reason: row.reason ?? 'TaskLost', message: (row.message ?? '').slice(0, 1_024) },
+        }),
+    ...(row.tokens === null ? {} : { tokens: row.tokens }),
+  };
+}
+
+function verdictOf(row: TaskRow): Verdict {
+  const reason = row.reason ?? 'TaskLost';
+  const message = row.message ?? '';
+  return row.ending === 'succeeded'
+    ? { state: 'Ready', reason, message: message || 'The task is done.' }
+    : { state: 'Stalled', reason, message: message || 'The task ended without success.' };
+}
+
+function time(ms: number): string {
+  return new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
+}

@@ -1,0 +1,89 @@
+import { conductorAudience, labels } from '#crds';
+import { formatFence } from '#domain';
+import type { TokenResponse } from '#lib/conductor';
+import { HttpError } from '#lib/http';
+import { isKubeError, type KubeClient, type KubeObject, PODS } from '#lib/kube';
+import type { IssueLog } from '../store/log.ts';
+import { bindPod, findTask } from '../store/tasks.ts';
+import type { TaskTokens } from './signer.ts';
+
+const POD_NAME = 'authentication.kubernetes.io/pod-name';
+const POD_UID = 'authentication.kubernetes.io/pod-uid';
+
+export interface ExchangeOptions {
+  readonly client: KubeClient;
+  readonly log: IssueLog;
+  readonly tokens: TaskTokens;
+  readonly taskUid: (namespace: string, name: string) => string | undefined;
+  readonly onStarted: (namespace: string, name: string) => void;
+  readonly now: () => number;
+}
+
+/**
+ * Exchanges a pod's ServiceAccount token for task tokens. The token is reviewed by the API server for our audience alone; the pod it is bound
+ * to must be alive and carry the task's label in the task's namespace; the first pod that asks is the task's, any other is refused.
+ * Throws HttpError: 401, 403, 404, 409 (the task has ended), 503 (not seen yet, ask again).
+ */
+export async function exchange(
+  options: ExchangeOptions,
+  namespace: string,
+  name: string,
+  bearer: string,
+): Promise<TokenResponse> {
+  const pod = await reviewedPod(options.client, namespace, bearer);
+  const row = await findTask(options.log.pool, namespace, name);
+  if (row === null) throw new HttpError('NotFound', 'TaskMissing', `There is no task ${name} in ${namespace}.`);
+  if (pod.metadata.labels?.[labels.task] !== name)
+    throw new HttpError('Forbidden', 'NotThePod', `Pod ${pod.metadata.name} does not belong to task ${name}.`);
+  const uid = options.taskUid(namespace, name);
+  if (uid === undefined)
+    throw new HttpError('Unavailable', 'TaskNotSeen', `AgentTask ${name} has not been seen yet; ask again.`, {
+      retryAfterSeconds: 1,
+    });
+  const bound = await bindPod(
+    options.log.pool,
+    namespace,
+    name,
+    { name: pod.metadata.name!, uid: pod.metadata.uid! },
+    options.now(),
+  );
+  if (!bound) throw new HttpError('Conflict', 'DeadFence', `Task ${name} has ended, or another pod runs it; stop.`);
+  options.onStarted(namespace, name);
+  const identity = {
+    namespace,
+    task: name,
+    uid,
+    fence: formatFence(row.fence),
+    agent: row.agent.name,
+    issue: row.subject,
+  };
+  const [conductor, proxy] = await Promise.all([
+    options.tokens.sign(identity, 'rig-conductor', row.deadline),
+    options.tokens.sign(identity, 'rig-proxy', row.deadline),
+  ]);
+  return { tokens: { conductor, proxy }, expiresAt: new Date(row.deadline).toISOString() };
+}
+
+async function reviewedPod(client: KubeClient, namespace: string, bearer: string): Promise<KubeObject> {
+  const review = await client.tokenReview(bearer, [conductorAudience]);
+  const name = review.extra?.[POD_NAME]?.[0];
+  const uid = review.extra?.[POD_UID]?.[0];
+  const user = review.username ?? '';
+  if (!review.authenticated || name === undefined || uid === undefined) {
+    throw new HttpError(
+      'Unauthenticated',
+      'PodTokenInvalid',
+      `The ServiceAccount token is not valid for the audience ${conductorAudience}, or not bound to a pod.`,
+    );
+  }
+  if (!user.startsWith(`system:serviceaccount:${namespace}:`))
+    throw new HttpError('Forbidden', 'NotThePod', `The token is of another namespace than ${namespace}.`);
+  const pod = await client.get<KubeObject>(PODS, { namespace, name }).catch((error: unknown) => {
+    if (isKubeError(error, 'NotFound'))
+      throw new HttpError('Unauthenticated', 'PodTokenInvalid', `Pod ${name} is gone.`);
+    throw error;
+  });
+  if (pod.metadata.uid !== uid || pod.metadata.deletionTimestamp !== undefined)
+    throw new HttpError('Unauthenticated', 'PodTokenInvalid', `Pod ${name} is not the one the token was given to.`);
+  return pod;
+}

@@ -52,6 +52,7 @@ export interface CustomResourceDefinition {
       name: string;
       served: boolean;
       storage: boolean;
+      subresources: { status: object };
       additionalPrinterColumns: { name: string; type: string; jsonPath: string }[];
       schema: { openAPIV3Schema: Schema };
     }[];

@@ -52,16 +52,29 @@ async function serve(ctx: Context, c: GitContext): Promise<Response> {
   return RESPONSE_ALREADY_SENT;
 }
 
-function backend(ctx: Context, c: GitContext, actor: Actor, repo: RepositoryRow, path: string): Promise<void> {
+function backend(
+  ctx: Context,
+  c: GitContext,
+  actor: Actor,
+  repo: RepositoryRow,
+  path: string,
+  beforeEnd?: () => Promise<void>,
+): Promise<void> {
   const { incoming, outgoing } = c.env as { incoming: never; outgoing: never };
   const query = new URL(c.req.url).search.slice(1);
-  return serveGit({ incoming, outgoing, gitDir: ctx.git(repo).dir, path, query, user: actor.user.login });
+  return serveGit({ incoming, outgoing, gitDir: ctx.git(repo).dir, path, query, user: actor.user.login, beforeEnd });
 }
 
 function push(ctx: Context, c: GitContext, actor: Actor, repo: RepositoryRow): Promise<void> {
   return ctx.locks.run(repo.id, async () => {
     ctx.store.repositories.update(repo.id, { pusherId: actor.user.id });
-    await backend(ctx, c, actor, repo, '/git-receive-pack');
-    await observeRefs(ctx, repo, actor.user);
+    await backend(ctx, c, actor, repo, '/git-receive-pack', async () => {
+      try {
+        await observeRefs(ctx, repo, actor.user);
+      } catch (error) {
+        // The refs have moved; the next push or start tells them.
+        ctx.logger.error({ err: error, repository: repo.name }, 'pushed refs could not be told');
+      }
+    });
   });
 }

@@ -12,6 +12,8 @@ export interface BackendRequest {
   readonly path: string;
   readonly query: string;
   readonly user: string;
+  /** Runs once git has ended and before the answer does: what a client sees finished has then been told. Must not reject. */
+  readonly beforeEnd?: () => Promise<void>;
 }
 
 /**
@@ -45,7 +47,8 @@ export function serveGit(request: BackendRequest): Promise<void> {
     header = null;
     if (end >= 0 && rest.length > 0) forward(outgoing, child.stdout, rest);
   });
-  child.on('close', () => {
+  child.on('close', async () => {
+    await request.beforeEnd?.();
     if (header !== null) fail(outgoing);
     else outgoing.end();
     resolve();

@@ -1,4 +1,5 @@
 import { type Context, now } from '../context.ts';
+import type { Commit } from '../git/index.ts';
 import { renderCheckRunEvent, renderCheckSuite } from '../render/index.ts';
 import type { AppRow, CheckConclusion, CheckRunRow, CheckSuiteRow, RepositoryRow, UserRow } from '../store/index.ts';
 import { emit } from '../webhooks/index.ts';
@@ -6,6 +7,12 @@ import { emit } from '../webhooks/index.ts';
 /** The App whose check runs the forge's own runner executes. */
 export const CI_APP = 'rig-ci';
 export const CI_CHECK = 'ci';
+
+/** What a check is about: a commit, and the branch it was pushed to. */
+export interface Head {
+  readonly commit: Commit;
+  readonly branch: string | null;
+}
 
 export interface CheckRunChange {
   readonly name?: string;
@@ -22,7 +29,7 @@ export function createCheckRun(
   ctx: Context,
   repo: RepositoryRow,
   app: AppRow,
-  head: { sha: string; branch: string | null },
+  head: Head,
   fields: CheckRunChange & { name: string },
 ): CheckRunRow {
   return ctx.store.transaction(() => {
@@ -32,7 +39,7 @@ export function createCheckRun(
       suiteId: suite.id,
       appId: app.id,
       name: fields.name,
-      headSha: head.sha,
+      headSha: head.commit.sha,
       conclusion: null,
       completedAt: null,
       externalId: fields.externalId ?? null,
@@ -73,10 +80,10 @@ export function updateCheckRun(ctx: Context, repo: RepositoryRow, id: number, ch
  * Queues the check run `ci` for a head if the repository has a test command and the head has none yet. Inside the transaction that
  * observed the head, so that no crash leaves a head without its run.
  */
-export function requestCi(ctx: Context, repo: RepositoryRow, head: { sha: string; branch: string | null }): void {
+export function requestCi(ctx: Context, repo: RepositoryRow, head: Head): void {
   if (ctx.store.repositories.get(repo.id)?.ci === null) return;
   const app = ctx.store.apps.first({ slug: CI_APP })!;
-  if (ctx.store.checkRuns.first({ repoId: repo.id, headSha: head.sha, appId: app.id }) !== undefined) return;
+  if (ctx.store.checkRuns.first({ repoId: repo.id, headSha: head.commit.sha, appId: app.id }) !== undefined) return;
   createCheckRun(ctx, repo, app, head, { name: CI_CHECK });
   ctx.store.afterCommit(() => ctx.wakeRunner());
 }
@@ -87,25 +94,21 @@ export function rerequestCheckRun(ctx: Context, repo: RepositoryRow, run: CheckR
     const app = ctx.store.apps.get(run.appId)!;
     if (app.slug !== CI_APP) return sayRun(ctx, repo, run, 'rerequested');
     const suite = ctx.store.checkSuites.get(run.suiteId)!;
-    createCheckRun(ctx, repo, app, { sha: run.headSha, branch: suite.headBranch }, { name: run.name });
+    createCheckRun(ctx, repo, app, { commit: suite.headCommit, branch: suite.headBranch }, { name: run.name });
     ctx.store.afterCommit(() => ctx.wakeRunner());
   });
 }
 
-function suiteFor(
-  ctx: Context,
-  repo: RepositoryRow,
-  app: AppRow,
-  head: { sha: string; branch: string | null },
-): CheckSuiteRow {
-  const found = ctx.store.checkSuites.first({ repoId: repo.id, headSha: head.sha, appId: app.id });
+function suiteFor(ctx: Context, repo: RepositoryRow, app: AppRow, head: Head): CheckSuiteRow {
+  const found = ctx.store.checkSuites.first({ repoId: repo.id, headSha: head.commit.sha, appId: app.id });
   if (found !== undefined) return found;
   const at = now(ctx);
   return ctx.store.checkSuites.insert({
     repoId: repo.id,
     appId: app.id,
-    headSha: head.sha,
+    headSha: head.commit.sha,
     headBranch: head.branch,
+    headCommit: head.commit,
     status: 'queued',
     conclusion: null,
     createdAt: at,
@@ -143,7 +146,7 @@ function refreshSuite(ctx: Context, repo: RepositoryRow, suiteId: number): void 
   const suite = ctx.store.checkSuites.update(suiteId, { status, conclusion, updatedAt: now(ctx) });
   if (!done) return;
   const sender = botOf(ctx, suite.appId);
-  const { repository: _, ...check_suite } = renderCheckSuite(ctx, repo, suite, null);
+  const { repository: _, ...check_suite } = renderCheckSuite(ctx, repo, suite);
   emit(ctx, repo, { event: 'check_suite', action: 'completed', sender, fields: { check_suite } });
 }
 

@@ -1,4 +1,5 @@
 import { type Context, now } from '../context.ts';
+import type { Commit } from '../git/index.ts';
 import { invalid, unprocessable } from '../refusal.ts';
 import { ownerOf, renderUser } from '../render/index.ts';
 import type { PullRow, RepositoryRow, UserRow } from '../store/index.ts';
@@ -28,7 +29,8 @@ export function createPull(ctx: Context, repo: RepositoryRow, author: UserRow, w
     if (stats.commits === 0) throw unprocessable('PullRequest', `No commits between ${wanted.base} and ${headRef}`);
     const { nextNumber } = ctx.store.repositories.get(repo.id)!;
     await git.updateRef(`refs/pull/${nextNumber}/head`, headSha);
-    return insertPull(ctx, repo, author, wanted, { headRef, headSha, baseSha, stats });
+    const commit = await git.commit(headSha);
+    return insertPull(ctx, repo, author, wanted, { headRef, headSha, baseSha, stats }, commit);
   });
 }
 
@@ -38,6 +40,7 @@ function insertPull(
   author: UserRow,
   wanted: NewPull,
   facts: Pick<PullRow, 'headRef' | 'headSha' | 'baseSha' | 'stats'>,
+  commit: Commit,
 ): PullRow {
   return ctx.store.transaction(() => {
     const content = { title: wanted.title, body: wanted.body, labels: [], assigneeIds: [] };
@@ -57,7 +60,7 @@ function insertPull(
       mergeIntent: null,
     });
     emitPull(ctx, repo, pull, 'opened', author);
-    requestCi(ctx, repo, { sha: pull.headSha, branch: pull.headRef });
+    requestCi(ctx, repo, { commit, branch: pull.headRef });
     return pull;
   });
 }
@@ -94,9 +97,9 @@ export function editPull(
     return ctx.store.transaction(() => {
       editIssue(ctx, repo, pull.issueId, editor, text);
       if (retargeted !== null) recordRetarget(ctx, repo, editor, pull, retargeted);
-      if (caughtUp !== null) ctx.store.pulls.update(id, caughtUp);
+      if (caughtUp !== null) ctx.store.pulls.update(id, caughtUp.fields);
       if (state !== undefined) setState(ctx, repo, ctx.store.issues.get(pull.issueId)!, editor, state, null);
-      if (caughtUp !== null) requestCi(ctx, repo, { sha: caughtUp.headSha, branch: pull.headRef });
+      if (caughtUp !== null) requestCi(ctx, repo, { commit: caughtUp.commit, branch: pull.headRef });
       return ctx.store.pulls.get(id)!;
     });
   });
@@ -115,7 +118,8 @@ async function catchUp(ctx: Context, repo: RepositoryRow, pull: PullRow) {
   }
   refuseSecond(ctx, repo, pull.headRef, pull.baseRef);
   await git.updateRef(`refs/pull/${pull.number}/head`, headSha);
-  return { headSha, baseSha, stats: await computeStats(git, baseSha, headSha) };
+  const fields = { headSha, baseSha, stats: await computeStats(git, baseSha, headSha) };
+  return { fields, commit: await git.commit(headSha) };
 }
 
 async function retarget(ctx: Context, repo: RepositoryRow, pull: PullRow, base: string) {

@@ -11,7 +11,7 @@ interface HeadMove {
   readonly pull: PullRow;
   readonly stats: PullStats;
   readonly threads: readonly ThreadMove[];
-  readonly after: string;
+  readonly after: Commit;
 }
 
 interface Observation {
@@ -31,7 +31,7 @@ export async function observeRefs(ctx: Context, repo: RepositoryRow, pusher: Use
   const changes = await findChanges(ctx, repo, git);
   if (changes.length === 0) return;
   const observation = await examine(ctx, repo, git, changes);
-  for (const { pull, after } of observation.moved) await git.updateRef(`refs/pull/${pull.number}/head`, after);
+  for (const { pull, after } of observation.moved) await git.updateRef(`refs/pull/${pull.number}/head`, after.sha);
   ctx.store.transaction(() => record(ctx, repo, pusher, observation));
 }
 
@@ -110,7 +110,7 @@ async function examine(
 async function followHead(ctx: Context, git: GitRepository, pull: PullRow, after: string): Promise<HeadMove> {
   const base = (await git.branch(pull.baseRef)) ?? pull.baseSha;
   const threads = await moveThreads(git, ctx.store.threads.find({ pullId: pull.id }), after);
-  return { pull, stats: await computeStats(git, base, after), threads, after };
+  return { pull, stats: await computeStats(git, base, after), threads, after: await git.commit(after) };
 }
 
 /** The commit of the base branch that brought the pull request in, or null if it is not in. */
@@ -157,20 +157,20 @@ function recordHead(ctx: Context, repo: RepositoryRow, pusher: UserRow, move: He
   const before = move.pull.headSha;
   const base = ctx.store.refs.first({ repoId: repo.id, name: `refs/heads/${move.pull.baseRef}` });
   const pull = ctx.store.pulls.update(move.pull.id, {
-    headSha: move.after,
+    headSha: move.after.sha,
     baseSha: base?.oid ?? move.pull.baseSha,
     stats: move.stats,
   });
   for (const { id, ...place } of move.threads) ctx.store.threads.update(id, place);
   ctx.store.issues.update(pull.issueId, { updatedAt: now(ctx) });
-  emitPull(ctx, repo, pull, 'synchronize', pusher, { before, after: move.after });
-  requestCi(ctx, repo, { sha: move.after, branch: pull.headRef });
+  emitPull(ctx, repo, pull, 'synchronize', pusher, { before, after: move.after.sha });
+  requestCi(ctx, repo, { commit: move.after, branch: pull.headRef });
 }
 
 function afterDefaultBranch(ctx: Context, repo: RepositoryRow, pusher: UserRow, change: RefChange): void {
-  if (change.ref !== `refs/heads/${repo.defaultBranch}` || change.after === ZERO_OID) return;
+  if (change.ref !== `refs/heads/${repo.defaultBranch}` || change.head === null) return;
   const texts = change.commits.map((commit) => commit.message);
   for (const issue of closeMentioned(ctx, repo, texts.join('\n')))
     setState(ctx, repo, issue, pusher, 'closed', 'completed');
-  requestCi(ctx, repo, { sha: change.after, branch: repo.defaultBranch });
+  requestCi(ctx, repo, { commit: change.head, branch: repo.defaultBranch });
 }

@@ -44,12 +44,11 @@ export function renderCheckRun(ctx: Context, repo: RepositoryRow, run: CheckRunR
 export function renderCheckRunEvent(ctx: Context, repo: RepositoryRow, run: CheckRunRow) {
   const suite = ctx.store.checkSuites.get(run.suiteId)!;
   const {
-    head_commit: _,
-    repository: __,
-    latest_check_runs_count: ___,
-    check_runs_url: ____,
+    repository: _,
+    latest_check_runs_count: __,
+    check_runs_url: ___,
     ...rest
-  } = renderCheckSuite(ctx, repo, suite, null);
+  } = renderCheckSuite(ctx, repo, suite);
   return { ...renderCheckRun(ctx, repo, run), check_suite: rest };
 }
 
@@ -67,7 +66,7 @@ export function renderSimpleCommit(commit: Commit) {
 }
 
 /** OpenAPI `check-suite`. */
-export function renderCheckSuite(ctx: Context, repo: RepositoryRow, suite: CheckSuiteRow, head: Commit | null) {
+export function renderCheckSuite(ctx: Context, repo: RepositoryRow, suite: CheckSuiteRow) {
   const url = `${repositoryURL(ctx, repo)}/check-suites/${suite.id}`;
   return {
     id: suite.id,
@@ -87,7 +86,7 @@ export function renderCheckSuite(ctx: Context, repo: RepositoryRow, suite: Check
     runs_rerequestable: true,
     latest_check_runs_count: ctx.store.checkRuns.count({ suiteId: suite.id }),
     check_runs_url: `${url}/check-runs`,
-    head_commit: head === null ? null : renderSimpleCommit(head),
+    head_commit: renderSimpleCommit(suite.headCommit),
     repository: renderMinimalRepository(ctx, repo),
   };
 }

@@ -63,7 +63,8 @@ export const checkRoutes: Routes = {
     const body = call.json(NewRun);
     const sha = await commitNamed(call, body.head_sha);
     const branch = call.ctx.store.pulls.first({ repoId: call.repo.id, headSha: sha })?.headRef ?? null;
-    const run = createCheckRun(call.ctx, call.repo, app, { sha, branch }, { ...readRun(body), name: body.name });
+    const commit = await call.ctx.git(call.repo).commit(sha);
+    const run = createCheckRun(call.ctx, call.repo, app, { commit, branch }, { ...readRun(body), name: body.name });
     return created(renderCheckRun(call.ctx, call.repo, run));
   },
   'GET /repos/{owner}/{repo}/check-runs/{check_run_id}': (call) =>
@@ -81,8 +82,7 @@ export const checkRoutes: Routes = {
     rerequestCheckRun(call.ctx, call.repo, checkRun(call));
     return created({});
   },
-  'GET /repos/{owner}/{repo}/check-suites/{check_suite_id}': async (call) =>
-    ok(await suiteBody(call, checkSuite(call))),
+  'GET /repos/{owner}/{repo}/check-suites/{check_suite_id}': (call) => ok(suiteBody(call, checkSuite(call))),
   'GET /repos/{owner}/{repo}/check-suites/{check_suite_id}/check-runs': (call) =>
     listRuns(call, call.ctx.store.checkRuns.find({ suiteId: checkSuite(call).id })),
   'GET /repos/{owner}/{repo}/commits/{ref}/check-runs': async (call) => {
@@ -92,7 +92,7 @@ export const checkRoutes: Routes = {
   'GET /repos/{owner}/{repo}/commits/{ref}/check-suites': async (call) => {
     const headSha = await commitNamed(call, call.param('ref'));
     const suites = call.ctx.store.checkSuites.find({ repoId: call.repo.id, headSha });
-    const bodies = await Promise.all(suites.map((suite) => suiteBody(call, suite)));
+    const bodies = suites.map((suite) => suiteBody(call, suite));
     return wrapped(pagedList(call, bodies), (page) => ({ total_count: suites.length, check_suites: page }));
   },
 };
@@ -171,9 +171,7 @@ function checkSuite(call: Call): CheckSuiteRow {
   return suite;
 }
 
-async function suiteBody(call: Call, suite: CheckSuiteRow) {
-  return renderCheckSuite(call.ctx, call.repo, suite, await call.ctx.git(call.repo).commit(suite.headSha));
-}
+const suiteBody = (call: Call, suite: CheckSuiteRow) => renderCheckSuite(call.ctx, call.repo, suite);
 
 function listRuns(call: Call, all: readonly CheckRunRow[]): Answer {
   const name = call.query('check_name');

@@ -1,3 +1,5 @@
+import type { Commit } from '../git/index.ts';
+
 /** What the forge remembers. Times are ISO 8601 in UTC with seconds, as GitHub writes them; `…Key` fields are lower case, for lookups. */
 export type Permission = 'none' | 'read' | 'triage' | 'write' | 'maintain' | 'admin';
 
@@ -197,6 +199,8 @@ export interface CheckSuiteRow {
   appId: number;
   headSha: string;
   headBranch: string | null;
+  /** As git has it; it never changes, and events need it inside a transaction. */
+  headCommit: Commit;
   status: CheckStatus;
   conclusion: CheckConclusion | null;
   createdAt: string;

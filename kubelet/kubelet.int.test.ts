@@ -3,23 +3,19 @@ import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import { promisify } from 'node:util';
-import { testCluster, testNamespace } from '../test/kit/cluster.ts';
+import { clusterLife, testCluster, testNamespace } from '../test/kit/cluster.ts';
 import { type TestKubelet, testKubelet } from '../test/kit/cluster-kubelet.ts';
 import { until } from '../test/kit/cluster-wait.ts';
 
 const node = `host-${randomBytes(3).toString('hex')}`;
-const cleanUps: Array<() => unknown> = [];
 let kubelet: TestKubelet;
 
 before(async () => {
-  kubelet = await testKubelet({ after: (fn) => cleanUps.push(fn) }, node, {
+  kubelet = await testKubelet(clusterLife, node, {
     'rig-shell:*': { directory: '/', command: ['/bin/sh', '-c'], env: { FROM_IMAGE: 'yes' } },
   });
-});
-after(async () => {
-  for (const cleanUp of cleanUps.reverse()) await cleanUp();
 });
 
 interface Pod {

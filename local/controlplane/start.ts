@@ -170,7 +170,8 @@ function assemble({ server, admin, ports, pki, api, children }: Parts): ControlP
 const GRACE_MS: Readonly<Record<Component, number>> = {
   'kube-scheduler': 5_000,
   'kube-controller-manager': 5_000,
-  'kube-apiserver': 15_000,
+  // Watches that clients keep open would hold it far longer; what was written is safe in etcd.
+  'kube-apiserver': 4_000,
   etcd: 15_000,
 };
 /** The API server hangs on SIGTERM when its etcd is gone: then it has nothing left to finish. */

@@ -36,7 +36,8 @@ interface TestHooks {
 
 /**
  * Joins a node named `node` to the test cluster with the given image map and starts it; pods reach it by nodeSelector
- * `kubernetes.io/hostname: node` and a toleration of its taint. Stopped, with its pods, after the test.
+ * `kubernetes.io/hostname: node` and a toleration of its taint. Stopped, with its pods, after the test, or
+ * with the cluster when `t` is `clusterLife`.
  */
 export async function testKubelet(t: TestHooks, node: string, images: Record<string, TestImage>): Promise<TestKubelet> {
   const dataDir = await mkdtemp(join(tmpdir(), 'rig-node-'));

@@ -26,12 +26,24 @@ export interface TestCluster {
 
 let running: Promise<TestCluster> | undefined;
 let stop = async () => {};
+const users: Array<() => unknown> = [];
 
 // Registered while the module loads, thus on the root: it runs once, after every test of the process.
 after(async () => {
   await running?.catch(() => {});
+  for (const end of users.reverse()) await end();
   await stop();
 });
+
+/**
+ * Takes the place of a test's context where something is to live as long as the cluster: what it is given runs after
+ * the last test and before the control plane stops, the latest first.
+ */
+export const clusterLife = {
+  after(end: () => unknown): void {
+    users.push(end);
+  },
+};
 
 /**
  * The control plane of this test process: the one RIG_TEST_KUBECONFIG names (`cluster-main.ts` starts one for a whole

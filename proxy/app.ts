@@ -1,0 +1,110 @@
+import { type Context, Hono } from 'hono';
+import { HttpError, readBounded } from '#lib/http';
+import { type Logger, silentLogger } from '#lib/observe';
+import { ProxyError, refused } from './error.ts';
+import type { CheckFence } from './fence.ts';
+import { type Forwarded, forward, type Settle, type Upstream } from './forward.ts';
+import type { RecordUsage } from './usage.ts';
+import type { Caller, Verify } from './verify.ts';
+
+export interface ProxyDeps {
+  readonly verify: Verify;
+  readonly checkFence: CheckFence;
+  readonly upstream: Upstream;
+  /** Name of the provider in usage records. */
+  readonly provider: string;
+  readonly record: RecordUsage;
+  /** Throws where the proxy could not record usage now. */
+  readonly ready: () => Promise<void>;
+  readonly logger?: Logger;
+}
+
+export interface Proxy {
+  readonly app: Hono;
+  /** Resolves when every answer that is under way has been read and its usage recorded. */
+  idle(): Promise<void>;
+}
+
+const MAX_BODY = 33_554_432;
+
+/**
+ * The model gateway: a task's token in, the provider's key out, bytes verbatim both ways, every answer's usage recorded. A caller whose
+ * claim has ended is refused with 409 `dead_fence`.
+ */
+export function createProxy(deps: ProxyDeps): Proxy {
+  const logger = deps.logger ?? silentLogger;
+  const running = new Set<Promise<void>>();
+  const app = new Hono();
+  app.get('/', (c) => c.body(null));
+  app.get('/healthz', (c) => c.text('ok'));
+  app.get('/readyz', (c) => ready(c, deps, logger));
+  app.post('/v1/messages', async (c) => {
+    const caller = await deps.verify(tokenOf(c.req.raw.headers));
+    await deps.checkFence(caller);
+    const { response, settled } = await passedOn(c.req.raw, caller, deps, logger);
+    running.add(settled);
+    settled.finally(() => running.delete(settled));
+    return response;
+  });
+  app.notFound((c) =>
+    refused(
+      c,
+      new ProxyError('not_found_error', `The proxy serves POST /v1/messages, not ${c.req.method} ${c.req.path}.`),
+    ),
+  );
+  app.onError((error, c) => refused(c, proxyError(error, logger)));
+  return { app, idle: async () => void (await Promise.all(running)) };
+}
+
+function tokenOf(headers: Headers): string | undefined {
+  return headers.get('x-api-key') ?? /^Bearer (\S+)$/i.exec(headers.get('authorization') ?? '')?.[1];
+}
+
+async function passedOn(request: Request, caller: Caller, deps: ProxyDeps, logger: Logger): Promise<Forwarded> {
+  const body = await readBounded(request, MAX_BODY);
+  const { search } = new URL(request.url);
+  const settle: Settle = ({ tokens, id, model }, requestId) =>
+    deps.record({
+      namespace: caller.namespace,
+      task: caller.task,
+      taskUid: caller.uid,
+      agent: caller.agent,
+      issue: caller.issue,
+      model: model ?? askedModel(body),
+      provider: deps.provider,
+      tokens,
+      requestId: requestId ?? id ?? 'unknown',
+    });
+  return forward({ path: `/v1/messages${search}`, headers: request.headers, body }, deps.upstream, settle, logger);
+}
+
+function askedModel(body: Buffer): string {
+  try {
+    const { model } = JSON.parse(body.toString()) as { model?: unknown };
+    return typeof model === 'string' ? model : 'unknown';
+  } catch {
+    return 'unknown';
+  }
+}
+
+async function ready(c: Context, deps: ProxyDeps, logger: Logger): Promise<Response> {
+  try {
+    await deps.ready();
+    return c.text('ok');
+  } catch (err) {
+    logger.warn({ err }, 'not ready');
+    return c.text('The database does not answer.', 503);
+  }
+}
+
+function proxyError(error: Error, logger: Logger): ProxyError {
+  if (error instanceof ProxyError) {
+    if (error.code === 'unavailable' || error.code === 'upstream_unreachable')
+      logger.warn({ err: error }, 'request refused');
+    return error;
+  }
+  if (error instanceof HttpError && error.code === 'TooLarge')
+    return new ProxyError('request_too_large', error.message);
+  logger.error({ err: error }, 'request failed');
+  return new ProxyError('api_error', 'The proxy failed to answer this request; its log has the cause.');
+}

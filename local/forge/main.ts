@@ -15,13 +15,16 @@ async function main(): Promise<void> {
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
     throw new ForgeError('BadOptions', `--port ${values.port} is no port; give a number from 0 to 65535.`);
   }
+  const stopped = new Promise<void>((resolve) => {
+    process.once('SIGTERM', resolve);
+    process.once('SIGINT', resolve);
+  });
   const forge = await startForge({ dataDir, adminToken, port, host: values.host, logger });
   const { url, apiURL, graphqlURL } = forge;
   process.stdout.write(`${JSON.stringify({ url, apiURL, graphqlURL })}\n`);
   logger.info({ url }, 'forge listening');
-  const stop = () => void forge.close().then(() => process.exit(0));
-  process.once('SIGTERM', stop);
-  process.once('SIGINT', stop);
+  await stopped;
+  await forge.close();
 }
 
 main().catch((error: unknown) => {

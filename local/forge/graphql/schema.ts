@@ -66,5 +66,7 @@ function serves(github: GraphQLSchema, parent: GraphQLCompositeType, field: stri
   if (parent.name.startsWith('__')) return true;
   if (parent.name.endsWith('Connection')) return CONNECTION_FIELDS.includes(field);
   if (parent.name.endsWith('Edge')) return EDGE_FIELDS.includes(field);
-  return types[parent.name]?.[field] !== undefined;
+  // Nothing here ever is of a type without resolvers: its fields stand under a condition that is never true (`... on Mannequin`).
+  const fields = types[parent.name];
+  return fields === undefined || fields[field] !== undefined;
 }

@@ -49,8 +49,12 @@ export function assertRestAnswer(method: string, path: string, status: number, b
   }
   const { ajv, document } = restDocument();
   const [verb = '', template = ''] = operation.split(' ');
-  const where = ['paths', specPath(document, template), verb.toLowerCase(), 'responses', String(status)];
-  const declared = at(document, ...where) as Json | undefined;
+  let where = ['paths', specPath(document, template), verb.toLowerCase(), 'responses', String(status)];
+  let declared = at(document, ...where) as Json | undefined;
+  if (typeof declared?.$ref === 'string') {
+    where = declared.$ref.slice(2).split('/');
+    declared = at(document, ...where) as Json;
+  }
   assert.ok(declared, `${operation} has no answer ${status}`);
   const content = declared.content as Json | undefined;
   if (content === undefined) assert.equal(body, undefined, `${operation} ${status} has no body`);

@@ -71,7 +71,9 @@ test('an append in a transaction is gone with its rollback and told only after i
   const { store, pool } = await openStore(t);
   const stream = randomUUID();
   let told = 0;
-  store.onAppended(() => (told += 1));
+  store.onAppended(() => {
+    told += 1;
+  });
   const rolledBack = pool.transaction(async (tx) => {
     await store.append(tx, stream, 0, [counted(1)]);
     throw new Error('no');
@@ -137,7 +139,9 @@ test('NOTIFY is sent once for many appends, and to other sessions', async (t) =>
   const { store, pool } = await openStore(t);
   const session = await pool.connect();
   let heard = 0;
-  session.on('notification', () => (heard += 1));
+  session.on('notification', () => {
+    heard += 1;
+  });
   await session.query('LISTEN rig_events');
   await Promise.all(Array.from({ length: 50 }, () => store.append(store.db, randomUUID(), 0, [counted(1)])));
   await store.idle();

@@ -1,0 +1,248 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { createPool } from '#lib/db';
+import { testDatabase } from '../../test/kit/postgres.ts';
+import {
+  advanceEpoch,
+  type Clock,
+  currentEpoch,
+  type EffectRequest,
+  type EffectSteps,
+  Effects,
+  migrations,
+  openEffects,
+  readEffect,
+} from './index.ts';
+
+/** Time that passes only while somebody sleeps. */
+function fakeClock(): Clock & { time: number } {
+  const clock = {
+    time: 1_700_000_000_000,
+    now: () => clock.time,
+    sleep: async (ms: number) => {
+      clock.time += ms;
+    },
+  };
+  return clock;
+}
+
+async function setUp(t: TestContext) {
+  const { pool, url } = await testDatabase(t, { migrations: [migrations] });
+  const epoch = await advanceEpoch(pool, 'test');
+  const clock = fakeClock();
+  return { pool, url, epoch, clock, effects: new Effects({ db: pool, clock }) };
+}
+
+const comment = (epoch: number, key = 'comment/1'): EffectRequest<{ body: string }> => ({
+  key,
+  kind: 'comment',
+  subject: 'issue-1',
+  epoch,
+  request: { body: 'hello' },
+});
+
+const never: EffectSteps<unknown, never>['find'] = async () => assert.fail('nobody should look');
+const failure = (message: string, more: object) => Object.assign(new Error(message), more);
+
+test('an effect is performed once and its outcome is given to whoever asks again', async (t) => {
+  const { pool, epoch, effects, clock } = await setUp(t);
+  let performed = 0;
+  const steps = { find: never, perform: async ({ body }: { body: string }) => ({ id: ++performed, body }) };
+  const first = await effects.run(comment(epoch), steps);
+  const again = await new Effects({ db: pool, clock }).run(comment(epoch), steps);
+  assert.deepEqual([first, again, performed], [{ id: 1, body: 'hello' }, { id: 1, body: 'hello' }, 1]);
+  assert.deepEqual(await openEffects(pool), []);
+});
+
+test('that an effect begins is committed before it is performed', async (t) => {
+  const { pool, epoch, effects } = await setUp(t);
+  await effects.run(comment(epoch), {
+    find: never,
+    perform: async () => {
+      const row = await readEffect(pool, 'comment/1');
+      assert.deepEqual([row?.state, row?.attempt, row?.request], ['started', 1, { body: 'hello' }]);
+      return 1;
+    },
+  });
+});
+
+test('while the other side answers no transaction is open, so no tail is held back', async (t) => {
+  const { pool, epoch, effects } = await setUp(t);
+  const open =
+    "SELECT FROM pg_stat_activity WHERE datname = current_database() AND (backend_xid IS NOT NULL OR state LIKE 'idle in transaction%')";
+  await effects.run(comment(epoch), {
+    find: never,
+    perform: async () => assert.equal((await pool.query(open)).rowCount, 0) ?? 1,
+  });
+});
+
+test('a refusal is stored with its reason, thrown again, and another key may try again', async (t) => {
+  const { epoch, effects } = await setUp(t);
+  let calls = 0;
+  const perform = async () => {
+    calls += 1;
+    throw failure('Validation failed: head is the same as base', { status: 422 });
+  };
+  for (let i = 0; i < 2; i += 1)
+    await assert.rejects(effects.run(comment(epoch), { find: never, perform }), {
+      code: 'EffectRefused',
+      message: 'Validation failed: head is the same as base',
+    });
+  assert.equal(calls, 1);
+  assert.equal(await effects.run(comment(epoch, 'comment/1/2'), { find: never, perform: async () => 'ok' }), 'ok');
+});
+
+test('after a failure that certainly did nothing the same key is performed without a look', async (t) => {
+  const { epoch, effects, pool } = await setUp(t);
+  const perform = async () => Promise.reject(failure('slow down', { status: 429 }));
+  await assert.rejects(effects.run(comment(epoch), { find: never, perform }), {
+    code: 'EffectNotPerformed',
+    message: /slow down/,
+  });
+  assert.equal((await openEffects(pool)).length, 1);
+  assert.equal(await effects.run(comment(epoch), { find: never, perform: async () => 'ok' }), 'ok');
+});
+
+test('a timeout after the effect: it is found and not repeated', async (t) => {
+  const { epoch, effects, clock } = await setUp(t);
+  const began = clock.time;
+  let calls = 0;
+  const perform = async () => {
+    calls += 1;
+    throw new Error('timeout');
+  };
+  const outcome = await effects.run(comment(epoch), {
+    perform,
+    find: async () => (clock.time >= began + 20_000 ? 'found' : undefined),
+  });
+  assert.deepEqual([outcome, calls], ['found', 1]);
+});
+
+test('an effect that did not take place is repeated only after it was looked for over the whole window', async (t) => {
+  const { epoch, effects, clock } = await setUp(t);
+  const began = clock.time;
+  const performedAt: number[] = [];
+  let looks = 0;
+  const perform = async () => {
+    if (performedAt.push(clock.time - began) === 1) throw new Error('timeout');
+    return 'second';
+  };
+  const find = async () => {
+    looks += 1;
+    return undefined;
+  };
+  assert.equal(await effects.run(comment(epoch), { perform, find }), 'second');
+  assert.equal(performedAt[0], 0);
+  assert.ok(performedAt[1]! >= 60_000 && performedAt[1]! < 66_000, `repeated after ${performedAt[1]} ms`);
+  assert.ok(looks >= 5 && looks < 40, `${looks} looks`);
+});
+
+test('while nobody can tell whether it took place it is not repeated', async (t) => {
+  const { epoch, effects, pool } = await setUp(t);
+  let calls = 0;
+  const perform = async () => {
+    calls += 1;
+    throw new Error('timeout');
+  };
+  const blind = async () => Promise.reject(new Error('the forge is down'));
+  await assert.rejects(effects.run(comment(epoch), { perform, find: blind }), { code: 'EffectUnknown' });
+  assert.deepEqual([calls, (await readEffect(pool, 'comment/1'))?.state], [1, 'started']);
+});
+
+test('two unknown outcomes in a row end the call, the key stays open', async (t) => {
+  const { epoch, effects } = await setUp(t);
+  let calls = 0;
+  const perform = async () => {
+    calls += 1;
+    throw new Error('timeout');
+  };
+  const absent = async () => undefined;
+  await assert.rejects(effects.run(comment(epoch), { perform, find: absent }), { code: 'EffectUnknown' });
+  assert.equal(calls, 2);
+  assert.equal(await effects.run(comment(epoch), { find: async () => 'there after all', perform }), 'there after all');
+});
+
+test('an effect of an older epoch, or of one that never was, is refused before anything is done', async (t) => {
+  const { pool, epoch, effects } = await setUp(t);
+  const next = await advanceEpoch(pool, 'another');
+  assert.deepEqual([next, await currentEpoch(pool)], [epoch + 1, epoch + 1]);
+  for (const stale of [epoch, next + 1]) {
+    const perform = async () => assert.fail('performed');
+    await assert.rejects(effects.run(comment(stale), { find: never, perform }), { code: 'StaleEpoch' });
+  }
+});
+
+test('a leader that is replaced between its look at the row and its beginning performs nothing', async (t) => {
+  const { pool, epoch, clock } = await setUp(t);
+  const db = Object.create(pool) as typeof pool;
+  db.query = (async (text: string, values: unknown[]) => {
+    if (text.includes("SET state = 'started'")) await advanceEpoch(pool, 'another');
+    return pool.query(text, values);
+  }) as typeof pool.query;
+  const perform = async () => assert.fail('performed');
+  await assert.rejects(new Effects({ db, clock }).run(comment(epoch), { find: never, perform }), {
+    code: 'StaleEpoch',
+  });
+});
+
+test('a leader frozen in the middle is taken over, and when it wakes up it changes nothing', async (t) => {
+  const { pool, url, epoch, clock } = await setUp(t);
+  const frozenPool = createPool(url, { applicationName: 'rig-frozen', schema: 'rig' });
+  t.after(() => frozenPool.end());
+  const [begun, thaw] = [Promise.withResolvers<void>(), Promise.withResolvers<string>()];
+  const perform = async () => {
+    begun.resolve();
+    return thaw.promise;
+  };
+  const frozen = new Effects({ db: frozenPool, clock: fakeClock() }).run(comment(epoch), { find: never, perform });
+  const ended = assert.rejects(frozen, { code: 'StaleEpoch' });
+  await begun.promise;
+  const next = await advanceEpoch(pool, 'another');
+  const outcome = await new Effects({ db: pool, clock }).run(comment(next), {
+    find: async () => undefined,
+    perform: async () => 'new',
+  });
+  thaw.resolve('old');
+  await ended;
+  assert.deepEqual([outcome, (await readEffect(pool, 'comment/1'))?.outcome], ['new', 'new']);
+});
+
+test('sixteen callers of one key in two processes: one performs, all get its outcome', async (t) => {
+  const { pool, url, epoch } = await setUp(t);
+  const other = createPool(url, { applicationName: 'rig-other', schema: 'rig' });
+  t.after(() => other.end());
+  const processes = [new Effects({ db: pool }), new Effects({ db: other })];
+  let performed = 0;
+  const perform = async () => {
+    performed += 1;
+    await new Promise((resolve) => setTimeout(resolve, 80));
+    return performed;
+  };
+  const callers = Array.from({ length: 16 }, (_, i) => processes[i % 2]!.run(comment(epoch), { find: never, perform }));
+  assert.deepEqual([await Promise.all(callers), performed], [Array(16).fill(1), 1]);
+});
+
+test('effects of different keys run beside each other, no more at once than asked for', async (t) => {
+  const { pool, epoch } = await setUp(t);
+  const effects = new Effects({ db: pool, concurrency: 3 });
+  let [now, most] = [0, 0];
+  const perform = async () => {
+    now += 1;
+    most = Math.max(most, now);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    now -= 1;
+    return 1;
+  };
+  await Promise.all(
+    Array.from({ length: 12 }, (_, i) => effects.run(comment(epoch, `key/${i}`), { find: never, perform })),
+  );
+  assert.equal(most, 3);
+});
+
+test('a key used for another kind or subject is refused', async (t) => {
+  const { epoch, effects } = await setUp(t);
+  const steps = { find: never, perform: async () => 1 };
+  await effects.run(comment(epoch), steps);
+  await assert.rejects(effects.run({ ...comment(epoch), kind: 'merge' }, steps), { code: 'EffectReused' });
+  await assert.rejects(effects.run({ ...comment(epoch), subject: 'issue-2' }, steps), { code: 'EffectReused' });
+});

@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { testDatabase } from '../../test/kit/postgres.ts';
+import {
+  type Delivery,
+  ensureSubject,
+  findSubject,
+  finishDelivery,
+  migrations,
+  postponeDelivery,
+  readSubject,
+  storeDelivery,
+  takeDeliveries,
+} from './index.ts';
+
+const delivery = (id: string, body = '{"a":1}'): Delivery => ({
+  id,
+  event: 'issues',
+  headers: { 'x-github-event': 'issues' },
+  body: Buffer.from(body),
+  receivedAt: new Date('2026-01-01T00:00:00Z'),
+});
+
+test('a delivery is stored once, byte for byte, and its second arrival changes nothing', async (t) => {
+  const { pool } = await testDatabase(t, { migrations: [migrations] });
+  const bytes = Buffer.from([0, 255, 1, 0x7b]);
+  assert.equal(await storeDelivery(pool, { ...delivery('a'), body: bytes }), 'stored');
+  assert.equal(await storeDelivery(pool, delivery('a', 'other')), 'duplicate');
+  assert.deepEqual(await takeDeliveries(pool, { limit: 10 }), [{ ...delivery('a'), body: bytes, attempts: 1 }]);
+});
+
+test('deliveries are handed out oldest first, to one taker each, and not again once finished', async (t) => {
+  const { pool } = await testDatabase(t, { migrations: [migrations] });
+  for (let i = 0; i < 40; i += 1) await storeDelivery(pool, delivery(`d${i}`));
+  const taken = await Promise.all(Array.from({ length: 8 }, () => takeDeliveries(pool, { limit: 5 })));
+  assert.equal(new Set(taken.flat().map(({ id }) => id)).size, 40);
+  for (const lot of taken)
+    assert.deepEqual(
+      lot.map(({ id }) => Number(id.slice(1))),
+      lot.map(({ id }) => Number(id.slice(1))).toSorted((a, b) => a - b),
+    );
+  assert.equal(await finishDelivery(pool, 'd0', 'applied', 'filed issue 7'), true);
+  assert.equal(await finishDelivery(pool, 'd0', 'ignored', 'late'), false);
+  assert.deepEqual(await takeDeliveries(pool, { limit: 50 }), []);
+  const { rows } = await pool.query("SELECT outcome, detail FROM deliveries WHERE id = 'd0'");
+  assert.deepEqual(rows, [{ outcome: 'applied', detail: 'filed issue 7' }]);
+});
+
+test('a delivery that its taker did not finish, or gave back, is handed out again', async (t) => {
+  const { pool } = await testDatabase(t, { migrations: [migrations] });
+  await storeDelivery(pool, delivery('a'));
+  await storeDelivery(pool, delivery('b'));
+  await takeDeliveries(pool, { limit: 1, leaseMs: 0 });
+  assert.deepEqual(
+    (await takeDeliveries(pool, { limit: 9 })).map(({ id, attempts }) => [id, attempts]),
+    [
+      ['a', 2],
+      ['b', 1],
+    ],
+  );
+  await postponeDelivery(pool, 'b', 0, 'the API server is away');
+  assert.deepEqual(
+    (await takeDeliveries(pool, { limit: 9 })).map(({ id, attempts }) => [id, attempts]),
+    [['b', 2]],
+  );
+});
+
+const issue = { kind: 'Issue', namespace: 'team', name: 'site-7' };
+const place = { host: 'github.com', repoId: 99, number: 7 };
+
+test('a subject keeps its id while it gets its number, another name and another uid', async (t) => {
+  const { pool } = await testDatabase(t, { migrations: [migrations] });
+  const first = await ensureSubject(pool, { ...issue, uid: 'u1' });
+  const numbered = await ensureSubject(pool, { ...issue, uid: 'u1', forge: place });
+  const renewed = await ensureSubject(pool, { ...issue, name: 'web-7', uid: 'u2', forge: place });
+  assert.deepEqual([first.minted, numbered.minted, renewed.minted], [true, false, false]);
+  assert.deepEqual(new Set([first, numbered, renewed].map(({ subject }) => subject.id)).size, 1);
+  assert.deepEqual(await readSubject(pool, first.subject.id), {
+    id: first.subject.id,
+    kind: 'Issue',
+    namespace: 'team',
+    name: 'web-7',
+    uid: 'u2',
+    forgeHost: 'github.com',
+    forgeRepoId: 99,
+    number: 7,
+  });
+  assert.match(first.subject.id, /^[0-9a-f]{8}-[0-9a-f]{4}-7/);
+});
+
+test('namespace, kind and number tell subjects apart', async (t) => {
+  const { pool } = await testDatabase(t, { migrations: [migrations] });
+  const refs = [
+    { ...issue, forge: place },
+    { ...issue, forge: { ...place, number: 8 } },
+    { ...issue, namespace: 'other', forge: place },
+    { ...issue, kind: 'Repository', forge: { host: 'github.com', repoId: 99 } },
+  ];
+  const minted = await Promise.all(refs.map((ref) => ensureSubject(pool, ref)));
+  assert.equal(new Set(minted.map(({ subject }) => subject.id)).size, 4);
+  assert.equal(await findSubject(pool, { ...issue, uid: 'nobody' }), undefined);
+});
+
+test('sixteen first sights at once mint one subject', async (t) => {
+  const { pool } = await testDatabase(t, { migrations: [migrations] });
+  const all = await Promise.all(
+    Array.from({ length: 16 }, () => ensureSubject(pool, { ...issue, uid: 'u1', forge: place })),
+  );
+  assert.equal(new Set(all.map(({ subject }) => subject.id)).size, 1);
+  assert.equal(all.filter(({ minted }) => minted).length, 1);
+});
+
+test('a uid and a place at the forge that belong to two subjects are a conflict', async (t) => {
+  const { pool } = await testDatabase(t, { migrations: [migrations] });
+  await ensureSubject(pool, { ...issue, uid: 'u1' });
+  await ensureSubject(pool, { ...issue, forge: place });
+  await assert.rejects(ensureSubject(pool, { ...issue, uid: 'u1', forge: place }), {
+    code: 'SubjectConflict',
+    message: /Issue team\/site-7/,
+  });
+});

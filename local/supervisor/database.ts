@@ -19,7 +19,7 @@ export interface Database {
 
 /** Starts PostgreSQL with the programs' roles and schemas, and keeps it running on the same port. */
 export async function startDatabase(context: Context): Promise<Database> {
-  let server = await launch(context, context.options.ports.postgres);
+  let server = await launch(context, context.store.state.ports.postgres);
   const urlFile = (role: DatabaseRole) => join(context.layout.identities, `${role}.url`);
   for (const [role, schema] of Object.entries(SCHEMAS) as [DatabaseRole, string][]) {
     const url = await server.url(role, DATABASE);

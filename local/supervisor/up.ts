@@ -1,12 +1,36 @@
 import { reap } from '#lib/datadir';
+import type { EmbeddedCluster } from './cluster/embedded.ts';
+import { grantIdentities } from './cluster/identities.ts';
 import { startCluster } from './cluster/start.ts';
 import { type Context, together } from './context.ts';
 import { startDatabase } from './database.ts';
+import { PORT_NAMES } from './options.ts';
+import { choosePorts } from './ports.ts';
+import { type ForgeAddress, startForge } from './programs/forge.ts';
+import { startKubelet } from './programs/kubelet.ts';
+import { chooseModel, type ModelChoice, startModel } from './programs/model.ts';
+import { SYSTEM_NAMESPACE, startOperator } from './programs/operator.ts';
+import { startProxy } from './programs/proxy.ts';
+import { seedForge, seedTenant } from './tenant/seed.ts';
+import { openSource, type Source } from './tenant/source.ts';
+
+/** A rig that is up. */
+export interface Rig {
+  readonly cluster: EmbeddedCluster;
+  readonly forge: ForgeAddress;
+  readonly conductorURL: string;
+  readonly source: Source;
+}
 
 /** Brings everything up in order; resolves when all of it is ready. What was started is in `context.stops`, even when it throws. */
-export async function bringUp(context: Context): Promise<void> {
-  const { steps, signal } = context;
-  const [cluster, database] = await together(context, [
+export async function bringUp(context: Context): Promise<Rig> {
+  const { options, layout, steps, store, signal } = context;
+  const model = chooseModel(options, process.env);
+  const source = await openSource(options, layout);
+  const ports = await claimPorts(context);
+  const conductorURL = `http://127.0.0.1:${ports.conductor}`;
+  const proxyURL = `http://127.0.0.1:${ports.proxy}`;
+  const [cluster, database, forge, upstream] = await together(context, [
     steps.run(
       'kubernetes',
       (progress) => startCluster(context, progress),
@@ -17,10 +41,72 @@ export async function bringUp(context: Context): Promise<void> {
       () => startDatabase(context),
       ({ port }) => `127.0.0.1:${port}`,
     ),
+    steps.run(
+      'forge',
+      () => openForge(context, source, conductorURL),
+      ({ url }) => `${url}, with ${source.name}`,
+    ),
+    steps.run(
+      'model',
+      () => startModel(context, model, port(ports, 'replay')),
+      () => describeModel(model),
+    ),
+  ]);
+  const accounts = ['rig-conductor', 'rig-intake'];
+  const kubeconfigs = await grantIdentities(context, cluster, SYSTEM_NAMESPACE, accounts);
+  await seedTenant(context, cluster, forge, source);
+  await together(context, [
+    steps.run(
+      'proxy',
+      () => startProxy(context, { port: port(ports, 'proxy'), conductorURL }, database, upstream),
+      (url) => url,
+    ),
+    steps.run(
+      'operator',
+      () => startOperator(context, { port: port(ports, 'conductor'), proxyURL }, database, kubeconfigs),
+      (url) => `${url}, --ungraded: every change counts as T1`,
+    ),
+    steps.run(
+      'kubelet',
+      (progress) => startKubelet(context, cluster, source, progress),
+      () => ISOLATION,
+    ),
   ]);
   signal.throwIfAborted();
-  void cluster;
-  void database;
+  store.update({ urls: { conductor: conductorURL, forge: forge.url } });
+  return { cluster, forge, conductorURL, source };
+}
+
+const ISOLATION = 'this machine as node "local"; Isolated=False: agents’ commands run as you';
+
+function describeModel(model: ModelChoice): string {
+  return model.kind === 'replay' ? `answers from ${model.file}` : model.url;
+}
+
+async function openForge(context: Context, source: Source, conductorURL: string): Promise<ForgeAddress> {
+  const forge = await startForge(context, port(context.store.state.ports, 'forge'));
+  await seedForge(context, forge, source, conductorURL);
+  return forge;
+}
+
+/** Chooses the ports and remembers them. The forge's is part of what people and objects know it by. */
+async function claimPorts({ options, store }: Context): Promise<Record<string, number>> {
+  const ports = await choosePorts(
+    PORT_NAMES.map((name) => ({
+      name,
+      fixed: options.ports[name],
+      remembered: store.state.ports[name],
+      sticky: name === 'forge',
+    })),
+  );
+  store.update({ ports });
+  return ports;
+}
+
+function port(ports: Record<string, number>, name: string): number {
+  const chosen = ports[name];
+  if (chosen === undefined) throw new Error(`no port was chosen for ${name}`);
+  return chosen;
 }
 
 /** Ends what an earlier supervisor left behind when it was killed. */

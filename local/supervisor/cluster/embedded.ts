@@ -1,6 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { ExitCode, ExitError } from '#lib/terminal';
-import { type ControlPlane, ControlPlaneError, describeExit, startControlPlane } from '../../controlplane/index.ts';
+import {
+  type ControlPlane,
+  ControlPlaneError,
+  describeExit,
+  type Ports,
+  startControlPlane,
+} from '../../controlplane/index.ts';
 import { ensureBinary } from '../binaries.ts';
 import { type Context, logOf, trouble } from '../context.ts';
 import { type Cluster, certificateClient, kubeconfigText } from './cluster.ts';
@@ -43,7 +49,11 @@ export async function startEmbedded(context: Context, progress: (line: string) =
   };
 }
 
-async function launch(context: Context, binary: string, ports = wantedPorts(context)): Promise<ControlPlane> {
+async function launch(
+  context: Context,
+  binary: string,
+  ports: Partial<Ports> = { apiserver: context.store.state.ports.apiserver },
+): Promise<ControlPlane> {
   const log = logOf(context, 'controlplane');
   let controlPlane: ControlPlane;
   try {
@@ -67,10 +77,6 @@ async function launch(context: Context, binary: string, ports = wantedPorts(cont
     log.close();
   });
   return controlPlane;
-}
-
-function wantedPorts({ options }: Context) {
-  return options.ports.apiserver === undefined ? {} : { apiserver: options.ports.apiserver };
 }
 
 /**

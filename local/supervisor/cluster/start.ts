@@ -1,6 +1,7 @@
 import type { KubeObject } from '#lib/kube';
 import { checkout } from '../checkout.ts';
 import type { Context } from '../context.ts';
+import { TENANT } from '../tenant/objects.ts';
 import { applyAll } from './apply.ts';
 import { type EmbeddedCluster, startEmbedded, writePersonKubeconfig } from './embedded.ts';
 import { renderKustomization } from './manifests.ts';
@@ -8,9 +9,9 @@ import { renderKustomization } from './manifests.ts';
 /** The API server with everything of `config/default` in it, and the person's kubeconfig beside it. */
 export async function startCluster(context: Context, progress: (line: string) => void): Promise<EmbeddedCluster> {
   const cluster = await startEmbedded(context, progress);
-  const objects = await renderKustomization(cluster.binary, checkout('crds'));
+  const objects = await renderKustomization(cluster.binary, checkout('config', 'default'));
   await applyAll(cluster.client, [...objects, PERSON], context.signal);
-  await writePersonKubeconfig(context, cluster, context.store.state.tenant.namespace);
+  await writePersonKubeconfig(context, cluster, TENANT);
   return cluster;
 }
 

@@ -11,6 +11,8 @@ export interface Program {
   /** Beside PATH, HOME, TMPDIR, LANG and RIG_LOG_LEVEL nothing of the supervisor's own environment is passed on. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** Done before each run, e.g. to renew a credential the program reads when it starts. */
+  readonly prepare?: () => Promise<void>;
   /** Resolves when the program serves; called once per run, its signal ends it. */
   readonly ready: (signal: AbortSignal) => Promise<void>;
   /** Default 60,000 ms. */

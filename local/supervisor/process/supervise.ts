@@ -45,6 +45,7 @@ export class Supervised {
 
   /** Resolves when the program is ready. Throws ExitError `Environment`, with its last lines, when it ends or is silent instead. */
   async start(): Promise<void> {
+    await this.program.prepare?.();
     this.#spawn();
     await this.#untilReady();
     this.#loop = this.#keepRunning();
@@ -124,9 +125,16 @@ export class Supervised {
       if (!(await this.#pause(pause))) return;
       since = now();
       this.restarts += 1;
-      this.#spawn();
-      await this.#untilReady().catch((error: Error) => onTrouble(error.message));
+      await this.#restart().catch((error: Error) => onTrouble(error.message));
     }
+  }
+
+  /** When it throws, no child runs: the next turn of the loop finds it ended. */
+  async #restart(): Promise<void> {
+    await this.program.prepare?.();
+    if (this.#stopping.signal.aborted) return;
+    this.#spawn();
+    await this.#untilReady();
   }
 
   #pause(ms: number): Promise<boolean> {

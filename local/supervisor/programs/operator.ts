@@ -8,8 +8,6 @@ import { untilAnswers } from '../process/ready.ts';
 import { secretFile, secretOf } from '../secrets.ts';
 
 export const SYSTEM_NAMESPACE = 'rig-system';
-/** What agents run in; the node's image map says which folder of this machine stands for it. */
-export const AGENT_IMAGE = 'ghcr.io/dashecorp/rig-agent-runtime';
 export const READER_TOKEN = 'reader-token';
 
 /** Starts the conductor. Its changes are graded T1 and shown as such: the flag stands in the list of processes too. */
@@ -36,7 +34,6 @@ export async function startOperator(
       RIG_PROXY_URL: at.proxyURL,
       RIG_SYSTEM_NAMESPACE: SYSTEM_NAMESPACE,
       RIG_DATA_DIR: layout.data('operator'),
-      RIG_AGENT_IMAGE: `${AGENT_IMAGE}:local`,
       RIG_READER_TOKEN_FILE: secretFile(layout, READER_TOKEN),
       RIG_REVIEW_DEBOUNCE_SECONDS: '0',
     },

@@ -1,0 +1,38 @@
+import { checkout } from '../checkout.ts';
+import { applyAll } from '../cluster/apply.ts';
+import type { EmbeddedCluster } from '../cluster/embedded.ts';
+import { renderKustomization } from '../cluster/manifests.ts';
+import type { Context } from '../context.ts';
+import type { ForgeAddress } from '../programs/forge.ts';
+import { createAccounts } from './accounts.ts';
+import { forgeCalls } from './forge-admin.ts';
+import { repositoryName, repositoryObject, secretObjects, TENANT } from './objects.ts';
+import { ensureWebhook, importRepository } from './repository.ts';
+import type { Source } from './source.ts';
+
+/** Accounts, the repository and its tests at the forge. Safe to repeat. */
+export async function seedForge(
+  context: Context,
+  forge: ForgeAddress,
+  source: Source,
+  conductorURL: string,
+): Promise<void> {
+  const calls = forgeCalls(forge, context.signal);
+  await createAccounts(context.layout, calls);
+  await importRepository(calls, source);
+  await ensureWebhook(calls, context.layout, source, conductorURL);
+}
+
+/** The tenant's Secrets, its Repository, and the Agents of config/samples as they are. Safe to repeat. */
+export async function seedTenant(
+  context: Context,
+  cluster: EmbeddedCluster,
+  forge: ForgeAddress,
+  source: Source,
+): Promise<void> {
+  const samples = await renderKustomization(cluster.binary, checkout('config', 'samples'));
+  const agents = samples.filter(({ kind }) => kind === 'Agent');
+  const objects = [...secretObjects(context.layout, forge), repositoryObject(source, forge), ...agents];
+  await applyAll(cluster.client, objects, context.signal);
+  context.store.update({ tenant: { namespace: TENANT, repository: repositoryName(source) } });
+}

@@ -43,6 +43,14 @@ export const repositoryRoutes: Routes = {
   'GET /repos/{owner}/{repo}': (call) =>
     ok(renderFullRepository(call.ctx, call.repo, permissionOf(call.ctx, call.repo, call.user.id))),
 
+  // In no OpenAPI document, but where GitHub's redirects of renamed repositories lead: a repository by what never changes.
+  'GET /repositories/{repository_id}': (call) => {
+    const repo = call.ctx.store.repositories.get(call.id('repository_id'));
+    const permission = repo === undefined ? 'none' : permissionOf(call.ctx, repo, call.user.id);
+    if (repo === undefined || !allows(permission, 'read')) throw notFound();
+    return ok(renderFullRepository(call.ctx, repo, permission));
+  },
+
   'GET /repos/{owner}/{repo}/collaborators': (call) => {
     call.need('write', 'Must have push access to view repository collaborators.');
     const given = call.ctx.store.collaborators.find({ repoId: call.repo.id });

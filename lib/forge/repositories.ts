@@ -79,8 +79,18 @@ async function fileAt(client: Client, repo: RepositoryName, sha: string, path: s
     }),
   );
   if (content !== null) return content.file === null ? null : textOf(content.file, path);
-  await client.read((octokit) => octokit.rest.git.getCommit({ ...checkRepository(repo), commit_sha: sha }));
+  await commitMustExist(client, repo, sha);
   return null;
+}
+
+/** The file or the commit may be what is missing; of a commit it does not know GitHub says 422. */
+async function commitMustExist(client: Client, repo: RepositoryName, sha: string): Promise<void> {
+  try {
+    await client.read((octokit) => octokit.rest.repos.getCommit({ ...checkRepository(repo), ref: sha, per_page: 1 }));
+  } catch (error) {
+    if (!(error instanceof ForgeError && error.code === 'Validation')) throw error;
+    throw new ForgeError('NotFound', `There is no commit ${sha} in ${repo.owner}/${repo.name}.`, { status: 422 });
+  }
 }
 
 /** Directories, symbolic links and submodules are no files. */

@@ -20,8 +20,8 @@ export {
 export { evolve, replay } from './issue/evolve.ts';
 export { type Action, gateOf, nextAction } from './issue/next.ts';
 export { liveTasks, observe } from './issue/observe.ts';
-export { type Caller, callerOf, type Decision, decideReport, type Report } from './issue/report.ts';
 export { release } from './issue/release.ts';
+export { type Caller, callerOf, type Decision, decideReport, type Report } from './issue/report.ts';
 export { type IssueState, type LiveTask, liveTask, noIssue } from './issue/state.ts';
 export { type ProjectedStatus, phaseOf, projectGates, projectIssue } from './issue/status.ts';
 export {

@@ -14,6 +14,8 @@ export interface Config {
   readonly readerTokenFile: string | undefined;
   readonly reviewDebounceMs: number;
   readonly taskDeadlineMs: number;
+  /** Pause between two writes of one forge identity; what GitHub asks of its clients, 0 where the forge asks nothing. */
+  readonly forgeWriteIntervalMs: number;
   /** Grade everything T1 instead of leaving it to a person. */
   readonly ungraded: boolean;
   readonly identity: string;
@@ -43,6 +45,7 @@ export function readConfig(env: NodeJS.ProcessEnv, args: readonly string[], pid:
     readerTokenFile: env.RIG_READER_TOKEN_FILE,
     reviewDebounceMs: seconds(env, 'RIG_REVIEW_DEBOUNCE_SECONDS', 60),
     taskDeadlineMs: seconds(env, 'RIG_TASK_DEADLINE_SECONDS', 3_600),
+    forgeWriteIntervalMs: milliseconds(env, 'RIG_FORGE_WRITE_INTERVAL_MS', 1_000),
     ungraded: values.ungraded,
     identity: env.POD_NAME ?? `rig-conductor-${pid}`,
   };
@@ -58,6 +61,12 @@ function url(env: NodeJS.ProcessEnv, name: string, what: string): string {
   const value = required(env, name, what);
   if (!URL.canParse(value)) throw new ConfigError(`${name} is not a URL (${value}); set it to ${what}.`);
   return value.replace(/\/+$/, '');
+}
+
+function milliseconds(env: NodeJS.ProcessEnv, name: string, fallback: number): number {
+  const value = env[name] ?? String(fallback);
+  if (!/^\d{1,9}$/.test(value)) throw new ConfigError(`${name} is not a number of milliseconds (${value}).`);
+  return Number(value);
 }
 
 function seconds(env: NodeJS.ProcessEnv, name: string, fallback: number): number {

@@ -1,6 +1,5 @@
-import { type Agent, type AgentTask, type Issue, type Repository, resources } from '#crds';
-import { createInformer, type Informer, JOBS, type KubeClient, type KubeObject, type Resource } from '#lib/kube';
-import type { Logger } from '#lib/observe';
+import { type Agent, type AgentTask, type Issue, labels, type Repository, resources } from '#crds';
+import { type Informer, JOBS, type KubeObject, type Manager, type Resource } from '#lib/kube';
 
 /** A batch/v1 Job, as far as the conductor reads it. */
 export interface Job extends KubeObject {
@@ -26,13 +25,13 @@ export interface Objects {
   readonly jobs: Informer<Job>;
 }
 
-/** Informers over the conductor's kinds and the Jobs it made; not started. */
-export function watchObjects(client: KubeClient, logger: Logger): Objects {
+/** The manager's informers over the conductor's kinds and the Jobs it made. */
+export function watchObjects(manager: Manager): Objects {
   return {
-    repositories: createInformer(client, REPOSITORIES, { logger }),
-    agents: createInformer(client, AGENTS, { logger }),
-    issues: createInformer(client, ISSUES, { logger }),
-    tasks: createInformer(client, AGENT_TASKS, { logger }),
-    jobs: createInformer<Job>(client, JOBS as Resource<Job>, { logger, labelSelector: 'rig.dashecorp.com/task' }),
+    repositories: manager.informer(REPOSITORIES),
+    agents: manager.informer(AGENTS),
+    issues: manager.informer(ISSUES),
+    tasks: manager.informer(AGENT_TASKS),
+    jobs: manager.informer<Job>(JOBS as Resource<Job>, { labelSelector: labels.task }),
   };
 }

@@ -76,11 +76,18 @@ function observePullRequest(state: IssueState, world: World, pr: PullRequestFact
   const current = state.pullRequest!;
   if (pr.state === 'closed')
     return current.open ? [{ type: 'PR_CLOSED', data: { number: pr.number, stale: false, by: null } }] : [];
+  if (behind(state, pr.head.sha, current.headSHA)) return [];
   if (pr.head.sha !== current.headSHA || !current.open) {
     const by = world.headPushedBy.known ? world.headPushedBy.value : null;
     return [{ type: 'PR_UPDATED', data: { number: pr.number, headSHA: pr.head.sha, by } }];
   }
   return [...observeChecks(state, world, pr), ...observeReviews(state, world, pr), ...observeConflict(state, pr)];
+}
+
+/** The gateway has forwarded a later head than the one that was told: the news of it is on its way. */
+function behind(state: IssueState, told: string, current: string): boolean {
+  const order = (sha: string) => state.forwarded.findIndex((head) => head.sha === sha);
+  return order(told) >= 0 && order(told) < order(current);
 }
 
 function observeMerge(state: IssueState, pr: PullRequestFacts): DomainEvent[] {

@@ -1,0 +1,164 @@
+import { type Context, Hono } from 'hono';
+import type { TSchema } from 'typebox';
+import { parseFence } from '#domain';
+import {
+  CommentRequest,
+  EventsRequest,
+  type FenceResponse,
+  type HeartbeatResponse,
+  PullRequestRequest,
+  ThreadsRequest,
+  VerdictRequest,
+} from '#lib/conductor';
+import type { Queryable } from '#lib/db';
+import { HttpError, problemHandler } from '#lib/http';
+import type { Logger } from '#lib/observe';
+import type { GitGateway } from '../gateway/routes.ts';
+import type { Conductor } from '../issues/context.ts';
+import { findTask, heartbeat } from '../store/tasks.ts';
+import { type ExchangeOptions, exchange } from '../tokens/exchange.ts';
+import { assignmentOf } from './assignment.ts';
+import { Bodies } from './bodies.ts';
+import { bearerOf, deadFence, identify, liveCall, type TaskCall } from './caller.ts';
+import { comment, openPullRequest, reportEvents } from './deliver.ts';
+import type { History } from './history.ts';
+import { agentsView, listIssues, queueView } from './listings.ts';
+import { openapi } from './openapi.ts';
+import type { ReaderToken } from './readers.ts';
+import { settleThreads, submitVerdict } from './review.ts';
+
+/** What the API serves. `ready` answers one sentence for each thing that is still missing. */
+export interface ApiOptions {
+  readonly conductor: Conductor;
+  readonly exchange: ExchangeOptions;
+  readonly gateway: GitGateway;
+  readonly intake: (context: Context) => Promise<Response>;
+  readonly history: History;
+  readonly readers: ReaderToken;
+  readonly ready: () => readonly string[];
+  readonly db: Queryable;
+  readonly logger: Logger;
+}
+
+const TASK = '/v1/namespaces/:ns/tasks/:name';
+
+/** The conductor API. Every refusal is a problem document (RFC 9457) with a reason and one sentence. */
+export function createApi(options: ApiOptions): Hono {
+  const app = new Hono();
+  app.onError(problemHandler(options.logger));
+  app.notFound((context) => {
+    throw new HttpError(
+      'NotFound',
+      'NoRoute',
+      `There is no ${context.req.method} ${context.req.path}; /openapi.json lists what there is.`,
+    );
+  });
+  app.get('/healthz', (context) => context.json({ ok: true }));
+  app.get('/readyz', (context) => {
+    const waitingFor = options.ready();
+    return context.json({ ok: waitingFor.length === 0, waitingFor }, waitingFor.length === 0 ? 200 : 503);
+  });
+  app.get('/openapi.json', (context) => context.json(openapi()));
+  app.get('/v1/jwks', (context) => context.json(options.exchange.tokens.jwks()));
+  app.post('/webhooks/github', options.intake);
+  addTaskRoutes(app, options);
+  addGitRoutes(app, options);
+  addReaderRoutes(app, options);
+  return app;
+}
+
+function addTaskRoutes(app: Hono, options: ApiOptions): void {
+  const { conductor } = options;
+  const { tokens } = options.exchange;
+  const bodies = new Bodies();
+  const pathOf = (context: Context) => ({ namespace: context.req.param('ns')!, task: context.req.param('name')! });
+  const called = async (context: Context) =>
+    liveCall(conductor, await identify(tokens, pathOf(context), context.req.header('authorization')));
+  const post = <S extends TSchema, A extends object>(
+    route: string,
+    schema: S,
+    handle: (call: TaskCall, body: never) => Promise<A>,
+  ) =>
+    app.post(`${TASK}/${route}`, async (context) => {
+      const call = await called(context);
+      return context.json(await handle(call, (await bodies.read(context, schema)) as never));
+    });
+
+  app.post(`${TASK}/token`, async (context) => {
+    const { namespace, task } = pathOf(context);
+    return context.json(
+      await exchange(options.exchange, namespace, task, bearerOf(context.req.header('authorization'))),
+    );
+  });
+  app.get(TASK, async (context) => context.json(await assignmentOf(conductor, await called(context))));
+  app.get(`${TASK}/fence`, async (context) => context.json(await fenceOf(options, context, pathOf(context))));
+  app.post(`${TASK}/heartbeat`, async (context) => context.json(await beat(options, context, pathOf(context))));
+  post('events', EventsRequest, async (call, body: EventsRequest) => {
+    await reportEvents(conductor, call, body.events);
+    return {};
+  });
+  post('pull-request', PullRequestRequest, (call, body: PullRequestRequest) => openPullRequest(conductor, call, body));
+  post('comments', CommentRequest, (call, body: CommentRequest) => comment(conductor, call, body));
+  post('verdict', VerdictRequest, (call, body: VerdictRequest) => submitVerdict(conductor, call, body));
+  post('threads', ThreadsRequest, (call, body: ThreadsRequest) => settleThreads(conductor, call, body));
+}
+
+async function beat(
+  options: ApiOptions,
+  context: Context,
+  path: { namespace: string; task: string },
+): Promise<HeartbeatResponse> {
+  const { conductor, exchange: exchangeOptions } = options;
+  const identity = await identify(exchangeOptions.tokens, path, context.req.header('authorization'));
+  const row = await findTask(conductor.log.pool, path.namespace, path.task);
+  if (row === null || fenceText(row) !== identity.fence) throw deadFence(path.task);
+  const live = await heartbeat(conductor.log.pool, path.namespace, path.task, conductor.now());
+  return { deadline: new Date(row.deadline).toISOString(), cancel: !live };
+}
+
+async function fenceOf(
+  options: ApiOptions,
+  context: Context,
+  path: { namespace: string; task: string },
+): Promise<FenceResponse> {
+  const identity = await options.exchange.tokens.verify(bearerOf(context.req.header('authorization')), [
+    'rig-conductor',
+    'rig-proxy',
+  ]);
+  if (identity.namespace !== path.namespace || identity.task !== path.task)
+    throw new HttpError('Forbidden', 'NotTheTask', 'The token is of another task.');
+  const row = await findTask(options.conductor.log.pool, path.namespace, path.task);
+  return {
+    live:
+      row !== null && row.endedAt === null && fenceText(row) === identity.fence && parseFence(identity.fence) !== null,
+    fence: identity.fence,
+  };
+}
+
+function fenceText({ fence }: { fence: { epoch: number; sequence: number } }): string {
+  return `${fence.epoch}.${fence.sequence}`;
+}
+
+function addGitRoutes(app: Hono, { gateway, exchange: { tokens } }: ApiOptions): void {
+  const identityOf = (context: Context) =>
+    identify(
+      tokens,
+      { namespace: context.req.param('ns')!, task: context.req.param('name')! },
+      context.req.header('authorization'),
+    );
+  app.get(`${TASK}/git/info/refs`, async (context) => gateway.refs(context, await identityOf(context)));
+  app.post(`${TASK}/git/git-upload-pack`, async (context) => gateway.fetch(context, await identityOf(context)));
+  app.post(`${TASK}/git/git-receive-pack`, async (context) => gateway.push(context, await identityOf(context)));
+}
+
+function addReaderRoutes(app: Hono, { conductor, readers, history }: ApiOptions): void {
+  const read = (route: string, handle: (context: Context, namespace: string) => Promise<Response> | Response) =>
+    app.get(`/v1/namespaces/:ns/${route}`, async (context) => {
+      await readers.require(context.req.header('authorization'));
+      return handle(context, context.req.param('ns')!);
+    });
+  read('issues', (context, namespace) => context.json(listIssues(conductor, namespace, context.req.query())));
+  read('queue', async (context, namespace) => context.json(await queueView(conductor, namespace)));
+  read('agents', async (context, namespace) => context.json(await agentsView(conductor, namespace)));
+  read('events', (context, namespace) => history.serve(context, namespace));
+}

@@ -1,0 +1,145 @@
+import type { Context } from 'hono';
+import { streamSSE } from 'hono/streaming';
+import type { EventView } from '#lib/conductor';
+import type { Queryable } from '#lib/db';
+import {
+  type Cursor,
+  type EventStore,
+  formatCursor,
+  parseCursor,
+  readSubject,
+  START,
+  type StoredEvent,
+  type Subject,
+} from '#lib/events';
+import { HttpError } from '#lib/http';
+
+const PAGE = 500;
+const POLL_MS = 250;
+const KEEP_ALIVE_MS = 15_000;
+
+/** The log as readers see it: pages of history, or a live stream that can be resumed. */
+export class History {
+  readonly #store: EventStore;
+  readonly #db: Queryable;
+  readonly #subjects = new Map<string, Subject>();
+
+  constructor(store: EventStore, db: Queryable) {
+    this.#store = store;
+    this.#db = db;
+  }
+
+  /**
+   * GET …/events?issue=&stream=&after=&limit=: oldest first. With `Accept: text/event-stream` it goes on live; each event's id is its cursor, and
+   * Last-Event-ID resumes behind it.
+   */
+  async serve(context: Context, namespace: string): Promise<Response> {
+    const stream = await this.#streamOf(context, namespace);
+    const after = cursorOf(context.req.header('last-event-id') ?? context.req.query('after'));
+    if (context.req.header('accept')?.includes('text/event-stream') === true)
+      return this.#live(context, namespace, stream, after);
+    const limit = Math.min(Number(context.req.query('limit') ?? PAGE) || PAGE, PAGE);
+    if (stream !== undefined) {
+      const events = (await this.#store.read(stream)).filter((event) => isAfter(event, after)).slice(0, limit);
+      const views = await this.#views(events, namespace);
+      return context.json({ events: views, after: views.at(-1)?.cursor ?? formatCursor(after) });
+    }
+    const page = await this.#store.readAll({ afterCursor: after, limit });
+    return context.json({ events: await this.#views(page.events, namespace), after: formatCursor(page.cursor) });
+  }
+
+  #live(context: Context, namespace: string, stream: string | undefined, from: Cursor): Response {
+    return streamSSE(context, async (sse) => {
+      let cursor = from;
+      let quietSince = Date.now();
+      while (!sse.aborted && !sse.closed) {
+        const page = await this.#store.readAll({ afterCursor: cursor, limit: PAGE });
+        cursor = page.cursor;
+        for (const view of await this.#views(
+          page.events.filter((event) => stream === undefined || event.stream === stream),
+          namespace,
+        )) {
+          await sse.writeSSE({ id: view.cursor, event: view.type, data: JSON.stringify(view) });
+          quietSince = Date.now();
+        }
+        if (!page.end) continue;
+        if (Date.now() - quietSince > KEEP_ALIVE_MS) {
+          await sse.write(': still here\n\n');
+          quietSince = Date.now();
+        }
+        await this.#grown();
+      }
+    });
+  }
+
+  /** Resolves when this process appended, or after the time in which another may have. */
+  #grown(): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        forget();
+        resolve();
+      };
+      const timer = setTimeout(done, POLL_MS);
+      const forget = this.#store.onAppended(done);
+    });
+  }
+
+  async #streamOf(context: Context, namespace: string): Promise<string | undefined> {
+    const stream = context.req.query('stream');
+    if (stream !== undefined && !/^[0-9a-f-]{36}$/.test(stream))
+      throw new HttpError('BadRequest', 'BadStream', 'stream is not a subject id.');
+    const issue = context.req.query('issue');
+    if (issue === undefined) return stream;
+    const { rows } = await this.#db.query(
+      `SELECT id FROM subjects WHERE kind = 'Issue' AND namespace = $1 AND name = $2 ORDER BY created_at DESC LIMIT 1`,
+      [namespace, issue],
+    );
+    if (rows[0] === undefined)
+      throw new HttpError('NotFound', 'IssueMissing', `No Issue ${issue} has ever been in ${namespace}.`);
+    return rows[0].id;
+  }
+
+  async #views(events: readonly StoredEvent[], namespace: string): Promise<EventView[]> {
+    const views: EventView[] = [];
+    for (const event of events) {
+      const subject = await this.#subject(event.stream);
+      if (subject.namespace !== namespace) continue;
+      views.push({
+        cursor: formatCursor(event),
+        stream: event.stream,
+        subject: { kind: subject.kind, namespace: subject.namespace, name: subject.name },
+        version: event.version,
+        type: event.type,
+        data: event.data,
+        meta: event.meta,
+        at: new Date(event.at).toISOString(),
+      });
+    }
+    return views;
+  }
+
+  async #subject(id: string): Promise<Subject> {
+    const known = this.#subjects.get(id) ?? (await readSubject(this.#db, id));
+    if (known === undefined) throw new HttpError('Internal', 'SubjectMissing', `Stream ${id} has no subject.`);
+    if (this.#subjects.size > 10_000) this.#subjects.clear();
+    this.#subjects.set(id, known);
+    return known;
+  }
+}
+
+function cursorOf(text: string | undefined): Cursor {
+  if (text === undefined || text === '') return START;
+  const cursor = parseCursor(text);
+  if (cursor === undefined)
+    throw new HttpError(
+      'BadRequest',
+      'BadCursor',
+      'after (or Last-Event-ID) is no cursor of this log; take one from an earlier answer.',
+    );
+  return cursor;
+}
+
+function isAfter(event: Cursor, cursor: Cursor): boolean {
+  return event.txid > cursor.txid || (event.txid === cursor.txid && event.pos > cursor.pos);
+}

@@ -1,0 +1,96 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+
+/** git ended with another code than 0; `output` is what it said, bounded and without credentials (they are never in arguments). */
+export class GitError extends Error {
+  override name = 'GitError';
+  readonly exitCode: number | null;
+  readonly output: string;
+
+  constructor(args: readonly string[], exitCode: number | null, output: string) {
+    super(`git ${args[0]} failed: ${output.trim().split('\n').at(-1) ?? `exit ${exitCode}`}`);
+    this.exitCode = exitCode;
+    this.output = output;
+  }
+}
+
+export interface GitOptions {
+  readonly cwd: string;
+  readonly input?: Buffer;
+  /** Sent with requests to this origin only; passed in the environment, never as an argument. */
+  readonly authorization?: { readonly origin: string; readonly headerName: string; readonly headerValue: string };
+  /** Milliseconds; default 60,000. */
+  readonly timeoutMs?: number;
+}
+
+const OUTPUT_MAX = 1024 * 1024;
+
+/** Runs git with nobody's configuration, no prompt and no hooks, and answers its standard output. Throws {@link GitError}. */
+export async function git(args: readonly string[], options: GitOptions): Promise<string> {
+  const child = spawn('git', args, {
+    cwd: options.cwd,
+    env: environment(options),
+    stdio: ['pipe', 'pipe', 'pipe'],
+    timeout: options.timeoutMs ?? 60_000,
+    killSignal: 'SIGKILL',
+  });
+  const out: Buffer[] = [];
+  const err: Buffer[] = [];
+  collect(child.stdout, out);
+  collect(child.stderr, err);
+  // git may stop reading early; its exit code tells why.
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(options.input);
+  const [code] = (await once(child, 'close')) as [number | null];
+  if (code !== 0) throw new GitError(args, code, Buffer.concat(err).toString('utf8'));
+  return Buffer.concat(out).toString('utf8');
+}
+
+/** Whether git ended with 0; any other error than its exit code is thrown. */
+export async function gitSays(args: readonly string[], options: GitOptions): Promise<boolean> {
+  try {
+    await git(args, options);
+    return true;
+  } catch (error) {
+    if (error instanceof GitError && error.exitCode === 1) return false;
+    throw error;
+  }
+}
+
+function collect(stream: NodeJS.ReadableStream, into: Buffer[]): void {
+  let size = 0;
+  stream.on('data', (chunk: Buffer) => {
+    size += chunk.length;
+    if (size <= OUTPUT_MAX) into.push(chunk);
+  });
+}
+
+function environment({ authorization }: GitOptions): NodeJS.ProcessEnv {
+  const config: [string, string][] = [
+    ['core.hooksPath', '/dev/null'],
+    ['transfer.fsckObjects', 'true'],
+    ['gc.auto', '0'],
+    ['protocol.file.allow', 'never'],
+    ['http.followRedirects', 'false'],
+  ];
+  if (authorization)
+    config.push([
+      `http.${authorization.origin}/.extraHeader`,
+      `${authorization.headerName}: ${authorization.headerValue}`,
+    ]);
+  return {
+    PATH: process.env.PATH,
+    HOME: '/nonexistent',
+    LC_ALL: 'C',
+    GIT_CONFIG_NOSYSTEM: '1',
+    GIT_CONFIG_GLOBAL: '/dev/null',
+    GIT_TERMINAL_PROMPT: '0',
+    GIT_CONFIG_COUNT: String(config.length),
+    ...Object.fromEntries(
+      config.flatMap(([key, value], index) => [
+        [`GIT_CONFIG_KEY_${index}`, key],
+        [`GIT_CONFIG_VALUE_${index}`, value],
+      ]),
+    ),
+  };
+}

@@ -1,0 +1,109 @@
+import type { GitCache, Remote } from './cache.ts';
+import { GitError, type GitOptions, git, gitSays } from './git.ts';
+import { type ReceiveCommands, type RefUpdate, ZERO } from './pkt.ts';
+
+/** Why a push was not taken, in one sentence for whoever pushed. */
+export class PushRefused extends Error {
+  override name = 'PushRefused';
+  readonly reason: 'OtherRefPushed' | 'NotFastForward' | 'RefMoved' | 'BadObjects' | 'Unrelated';
+
+  constructor(reason: PushRefused['reason'], message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.reason = reason;
+  }
+}
+
+/** The one update a task may make: its own branch, forward. Throws {@link PushRefused}. */
+export function soleUpdate(commands: ReceiveCommands, branch: string): RefUpdate {
+  const [update, ...more] = commands.updates;
+  const ref = `refs/heads/${branch}`;
+  if (update === undefined || more.length > 0 || update.ref !== ref) {
+    const named = commands.updates.map((one) => one.ref).join(', ') || 'nothing';
+    throw new PushRefused('OtherRefPushed', `this task pushes exactly one ref, ${ref}; it tried ${named}`);
+  }
+  if (update.new === ZERO) throw new PushRefused('OtherRefPushed', `${ref} cannot be deleted by a task`);
+  return update;
+}
+
+export interface Forwarding {
+  readonly cache: GitCache;
+  readonly remote: Remote;
+  readonly update: RefUpdate;
+  readonly branch: string;
+  /** Tips as the forge has them now. */
+  readonly base: string;
+  readonly tip: string | null;
+  readonly pack: Buffer;
+  /** Runs the exact push to the forge as a recorded effect. */
+  readonly forward: (push: () => Promise<void>) => Promise<void>;
+}
+
+/**
+ * Takes the pack into quarantine, checks that every object is there and sound and that the branch only moves forward, then pushes to the forge
+ * exactly from the tip that was checked. Throws {@link PushRefused}; the forge has not changed then.
+ */
+export async function forwardPush(forwarding: Forwarding): Promise<void> {
+  const { cache, remote, update, branch, base, tip, pack } = forwarding;
+  if ((tip ?? ZERO) !== update.old)
+    throw new PushRefused(
+      'RefMoved',
+      `${branch} is at ${tip ?? 'nothing'}, not at ${update.old}; fetch and push again`,
+    );
+  await cache.quarantine(remote, async (path) => {
+    if (pack.length > 0) await unpack(path, pack);
+    await checkHistory(path, update, base, tip);
+    const lease = `--force-with-lease=refs/heads/${branch}:${tip ?? ''}`;
+    await forwarding.forward(() =>
+      pushExactly(
+        ['push', '--quiet', '--no-verify', lease, remote.url, `${update.new}:refs/heads/${branch}`],
+        {
+          cwd: path,
+          authorization: remote.authorization,
+        },
+        branch,
+      ),
+    );
+  });
+}
+
+/** The status makes it a definite refusal for the effects table: nothing moved, and the same move will not be tried again. */
+async function pushExactly(args: readonly string[], options: GitOptions, branch: string): Promise<void> {
+  try {
+    await git(args, options);
+  } catch (cause) {
+    if (!(cause instanceof GitError) || !cause.output.includes('rejected')) throw cause;
+    throw Object.assign(
+      new PushRefused('RefMoved', `the forge refused to move ${branch}: it moved meanwhile, or a rule forbids it`, {
+        cause,
+      }),
+      { status: 409 },
+    );
+  }
+}
+
+async function unpack(path: string, pack: Buffer): Promise<void> {
+  try {
+    await git(['index-pack', '--stdin', '--fix-thin', '--strict'], { cwd: path, input: pack });
+  } catch (cause) {
+    if (!(cause instanceof GitError)) throw cause;
+    throw new PushRefused('BadObjects', 'the pack is damaged or holds objects that git refuses', { cause });
+  }
+}
+
+async function checkHistory(path: string, update: RefUpdate, base: string, tip: string | null): Promise<void> {
+  const known = [base, ...(tip === null ? [] : [tip])];
+  try {
+    await git(['rev-list', '--objects', '--quiet', update.new, '--not', ...known], { cwd: path });
+  } catch (cause) {
+    if (!(cause instanceof GitError)) throw cause;
+    throw new PushRefused('BadObjects', 'objects that the commit needs are missing from the push', { cause });
+  }
+  if (tip !== null && !(await gitSays(['merge-base', '--is-ancestor', tip, update.new], { cwd: path }))) {
+    throw new PushRefused(
+      'NotFastForward',
+      'the push would take commits off the branch; only fast-forward pushes are taken',
+    );
+  }
+  if (!(await gitSays(['merge-base', base, update.new], { cwd: path })))
+    throw new PushRefused('Unrelated', 'the commit shares no history with the base branch');
+}

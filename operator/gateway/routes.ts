@@ -1,0 +1,165 @@
+import { gunzipSync } from 'node:zlib';
+import type { Context } from 'hono';
+import { isEventsError } from '#lib/events';
+import { HttpError, readBounded } from '#lib/http';
+import { deadFence, liveCall, type TaskCall } from '../api/caller.ts';
+import { record, targetOf } from '../api/deliver.ts';
+import type { Conductor } from '../issues/context.ts';
+import type { TaskIdentity } from '../tokens/signer.ts';
+import type { GitCache, Remote } from './cache.ts';
+import { advertisement, PktError, parseReceive, type ReceiveCommands, report, ZERO } from './pkt.ts';
+import { forwardPush, PushRefused, soleUpdate } from './push.ts';
+
+/** Bytes of a push, before and after decompression. */
+const MAX_PUSH = 64 * 1024 * 1024;
+const MAX_FETCH_REQUEST = 8 * 1024 * 1024;
+
+/**
+ * Smart HTTP for one task: fetch passes through to the forge read-only under the conductor's identity; a push is taken apart, checked and
+ * forwarded under the Agent's. No forge credential reaches the task.
+ */
+export class GitGateway {
+  readonly #conductor: Conductor;
+  readonly #cache: GitCache;
+
+  constructor(conductor: Conductor, cache: GitCache) {
+    this.#conductor = conductor;
+    this.#cache = cache;
+  }
+
+  /** GET …/git/info/refs?service= */
+  async refs(context: Context, identity: TaskIdentity): Promise<Response> {
+    const call = await liveCall(this.#conductor, identity);
+    const service = context.req.query('service');
+    if (service === 'git-upload-pack')
+      return this.#passThrough(context, call, 'info/refs?service=git-upload-pack', undefined);
+    if (service !== 'git-receive-pack')
+      throw new HttpError('Forbidden', 'DumbHTTP', 'Only smart HTTP is served here; use a git client of this century.');
+    this.#requireWriter(call);
+    const { branch, base, tip } = await this.#tips(call);
+    const refs = [
+      { ref: `refs/heads/${call.repository.spec.defaultBranch}`, sha: base },
+      ...(tip === null ? [] : [{ ref: `refs/heads/${branch}`, sha: tip }]),
+    ];
+    return bytes(context, advertisement(refs), 'application/x-git-receive-pack-advertisement');
+  }
+
+  /** POST …/git/git-upload-pack */
+  async fetch(context: Context, identity: TaskIdentity): Promise<Response> {
+    const call = await liveCall(this.#conductor, identity);
+    return this.#passThrough(context, call, 'git-upload-pack', await readBounded(context.req.raw, MAX_FETCH_REQUEST));
+  }
+
+  /** POST …/git/git-receive-pack */
+  async push(context: Context, identity: TaskIdentity): Promise<Response> {
+    const call = await liveCall(this.#conductor, identity);
+    this.#requireWriter(call);
+    const body = await pushBody(context);
+    const commands = parsed(body);
+    const refusal = await this.#forward(call, commands, body.subarray(commands.packStart)).then(
+      () => null,
+      (error: unknown) => {
+        if (error instanceof PushRefused || isEventsError(error, 'EffectRefused')) return error.message;
+        throw error;
+      },
+    );
+    return bytes(context, report(commands, refusal), 'application/x-git-receive-pack-result');
+  }
+
+  #requireWriter(call: TaskCall): void {
+    if (call.task.lane !== 'work')
+      throw new HttpError('Forbidden', 'NotThisTask', `A ${call.task.kind} task may not push.`);
+  }
+
+  async #forward(call: TaskCall, commands: ReceiveCommands, pack: Buffer): Promise<void> {
+    const { remote, branch, base, tip } = await this.#tips(call);
+    const update = soleUpdate(commands, branch);
+    const target = await targetOf(this.#conductor, call);
+    const { writes } = this.#conductor;
+    const move = { from: update.old === ZERO ? null : update.old, to: update.new };
+    if (tip !== update.new) {
+      await forwardPush({
+        cache: this.#cache,
+        remote,
+        update,
+        branch,
+        base,
+        tip,
+        pack,
+        forward: async (push) => {
+          // The fence is asked once more right before the forge changes: a claim may have ended while the pack was read.
+          await liveCall(this.#conductor, call.identity);
+          await writes.forwardHead(target, branch, move, push);
+        },
+      });
+    }
+    await record(this.#conductor, call, { type: 'headForwarded', branch, ...move, base });
+  }
+
+  async #tips(call: TaskCall): Promise<{ remote: Remote; branch: string; base: string; tip: string | null }> {
+    const remote = await this.#remote(call);
+    const branch = call.state.work?.branch;
+    if (branch === undefined) throw deadFence(call.task.name);
+    const { defaultBranch } = call.repository.spec;
+    const tips = await this.#cache.refresh(remote, [defaultBranch, branch]);
+    const base = tips.get(defaultBranch);
+    if (base === undefined)
+      throw new HttpError('Unprocessable', 'NoBaseBranch', `The repository has no branch ${defaultBranch}.`);
+    return { remote, branch, base, tip: tips.get(branch) ?? null };
+  }
+
+  async #remote(call: TaskCall): Promise<Remote> {
+    const { forge } =
+      call.task.lane === 'work'
+        ? await this.#conductor.forges.forAgent(call.agent, call.repository)
+        : await this.#conductor.forges.forRepository(call.repository);
+    const url = call.repository.spec.cloneURL;
+    return { ...call.key, url, authorization: { origin: new URL(url).origin, ...(await forge.gitAuthorization()) } };
+  }
+
+  async #passThrough(context: Context, call: TaskCall, path: string, body: Buffer | undefined): Promise<Response> {
+    const { forge } = await this.#conductor.forges.forRepository(call.repository);
+    const { headerName, headerValue } = await forge.gitAuthorization();
+    const headers: Record<string, string> = { [headerName]: headerValue, 'user-agent': 'git/rig-conductor' };
+    for (const name of ['git-protocol', 'content-type', 'content-encoding', 'accept']) {
+      const value = context.req.header(name);
+      if (value !== undefined) headers[name] = value;
+    }
+    const request: RequestInit = { method: body === undefined ? 'GET' : 'POST', headers, redirect: 'error' };
+    if (body !== undefined) request.body = new Uint8Array(body);
+    const answer = await fetch(`${call.repository.spec.cloneURL}/${path}`, request).catch((cause: unknown) => {
+      throw new HttpError('BadGateway', 'ForgeUnreachable', 'The forge does not answer; ask again.', {
+        cause,
+        retryAfterSeconds: 2,
+      });
+    });
+    if (!answer.ok)
+      throw new HttpError('BadGateway', 'ForgeRefused', `The forge answered ${answer.status} to a fetch.`);
+    const type = answer.headers.get('content-type') ?? 'application/octet-stream';
+    return new Response(answer.body, { status: 200, headers: { 'content-type': type, 'cache-control': 'no-cache' } });
+  }
+}
+
+async function pushBody(context: Context): Promise<Buffer> {
+  const raw = await readBounded(context.req.raw, MAX_PUSH);
+  if (context.req.header('content-encoding') !== 'gzip') return raw;
+  try {
+    return gunzipSync(raw, { maxOutputLength: MAX_PUSH });
+  } catch (cause) {
+    throw new HttpError('BadRequest', 'BadEncoding', 'The push is not valid gzip, or larger than allowed.', { cause });
+  }
+}
+
+function parsed(body: Buffer): ReceiveCommands {
+  try {
+    return parseReceive(body);
+  } catch (cause) {
+    if (cause instanceof PktError)
+      throw new HttpError('BadRequest', 'NotAPush', `This is no push: ${cause.message}.`, { cause });
+    throw cause;
+  }
+}
+
+function bytes(context: Context, body: Buffer, type: string): Response {
+  return context.body(new Uint8Array(body), 200, { 'content-type': type, 'cache-control': 'no-cache' });
+}

@@ -1,0 +1,159 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { catalogue, defaultPolicy } from '#domain';
+import { createPool, migrate, type Pool } from '#lib/db';
+import { advanceEpoch, Effects, EventStore, migrations as eventMigrations } from '#lib/events';
+import { type Listening, listen } from '#lib/http';
+import { EventRecorder, KubeClient, loadKubeConfig, Manager } from '#lib/kube';
+import type { Logger } from '#lib/observe';
+import { AgentController } from './agents/controller.ts';
+import { createApi } from './api/app.ts';
+import { History } from './api/history.ts';
+import { ReaderToken } from './api/readers.ts';
+import type { Config } from './config.ts';
+import { Forges } from './forges/forges.ts';
+import { ForgeWrites } from './forges/writes.ts';
+import { GitCache } from './gateway/cache.ts';
+import { GitGateway } from './gateway/routes.ts';
+import { DeliveryApplier } from './intake/applier.ts';
+import { IssueIntake } from './intake/issues.ts';
+import { intakeRoute } from './intake/route.ts';
+import type { Conductor } from './issues/context.ts';
+import { IssueController } from './issues/controller.ts';
+import { Mirror } from './mirror/mirror.ts';
+import { watchObjects } from './objects.ts';
+import { Outbox } from './outbox.ts';
+import { RepositoryController } from './repositories/controller.ts';
+import { IssueLog } from './store/log.ts';
+import { TaskController } from './tasks/controller.ts';
+import { noTierPolicy, ungraded } from './tier.ts';
+import { TaskTokens } from './tokens/signer.ts';
+
+const SCHEMA = 'conductor';
+const LEASE = 'rig-conductor';
+
+/** A running operator. */
+export interface Operator {
+  readonly listening: Listening;
+  /** Takes no new work, lets what runs end, hands the Lease over, closes. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+/** Brings the operator up: database first, then caches and election, last the port; `/readyz` says when it serves. */
+export async function startOperator(config: Config, logger: Logger): Promise<Operator> {
+  const pool = await openDatabase(config, logger);
+  const client = new KubeClient(loadKubeConfig({ path: config.kubeconfig }));
+  const intakeClient = new KubeClient(loadKubeConfig({ path: config.intakeKubeconfig }));
+  const manager = new Manager({
+    client,
+    election: { namespace: config.systemNamespace, name: LEASE, identity: config.identity },
+    logger,
+  });
+  const store = new EventStore({ db: pool, types: catalogue });
+  const parts = assemble(config, logger, { pool, client, intakeClient, manager, store });
+  const tokens = await TaskTokens.load(client, config.systemNamespace);
+  const app = createApi({
+    conductor: parts.conductor,
+    exchange: {
+      client,
+      log: parts.conductor.log,
+      tokens,
+      taskUid: (namespace, name) => parts.conductor.objects.tasks.get(namespace, name)?.metadata.uid,
+      onStarted: (namespace, name) => parts.tasks.poke(namespace, name),
+      now: Date.now,
+    },
+    gateway: new GitGateway(parts.conductor, new GitCache(join(config.dataDir, 'git'))),
+    intake: intakeRoute({
+      db: pool,
+      repositories: () => parts.conductor.objects.repositories.list(),
+      webhookSecret: (repository) => parts.conductor.forges.webhookSecret(repository),
+      onStored: () => parts.applier.kick(),
+      now: Date.now,
+    }),
+    history: new History(store, pool),
+    readers: new ReaderToken(config.readerTokenFile),
+    ready: () => manager.ready().waitingFor,
+    db: pool,
+    logger,
+  });
+  const listening = await listen(app, config.listen);
+  manager.start();
+  const stop = async () => {
+    await manager.stop();
+    await listening.close();
+    await store.idle();
+    await pool.end();
+    await Promise.all([client.close(), intakeClient.close()]);
+  };
+  let stopped: Promise<void> | undefined;
+  return { listening, stop: () => (stopped ??= stop()) };
+}
+
+async function openDatabase(config: Config, logger: Logger): Promise<Pool> {
+  const url = (await readFile(config.databaseUrlFile, 'utf8')).trim();
+  const pool = createPool(url, { applicationName: 'rig-conductor', schema: SCHEMA, max: 20, logger });
+  await migrate(pool, { schema: SCHEMA, ...eventMigrations });
+  await migrate(pool, {
+    schema: SCHEMA,
+    component: 'operator',
+    directory: join(import.meta.dirname, 'store', 'migrations'),
+  });
+  return pool;
+}
+
+interface Clients {
+  readonly pool: Pool;
+  readonly client: KubeClient;
+  readonly intakeClient: KubeClient;
+  readonly manager: Manager;
+  readonly store: EventStore;
+}
+
+/** Makes the controllers and ties them to leadership. */
+function assemble(config: Config, logger: Logger, { pool, client, intakeClient, manager, store }: Clients) {
+  const log = new IssueLog({
+    pool,
+    store,
+    taskDeadlineMs: config.taskDeadlineMs,
+    onAppend: (subject) => grown(subject),
+  });
+  const conductor: Conductor = {
+    client,
+    objects: watchObjects(manager),
+    log,
+    mirror: new Mirror(),
+    forges: new Forges(client, { writeIntervalMs: config.forgeWriteIntervalMs }),
+    writes: new ForgeWrites(new Effects({ db: pool }), pool),
+    tier: config.ungraded ? ungraded : noTierPolicy,
+    policy: { ...defaultPolicy, reviewDebounce: config.reviewDebounceMs },
+    recorder: new EventRecorder({ client, controller: 'rig.dashecorp.com/conductor', logger }),
+    leader: { epoch: 0, upSince: 0 },
+    now: Date.now,
+  };
+  const issues = new IssueController(conductor, logger);
+  const tasks = new TaskController(conductor, { conductorUrl: config.externalUrl, proxyUrl: config.proxyUrl }, logger);
+  const agents = new AgentController(conductor, logger);
+  const repositories = new RepositoryController(conductor, logger);
+  const applier = new DeliveryApplier({
+    conductor,
+    intake: new IssueIntake(conductor, intakeClient),
+    onAffected: (issue) => issues.poke(issue),
+    logger,
+  });
+  const outbox = new Outbox(log, logger);
+  const grown = (subject: { namespace: string; name: string }) => {
+    issues.poke(subject);
+    for (const task of conductor.objects.tasks.list(subject.namespace)) {
+      if (task.spec.subject.issueRef?.name === subject.name) tasks.poke(subject.namespace, task.metadata.name!);
+    }
+  };
+  manager.add(repositories.controller).add(agents.controller).add(issues.controller).add(tasks.controller);
+  manager.onStartedLeading(async (_lease, signal) => {
+    conductor.leader.epoch = await advanceEpoch(pool, config.identity);
+    conductor.leader.upSince = Date.now();
+    logger.info({ epoch: conductor.leader.epoch }, 'leading');
+    applier.start(signal);
+    outbox.start(signal);
+  });
+  return { conductor, issues, tasks, applier };
+}

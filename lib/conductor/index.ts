@@ -6,4 +6,5 @@ export {
   type TaskRef,
 } from './client.ts';
 export { ConductorError, type ConductorErrorCode } from './error.ts';
+export { type FollowOptions, followEvents, type ReaderOptions, readEvents } from './reader.ts';
 export * from './schema.ts';

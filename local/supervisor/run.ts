@@ -1,13 +1,16 @@
 import { DataDirError, lockDataDir, openDataDir, processId } from '#lib/datadir';
 import { ExitCode, ExitError, type Terminal } from '#lib/terminal';
 import type { Context } from './context.ts';
+import { showTimeline } from './issue/follow.ts';
+import { readerOf, workSample } from './issue/work.ts';
 import type { UpOptions } from './options.ts';
 import { createBook } from './process/book.ts';
 import { type Signals, watchSignals } from './signals.ts';
 import { createSteps } from './steps.ts';
 import { Stops } from './stops.ts';
 import { StateStore } from './store.ts';
-import { bringUp, reapLeftovers } from './up.ts';
+import { bringUp, type Rig, reapLeftovers } from './up.ts';
+import { whereThingsAre } from './where.ts';
 
 /** One rig from lock to last process: resolves to the exit code when nothing is left running. */
 export async function supervise(options: UpOptions, terminal: Terminal): Promise<ExitCode> {
@@ -43,9 +46,10 @@ async function runRig(context: Context, signals: Signals): Promise<ExitCode> {
   store.update({ phase: 'starting', supervisor: processId(process.pid) ?? null });
   let code: ExitCode;
   try {
-    await bringUp(context);
+    const started = performance.now();
+    const rig = await bringUp(context);
     store.update({ phase: 'up' });
-    code = await untilOver(context, signals);
+    code = await serve(context, signals, rig, (performance.now() - started) / 1000);
   } catch (error) {
     code = received() === undefined ? explain(error, context) : ExitCode.Interrupted;
   }
@@ -54,6 +58,18 @@ async function runRig(context: Context, signals: Signals): Promise<ExitCode> {
   await stops.run({ onFailure: (sentence) => terminal.warn(`rig: ${sentence}`) });
   store.update({ phase: 'down', supervisor: null });
   return code;
+}
+
+/** What a rig does while it is up: the sample issue when asked for, then whatever comes, until a signal. */
+async function serve(context: Context, signals: Signals, rig: Rig, upSeconds: number): Promise<ExitCode> {
+  const { options, terminal, layout } = context;
+  terminal.say(whereThingsAre(layout, rig));
+  if (options.sample) {
+    const code = await workSample(context, rig, upSeconds);
+    if (options.once) return code;
+  } else await showTimeline(context, readerOf(context, rig));
+  terminal.say(terminal.colours.dim('The rig stays up; Ctrl-C or "rig down" stops it.'));
+  return untilOver(context, signals);
 }
 
 /** Stays up until a signal. Ctrl-C is an interrupt; `rig down` and a closed terminal end what has done its work. */

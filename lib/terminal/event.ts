@@ -1,0 +1,81 @@
+import type { Colours } from './terminal.ts';
+import { plain } from './text.ts';
+
+/** An event of the log, as far as a line about it needs it. */
+export interface ShownEvent {
+  readonly type: string;
+  /** RFC 3339. */
+  readonly at: string;
+  readonly subject: { readonly name: string };
+  readonly data: unknown;
+}
+
+type Data = Record<string, unknown>;
+
+const WIDTH = 20;
+
+/** One line about an event: its clock time, its Issue, its type, and what matters of its data. Text from outside is made plain. */
+export function eventLine(event: ShownEvent, colours: Colours): string {
+  const time = new Date(event.at).toTimeString().slice(0, 8);
+  const type = event.type.padEnd(WIDTH);
+  const gist = plain(gistOf(event.type, (event.data ?? {}) as Data)).slice(0, 160);
+  return `${colours.dim(time)} ${colours.dim(plain(event.subject.name))} ${colourOf(event.type, colours)(type)} ${gist}`.trimEnd();
+}
+
+const GISTS: Record<string, (data: Data) => string> = {
+  ISSUE_FILED: ({ spec }) => text((spec as Data | undefined)?.title),
+  ISSUE_APPROVED: ({ actor }) => `by ${login(actor)}`,
+  ISSUE_CLASSIFIED: ({ tier, taskClass, reason }) => `${text(tier)} ${text(taskClass)}: ${text(reason)}`,
+  ISSUE_ASSIGNED: ({ agent, attempt, branch }) => `${name(agent)}, attempt ${text(attempt)}, branch ${text(branch)}`,
+  TASK_DISPATCHED: ({ agent, kind, why }) => `${name(agent)} to ${text(kind)}: ${text(why)}`,
+  TASK_FINISHED: ({ kind, result, reason }) => `${text(kind)} ${text(result)}: ${text(reason)}`,
+  WORK_STARTED: ({ kind, model }) => `${text(kind)} with ${text(model)}`,
+  HEAD_FORWARDED: ({ branch, to }) => `${text(branch)} at ${short(to)}`,
+  PR_CREATED: ({ url }) => text(url),
+  PR_UPDATED: ({ number, headSHA }) => `#${text(number)} at ${short(headSHA)}`,
+  CI_PASSED: ({ checks, headSHA }) => `${list(checks)} on ${short(headSHA)}`,
+  CI_FAILED: ({ failed, headSHA }) => `${list(failed)} on ${short(headSHA)}`,
+  REVIEW_PASSED: ({ by, headSHA }) => `${login(by)} approved ${short(headSHA)}`,
+  REVIEW_DISPUTED: ({ by, threads }) => `${login(by)} asked for changes in ${text(threads)} thread(s)`,
+  THREADS_RESOLVED: ({ threads, by }) => `${(threads as unknown[] | undefined)?.length ?? 0} by ${text(by)}`,
+  MERGED: ({ number, mergeSHA }) => `#${text(number)} as ${short(mergeSHA)}`,
+  TOKENS_USED: ({ model, tokens }) =>
+    `${text(model)}: ${text((tokens as Data)?.input)} in, ${text((tokens as Data)?.output)} out`,
+};
+
+const FALLBACK = ['message', 'why', 'url', 'evidence', 'question', 'command', 'branch', 'reason'];
+
+function gistOf(type: string, data: Data): string {
+  const gist = GISTS[type];
+  if (gist) return gist(data);
+  const key = FALLBACK.find((field) => typeof data[field] === 'string');
+  return key === undefined ? '' : text(data[key]);
+}
+
+function colourOf(type: string, colours: Colours): (text: string) => string {
+  if (/^(MERGED|ISSUE_DONE|CI_PASSED|REVIEW_PASSED)$/.test(type)) return colours.green;
+  if (/(FAILED|LOST|STUCK|BLOCKED|CANCELLED|EXCEEDED|CONFLICT)$/.test(type)) return colours.red;
+  if (/^(HUMAN_|ESCALATED|REVIEW_DISPUTED|MERGE_GATE_WAITING)/.test(type)) return colours.yellow;
+  return colours.cyan;
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+}
+
+function short(sha: unknown): string {
+  return text(sha).slice(0, 7);
+}
+
+function login(actor: unknown): string {
+  return text((actor as Data | undefined)?.login);
+}
+
+function name(object: unknown): string {
+  return text((object as Data | undefined)?.name);
+}
+
+function list(items: unknown): string {
+  const names = Array.isArray(items) ? items.map((item) => (typeof item === 'string' ? item : name(item))) : [];
+  return names.join(', ');
+}

@@ -1,0 +1,66 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Issue } from '#crds';
+import { type EventView, followEvents, type ReaderOptions, readEvents } from '#lib/conductor';
+import { isKubeError, JOBS, type KubeClient } from '#lib/kube';
+import { eventLine } from '#lib/terminal';
+import { type Context, trouble } from '../context.ts';
+import { TENANT } from '../tenant/objects.ts';
+import { ISSUES } from './file.ts';
+import { isSettled } from './outcome.ts';
+
+const POLL_MS = 200;
+
+/** Shows what happens from now on, on the terminal, until the rig goes down. */
+export async function showTimeline(context: Context, reader: ReaderOptions): Promise<void> {
+  const { terminal, stops, signal } = context;
+  const { after } = await readEvents(reader);
+  const ended = new AbortController();
+  const following = (async () => {
+    const until = AbortSignal.any([ended.signal, signal]);
+    for await (const event of followEvents(reader, { after, signal: until })) {
+      terminal.say(eventLine(event, terminal.colours));
+    }
+  })().catch((error: Error) => trouble(context)(`The timeline ended: ${error.message}`));
+  stops.add('timeline', () => {
+    ended.abort();
+    return following;
+  });
+}
+
+/** Resolves when nothing more happens to the issue without a person. Rejects when `signal` aborts. */
+export async function untilSettled(client: KubeClient, name: string, signal: AbortSignal): Promise<Issue> {
+  for (;;) {
+    signal.throwIfAborted();
+    const issue = await client.find(ISSUES, { namespace: TENANT, name }, { signal }).catch((error: unknown) => {
+      // The API server may be on its way back.
+      if (isKubeError(error, 'Unavailable', 'Timeout')) return undefined;
+      throw error;
+    });
+    if (issue && isSettled(issue)) return issue;
+    await wait(POLL_MS, undefined, { signal });
+  }
+}
+
+/** Seconds from `since` (by `performance.now()`) to the issue's first Job; call it before the issue is made. */
+export function firstJob(client: KubeClient, issue: string, signal: AbortSignal): { at: () => number | null } {
+  let at: number | null = null;
+  const seen = new AbortController();
+  client
+    .watch(JOBS, {
+      namespace: TENANT,
+      signal: AbortSignal.any([seen.signal, signal]),
+      onEvent: (type, job) => {
+        if (type !== 'ADDED' || at !== null || !job.metadata.name?.startsWith(`${issue}-`)) return;
+        at = performance.now();
+        seen.abort();
+      },
+    })
+    // A measurement that broke off is reported as none.
+    .catch(() => {});
+  return { at: () => at };
+}
+
+/** The issue's whole log, once it holds what its phase says: the projection may be read a moment before the log. */
+export async function readLog(reader: ReaderOptions, issue: string): Promise<EventView[]> {
+  return (await readEvents({ ...reader, issue })).events;
+}

@@ -100,7 +100,12 @@ func (r *rig) create(t *testing.T, pod *v1.Pod) {
 	if err := r.provider.CreatePod(context.Background(), pod); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = r.provider.DeletePod(context.Background(), pod) })
+	t.Cleanup(func() {
+		if i := r.provider.byUID(pod.UID); i != nil {
+			i.remove(0)
+			<-i.gone
+		}
+	})
 }
 
 func TestSeveralContainersRunSideBySideAndAllCount(t *testing.T) {

@@ -1,0 +1,36 @@
+package config
+
+import (
+	"io"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+var required = []string{"--node-name=n", "--bootstrap-kubeconfig=b", "--data-dir=d", "--image-map=/i"}
+
+func TestDefaultsLabelsAndAbsolutePaths(t *testing.T) {
+	c, err := Parse(append([]string{"--labels=a/b=c,d="}, required...), io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Labels["a/b"] != "c" || len(c.Labels) != 2 || c.APIQPS != 200 || c.APIBurst != 400 || c.StopPods || c.Port != 0 {
+		t.Errorf("%+v", c)
+	}
+	if !filepath.IsAbs(c.DataDir) {
+		t.Errorf("data directory %s", c.DataDir)
+	}
+}
+
+func TestWrongCommandLinesAreRefused(t *testing.T) {
+	for want, args := range map[string][]string{
+		"usage":         required[1:],
+		"key=value":     append([]string{"--labels=nonsense"}, required...),
+		"not defined":   append([]string{"--unknown"}, required...),
+		"usage: rig-ku": append(append([]string{}, required...), "left over"),
+	} {
+		if _, err := Parse(args, io.Discard); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v: %v", args, err)
+		}
+	}
+}

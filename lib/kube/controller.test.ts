@@ -97,6 +97,20 @@ test('a failing key is tried after 100, 200, 400 ms; the others are not held up'
   assert.deepEqual(good, ['good']);
 });
 
+test('a success ends the backoff: the next failure waits as the first did', async () => {
+  const at: number[] = [];
+  const { controller, clock } = await setUp(async () => {
+    at.push(clock.now());
+    if (at.length !== 3) throw new Error('fails but the third time');
+  });
+  await controller.start();
+  controller.enqueue('a');
+  await clock.advance(1000);
+  controller.enqueue('a');
+  await clock.advance(150);
+  assert.deepEqual(at, [0, 100, 300, 1000, 1100]);
+});
+
 test('Stalled is not tried again by itself, Waiting exactly after its time', async () => {
   const runs: string[] = [];
   const { controller, clock } = await setUp(async (key) => {

@@ -38,6 +38,9 @@ test('the first elector leads in epoch 1 and keeps leading', async () => {
 
 test('the holder renews about once a second, not whenever its own renewal is told back to it', async () => {
   const { clock, client, elector } = setUp();
+  const watch = client.watch.bind(client);
+  client.watch = (resource, options) =>
+    watch(resource, { ...options, onEvent: (...event) => void clock.setTimeout(() => options.onEvent(...event), 5) });
   elector('a').start();
   await clock.advance(30_000);
   const writes = client.calls.filter((call) => call === 'replace leases').length;

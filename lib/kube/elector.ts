@@ -5,6 +5,7 @@ import { type Clock, realClock, sleep } from './clock.ts';
 import { isKubeError } from './errors.ts';
 import { Informer } from './informer.ts';
 import { acquired, LEASE, type Lease, type LeaseClient, released, renewed } from './lease.ts';
+import { LeaseObservation } from './observation.ts';
 
 /** Why leadership ended without our doing. */
 export type LossReason = 'RenewDeadline' | 'TakenOver' | 'LeaseDeleted';
@@ -52,8 +53,7 @@ export class LeaderElector {
   readonly #logger: Logger;
   readonly #informer: Informer<Lease>;
   #held: Held | undefined;
-  #observed: { lease: Lease | undefined; version: string; at: number } | undefined;
-  #highestEpoch = 0;
+  readonly #observed: LeaseObservation;
   #wake = Promise.withResolvers<void>();
   #stop: AbortController | undefined;
   #loop: Promise<void> = Promise.resolve();
@@ -62,6 +62,7 @@ export class LeaderElector {
     this.#options = options;
     this.identity = options.identity ?? `${hostname()}_${randomUUID()}`;
     this.#clock = options.clock ?? realClock;
+    this.#observed = new LeaseObservation(this.#clock);
     this.#logger = (options.logger ?? silentLogger).child({ lease: options.name, identity: this.identity });
     this.#informer = new Informer(options.client, LEASE, {
       namespace: options.namespace,
@@ -87,12 +88,12 @@ export class LeaderElector {
   /** `unknown` until the Lease has been seen. */
   role(): 'unknown' | 'leader' | 'follower' {
     if (this.epoch() !== undefined) return 'leader';
-    return this.#observed?.lease === undefined ? 'unknown' : 'follower';
+    return this.#observed.lease === undefined ? 'unknown' : 'follower';
   }
 
   /** Who holds the Lease as far as we saw. */
   holder(): string | undefined {
-    return this.#observed?.lease?.spec?.holderIdentity;
+    return this.#observed.lease?.spec?.holderIdentity;
   }
 
   /** Campaigns until stop, again and again. */
@@ -140,23 +141,23 @@ export class LeaderElector {
   async #tryAcquire(): Promise<Held | number> {
     try {
       const remaining = this.#remaining();
-      if (this.#observed !== undefined && remaining > 0) return remaining;
+      if (this.#observed.known && remaining > 0) return remaining;
       this.#observe(await this.#read());
       const fresh = this.#remaining();
       return fresh > 0 ? fresh : await this.#take();
     } catch (err) {
       const expected = isKubeError(err, 'Conflict', 'AlreadyExists');
       this.#logger[expected ? 'debug' : 'warn']({ err }, 'lease not acquired');
-      if (expected) this.#observed = undefined;
+      if (expected) this.#observed.forget();
       return this.#retryMs * (0.5 + 0.5 * (this.#options.random ?? Math.random)());
     }
   }
 
   async #take(): Promise<Held> {
     const { client, namespace, name } = this.#options;
-    const lease = this.#observed?.lease;
+    const lease = this.#observed.lease;
     const floor = lease === undefined ? ((await this.#options.epochFloor?.()) ?? 0) : 0;
-    const epoch = 1 + Math.max(lease?.spec?.leaseTransitions ?? 0, this.#highestEpoch, floor);
+    const epoch = 1 + Math.max(lease?.spec?.leaseTransitions ?? 0, this.#observed.highestEpoch, floor);
     const since = this.#clock.now();
     const body = acquired(lease, { namespace, name }, this.identity, epoch, this.#durationMs, this.#clock.date());
     const stored =
@@ -239,11 +240,7 @@ export class LeaderElector {
   }
 
   #observe(lease: Lease | undefined): void {
-    const version = lease === undefined ? '' : `${lease.metadata.uid}/${lease.metadata.resourceVersion}`;
-    if (this.#observed?.version === version) return;
-    this.#observed = { lease, version, at: this.#clock.now() };
-    this.#highestEpoch = Math.max(this.#highestEpoch, lease?.spec?.leaseTransitions ?? 0);
-    if (!this.#isOurs(lease)) this.#notify();
+    if (this.#observed.note(lease) && !this.#isOurs(lease)) this.#notify();
   }
 
   /** Whether `lease` is what we hold: our own renewals, as the watch returns them, are no news. */
@@ -262,12 +259,8 @@ export class LeaderElector {
     }
   }
 
-  /** Ms until the observed Lease may be taken; 0 or less when it is free. */
   #remaining(): number {
-    const spec = this.#observed?.lease?.spec;
-    if (this.#observed === undefined || !spec?.holderIdentity || spec.holderIdentity === this.identity) return 0;
-    const duration = spec.leaseDurationSeconds === undefined ? this.#durationMs : spec.leaseDurationSeconds * 1000;
-    return this.#observed.at + duration - this.#clock.now();
+    return this.#observed.remaining(this.identity, this.#durationMs);
   }
 
   /** Waits `ms`, or until something about the Lease changes. */

@@ -1,8 +1,8 @@
-import type { ApplyOptions, DeleteOptions, ListOptions, WriteOptions } from './client.ts';
+import type { ApplyOptions, DeleteOptions, ListOptions, WriteOptions } from './calls.ts';
 import type { Clock } from './clock.ts';
 import { formatTime } from './clock.ts';
 import { KubeError } from './errors.ts';
-import { fieldsOf, mergePatch, removeFields } from './fake-fields.ts';
+import { checkPreconditions, fieldsOf, matches, mergePatch, removeFields } from './fake-fields.ts';
 import { apiVersionOf, keyOf } from './resource.ts';
 import type { KubeObject, ObjectList, ObjectRef, Resource } from './types.ts';
 import type { WatchEventType, WatchOptions } from './watch.ts';
@@ -252,24 +252,6 @@ function deliver(stream: Stream, change: Change): void {
   } catch (cause) {
     stream.end(new KubeError('Unexpected', 'the handler threw', { cause }));
   }
-}
-
-function matches(
-  object: KubeObject,
-  options: Pick<ListOptions, 'namespace' | 'labelSelector' | 'fieldSelector'>,
-): boolean {
-  const { namespace, labelSelector, fieldSelector } = options;
-  if (namespace !== undefined && object.metadata.namespace !== namespace) return false;
-  if (fieldSelector !== undefined && fieldSelector !== `metadata.name=${object.metadata.name}`) return false;
-  const [label, value] = labelSelector?.split('=') ?? [];
-  return label === undefined || object.metadata.labels?.[label] === value;
-}
-
-function checkPreconditions(old: KubeObject, wanted: { uid?: string; resourceVersion?: string }): void {
-  const { uid, resourceVersion } = old.metadata;
-  const moved = wanted.resourceVersion !== undefined && wanted.resourceVersion !== resourceVersion;
-  const other = wanted.uid !== undefined && wanted.uid !== uid;
-  if (moved || other) throw new KubeError('Conflict', 'the object has been modified', { status: 409 });
 }
 
 function typeOf(resource: Resource): { apiVersion: string; kind: string } {

@@ -1,3 +1,7 @@
+import type { ListOptions } from './calls.ts';
+import { KubeError } from './errors.ts';
+import type { KubeObject } from './types.ts';
+
 type Fields = Record<string, unknown>;
 
 /** RFC 7386: null deletes, objects merge, everything else replaces. */
@@ -33,4 +37,24 @@ export function fieldsOf(value: unknown): unknown {
 
 function isObject(value: unknown): value is Fields {
   return value !== null && typeof value === 'object' && !Array.isArray(value);
+}
+
+/** Whether a list or watch with these options tells of `object`. */
+export function matches(
+  object: KubeObject,
+  options: Pick<ListOptions, 'namespace' | 'labelSelector' | 'fieldSelector'>,
+): boolean {
+  const { namespace, labelSelector, fieldSelector } = options;
+  if (namespace !== undefined && object.metadata.namespace !== namespace) return false;
+  if (fieldSelector !== undefined && fieldSelector !== `metadata.name=${object.metadata.name}`) return false;
+  const [label, value] = labelSelector?.split('=') ?? [];
+  return label === undefined || object.metadata.labels?.[label] === value;
+}
+
+/** Throws Conflict when `old` is not the object or version that is meant. */
+export function checkPreconditions(old: KubeObject, wanted: { uid?: string; resourceVersion?: string }): void {
+  const { uid, resourceVersion } = old.metadata;
+  const moved = wanted.resourceVersion !== undefined && wanted.resourceVersion !== resourceVersion;
+  const other = wanted.uid !== undefined && wanted.uid !== uid;
+  if (moved || other) throw new KubeError('Conflict', 'the object has been modified', { status: 409 });
 }

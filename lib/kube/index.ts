@@ -1,15 +1,14 @@
 export { Backoff, type BackoffOptions, backoffDelay } from './backoff.ts';
-export {
-  type ApplyOptions,
-  type ClientOptions,
-  type DeleteOptions,
-  KubeClient,
-  type ListOptions,
-  type PodLogOptions,
-  type TokenRequest,
-  type TokenReview,
-  type WriteOptions,
-} from './client.ts';
+export type {
+  ApplyOptions,
+  DeleteOptions,
+  ListOptions,
+  PodLogOptions,
+  TokenRequest,
+  TokenReview,
+  WriteOptions,
+} from './calls.ts';
+export { type ClientOptions, KubeClient } from './client.ts';
 export { type Clock, formatMicroTime, formatTime, realClock, sleep } from './clock.ts';
 export {
   type ConditionInput,

@@ -81,7 +81,7 @@ test('410 leads to one new list', async () => {
   client.compact();
   client.endWatches();
   await clock.advance(5000);
-  assert.equal(informer.state().lists, 2);
+  assert.deepEqual([informer.state().lists, informer.state().failures], [2, 2]);
 });
 
 test('a bookmark moves the version, so that a compaction after it costs no list', async () => {

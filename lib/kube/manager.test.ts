@@ -72,17 +72,43 @@ test('ready: no before caches are filled, yes for a follower, yes for a leader w
 test('losing the Lease aborts what runs and stops the controllers; the next term starts them again', async () => {
   const { clock, client, log, replica, create } = setUp();
   const a = replica('a');
+  const terms: AbortSignal[] = [];
+  a.manager.onStartedLeading((_epoch, signal) => void terms.push(signal));
   a.manager.start();
   await clock.advance(100);
   client.fault = (verb) => {
     if (verb === 'replace') throw new KubeError('Unavailable', 'x');
   };
   await clock.advance(6000);
+  assert.deepEqual(
+    terms.map((signal) => signal.aborted),
+    [true],
+  );
   assert.equal(a.controller.running, false);
   await create('x');
   client.fault = () => {};
   await clock.advance(3000);
   assert.deepEqual(log, ['a started 1', 'a stopped 1', 'a started 2', 'a reconciles ns/x in 2']);
+});
+
+test('losing the Lease aborts the signal of the term at once, even if a reconcile does not end', async () => {
+  const { clock, client, replica, create } = setUp();
+  const a = replica('a', () => new Promise(() => {})).manager;
+  let abortedAt = 0;
+  a.onStartedLeading((_epoch, signal) => {
+    signal.addEventListener('abort', () => {
+      abortedAt = clock.now();
+    });
+  });
+  await create('x');
+  a.start();
+  await clock.advance(100);
+  client.fault = (verb) => {
+    if (verb === 'replace') throw new KubeError('Unavailable', 'x');
+  };
+  await clock.advance(20_000);
+  assert.ok(abortedAt > 3000 && abortedAt < 5500, `aborted at ${abortedAt} ms`);
+  client.fault = () => {};
 });
 
 test('a graceful stop lets the reconcile end before the Lease is released', async () => {

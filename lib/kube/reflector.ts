@@ -1,6 +1,6 @@
 import type { Logger } from '#lib/observe';
 import { Backoff } from './backoff.ts';
-import type { ListOptions } from './client.ts';
+import type { ListOptions } from './calls.ts';
 import { type Clock, sleep } from './clock.ts';
 import { isKubeError, KubeError } from './errors.ts';
 import type { KubeObject, ObjectList, Resource } from './types.ts';

@@ -27,13 +27,14 @@ const NEVER_SENT = new Set([
 
 /**
  * Whatever octokit, fetch or a reader threw, as the one error of this folder. A write whose answer is missing, cut, unreadable
- * or a server failure has outcome `unknown`. `token` is removed from every text that goes on.
+ * or a server failure has outcome `unknown`. `token` is removed from every text that goes on; one
+ * under eight characters is no credential and would tear words apart.
  */
 export function translate(error: unknown, kind: Kind, token: string): ForgeError {
   const own = findOwn(error);
   if (own !== null) return kind === 'write' && own.code === 'Malformed' ? withOutcome(own, 'unknown') : own;
   const failure = (error instanceof Error ? error : { message: String(error) }) as RequestFailure;
-  const clean = (text: string) => (token === '' ? text : text.replaceAll(token, '[redacted]')).slice(0, 500);
+  const clean = (text: string) => (token.length < 8 ? text : text.replaceAll(token, '[redacted]')).slice(0, 500);
   if (Array.isArray(failure.errors)) return fromGraphQL(failure, kind, clean);
   if (failure.response !== undefined) return fromAnswer(failure, kind, clean);
   return fromNetwork(failure, kind, clean);

@@ -10,6 +10,8 @@ export interface SampleRepository {
   git(...args: string[]): string;
   /** Commits `files` onto `branch` of the bare repository and returns the commit. */
   commit(branch: string, files: Record<string, string>, message?: string): string;
+  /** The next commit has the first one as its parent. */
+  reset(): void;
   remove(): void;
 }
 
@@ -49,6 +51,7 @@ export function makeRepository(files: Record<string, string>): SampleRepository 
     baseSHA,
     commit,
     git: (...args) => run(bare, ...args),
+    reset: () => void run(work, 'checkout', '--quiet', baseSHA),
     remove: () => rmSync(scratch, { recursive: true, force: true }),
   };
 }

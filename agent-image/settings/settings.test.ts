@@ -21,9 +21,16 @@ test('settings come from the environment, URLs without their trailing slash', ()
   });
 });
 
-test("the work folder defaults to the pod's own root, then to the temporary folder", () => {
+test('the work folder defaults to /work of the pod, then to the temporary folder', () => {
   assert.equal(readSettings({ ...ENV, CONTAINER_SANDBOX_MOUNT_POINT: '/pod' }).workDir, '/pod/work');
   assert.equal(readSettings({ ...ENV, TMPDIR: '/t' }).workDir, '/t/rig-work');
+});
+
+test("in a host-process pod the paths of the specification are below the pod's root, once", () => {
+  const pod = { ...ENV, CONTAINER_SANDBOX_MOUNT_POINT: '/pod/', RIG_WORK_DIR: '/w' };
+  const { tokenFile, workDir } = readSettings(pod);
+  assert.deepEqual([tokenFile, workDir], ['/pod/token', '/pod/w']);
+  assert.equal(readSettings({ ...pod, RIG_TOKEN_FILE: '/pod/token' }).tokenFile, '/pod/token');
 });
 
 test('everything missing or wrong is named in one sentence', () => {

@@ -12,8 +12,8 @@ export interface Settings {
 
 /**
  * Reads the runtime's settings from the environment: RIG_CONDUCTOR_URL, RIG_PROXY_URL, RIG_NAMESPACE, RIG_TASK, RIG_TOKEN_FILE and
- * RIG_WORK_DIR (default: `work` below CONTAINER_SANDBOX_MOUNT_POINT, else `rig-work` below TMPDIR, else below /tmp). Throws an Error
- * that names every variable that is missing or wrong.
+ * RIG_WORK_DIR (default: /work in a host-process pod, else `rig-work` below TMPDIR or /tmp). In a host-process pod both paths are taken
+ * below CONTAINER_SANDBOX_MOUNT_POINT. Throws an Error that names every variable that is missing or wrong.
  */
 export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
   const wrong: string[] = [];
@@ -32,8 +32,8 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     proxyURL: url('RIG_PROXY_URL'),
     namespace: text('RIG_NAMESPACE'),
     task: text('RIG_TASK'),
-    tokenFile: text('RIG_TOKEN_FILE'),
-    workDir: env.RIG_WORK_DIR || defaultWorkDir(env),
+    tokenFile: inSandbox(text('RIG_TOKEN_FILE'), env),
+    workDir: inSandbox(env.RIG_WORK_DIR || defaultWorkDir(env), env),
   };
   if (wrong.length > 0)
     throw new Error(
@@ -43,6 +43,12 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
 }
 
 function defaultWorkDir(env: Readonly<Record<string, string | undefined>>): string {
-  const sandbox = env.CONTAINER_SANDBOX_MOUNT_POINT;
-  return sandbox ? join(sandbox, 'work') : join(env.TMPDIR || '/tmp', 'rig-work');
+  return env.CONTAINER_SANDBOX_MOUNT_POINT ? '/work' : join(env.TMPDIR || '/tmp', 'rig-work');
+}
+
+/** Where a path of the pod's specification is: in a host-process pod its volumes lie below the pod's own root. */
+function inSandbox(path: string, env: Readonly<Record<string, string | undefined>>): string {
+  const sandbox = env.CONTAINER_SANDBOX_MOUNT_POINT?.replace(/\/+$/, '');
+  if (!sandbox || path === '' || path.startsWith(`${sandbox}/`)) return path;
+  return join(sandbox, path);
 }

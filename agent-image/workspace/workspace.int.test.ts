@@ -123,8 +123,7 @@ test('a gateway that refuses with 409 is told as a task no longer live', async (
 test('merging a base that conflicts leaves marks in the files, and the commit that settles them has two parents', async (t) => {
   const { repository, open } = await set(t);
   const startSHA = repository.commit('rig/7/1', { 'a.txt': 'mine\n' });
-  repository.git('update-ref', 'refs/heads/side', repository.baseSHA);
-  execFileSync('git', ['checkout', '--quiet', repository.baseSHA], { cwd: join(repository.scratch, 'seed') });
+  repository.reset();
   const baseSHA = repository.commit('main', { 'a.txt': 'theirs\n', 'c.txt': 'new\n' });
   const workspace = await open({ startSHA, baseSHA });
   assert.deepEqual(await workspace.mergeBase(), ['a.txt']);

@@ -166,10 +166,14 @@ test('an effect of an older epoch, or of one that never was, is refused before a
   const { pool, epoch, effects } = await setUp(t);
   const next = await advanceEpoch(pool, 'another');
   assert.deepEqual([next, await currentEpoch(pool)], [epoch + 1, epoch + 1]);
+  let performed = 0;
+  const perform = async () => {
+    performed += 1;
+  };
   for (const stale of [epoch, next + 1]) {
-    const perform = async () => assert.fail('performed');
     await assert.rejects(effects.run(comment(stale), { find: never, perform }), { code: 'StaleEpoch' });
   }
+  assert.equal(performed, 0);
 });
 
 test('a leader that is replaced between its look at the row and its beginning performs nothing', async (t) => {
@@ -179,10 +183,14 @@ test('a leader that is replaced between its look at the row and its beginning pe
     if (text.includes("SET state = 'started'")) await advanceEpoch(pool, 'another');
     return pool.query(text, values);
   }) as typeof pool.query;
-  const perform = async () => assert.fail('performed');
+  let performed = 0;
+  const perform = async () => {
+    performed += 1;
+  };
   await assert.rejects(new Effects({ db, clock }).run(comment(epoch), { find: never, perform }), {
     code: 'StaleEpoch',
   });
+  assert.equal(performed, 0);
 });
 
 test('a leader frozen in the middle is taken over, and when it wakes up it changes nothing', async (t) => {

@@ -85,6 +85,8 @@ const mayNot: typeof may = [
   ]),
   // The conductor works in tenants' namespaces alone, and reads only its own Secret in its own.
   [conductor, 'create jobs.batch', 'default'],
+  [conductor, 'list pods'],
+  [conductor, 'get nodes'],
   [conductor, 'get secrets', 'default'],
   [conductor, `create agenttasks.${rig}`, 'default'],
   [conductor, 'get secrets another', system],

@@ -65,10 +65,13 @@ test('instructions are read from the base commit, not from the branch', async (t
 test('a commit carries the trailer and the agent as author, runs no hook, and is pushed to one ref', async (t) => {
   const { repository, open } = await set(t);
   const workspace = await open();
-  writeFileSync(join(workspace.tree, '.git/hooks/pre-commit'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+  const ran = join(repository.scratch, 'hook-ran');
+  for (const hook of ['pre-commit', 'post-commit', 'reference-transaction'])
+    writeFileSync(join(workspace.tree, '.git/hooks', hook), `#!/bin/sh\ntouch ${ran}\n`, { mode: 0o755 });
   writeFileSync(join(workspace.tree, 'a.txt'), 'changed\n');
   const commit = await workspace.commit('Change a\n\nBecause.');
   assert.equal(await workspace.push(), commit?.sha);
+  assert.equal(existsSync(ran), false);
   assert.equal(
     repository.git('log', '-1', '--format=%an <%ae>%n%B', 'rig/7/1'),
     'Dev-E <dev-e@agents.rig>\nChange a\n\nBecause.\n\nRig-Task: team-a/i7',

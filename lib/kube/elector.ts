@@ -148,7 +148,6 @@ export class LeaderElector {
     } catch (err) {
       const expected = isKubeError(err, 'Conflict', 'AlreadyExists');
       this.#logger[expected ? 'debug' : 'warn']({ err }, 'lease not acquired');
-      if (expected) this.#observed.forget();
       return this.#retryMs * (0.5 + 0.5 * (this.#options.random ?? Math.random)());
     }
   }

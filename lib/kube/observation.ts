@@ -34,11 +34,6 @@ export class LeaseObservation {
     return true;
   }
 
-  /** What was seen is out of date: the next note counts as news. */
-  forget(): void {
-    this.#seen = undefined;
-  }
-
   /** Ms until somebody other than its holder may take the Lease; 0 or less when it is free. */
   remaining(identity: string, durationMs: number): number {
     const spec = this.#seen?.lease?.spec;

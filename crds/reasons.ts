@@ -56,6 +56,10 @@ export const reasons = {
   DeliveriesArrive: 'Deliveries arrive as the listing says they should.',
 
   // Tasks
+  Delivered: 'The change was pushed and its pull request is open.',
+  VerdictGiven: 'The review was submitted.',
+  VerdictDropped: 'The review was not submitted, because the head had moved.',
+  InternalError: 'The agent runtime failed; the message has the cause.',
   TaskLost: 'The task ended, or went silent, without a reported outcome.',
   TaskFailed: 'The agent reported that it could not do the task.',
   TaskStuck: 'The agent went in circles and was stopped.',

@@ -125,8 +125,14 @@ function observeReviews(state: IssueState, world: World, pr: PullRequestFacts): 
   );
   const counts = (review: ReviewFacts) =>
     reviewers.has(review.author.id) || personWithWrite(world, review.author) === true;
+  // A live review task reports its own verdict, with all it knows of it; one that died after submitting is told by the forge.
+  const reporting = (review: ReviewFacts) => state.task.review !== null && reviewers.has(review.author.id);
   const fresh = pr.reviews.filter(
-    (review) => review.commitSHA === pr.head.sha && !state.seenReviews.includes(review.id) && counts(review),
+    (review) =>
+      review.commitSHA === pr.head.sha &&
+      !state.seenReviews.includes(review.id) &&
+      !reporting(review) &&
+      counts(review),
   );
   return fresh.flatMap((review): DomainEvent[] => {
     const data = { headSHA: pr.head.sha, by: review.author, review: review.id };

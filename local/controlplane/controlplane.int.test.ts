@@ -20,10 +20,20 @@ const isAlive = (pid: number) => {
   }
 };
 
+/** A data directory that is removed after everything started with `start` on it is stopped. */
 async function temporary(t: { after(fn: () => unknown): void }) {
-  const dir = await mkdtemp(join(tmpdir(), 'rig-cp-test-'));
-  t.after(() => rm(dir, { recursive: true, force: true }));
-  return dir;
+  const dataDir = await mkdtemp(join(tmpdir(), 'rig-cp-test-'));
+  const planes: ControlPlane[] = [];
+  t.after(async () => {
+    for (const plane of planes) await plane.stop();
+    await rm(dataDir, { recursive: true, force: true });
+  });
+  const start = async () => {
+    const plane = await startControlPlane({ binary, dataDir, fsync: false });
+    planes.push(plane);
+    return plane;
+  };
+  return { dataDir, start };
 }
 
 const configMap = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: { a: 'b' } });
@@ -41,16 +51,14 @@ async function untilConfigMapCreated(plane: ControlPlane) {
 }
 
 test('a control plane started twice on one data directory keeps its objects and its port', async (t) => {
-  const dataDir = await temporary(t);
-  const first = await startControlPlane({ binary, dataDir, fsync: false });
-  t.after(() => first.stop());
+  const { dataDir, start } = await temporary(t);
+  const first = await start();
   await untilConfigMapCreated(first);
   await first.stop();
   assert.equal(await first.exited, null);
   assert.deepEqual(Object.values(first.pids()).filter(isAlive), []);
 
-  const second = await startControlPlane({ binary, dataDir, fsync: false });
-  t.after(() => second.stop());
+  const second = await start();
   assert.deepEqual((await second.api.call<{ data: object }>('GET', `${MAPS}/kept`)).data, { a: 'b' });
   assert.equal(second.serverURL, first.serverURL);
   for (const file of await readdir(join(dataDir, 'pki'))) {
@@ -59,8 +67,8 @@ test('a control plane started twice on one data directory keeps its objects and 
 });
 
 test('a component killed from outside is named by exited, and stop still ends the others', async (t) => {
-  const plane = await startControlPlane({ binary, dataDir: await temporary(t), fsync: false });
-  t.after(() => plane.stop());
+  const { start } = await temporary(t);
+  const plane = await start();
   process.kill(plane.pids().etcd, 'SIGKILL');
   const exit = await plane.exited;
   assert.equal(exit?.component, 'etcd');
@@ -74,14 +82,15 @@ test('a port that was asked for and is taken is refused in one sentence that nam
   t.after(() => holder.close());
   await new Promise((resolve) => holder.once('listening', resolve));
   const { port } = holder.address() as { port: number };
+  const { dataDir } = await temporary(t);
   await assert.rejects(
-    startControlPlane({ binary, dataDir: await temporary(t), ports: { apiserver: port } }),
+    startControlPlane({ binary, dataDir, ports: { apiserver: port } }),
     new RegExp(`Port ${port} .* already in use`),
   );
 });
 
 test('an interrupted start leaves no process behind', async (t) => {
-  const dataDir = await temporary(t);
+  const { dataDir } = await temporary(t);
   const interrupt = new AbortController();
   const onLine = () => interrupt.abort();
   const start = startControlPlane({ binary, dataDir, fsync: false, onLine, signal: interrupt.signal });

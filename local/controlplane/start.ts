@@ -68,10 +68,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const layout = layoutOf(dataDir);
   await Promise.all([layout.pki, layout.log].map((dir) => mkdir(dir, { recursive: true, mode: 0o700 })));
   const pki = new Pki(binary, layout.pki);
-  const [{ caPEM }, ports] = await Promise.all([
-    pki.init(),
-    choosePorts(options.ports ?? {}, join(dataDir, 'ports.json')),
-  ]);
+  const ports = await choosePorts(options.ports ?? {}, join(dataDir, 'ports.json'));
+  const { caPEM } = await pki.init();
   const server = { url: `https://127.0.0.1:${ports.apiserver}`, caPEM };
   const children: Child[] = [];
   const start = (component: Component, args: string[]) => {

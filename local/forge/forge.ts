@@ -45,6 +45,8 @@ export interface RunningForge {
   close(): Promise<void>;
 }
 
+const KEEP_ALIVE_MS = 65_000;
+
 /**
  * Starts the loopback forge and repairs what a crash left. Throws ForgeError: BadOptions, DataDirInUse, DataDirTooNew; rejects with the
  * socket's error when the port is taken.
@@ -62,6 +64,8 @@ export async function startForge(options: ForgeOptions): Promise<RunningForge> {
     store.close();
     throw error;
   });
+  // Longer than any client keeps an idle connection: who closes first must not be this side, or a request meets a closed socket.
+  if ('keepAliveTimeout' in listening.server) listening.server.keepAliveTimeout = KEEP_ALIVE_MS;
   const { ctx, sender, runner } = assemble(options, store, listening.url, logger);
   store.transaction(() => {
     upsertApp(ctx, CI_APP);

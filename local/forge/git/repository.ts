@@ -13,6 +13,7 @@ const CONFIG = [
   ['gc.auto', '0'],
   ['receive.autogc', 'false'],
   ['receive.fsckObjects', 'true'],
+  ['receive.maxInputSize', '2g'],
   ['uploadpack.allowReachableSHA1InWant', 'true'],
   ['uploadpack.allowFilter', 'true'],
   ['core.logAllRefUpdates', 'true'],

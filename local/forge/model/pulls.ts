@@ -27,10 +27,10 @@ export function createPull(ctx: Context, repo: RepositoryRow, author: UserRow, w
     refuseSecond(ctx, repo, headRef, wanted.base);
     const stats = await computeStats(git, baseSha, headSha);
     if (stats.commits === 0) throw unprocessable('PullRequest', `No commits between ${wanted.base} and ${headRef}`);
-    const { nextNumber } = ctx.store.repositories.get(repo.id)!;
-    await git.updateRef(`refs/pull/${nextNumber}/head`, headSha);
     const commit = await git.commit(headSha);
-    return insertPull(ctx, repo, author, wanted, { headRef, headSha, baseSha, stats }, commit);
+    const pull = insertPull(ctx, repo, author, wanted, { headRef, headSha, baseSha, stats }, commit);
+    await git.updateRef(`refs/pull/${pull.number}/head`, headSha);
+    return pull;
   });
 }
 

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { openDatabase } from './database.ts';
 import type * as rows from './rows.ts';
-import { Table } from './table.ts';
+import { type Field, Table } from './table.ts';
 
 /** Everything the forge remembers except git objects and refs. */
 export class Store {
@@ -30,29 +30,39 @@ export class Store {
   constructor(dataDir: string) {
     this.#db = openDatabase(dataDir);
     let base = 1;
-    const table = <R extends { id: number }>(name: string, indexed: readonly (keyof R & string)[]) => {
-      const made = new Table<R>(this.#db, name, indexed, base);
+    const table = <R extends { id: number }>(name: string, indexes: readonly (readonly Field<R>[])[]) => {
+      const made = new Table<R>(this.#db, name, indexes, base);
       base += 1_000_000;
       return made;
     };
-    this.users = table<rows.UserRow>('users', ['loginKey', 'email']);
-    this.tokens = table<rows.TokenRow>('tokens', ['hash', 'userId']);
-    this.apps = table<rows.AppRow>('apps', ['slug']);
-    this.repositories = table<rows.RepositoryRow>('repositories', ['ownerKey', 'nameKey']);
-    this.collaborators = table<rows.CollaboratorRow>('collaborators', ['repoId', 'userId']);
-    this.refs = table<rows.RefRow>('refs', ['repoId', 'name']);
-    this.labels = table<rows.LabelRow>('labels', ['repoId', 'nameKey']);
-    this.issues = table<rows.IssueRow>('issues', ['repoId', 'number', 'state', 'createdAt', 'updatedAt']);
-    this.pulls = table<rows.PullRow>('pulls', ['repoId', 'issueId', 'number', 'headRef', 'baseRef', 'headSha']);
-    this.comments = table<rows.CommentRow>('comments', ['repoId', 'issueId', 'updatedAt']);
-    this.reviews = table<rows.ReviewRow>('reviews', ['pullId']);
-    this.threads = table<rows.ThreadRow>('threads', ['pullId']);
-    this.reviewComments = table<rows.ReviewCommentRow>('review_comments', ['repoId', 'pullId', 'reviewId', 'threadId']);
-    this.checkSuites = table<rows.CheckSuiteRow>('check_suites', ['repoId', 'headSha']);
-    this.checkRuns = table<rows.CheckRunRow>('check_runs', ['repoId', 'suiteId', 'headSha', 'status']);
-    this.statuses = table<rows.StatusRow>('statuses', ['repoId', 'sha']);
-    this.hooks = table<rows.HookRow>('hooks', ['repoId']);
-    this.deliveries = table<rows.DeliveryRow>('deliveries', ['hookId', 'guid', 'pendingHookId']);
+    this.users = table<rows.UserRow>('users', [['loginKey'], ['email']]);
+    this.tokens = table<rows.TokenRow>('tokens', [['hash']]);
+    this.apps = table<rows.AppRow>('apps', [['slug']]);
+    this.repositories = table<rows.RepositoryRow>('repositories', [['ownerKey', 'nameKey']]);
+    this.collaborators = table<rows.CollaboratorRow>('collaborators', [['repoId', 'userId']]);
+    this.refs = table<rows.RefRow>('refs', [['repoId', 'name']]);
+    this.labels = table<rows.LabelRow>('labels', [['repoId', 'nameKey']]);
+    this.issues = table<rows.IssueRow>('issues', [
+      ['repoId', 'number'],
+      ['repoId', 'state', 'createdAt'],
+      ['repoId', 'updatedAt'],
+    ]);
+    this.pulls = table<rows.PullRow>('pulls', [
+      ['repoId', 'number'],
+      ['issueId'],
+      ['repoId', 'headRef'],
+      ['repoId', 'baseRef'],
+      ['repoId', 'headSha'],
+    ]);
+    this.comments = table<rows.CommentRow>('comments', [['issueId'], ['repoId', 'updatedAt']]);
+    this.reviews = table<rows.ReviewRow>('reviews', [['pullId']]);
+    this.threads = table<rows.ThreadRow>('threads', [['pullId']]);
+    this.reviewComments = table<rows.ReviewCommentRow>('review_comments', [['pullId'], ['reviewId'], ['threadId']]);
+    this.checkSuites = table<rows.CheckSuiteRow>('check_suites', [['repoId', 'headSha']]);
+    this.checkRuns = table<rows.CheckRunRow>('check_runs', [['repoId', 'headSha'], ['suiteId'], ['status']]);
+    this.statuses = table<rows.StatusRow>('statuses', [['repoId', 'sha']]);
+    this.hooks = table<rows.HookRow>('hooks', [['repoId']]);
+    this.deliveries = table<rows.DeliveryRow>('deliveries', [['hookId'], ['guid'], ['pendingHookId', 'dueAt']]);
   }
 
   /** Runs `work` in one transaction: all of it is kept or none. Nested calls join the outer one. `work` is synchronous by type. */

@@ -11,27 +11,34 @@ export interface Page<R> {
   readonly offset?: number;
 }
 
+export type Field<R> = keyof R & string;
+
 /**
- * Rows of one kind: a JSON document each, with an index on every field named in `indexed`. Ids are never reused, and each table counts
+ * Rows of one kind: a JSON document each, with an index for every list of fields in `indexes`. Ids are never reused, and each table counts
  * from its own base, so that an id of one kind taken for another's finds nothing.
  */
 export class Table<R extends { id: number }> {
   readonly #db: DatabaseSync;
   readonly #name: string;
+  readonly #columns: ReadonlySet<string>;
   readonly #statements = new Map<string, StatementSync>();
 
-  constructor(db: DatabaseSync, name: string, indexed: readonly (keyof R & string)[], firstId: number) {
+  constructor(db: DatabaseSync, name: string, indexes: readonly (readonly Field<R>[])[], firstId: number) {
     this.#db = db;
     this.#name = name;
-    const columns = indexed.map(
-      (field) => `, "${field}" GENERATED ALWAYS AS (json_extract(data, '$.${field}')) VIRTUAL`,
-    );
+    this.#columns = new Set(['id', ...indexes.flat()]);
+    const generated = [...this.#columns]
+      .filter((field) => field !== 'id')
+      .map((field) => `, "${field}" GENERATED ALWAYS AS (json_extract(data, '$.${field}')) VIRTUAL`);
     db.exec(
-      `CREATE TABLE IF NOT EXISTS "${name}" (id INTEGER PRIMARY KEY AUTOINCREMENT, data TEXT NOT NULL${columns.join('')});
+      `CREATE TABLE IF NOT EXISTS "${name}" (id INTEGER PRIMARY KEY AUTOINCREMENT, data TEXT NOT NULL${generated.join('')});
        INSERT INTO sqlite_sequence(name, seq) SELECT '${name}', ${firstId - 1}
          WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = '${name}');`,
     );
-    for (const field of indexed) db.exec(`CREATE INDEX IF NOT EXISTS "${name}_${field}" ON "${name}"("${field}")`);
+    for (const fields of indexes) {
+      const columns = fields.map((field) => `"${field}"`).join(', ');
+      db.exec(`CREATE INDEX IF NOT EXISTS "${name}_${fields.join('_')}" ON "${name}"(${columns})`);
+    }
   }
 
   insert(fields: Omit<R, 'id'>): R {
@@ -59,9 +66,9 @@ export class Table<R extends { id: number }> {
 
   /** Rows that meet every condition; by id ascending unless told otherwise; ties by id in the same direction. */
   find(where: Where<R> = {}, page: Page<R> = {}): R[] {
-    const { sql, values } = whereClause(where);
+    const { sql, values } = whereClause(where, this.#reference);
     const direction = page.descending ? 'DESC' : 'ASC';
-    const order = page.orderBy ? `${reference(page.orderBy)} ${direction}, id ${direction}` : `id ${direction}`;
+    const order = page.orderBy ? `${this.#reference(page.orderBy)} ${direction}, id ${direction}` : `id ${direction}`;
     const query = `SELECT id, data FROM "${this.#name}" ${sql} ORDER BY ${order} LIMIT ? OFFSET ?`;
     const rows = this.#prepare(query).all(...values, page.limit ?? -1, page.offset ?? 0);
     return rows.map((row) => decode<R>(row) as R);
@@ -72,9 +79,13 @@ export class Table<R extends { id: number }> {
   }
 
   count(where: Where<R> = {}): number {
-    const { sql, values } = whereClause(where);
+    const { sql, values } = whereClause(where, this.#reference);
     return (this.#prepare(`SELECT count(*) AS n FROM "${this.#name}" ${sql}`).get(...values) as { n: number }).n;
   }
+
+  // An indexed field is named by its column: SQLite uses no index for the column's own expression.
+  readonly #reference = (field: string): string =>
+    this.#columns.has(field) ? `"${field}"` : `json_extract(data, '$.${field}')`;
 
   #prepare(sql: string): StatementSync {
     let statement = this.#statements.get(sql);
@@ -92,12 +103,12 @@ function decode<R>(row: unknown): R | undefined {
   return { ...JSON.parse(data), id } as R;
 }
 
-// json_extract of an indexed field is the generated column's own expression: SQLite then uses the index.
-const reference = (field: string) => (field === 'id' ? 'id' : `json_extract(data, '$.${field}')`);
-
 const bind = (value: Scalar): SQLInputValue => (typeof value === 'boolean' ? Number(value) : value);
 
-function whereClause<R>(where: Where<R>): { sql: string; values: SQLInputValue[] } {
+function whereClause<R>(
+  where: Where<R>,
+  reference: (field: string) => string,
+): { sql: string; values: SQLInputValue[] } {
   const parts: string[] = [];
   const values: SQLInputValue[] = [];
   for (const [field, condition] of Object.entries(where) as [string, Condition][]) {

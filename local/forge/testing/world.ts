@@ -46,9 +46,10 @@ export class World {
     return world;
   }
 
-  /** Starts the forge over the data it has. */
+  /** Starts the forge over the data it has, at the address it had. */
   async open(): Promise<void> {
-    this.forge = await startForge({ dataDir: join(this.dir, 'data'), adminToken: ADMIN_TOKEN, ...this.#options });
+    const port = this.forge?.port ?? 0;
+    this.forge = await startForge({ dataDir: join(this.dir, 'data'), adminToken: ADMIN_TOKEN, port, ...this.#options });
   }
 
   async close(): Promise<void> {

@@ -29,7 +29,6 @@ export const commitRoutes: Routes = {
   'GET /repos/{owner}/{repo}/compare/{basehead}': compare,
 
   'GET /repos/{owner}/{repo}/contents/{path}': contents,
-  'GET /repos/{owner}/{repo}/contents': contents,
 
   'GET /repos/{owner}/{repo}/commits/{ref}': async (call) => {
     refuseDiff(call, 'GET /repos/{owner}/{repo}/commits/{ref} as a diff');

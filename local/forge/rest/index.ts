@@ -14,9 +14,8 @@ import { type Routes, restApp } from './server.ts';
 export { Meter } from './meter.ts';
 export { identify, refusalOf } from './server.ts';
 
-/** GitHub's REST API, to be mounted at /api/v3. */
-export function rest(ctx: Context, meter: Meter): Hono {
-  const routes: Routes = {
+function routesWith(meter: Meter): Routes {
+  return {
     'GET /rate_limit': (call) => rateLimit(meter, call.user.id),
     ...userRoutes,
     ...repositoryRoutes,
@@ -30,5 +29,12 @@ export function rest(ctx: Context, meter: Meter): Hono {
     ...pullRoutes,
     ...hookRoutes,
   };
-  return restApp(ctx, meter, routes);
 }
+
+/** GitHub's REST API, to be mounted at /api/v3. */
+export function rest(ctx: Context, meter: Meter): Hono {
+  return restApp(ctx, meter, routesWith(meter));
+}
+
+/** Every REST operation that is served, as `METHOD /path/{template}`. */
+export const servedOperations = (meter: Meter): string[] => Object.keys(routesWith(meter));

@@ -38,7 +38,7 @@ function describe(method: string, template: string): Operation {
     .map((part) =>
       part.startsWith('{')
         ? /path|ref|branch|basehead/.test(part)
-          ? '.+'
+          ? '.*'
           : '[^/]+'
         : part.replaceAll(/[.*+?^$()|[\]\\]/g, '\\$&'),
     )

@@ -30,7 +30,7 @@ export function restApp(ctx: Context, meter: Meter, routes: Routes): Hono {
 /** `{name}` becomes one segment; parameters whose values hold slashes take the rest of the path up to what follows. */
 function honoPath(template: string): string {
   const parameter = (_: string, name: string) =>
-    /^(path|ref|branch|basehead)$/.test(name) ? `:${name}{.+}` : `:${name}`;
+    /^(path|ref|branch|basehead)$/.test(name) ? `:${name}{${name === 'path' ? '.*' : '.+'}}` : `:${name}`;
   return template.replaceAll(/\{\+?(\w+)\}/g, parameter);
 }
 

@@ -39,13 +39,13 @@ function restDocument() {
   return rest;
 }
 
-/** Fails unless the answer has the shape GitHub's OpenAPI document gives this operation and status. */
-export function assertRestAnswer(method: string, path: string, status: number, body: unknown): void {
+/** Fails unless the answer has the shape GitHub's OpenAPI document gives this operation and status. Returns the operation. */
+export function assertRestAnswer(method: string, path: string, status: number, body: unknown): string {
   const operation = operationOf(method, path);
   assert.ok(operation, `${method} ${path} is no operation of GitHub`);
   if (status >= 400) {
     assertError(operation, body);
-    return;
+    return operation;
   }
   const { ajv, document } = restDocument();
   const [verb = '', template = ''] = operation.split(' ');
@@ -59,9 +59,11 @@ export function assertRestAnswer(method: string, path: string, status: number, b
   const content = declared.content as Json | undefined;
   if (content === undefined) assert.equal(body, undefined, `${operation} ${status} has no body`);
   else {
-    const schema = pointer(...where, 'content', Object.keys(content)[0]!, 'schema');
+    const type = 'application/json' in content ? 'application/json' : Object.keys(content)[0]!;
+    const schema = pointer(...where, 'content', type, 'schema');
     check(ajv, `${operation} ${status}`, `rest${schema}`, body);
   }
+  return operation;
 }
 
 /** The document may call a parameter otherwise than the client library does. */

@@ -24,6 +24,8 @@ export class World {
   readonly dir: string;
   readonly listener = new Listener();
   readonly tokens = new Map<string, string>();
+  /** Operations that were answered with success, in GitHub's shape. */
+  readonly succeeded = new Set<string>();
   forge!: RunningForge;
   #options: Partial<ForgeOptions> = {};
   #hookURL = '';
@@ -124,7 +126,9 @@ export class World {
     const said = `${operation} answered ${answer.status}: ${JSON.stringify(answer.body)?.slice(0, 600)}`;
     if (expected === undefined) assert.ok(answer.status < 300, said);
     else assert.equal(answer.status, expected, said);
-    if (answer.status !== 304) assertRestAnswer(method, path.split('?')[0]!, answer.status, answer.body);
+    if (answer.status === 304) return answer;
+    const name = assertRestAnswer(method, path.split('?')[0]!, answer.status, answer.body);
+    if (answer.status < 300) this.succeeded.add(name);
     return answer;
   }
 

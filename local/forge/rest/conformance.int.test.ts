@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { World } from '../testing/world.ts';
+import { Meter, servedOperations } from './index.ts';
+
+let world: World;
+before(async () => {
+  world = await World.start({ ci: { command: 'true' } });
+});
+after(() => world.close());
+
+const R = '/repos/acme/widgets';
+const as =
+  (login: string) =>
+  async (operation: string, body?: unknown, expected?: number): Promise<ReturnType<typeof JSON.parse>> =>
+    (await world.rest(login, operation, body, expected)).body;
+const [dev, boss, reviewer, checker] = ['dev', 'boss', 'reviewer', 'checker'].map((login) => as(login)) as [
+  ReturnType<typeof as>,
+  ReturnType<typeof as>,
+  ReturnType<typeof as>,
+  ReturnType<typeof as>,
+];
+
+// Each request of these scenarios is checked against GitHub's OpenAPI document by the client, each delivery by the listener.
+
+test('users, repositories and collaborators have GitHub’s shapes', async () => {
+  for (const path of ['/user', '/user/repos', '/users/boss', '/rate_limit', R]) await dev(`GET ${path}`);
+  await boss(`PUT ${R}/collaborators/outsider`, { permission: 'triage' }, 204);
+  await dev(`GET ${R}/collaborators`);
+  await dev(`GET ${R}/collaborators/outsider`, undefined, 204);
+  const role = await dev(`GET ${R}/collaborators/outsider/permission`);
+  assert.deepEqual([role.permission, role.role_name], ['read', 'triage']);
+  await boss(`DELETE ${R}/collaborators/outsider`, undefined, 204);
+  await dev(`GET ${R}/collaborators/outsider`, undefined, 404);
+});
+
+test('issues, comments and labels have GitHub’s shapes', async () => {
+  const issue = await dev(`POST ${R}/issues`, { title: 'One', assignees: ['dev'] }, 201);
+  const at = `${R}/issues/${issue.number}`;
+  await boss(`POST ${R}/labels`, { name: 'bug', color: 'ff0000', description: 'broken' }, 201);
+  await boss(`POST ${R}/labels`, { name: 'BUG' }, 422);
+  for (const path of [`${R}/labels`, `${R}/labels/bug`, `${R}/issues`, at]) await dev(`GET ${path}`);
+  const names = (labels: { name: string }[]) => labels.map((label) => label.name);
+  assert.deepEqual(names(await dev(`POST ${at}/labels`, { labels: ['bug', 'new'] })), ['bug', 'new']);
+  assert.deepEqual(names(await dev(`PUT ${at}/labels`, { labels: ['other'] })), ['other']);
+  assert.deepEqual(names(await dev(`GET ${at}/labels`)), ['other']);
+  assert.deepEqual(names(await dev(`DELETE ${at}/labels/other`)), []);
+  await dev(`DELETE ${at}/labels`, undefined, 204);
+  const comment = await dev(`POST ${at}/comments`, { body: 'First' }, 201);
+  await dev(`PATCH ${R}/issues/comments/${comment.id}`, { body: 'Second' });
+  await reviewer(`GET ${R}/issues/comments/${comment.id}`);
+  for (const path of [`${at}/comments`, `${R}/issues/comments`])
+    assert.equal((await dev(`GET ${path}`))[0].body, 'Second');
+  await dev(`DELETE ${R}/issues/comments/${comment.id}`, undefined, 204);
+  await dev(`PATCH ${at}`, { assignees: [], state: 'closed', state_reason: 'not_planned' });
+});
+
+test('refs, commits and contents have GitHub’s shapes', async () => {
+  const head = await world.branch('shapes', 'one\ntwo\n');
+  await dev(`POST ${R}/git/refs`, { ref: 'refs/heads/copy', sha: head }, 201);
+  await dev(`PATCH ${R}/git/refs/heads/copy`, { sha: head });
+  const branches = ['branches', 'branches/main', 'git/ref/heads/copy', 'git/matching-refs/heads/co'];
+  const commits = ['commits', `commits/${head}`, 'compare/main...copy', 'contents/', 'contents/a.txt'];
+  for (const path of [...branches, ...commits]) await dev(`GET ${R}/${path}`);
+  await dev(`DELETE ${R}/git/refs/heads/copy`, undefined, 204);
+});
+
+test('pull requests, reviews and their comments have GitHub’s shapes', async () => {
+  const head = await world.branch('pulled', 'one\n2\n');
+  const { number } = await dev(`POST ${R}/pulls`, { title: 'Pull', head: 'pulled', base: 'main' }, 201);
+  const at = `${R}/pulls/${number}`;
+  await dev(`PATCH ${at}`, { title: 'Pulled', body: 'Text' });
+  await dev(`POST ${at}/requested_reviewers`, { reviewers: ['reviewer'] }, 201);
+  await dev(`GET ${at}/requested_reviewers`);
+  await dev(`DELETE ${at}/requested_reviewers`, { reviewers: ['reviewer'] });
+  const comments = [{ path: 'a.txt', line: 2, body: 'Why?' }];
+  const review = await reviewer(`POST ${at}/reviews`, { event: 'REQUEST_CHANGES', comments }, 200);
+  const [comment] = await dev(`GET ${at}/reviews/${review.id}/comments`);
+  await dev(`POST ${at}/comments/${comment.id}/replies`, { body: 'So.' }, 201);
+  await reviewer(`POST ${at}/comments`, { path: 'a.txt', line: 1, side: 'RIGHT', body: 'x', commit_id: head }, 201);
+  const paths = [at, `${at}/files`, `${at}/commits`, `${at}/reviews`, `${at}/reviews/${review.id}`, `${at}/comments`];
+  for (const path of [...paths, `${R}/pulls`, `${R}/pulls/comments/${comment.id}`]) await dev(`GET ${path}`);
+  await boss(`PUT ${at}/reviews/${review.id}/dismissals`, { message: 'Fixed' });
+  await dev(`GET ${at}/merge`, undefined, 404);
+  await boss(`PUT ${at}/merge`, { sha: head });
+  await dev(`GET ${at}/merge`, undefined, 204);
+});
+
+test('checks and statuses have GitHub’s shapes', async () => {
+  const sha = await world.branch('checked', 'one\n3\n');
+  const run = await checker(`POST ${R}/check-runs`, { name: 'lint', head_sha: sha }, 201);
+  const output = { title: 'Lint', summary: 'Clean' };
+  await checker(`PATCH ${R}/check-runs/${run.id}`, { status: 'completed', conclusion: 'neutral', output });
+  const suites = ['', '/check-runs'].map((rest) => `check-suites/${run.check_suite.id}${rest}`);
+  const lists = ['check-runs', 'check-suites', 'statuses', 'status'].map((rest) => `commits/${sha}/${rest}`);
+  await dev(`POST ${R}/statuses/${sha}`, { state: 'success', context: 'c', target_url: 'https://example.com/x' }, 201);
+  for (const path of [...suites, ...lists, `check-runs/${run.id}`]) await dev(`GET ${R}/${path}`);
+  await dev(`POST ${R}/check-runs/${run.id}/rerequest`, undefined, 201);
+  await world.listener.next('check_run', 'rerequested');
+});
+
+test('hooks and deliveries have GitHub’s shapes', async () => {
+  const config = { url: 'http://127.0.0.1:9/', content_type: 'json' };
+  const hook = await boss(`POST ${R}/hooks`, { name: 'web', config, active: false }, 201);
+  const at = `${R}/hooks/${hook.id}`;
+  await boss(`PATCH ${at}`, { events: ['push', 'issues'] });
+  await boss(`POST ${at}/pings`, undefined, 204);
+  for (const path of [`${R}/hooks`, at]) await boss(`GET ${path}`);
+  const [delivery] = await boss(`GET ${at}/deliveries`);
+  await boss(`GET ${at}/deliveries/${delivery.id}`);
+  await boss(`POST ${at}/deliveries/${delivery.id}/attempts`, undefined, 202);
+  await boss(`DELETE ${at}`, undefined, 204);
+});
+
+test('every served operation was answered with success above, so each shape has been checked', async () => {
+  await world.listener.settled();
+  const shape = (operation: string) => operation.replaceAll(/\{[^}]*\}/g, '{}').replace('{}...{}', '{}');
+  const seen = new Set([...world.succeeded].map(shape));
+  // By-id lookup is no operation of GitHub's OpenAPI document.
+  const served = servedOperations(new Meter(Date.now)).filter((operation) => !operation.includes('/repositories/'));
+  assert.deepEqual(
+    served.filter((operation) => !seen.has(shape(operation))),
+    [],
+  );
+});

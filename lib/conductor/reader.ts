@@ -10,7 +10,7 @@ export interface ReaderOptions {
   readonly namespace: string;
   /** Only the events of this Issue. */
   readonly issue?: string;
-  readonly fetch?: (request: Request) => Promise<Response> | Response;
+  readonly fetch?: (url: URL, init: RequestInit) => Promise<Response> | Response;
 }
 
 export interface FollowOptions {
@@ -47,7 +47,7 @@ export async function* followEvents(options: ReaderOptions, follow: FollowOption
   while (!signal.aborted) {
     try {
       const response = await get(options, cursor, 'text/event-stream', signal);
-      for await (const event of parseStream(response)) {
+      for await (const event of parseStream(response, signal)) {
         cursor = event.cursor;
         yield event;
       }
@@ -75,7 +75,7 @@ async function get(
   const headers = { accept, authorization: `Bearer ${token}` };
   let response: Response;
   try {
-    response = await send(new Request(target, { headers, signal: signal ?? null }));
+    response = await send(target, { headers, signal: signal ?? null });
   } catch (cause) {
     throw new ConductorError('Unavailable', `${what}: the conductor at ${url} does not answer`, { cause });
   }
@@ -83,19 +83,32 @@ async function get(
   throw refusal(what, response.status, await response.json().catch(() => undefined));
 }
 
-/** The `data` of a stream of server-sent events (WHATWG HTML 9.2); comments and other fields are passed over. */
-async function* parseStream(response: Response): AsyncGenerator<EventView> {
-  let rest = '';
+/**
+ * The `data` of a stream of server-sent events (WHATWG HTML 9.2); comments and other fields are passed over. Ends at once when
+ * `signal` aborts: fetch alone was seen to go on waiting, since it holds the signal weakly.
+ */
+async function* parseStream(response: Response, signal: AbortSignal): AsyncGenerator<EventView> {
+  const reader = response.body?.getReader();
+  const cancel = () => void reader?.cancel().catch(() => {});
+  signal.addEventListener('abort', cancel, { once: true });
   const decoder = new TextDecoder();
-  for await (const chunk of response.body ?? []) {
-    const blocks = (rest + decoder.decode(chunk, { stream: true })).split('\n\n');
-    rest = blocks.pop() ?? '';
-    for (const block of blocks) {
-      const data = block
-        .split('\n')
-        .filter((line) => line.startsWith('data:'))
-        .map((line) => line.slice(5).replace(/^ /, ''));
-      if (data.length > 0) yield JSON.parse(data.join('\n')) as EventView;
+  let rest = '';
+  try {
+    while (reader && !signal.aborted) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      const blocks = (rest + decoder.decode(value, { stream: true })).split('\n\n');
+      rest = blocks.pop() ?? '';
+      yield* blocks.flatMap(dataOf);
     }
+  } finally {
+    signal.removeEventListener('abort', cancel);
+    cancel();
   }
+}
+
+function dataOf(block: string): EventView[] {
+  const lines = block.split('\n').filter((line) => line.startsWith('data:'));
+  if (lines.length === 0) return [];
+  return [JSON.parse(lines.map((line) => line.slice(5).replace(/^ /, '')).join('\n')) as EventView];
 }

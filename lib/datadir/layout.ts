@@ -29,6 +29,11 @@ export function dataDirPath(option: string | undefined, env: NodeJS.ProcessEnv =
   return chosen ? resolve(chosen) : join(env.XDG_DATA_HOME || join(homedir(), '.local', 'share'), 'rig');
 }
 
+/** What can be made again at any time, shared by all rigs of this account: RIG_CACHE_DIR, else `$XDG_CACHE_HOME/rig`, else `~/.cache/rig`. */
+export function cacheDir(env: NodeJS.ProcessEnv = process.env): string {
+  return env.RIG_CACHE_DIR || join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'rig');
+}
+
 export function layoutOf(root: string): Layout {
   return {
     root,

@@ -24,6 +24,7 @@ export function eventLine(event: ShownEvent, colours: Colours): string {
 
 const GISTS: Record<string, (data: Data) => string> = {
   ISSUE_FILED: ({ spec }) => text((spec as Data | undefined)?.title),
+  ISSUE_EDITED: ({ changed }) => list(changed),
   ISSUE_APPROVED: ({ actor }) => `by ${login(actor)}`,
   ISSUE_CLASSIFIED: ({ tier, taskClass, reason }) => `${text(tier)} ${text(taskClass)}: ${text(reason)}`,
   ISSUE_ASSIGNED: ({ agent, attempt, branch }) => `${name(agent)}, attempt ${text(attempt)}, branch ${text(branch)}`,

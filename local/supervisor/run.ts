@@ -14,7 +14,9 @@ import { whereThingsAre } from './where.ts';
 
 /** One rig from lock to last process: resolves to the exit code when nothing is left running. */
 export async function supervise(options: UpOptions, terminal: Terminal): Promise<ExitCode> {
-  const signals = watchSignals();
+  // One controller, aborted by hand: signals made by AbortSignal.any are held weakly and were seen to be lost.
+  const over = new AbortController();
+  const signals = watchSignals((signal) => over.abort(new Error(`interrupted by ${signal}`)));
   try {
     const layout = openDataDir(options.dataDir);
     const lock = lockDataDir(layout);
@@ -22,9 +24,8 @@ export async function supervise(options: UpOptions, terminal: Terminal): Promise
       const store = new StateStore(layout);
       const book = createBook((processes) => store.update({ processes: [...processes] }));
       const steps = createSteps(terminal);
-      const failure = new AbortController();
-      const signal = AbortSignal.any([signals.signal, failure.signal]);
-      const fail = (reason: unknown) => failure.abort(reason);
+      const { signal } = over;
+      const fail = (reason: unknown) => over.abort(reason);
       const stops = new Stops();
       return await runRig({ options, terminal, steps, layout, store, book, stops, signal, fail }, signals);
     } finally {

@@ -3,9 +3,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const SAME_WISH_MS = 1_000;
 
 export interface Signals {
-  /** Aborts at the first SIGINT, SIGTERM or SIGHUP. */
-  readonly signal: AbortSignal;
-  /** Which one it was. */
+  /** The first one that arrived. */
   readonly received: () => NodeJS.Signals | undefined;
   release(): void;
 }
@@ -16,21 +14,22 @@ export interface SignalOptions {
   readonly onImpatience?: () => void;
 }
 
-/** Turns signals into an AbortSignal for as long as it is not released. */
-export function watchSignals({ now = Date.now, onImpatience = () => {} }: SignalOptions = {}): Signals {
-  const controller = new AbortController();
+/** Calls `onSignal` at the first SIGINT, SIGTERM or SIGHUP, for as long as it is not released. */
+export function watchSignals(
+  onSignal: (signal: NodeJS.Signals) => void,
+  { now = Date.now, onImpatience = () => {} }: SignalOptions = {},
+): Signals {
   let received: NodeJS.Signals | undefined;
   let first = 0;
   const handle = (signal: NodeJS.Signals) => {
     if (received === undefined) {
       received = signal;
       first = now();
-      controller.abort(new Error(`interrupted by ${signal}`));
+      onSignal(signal);
     } else if (now() - first > SAME_WISH_MS) onImpatience();
   };
   for (const signal of SIGNALS) process.on(signal, handle);
   return {
-    signal: controller.signal,
     received: () => received,
     release: () => {
       for (const signal of SIGNALS) process.off(signal, handle);

@@ -16,6 +16,9 @@ export const STOP_ORDER = [
 ] as const;
 export type StopName = (typeof STOP_ORDER)[number];
 
+/** No part needs longer, its own graces included; what hangs must not keep the rest from being stopped. */
+const LONGEST_MS = 45_000;
+
 export interface StopOptions {
   /** Gets a sentence when stopping one part failed; the others are stopped all the same. */
   readonly onFailure?: (sentence: string) => void;
@@ -35,7 +38,14 @@ export class Stops {
     for (const name of STOP_ORDER) {
       const stop = this.#stops.get(name);
       this.#stops.delete(name);
-      await stop?.().catch((error: unknown) => onFailure(`${name} could not be stopped: ${String(error)}`));
+      if (stop)
+        await bounded(stop()).catch((error: Error) => onFailure(`${name} could not be stopped: ${error.message}`));
     }
   }
+}
+
+function bounded(work: Promise<unknown>): Promise<unknown> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error(`it took longer than ${LONGEST_MS / 1000} s`)), LONGEST_MS);
+  return Promise.race([work, late.promise]).finally(() => clearTimeout(timer));
 }

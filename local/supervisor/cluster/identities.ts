@@ -29,7 +29,7 @@ export async function grantIdentities(
     Promise.all(names.map((name) => renewToken(cluster.client, { namespace, name }, tokenFile(name), context.signal)));
   await renew();
   const ended = new AbortController();
-  const renewing = renewForever(renew, AbortSignal.any([ended.signal, context.signal]), trouble(context));
+  const renewing = renewForever(renew, ended.signal, trouble(context));
   context.stops.add('identities', () => {
     ended.abort();
     return renewing;

@@ -12,12 +12,11 @@ const POLL_MS = 200;
 
 /** Shows what happens from now on, on the terminal, until the rig goes down. */
 export async function showTimeline(context: Context, reader: ReaderOptions): Promise<void> {
-  const { terminal, stops, signal } = context;
+  const { terminal, stops } = context;
   const { after } = await readEvents(reader);
   const ended = new AbortController();
   const following = (async () => {
-    const until = AbortSignal.any([ended.signal, signal]);
-    for await (const event of followEvents(reader, { after, signal: until })) {
+    for await (const event of followEvents(reader, { after, signal: ended.signal })) {
       terminal.say(eventLine(event, terminal.colours));
     }
   })().catch((error: Error) => trouble(context)(`The timeline ended: ${error.message}`));
@@ -45,10 +44,11 @@ export async function untilSettled(client: KubeClient, name: string, signal: Abo
 export function firstJob(client: KubeClient, issue: string, signal: AbortSignal): { at: () => number | null } {
   let at: number | null = null;
   const seen = new AbortController();
+  signal.addEventListener('abort', () => seen.abort(), { once: true });
   client
     .watch(JOBS, {
       namespace: TENANT,
-      signal: AbortSignal.any([seen.signal, signal]),
+      signal: seen.signal,
       onEvent: (type, job) => {
         if (type !== 'ADDED' || at !== null || !job.metadata.name?.startsWith(`${issue}-`)) return;
         at = performance.now();

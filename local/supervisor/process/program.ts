@@ -21,12 +21,15 @@ export interface Program {
   readonly graceMs?: number;
 }
 
-const PASSED_ON = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'RIG_LOG_LEVEL'] as const;
+const PASSED_ON = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'RIG_LOG_LEVEL', 'NODE_COMPILE_CACHE'] as const;
 const leash = pathToFileURL(`${import.meta.dirname}/leash.mjs`).href;
+
+/** These programs keep little alive: a small nursery saves about 12 MB in each and costs nothing that shows. */
+const LEAN = ['--max-semi-space-size=2'];
 
 /** A TypeScript program of this checkout, run by the Node that runs us, and ended when we are gone. */
 export function nodeProgram(program: Omit<Program, 'command'>): Program {
-  return { ...program, command: process.execPath, args: [`--import=${leash}`, ...program.args] };
+  return { ...program, command: process.execPath, args: [...LEAN, `--import=${leash}`, ...program.args] };
 }
 
 /**

@@ -6,7 +6,7 @@ const POLL_MS = 50;
 export async function untilAnswers(url: string, signal: AbortSignal): Promise<void> {
   for (;;) {
     signal.throwIfAborted();
-    const status = await fetch(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(2_000)]) }).then(
+    const status = await fetch(url, { signal: AbortSignal.timeout(2_000) }).then(
       async (response) => {
         await response.body?.cancel();
         return response.status;

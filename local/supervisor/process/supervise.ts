@@ -90,7 +90,9 @@ export class Supervised {
   async #untilReady(): Promise<void> {
     const { name, ready, readyTimeoutMs = READY_TIMEOUT_MS } = this.program;
     const over = new AbortController();
-    const signal = AbortSignal.any([over.signal, this.#stopping.signal]);
+    const { signal } = over;
+    const stopped = () => over.abort();
+    this.#stopping.signal.addEventListener('abort', stopped);
     const timer = setTimeout(() => over.abort(), readyTimeoutMs);
     const outcome = await Promise.race([
       ready(signal).then(
@@ -100,6 +102,7 @@ export class Supervised {
       this.#ended.then((end) => `ended by itself with ${describeEnd(end)}`),
     ]);
     clearTimeout(timer);
+    this.#stopping.signal.removeEventListener('abort', stopped);
     over.abort();
     if (outcome === undefined) return;
     await this.#endChild();

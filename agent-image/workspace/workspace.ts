@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { GitFailure, type GitOptions, type GitResult, runGit } from './git.ts';
 import type { WorkspaceOptions } from './open.ts';
+import { patiently } from './patience.ts';
 import { refusedPush } from './refused.ts';
 
 export interface Commit {
@@ -41,14 +42,16 @@ export class Workspace {
     return runGit(args, { cwd: this.tree, signal: this.signal, ...more });
   }
 
-  /** Git in the runtime's own repository with the gateway's credentials: for what talks to the network. */
+  /** Git in the runtime's own repository with the gateway's credentials: for what talks to the network. A gateway that is away is waited for. */
   remote(args: readonly string[]): Promise<GitResult> {
     const { gateway } = this.#options;
-    return runGit(args, {
-      cwd: this.folders.origin,
-      signal: this.signal,
-      config: { 'http.extraHeader': `Authorization: Bearer ${gateway.token()}`, 'http.followRedirects': 'false' },
-    });
+    const once = () =>
+      runGit(args, {
+        cwd: this.folders.origin,
+        signal: this.signal,
+        config: { 'http.extraHeader': `Authorization: Bearer ${gateway.token()}`, 'http.followRedirects': 'false' },
+      });
+    return patiently(once, { signal: this.signal });
   }
 
   /** A file as it is in the base commit; undefined where there is none. */

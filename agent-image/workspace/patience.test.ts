@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { GitFailure } from './git.ts';
+import { patiently } from './patience.ts';
+
+const away = new GitFailure(
+  ['fetch'],
+  "fatal: unable to access 'http://x/': Failed to connect to 127.0.0.1 port 1: Connection refused",
+);
+const refused = new GitFailure(['push'], 'fatal: unable to access: The requested URL returned error: 409');
+const { signal } = new AbortController();
+
+test('a gateway that comes back within the minute costs only time', async () => {
+  const waited: number[] = [];
+  let tries = 0;
+  const value = await patiently(async () => (++tries < 4 ? Promise.reject(away) : 'done'), {
+    signal,
+    wait: async (ms) => waited.push(ms),
+  });
+  assert.equal(value, 'done');
+  assert.deepEqual(waited, [250, 500, 1_000]);
+});
+
+test('a refusal by the gateway is passed on at once', async () => {
+  let tries = 0;
+  await assert.rejects(
+    patiently(async () => Promise.reject((tries++, refused)), { signal, wait: async () => {} }),
+    refused,
+  );
+  assert.equal(tries, 1);
+});
+
+test('a gateway that stays away is told after about a minute of tries', async () => {
+  const waited: number[] = [];
+  await assert.rejects(
+    patiently(async () => Promise.reject(away), { signal, wait: async (ms) => waited.push(ms) }),
+    away,
+  );
+  assert.ok(waited.reduce((sum, ms) => sum + ms, 0) >= 55_000);
+});

@@ -6,7 +6,7 @@ import { emit } from '../webhooks/index.ts';
 
 /** The App whose check runs the forge's own runner executes. */
 export const CI_APP = 'rig-ci';
-export const CI_CHECK = 'ci';
+const CI_CHECK = 'ci';
 
 /** What a check is about: a commit, and the branch it was pushed to. */
 export interface Head {

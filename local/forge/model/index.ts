@@ -11,7 +11,7 @@ export { closingNumbers } from './closing.ts';
 export { createComment, deleteComment, editComment } from './comments.ts';
 export { createHook, deleteHook, type HookFields, pingHook, updateHook } from './hooks.ts';
 export { addToken, authenticate, findUser, makeToken, upsertApp, upsertUser } from './identities.ts';
-export { createIssue, editIssue, type IssueEdit, setLabels } from './issues.ts';
+export { createIssue, editIssue, setLabels } from './issues.ts';
 export { createLabel, findLabel, labelsNamed } from './labels.ts';
 export { mergePull } from './merge.ts';
 export { mergeability, mergeState } from './pull-facts.ts';

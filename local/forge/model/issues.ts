@@ -5,14 +5,14 @@ import type { IssueRow, LabelRow, PullRow, RepositoryRow, UserRow } from '../sto
 import { emit } from '../webhooks/index.ts';
 
 /** Takes the repository's next number, shared by issues and pull requests. Inside a transaction only. */
-export function takeNumber(ctx: Context, repo: RepositoryRow): number {
+function takeNumber(ctx: Context, repo: RepositoryRow): number {
   const { nextNumber } = ctx.store.repositories.get(repo.id)!;
   ctx.store.repositories.update(repo.id, { nextNumber: nextNumber + 1 });
   return nextNumber;
 }
 
 /** Says `action` about an issue, or about the pull request that it is. */
-export function emitIssue(
+function emitIssue(
   ctx: Context,
   repo: RepositoryRow,
   issue: IssueRow,

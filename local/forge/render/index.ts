@@ -10,7 +10,7 @@ export {
 export { renderCommit, renderFile, renderRef, userByEmail } from './commit.ts';
 export { renderDelivery, renderFullDelivery, renderHook } from './hook.ts';
 export { issuePage, labelsOf, renderComment, renderIssue, renderLabel } from './issue.ts';
-export { issueOf, type MergeState, pullPage, pullURL, renderPull, renderPullSimple } from './pull.ts';
+export { type MergeState, pullPage, renderPull, renderPullSimple } from './pull.ts';
 export {
   allows,
   fullName,
@@ -34,7 +34,6 @@ export {
 } from './review.ts';
 export {
   avatarURL,
-  renderApp,
   renderFullUser,
   renderUser,
   renderUserById,

@@ -5,7 +5,7 @@ import { labelsOf, renderLabel } from './issue.ts';
 import { ownerOf, renderRepository, repositoryPage, repositoryURL } from './repository.ts';
 import { renderUser, renderUserById } from './user.ts';
 
-export const issueOf = (ctx: Context, pull: PullRow): IssueRow => ctx.store.issues.get(pull.issueId)!;
+const issueOf = (ctx: Context, pull: PullRow): IssueRow => ctx.store.issues.get(pull.issueId)!;
 export const pullURL = (ctx: Context, repo: RepositoryRow, pull: PullRow) =>
   `${repositoryURL(ctx, repo)}/pulls/${pull.number}`;
 export const pullPage = (ctx: Context, repo: RepositoryRow, pull: PullRow) =>

@@ -12,7 +12,7 @@ import { operationOf } from './operations.ts';
 
 const MAX_BODY_BYTES = 10 * 1024 * 1024;
 
-export type Handler = (call: Call) => Answer | Promise<Answer>;
+type Handler = (call: Call) => Answer | Promise<Answer>;
 /** `METHOD /path/{template}` as in GitHub's OpenAPI document → what serves it. */
 export type Routes = Readonly<Record<string, Handler>>;
 

@@ -1,4 +1,4 @@
-export { decodeNodeId, type NodeKind, nodeId } from './node-id.ts';
+export { decodeNodeId, nodeId } from './node-id.ts';
 export type * from './rows.ts';
 export { Store } from './store.ts';
 export type { Where } from './table.ts';

@@ -2,7 +2,7 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 
 type Scalar = string | number | boolean | null;
 /** Equal to a value, one of a list, at or after (`gte`), before (`lt`), or an array field that contains a value (`has`). */
-export type Condition = Scalar | readonly Scalar[] | { gte: Scalar } | { lt: Scalar } | { has: Scalar } | undefined;
+type Condition = Scalar | readonly Scalar[] | { gte: Scalar } | { lt: Scalar } | { has: Scalar } | undefined;
 export type Where<R> = { [K in keyof R]?: Condition };
 export interface Page<R> {
   readonly orderBy?: keyof R & string;

@@ -1,3 +1,3 @@
-export { emit, type ForgeEvent, queueDelivery, redeliver, renderPayload } from './emit.ts';
+export { emit, queueDelivery, redeliver, renderPayload } from './emit.ts';
 export { Sender } from './sender.ts';
 export { signature } from './sign.ts';

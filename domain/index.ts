@@ -6,6 +6,7 @@ export * from './facts.ts';
 export { type CheckVerdict, judgeChecks } from './gate/checks.ts';
 export { decideMerge, type GateDecision } from './gate/gate.ts';
 export { type GateInput, type GateName, type GateResult, personWithWrite, type RequiredCheck } from './gate/types.ts';
+export type { Action } from './issue/action.ts';
 export {
   type Assignment,
   decideAction,
@@ -18,7 +19,8 @@ export {
   type Wish,
 } from './issue/decide.ts';
 export { evolve, replay } from './issue/evolve.ts';
-export { type Action, gateOf, nextAction } from './issue/next.ts';
+export { gateOf } from './issue/merging.ts';
+export { nextAction } from './issue/next.ts';
 export { liveTasks, observe } from './issue/observe.ts';
 export { release } from './issue/release.ts';
 export { type Caller, callerOf, type Decision, decideReport, type Report } from './issue/report.ts';

@@ -1,5 +1,5 @@
 import type { AgentRef, DomainEvent, IssueSpec, Lane, TaskKind } from '../events/catalogue.ts';
-import type { Action } from './next.ts';
+import type { Action } from './action.ts';
 import { cancel, release } from './release.ts';
 import { type IssueState, liveTask } from './state.ts';
 

@@ -1,6 +1,6 @@
 import type { IssuePhase, IssueStatus } from '#crds';
 import type { GateDecision } from '../gate/gate.ts';
-import type { Action } from './next.ts';
+import type { Action } from './action.ts';
 import type { IssueState } from './state.ts';
 
 /** The phase of an issue: a projection of its log, never stored as a fact of its own. */

@@ -1,0 +1,200 @@
+import {
+  ada,
+  at,
+  bot,
+  commit,
+  conductor,
+  devE,
+  OLD_HEAD,
+  outsider,
+  owner,
+  pullRequest,
+  reader,
+  review,
+  reviewE,
+  stranger,
+  thread,
+} from '../../testing/facts.ts';
+import type { GateCase } from '../../testing/gate.ts';
+
+const gate = 'review';
+const passes = { gate, state: 'pass', reason: 'Passed' } as const;
+const missing = { gate, state: 'wait', reason: 'ReviewMissing' } as const;
+const byAuthor = { gate, state: 'wait', reason: 'ReviewByAuthor' } as const;
+const disputed = { gate, state: 'fail', reason: 'ChangesRequested' } as const;
+const unread = { gate, state: 'unknown', reason: 'FactUnknown' } as const;
+const { complete } = pullRequest();
+const asks = { state: 'changes_requested' } as const;
+
+/** Who approved, and which head. */
+export const reviewCases: readonly GateCase[] = [
+  { name: 'approved by the reviewer Agent on the head', ...passes },
+  { name: 'approved by a person with write permission', pr: { reviews: [review({ author: ada })] }, ...passes },
+  { name: 'approved by a person with admin permission', pr: { reviews: [review({ author: owner })] }, ...passes },
+  { name: 'no review at all', pr: { reviews: [] }, ...missing },
+  { name: 'only a comment', pr: { reviews: [review({ state: 'commented' })] }, ...missing },
+  { name: 'only a review that is not submitted', pr: { reviews: [review({ state: 'pending' })] }, ...missing },
+  { name: 'approved by a person who may only read', pr: { reviews: [review({ author: reader })] }, ...missing },
+  { name: 'approved by an outsider', pr: { reviews: [review({ author: outsider })] }, ...missing },
+  { name: 'approved by a bot whose account may write', pr: { reviews: [review({ author: bot })] }, ...missing },
+  { name: 'approved by a machine that is no reviewer', pr: { reviews: [review({ author: conductor })] }, ...missing },
+  { name: 'approved by its author, the developer Agent', pr: { reviews: [review({ author: devE })] }, ...byAuthor },
+  {
+    name: 'approved by its author, a person with write permission',
+    pr: { author: ada, reviews: [review({ author: ada })] },
+    ...byAuthor,
+  },
+  {
+    name: 'approved by a person who has a commit in it',
+    pr: { commits: [commit(), commit({ authors: [ada] })], reviews: [review({ author: ada })] },
+    ...byAuthor,
+  },
+  {
+    name: 'approved by a co-author of a commit',
+    pr: { commits: [commit({ authors: [devE, reviewE] })] },
+    ...byAuthor,
+  },
+  {
+    name: 'approved by its author and by the reviewer Agent',
+    pr: { author: ada, reviews: [review({ id: 50, author: ada }), review()] },
+    ...passes,
+  },
+  {
+    name: 'the approval is of an older head',
+    pr: { reviews: [review({ commitSHA: OLD_HEAD })] },
+    gate,
+    state: 'wait',
+    reason: 'ReviewStale',
+  },
+  {
+    name: 'the approval names no commit',
+    pr: { reviews: [review({ commitSHA: null })] },
+    gate,
+    state: 'wait',
+    reason: 'ReviewStale',
+  },
+  { name: 'the approval was dismissed', pr: { reviews: [review({ state: 'dismissed' })] }, ...missing },
+  {
+    name: 'an older approval, and a newer review of the same account was dismissed',
+    pr: { reviews: [review(), review({ id: 52, state: 'dismissed', submittedAt: at(-5) })] },
+    ...missing,
+  },
+  {
+    name: 'approved by somebody whose permission was not read',
+    pr: { reviews: [review({ author: stranger })] },
+    ...unread,
+  },
+  {
+    name: 'approved by the reviewer Agent and by somebody whose permission was not read',
+    pr: { reviews: [review(), review({ id: 52, author: stranger })] },
+    ...passes,
+  },
+  { name: 'changes requested by the reviewer Agent', pr: { reviews: [review(asks)] }, ...disputed },
+  {
+    name: 'changes requested by a person with write permission beside an approval',
+    pr: { reviews: [review(), review({ id: 52, author: ada, ...asks })] },
+    ...disputed,
+  },
+  {
+    name: 'changes requested by a person on an older head, never taken back',
+    pr: { reviews: [review(), review({ id: 50, author: ada, commitSHA: OLD_HEAD, submittedAt: at(-300), ...asks })] },
+    ...disputed,
+  },
+  {
+    name: 'changes requested by an outsider beside an approval',
+    pr: { reviews: [review(), review({ id: 52, author: outsider, ...asks })] },
+    ...passes,
+  },
+  {
+    name: 'changes requested by a bot beside an approval',
+    pr: { reviews: [review(), review({ id: 52, author: bot, ...asks })] },
+    ...passes,
+  },
+  {
+    name: 'changes requested by somebody whose permission was not read',
+    pr: { reviews: [review(), review({ id: 52, author: stranger, ...asks })] },
+    ...unread,
+  },
+  {
+    name: 'changes requested, then approved by the same reviewer',
+    pr: { reviews: [review({ id: 50, submittedAt: at(-300), ...asks }), review()] },
+    ...passes,
+  },
+  {
+    name: 'approved, then changes requested by the same reviewer, told in the other order',
+    pr: { reviews: [review({ id: 52, submittedAt: at(-5), ...asks }), review()] },
+    ...disputed,
+  },
+  {
+    name: 'changes requested, then only a comment by the same person',
+    pr: {
+      reviews: [
+        review(),
+        review({ id: 52, author: ada, ...asks }),
+        review({ id: 53, author: ada, state: 'commented', submittedAt: at(-1) }),
+      ],
+    },
+    ...disputed,
+  },
+  {
+    name: 'changes requested by a person, dismissed since, beside an approval',
+    pr: { reviews: [review(), review({ id: 52, author: ada, state: 'dismissed' })] },
+    ...passes,
+  },
+  { name: 'the pages of reviews were not all read', pr: { complete: { ...complete, reviews: false } }, ...unread },
+  {
+    name: 'the commits were not all read, so an approver may be a co-author',
+    pr: { complete: { ...complete, commits: false } },
+    ...unread,
+  },
+];
+
+const threads = 'threads';
+const open = { gate: threads, state: 'fail', reason: 'ThreadsOpen' } as const;
+const settled = { gate: threads, state: 'pass', reason: 'Passed' } as const;
+const untold = { gate: threads, state: 'unknown', reason: 'FactUnknown' } as const;
+
+/** Whose threads are open. */
+export const threadCases: readonly GateCase[] = [
+  { name: "the reviewer's thread is resolved", ...settled },
+  { name: 'no thread at all', pr: { threads: [] }, ...settled },
+  { name: "the reviewer's thread is open", pr: { threads: [thread()] }, ...open },
+  { name: "the reviewer's thread is open and outdated", pr: { threads: [thread({ outdated: true })] }, ...open },
+  { name: "a person's thread is open", pr: { threads: [thread({ by: ada })] }, ...open },
+  {
+    name: "a person's thread was resolved by that person",
+    pr: { threads: [thread({ by: ada, resolved: true, resolvedBy: ada })] },
+    ...settled,
+  },
+  {
+    name: "a person's thread was resolved by the developer Agent",
+    pr: { threads: [thread({ by: ada, resolved: true, resolvedBy: devE })] },
+    ...open,
+  },
+  {
+    name: "a person's thread was resolved by the reviewer Agent",
+    pr: { threads: [thread({ by: ada, resolved: true, resolvedBy: reviewE })] },
+    ...open,
+  },
+  { name: "an outsider's thread is open", pr: { threads: [thread({ by: outsider })] }, ...settled },
+  { name: "a bot's thread is open", pr: { threads: [thread({ by: bot })] }, ...settled },
+  { name: "the author Agent's own thread is open", pr: { threads: [thread({ by: devE })] }, ...settled },
+  {
+    name: 'a thread of somebody whose permission was not read is open',
+    pr: { threads: [thread({ by: stranger })] },
+    ...untold,
+  },
+  { name: 'an open thread without a comment', pr: { threads: [thread({ comments: [] })] }, ...untold },
+  {
+    name: "an outsider's thread in which a person answered is open",
+    pr: {
+      threads: [thread({ comments: [...thread({ by: outsider }).comments, ...thread({ by: ada }).comments] })],
+    },
+    ...settled,
+  },
+  {
+    name: 'the pages of threads were not all read',
+    pr: { complete: { ...complete, threads: false } },
+    ...untold,
+  },
+];

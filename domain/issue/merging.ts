@@ -1,0 +1,99 @@
+import type { Reason } from '#crds';
+import { decideMerge, type GateDecision } from '../gate/gate.ts';
+import type { GateInput } from '../gate/types.ts';
+import { type Action, wait } from './action.ts';
+import type { IssueState } from './state.ts';
+import type { Policy, RepositoryPolicy, World } from './world.ts';
+
+export function mergeOrSay(state: IssueState, world: World, policy: Policy, now: number): Action {
+  const decision = gateOf(state, world, policy, now);
+  const pullRequest = state.pullRequest!;
+  if (decision.missing === null) {
+    const refused =
+      state.waiting?.headSHA === pullRequest.headSHA && REFUSALS.has(state.waiting.reason)
+        ? state.waiting.at + policy.mergeBackoff
+        : 0;
+    if (now < refused)
+      return wait('MergeRefused', 'The forge refused the merge a moment ago; it is asked again soon.', refused);
+    const { mergeMethod } = (world.repository as { value: RepositoryPolicy }).value;
+    return {
+      do: 'merge',
+      number: pullRequest.number,
+      headSHA: pullRequest.headSHA,
+      method: mergeMethod,
+      reason: 'AllGatesPassed',
+      message: 'Every gate passed.',
+    };
+  }
+  const { gate, state: standing, reason, message } = decision.missing;
+  if (standing === 'unknown') return readAgain(state, world, policy, now, message);
+  const told =
+    state.waiting?.gate === gate && state.waiting.reason === reason && state.waiting.headSHA === pullRequest.headSHA;
+  return told
+    ? wait(reason, message, now + 60_000)
+    : { do: 'reportGate', gate, headSHA: pullRequest.headSHA, reason, message };
+}
+
+/** Reasons the merge call itself gives: the gate had passed. */
+const REFUSALS: ReadonlySet<string> = new Set<Reason>(['MergeRefused', 'NotMergeable', 'HeadMoved']);
+
+export function readPullRequest(state: IssueState, message: string): Action {
+  return { do: 'readPullRequest', number: state.pullRequest!.number, reason: 'FactUnknown', message };
+}
+
+/** Reads the pull request whole, but not more often than the policy allows. */
+export function readAgain(state: IssueState, world: World, policy: Policy, now: number, why: string): Action {
+  const due = world.pullRequestReadAt + policy.readInterval;
+  return now >= due ? readPullRequest(state, why) : wait('FactUnknown', why, due);
+}
+
+/** The merge gate on what is known now. Before a merge it is asked again with a live read. */
+export function gateOf(state: IssueState, world: World, policy: Policy, now: number): GateDecision {
+  return decideMerge(gateInput(state, world, policy, now));
+}
+
+function gateInput(state: IssueState, world: World, policy: Policy, now: number): GateInput {
+  const repository = world.repository.known ? world.repository.value : null;
+  return {
+    pullRequest: repository === null ? { known: false, why: 'The Repository is not known.' } : world.pullRequest,
+    repository: {
+      id: repository?.forgeId ?? 0,
+      defaultBranch: repository?.defaultBranch ?? '',
+      requiredChecks: repository?.requiredChecks ?? [],
+      blockLabels: repository?.blockLabels ?? [],
+    },
+    issue: {
+      number: state.spec?.number ?? 0,
+      branch: state.lastWork?.branch ?? null,
+      forwarded: state.forwarded,
+      wishGeneration: state.wishGeneration,
+      workGeneration: state.lastWork?.generation ?? null,
+      tier: state.classified?.tier ?? null,
+    },
+    reviewers: new Set(
+      world.agents.flatMap((agent) => (agent.role === 'reviewer' && agent.account ? [agent.account.id] : [])),
+    ),
+    machines: world.machines,
+    permissions: world.permissions,
+    headPushedBy: world.headPushedBy,
+    tierGate: tierGate(state, world),
+    now,
+    maxAgeMs: policy.factMaxAge,
+  };
+}
+
+/** The tier row as far as the tier port answers: ungraded work never passes. */
+function tierGate(state: IssueState, world: World): GateInput['tierGate'] {
+  const gate = 'tier';
+  if (world.tier === null)
+    return {
+      gate,
+      state: 'fail',
+      reason: 'NoTierPolicy',
+      message: 'Nothing grades the blast radius of this work, so a person has to merge it.',
+    };
+  const tier = state.classified?.tier ?? 'T3';
+  if (tier === 'T3')
+    return { gate, state: 'fail', reason: 'IrreversibleTier', message: 'A T3 change is merged by a person.' };
+  return { gate, state: 'pass', reason: 'Passed', message: `Graded ${tier}: ${state.classified?.reason ?? ''}` };
+}

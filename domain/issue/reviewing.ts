@@ -1,0 +1,95 @@
+import { routeReviewer } from '../agents/routing.ts';
+import { type Action, awaitHuman, registered, wait } from './action.ts';
+import { mergeOrSay, readAgain } from './merging.ts';
+import type { IssueState } from './state.ts';
+import type { Policy, World } from './world.ts';
+
+export function reviewOrMerge(state: IssueState, world: World, policy: Policy, now: number): Action {
+  const head = state.pullRequest!.headSHA;
+  if (!world.pullRequest.known) return readAgain(state, world, policy, now, world.pullRequest.why);
+  if (world.pullRequest.value.head.sha !== head)
+    return readAgain(state, world, policy, now, `The forge still shows an older head than ${head.slice(0, 8)}.`);
+  const review = state.task.review;
+  if (review !== null && review.headSHA !== head)
+    return {
+      do: 'cancelTask',
+      task: review.name,
+      reason: 'HeadMoved',
+      message: 'The head moved; the review starts again on the new one.',
+    };
+  const rework = state.task.work === null ? wantsRework(state, world) : null;
+  if (rework !== null && review === null) return dispatchRework(state, policy, rework, head);
+  const wanted = wantsReview(state, world, policy, now);
+  if (wanted !== null) return wanted;
+  if (state.task.work !== null)
+    return wait('Progressing', `${state.task.work.agent.name} is at work (${state.task.work.kind}).`);
+  if (review !== null) return wait('Progressing', `${review.agent.name} is reviewing ${head.slice(0, 8)}.`);
+  return mergeOrSay(state, world, policy, now);
+}
+
+/** Why the current head has to go back to the developer, or null. A head that was sent back once already is not sent back for the same. */
+function wantsRework(state: IssueState, world: World): string | null {
+  const head = state.pullRequest!.headSHA;
+  if (state.ci?.headSHA === head && !state.ci.passed) return 'A required check failed.';
+  if (state.verdict?.headSHA === head && !state.verdict.passed) return 'A review asks for changes.';
+  if (
+    state.conflict?.headSHA === head &&
+    world.pullRequest.known &&
+    world.pullRequest.value.mergeable === 'conflicting'
+  )
+    return 'The change conflicts with the base.';
+  if (
+    world.pullRequest.known &&
+    world.pullRequest.value.containsBase === false &&
+    state.classified?.tier !== 'T0' &&
+    state.verdict?.passed === true
+  ) {
+    return 'The change does not contain the tip of the base.';
+  }
+  return null;
+}
+
+function dispatchRework(state: IssueState, policy: Policy, why: string, headSHA: string): Action {
+  const sameHead = state.reworkedHeads.filter((sha) => sha === headSHA).length;
+  if (state.disputes >= policy.maxDisputes || state.rounds.rework >= 2 * policy.maxDisputes || sameHead >= 2) {
+    return awaitHuman(
+      'ReviewLoopExceeded',
+      `Review and rework went round ${Math.max(state.disputes, state.rounds.rework)} times without an end; a person has to look at pull request #${state.pullRequest!.number}.`,
+    );
+  }
+  return { do: 'dispatch', kind: 'rework', agent: state.work!.agent, headSHA, reason: 'ReworkWanted', message: why };
+}
+
+function wantsReview(state: IssueState, world: World, policy: Policy, now: number): Action | null {
+  const head = state.pullRequest!.headSHA;
+  const answered = state.verdict?.headSHA === head;
+  const reworkingThis = state.task.work?.kind === 'rework' && state.task.work.headSHA === head;
+  if (answered || reworkingThis || state.task.review !== null || !world.pullRequest.known) return null;
+  if (state.failedReviews >= policy.maxFailedReviews) {
+    return awaitHuman(
+      'ReviewFailed',
+      `The review task failed ${state.failedReviews} times: ${state.lastEnd.review?.message ?? 'no reason given'}`,
+    );
+  }
+  const end = state.lastEnd.review;
+  if (end?.ending === 'asked' || end?.ending === 'stuck') return awaitHuman(registered(end.reason), end.message);
+  const due = Date.parse(world.pullRequest.value.updatedAt) + policy.reviewDebounce;
+  if (policy.reviewDebounce > 0 && now < due)
+    return wait('ReviewDebounced', 'The review starts when the head has been quiet for a while.', due);
+  const reviewer = routeReviewer(world.agents, world.pullRequest.value.author);
+  if (reviewer === 'full') return wait('ConcurrencyFull', 'Every reviewer is busy.');
+  if (reviewer === null)
+    return wait(
+      'ReviewMissing',
+      'No ready Agent of role reviewer with its own forge account; apply one, or have a person review.',
+    );
+  const agent = { name: reviewer.name, uid: reviewer.uid };
+  return {
+    do: 'dispatch',
+    kind: 'review',
+    agent,
+    headSHA: head,
+    reason: 'ReviewWanted',
+    message: `Head ${head.slice(0, 8)} has not been reviewed.`,
+  };
+}

@@ -1,0 +1,85 @@
+import { routeDeveloper } from '../agents/routing.ts';
+import { type Action, awaitHuman, registered, wait } from './action.ts';
+import { reviewOrMerge } from './reviewing.ts';
+import type { IssueState } from './state.ts';
+import type { Policy, RepositoryPolicy, World } from './world.ts';
+
+export function worked(state: IssueState, world: World, policy: Policy, now: number): Action {
+  const stale = state.stalePullRequests[0];
+  if (stale !== undefined && state.pullRequest?.open === true) {
+    return {
+      do: 'closeStalePullRequest',
+      number: stale,
+      reason: 'Superseded',
+      message: `Pull request #${stale} is of an earlier attempt.`,
+    };
+  }
+  if (state.work === null) return begin(state, world, policy, now);
+  const end = state.lastEnd.work;
+  if (state.task.work === null && end !== null) {
+    const answer = afterWork(state, end);
+    if (answer !== null) return answer;
+  }
+  if (state.pullRequest === null)
+    return wait('Progressing', `${state.work.agent.name} is at work on attempt ${state.work.attempt}.`);
+  if (!state.pullRequest.open)
+    return awaitHuman(
+      'PullRequestClosed',
+      `Pull request #${state.pullRequest.number} was closed by hand; reopen it, or edit the issue to start again.`,
+    );
+  return reviewOrMerge(state, world, policy, now);
+}
+
+/** What the newest work task left behind when it ended; null where the pull request decides. */
+function afterWork(state: IssueState, end: NonNullable<IssueState['lastEnd']['work']>): Action | null {
+  switch (end.ending) {
+    case 'stuck':
+    case 'asked':
+      return awaitHuman(registered(end.reason), end.message);
+    case 'failed':
+      return { do: 'release', reason: registered(end.reason), message: end.message };
+    case 'lost':
+    case 'cancelled':
+      return {
+        do: 'release',
+        reason: end.infrastructure ? 'InfrastructureLost' : registered(end.reason),
+        message: end.message,
+      };
+    case 'succeeded':
+      return state.pullRequest === null
+        ? { do: 'release', reason: 'NothingChanged', message: 'The task ended without a pull request.' }
+        : null;
+  }
+}
+
+function begin(state: IssueState, world: World, policy: Policy, now: number): Action {
+  const repository = (world.repository as { value: RepositoryPolicy }).value;
+  if (!world.stack.known) return wait('FactUnknown', world.stack.why, now + 5_000);
+  const routing = routeDeveloper(world.agents, repository, state.classified!.taskClass, world.stack.value);
+  if (routing.fit === 'none') return awaitHuman('NoAgentFits', routing.message);
+  const attempts = Math.max(...routing.candidates.map((agent) => agent.attempts));
+  if (state.failures >= attempts && state.lastFailure) {
+    return {
+      do: 'fail',
+      reason: 'AttemptsExhausted',
+      message: `All ${attempts} attempts are used up; the last one ended with ${state.lastFailure.reason}: ${state.lastFailure.message}`,
+    };
+  }
+  const due =
+    state.lastFailure === null ? 0 : state.lastFailure.at + policy.retryBackoff * 2 ** Math.max(0, state.failures - 1);
+  if (state.failures > 0 && now < due) {
+    return wait(
+      'Retrying',
+      `Attempt ${state.failures} ended with ${state.lastFailure!.reason}; the next one starts in ${Math.ceil((due - now) / 1_000)} s.`,
+      due,
+    );
+  }
+  const candidates = routing.candidates.map(({ name, uid }) => ({ name, uid }));
+  return {
+    do: 'enqueue',
+    candidates,
+    stack: world.stack.value,
+    reason: 'Queued',
+    message: `It waits for a free slot of ${candidates.map((one) => one.name).join(' or ')}.`,
+  };
+}

@@ -1,0 +1,26 @@
+/** One thing that was measured. */
+export interface Measurement {
+  /** Unique in its scenario. */
+  readonly name: string;
+  readonly unit: 's' | 'ms' | 'MiB';
+  readonly samples: readonly number[];
+  /** What the median must not exceed. */
+  readonly target?: number;
+}
+
+export interface ScenarioOptions {
+  /** How often a thing is done that takes seconds. */
+  readonly rounds: number;
+  /** An empty folder for the scenario's data, deleted afterwards. */
+  readonly folder: string;
+  /** Tells the person who waits what is being done. */
+  readonly say: (line: string) => void;
+  /** Aborts when the bench is interrupted. */
+  readonly signal: AbortSignal;
+}
+
+/** A file in `scenarios/` exports one as `scenario`; its name there is its name on the command line. */
+export interface Scenario {
+  readonly about: string;
+  run(options: ScenarioOptions): Promise<readonly Measurement[]>;
+}

@@ -1,0 +1,45 @@
+import { JOBS, type KubeClient } from '#lib/kube';
+
+/** When Jobs were seen first, on the clock of `performance.now()`, through one watch. */
+export class JobSightings {
+  readonly #seen = new Map<string, number>();
+  readonly #waiting = new Map<string, () => void>();
+  readonly #stop = new AbortController();
+  readonly #watching: Promise<void>;
+
+  constructor(client: KubeClient, namespace: string) {
+    this.#watching = client.watch(JOBS, {
+      namespace,
+      signal: this.#stop.signal,
+      onEvent: (type, { metadata: { name } }) => {
+        const now = performance.now();
+        if (type !== 'ADDED' || name === undefined || this.#seen.has(name)) return;
+        this.#seen.set(name, now);
+        this.#waiting.get(name)?.();
+      },
+    });
+  }
+
+  /** When the Job was first seen, or will be. Rejects when the watch breaks, or `signal` aborts. */
+  async of(name: string, signal: AbortSignal): Promise<number> {
+    const seen = new Promise<void>((resolve) => {
+      if (this.#seen.has(name)) resolve();
+      else this.#waiting.set(name, resolve);
+    });
+    const cancelled = new Promise<never>((_, reject) => {
+      const fail = () => reject(new Error(`Job ${name} was not seen`, { cause: signal.reason }));
+      if (signal.aborted) fail();
+      signal.addEventListener('abort', fail, { once: true });
+    });
+    const broken = this.#watching.then(() => {
+      throw new Error(`the watch ended before Job ${name} was seen`);
+    });
+    await Promise.race([seen, cancelled, broken]);
+    return this.#seen.get(name) as number;
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await this.#watching;
+  }
+}

@@ -1,5 +1,10 @@
-import type { ReviewFacts } from '../facts.ts';
+import type { Actor, PullRequestFacts, ReviewFacts, ThreadFacts } from '../facts.ts';
 import { fail, type GateInput, type GateResult, pass, personWithWrite, type Row, unread, wait } from './types.ts';
+
+/** Accounts that wrote the change: whoever opened the pull request, and everybody with a commit in it. None of them can approve it. */
+export function authorsOf(pr: Pick<PullRequestFacts, 'author' | 'commits'>): ReadonlySet<number> {
+  return new Set([pr.author.id, ...pr.commits.flatMap((commit) => commit.authors.map((author) => author.id))]);
+}
 
 /** What an account's word is worth in a review: a reviewer Agent's, a person's with write permission, nobody's, or not known. */
 function standing(input: GateInput, review: ReviewFacts): boolean | 'unknown' {
@@ -37,10 +42,7 @@ export function review({ input, pr }: Row): GateResult {
         `${one.author.login} asks for changes; answer them, or have the review dismissed.`,
       );
   }
-  const involved = new Set([
-    pr.author.id,
-    ...pr.commits.flatMap((commit) => commit.authors.map((author) => author.id)),
-  ]);
+  const involved = authorsOf(pr);
   const approvals = current.filter((opinion) => opinion.state === 'approved');
   const onHead = approvals.filter((opinion) => opinion.commitSHA === pr.head.sha);
   const independent = onHead.filter((opinion) => !involved.has(opinion.author.id));
@@ -49,17 +51,17 @@ export function review({ input, pr }: Row): GateResult {
   if (independent.some((opinion) => standing(input, opinion) === 'unknown'))
     return unread(gate, 'It is not known whether the one who approved may write.');
   if (onHead.length > independent.length)
-    return wait(gate, 'ReviewMissing', 'The approval is by an author of the change; another one has to approve.');
+    return wait(gate, 'ReviewByAuthor', 'The approval is by an author of the change; another one has to approve.');
   if (approvals.length > onHead.length)
-    return wait(gate, 'ReviewMissing', `The approval is of an older head; ${pr.head.sha.slice(0, 8)} has none yet.`);
+    return wait(gate, 'ReviewStale', `The approval is of an older head; ${pr.head.sha.slice(0, 8)} has none yet.`);
   return wait(gate, 'ReviewMissing', `Nobody whose review counts has approved ${pr.head.sha.slice(0, 8)} yet.`);
 }
 
-/** Every thread that a reviewer Agent or a person with write permission opened is resolved. */
+/** Every thread that a reviewer Agent or a person with write permission opened is resolved, and a person's not by a machine. */
 export function threads({ input, pr }: Row): GateResult {
   const gate = 'threads';
   if (!pr.complete.threads) return unread(gate, 'Not every review thread was read.');
-  const open = pr.threads.filter((thread) => !thread.resolved);
+  const open = pr.threads.filter((thread) => !settled(input, thread));
   const counted = open.map((thread) => ({ thread, counts: owns(input, thread.comments[0]?.author) }));
   if (counted.some(({ counts }) => counts === 'unknown'))
     return unread(gate, 'It is not known whether the one who opened a thread may write.');
@@ -73,7 +75,16 @@ export function threads({ input, pr }: Row): GateResult {
   );
 }
 
-function owns(input: GateInput, author: ReviewFacts['author'] | undefined): boolean | 'unknown' {
+/** A machine's word settles a machine's thread, never a person's. */
+function settled(input: GateInput, thread: ThreadFacts): boolean {
+  if (!thread.resolved) return false;
+  const opener = thread.comments[0]?.author;
+  const machine = (actor: Actor) => actor.kind === 'bot' || input.machines.has(actor.id);
+  const byMachine = thread.resolvedBy !== null && machine(thread.resolvedBy);
+  return !byMachine || (opener !== undefined && (input.reviewers.has(opener.id) || machine(opener)));
+}
+
+function owns(input: GateInput, author: Actor | undefined): boolean | 'unknown' {
   if (author === undefined) return 'unknown';
   return input.reviewers.has(author.id) ? true : personWithWrite(input, author);
 }

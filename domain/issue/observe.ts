@@ -2,6 +2,7 @@ import type { Reason } from '#crds';
 import type { DomainEvent } from '../events/catalogue.ts';
 import type { PullRequestFacts, ReviewFacts } from '../facts.ts';
 import { judgeChecks } from '../gate/checks.ts';
+import { authorsOf } from '../gate/review.ts';
 import { personWithWrite } from '../gate/types.ts';
 import { unassign } from './release.ts';
 import type { IssueState, LiveTask } from './state.ts';
@@ -127,9 +128,13 @@ function observeReviews(state: IssueState, world: World, pr: PullRequestFacts): 
     reviewers.has(review.author.id) || personWithWrite(world, review.author) === true;
   // A live review task reports its own verdict, with all it knows of it; one that died after submitting is told by the forge.
   const reporting = (review: ReviewFacts) => state.task.review !== null && reviewers.has(review.author.id);
+  // An author's own approval would never pass the gate; taken for one, it would keep the reviewer from being asked.
+  const authors = authorsOf(pr);
+  const own = (review: ReviewFacts) => review.state === 'approved' && authors.has(review.author.id);
   const fresh = pr.reviews.filter(
     (review) =>
       review.commitSHA === pr.head.sha &&
+      !own(review) &&
       !state.seenReviews.includes(review.id) &&
       !reporting(review) &&
       counts(review),

@@ -1,8 +1,18 @@
-/** GitHub's closing keywords in front of an issue reference: `#12`, `owner/name#12`, or the issue's URL. Case does not matter. */
-const CLOSING =
-  /\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):?\s+(?:(?<repo>[\w.-]+\/[\w.-]+)?#(?<number>\d+)|https?:\/\/[^\s/]+\/(?<urlRepo>[\w.-]+\/[\w.-]+)\/issues\/(?<urlNumber>\d+))/gi;
+/** A closing keyword as GitHub documents them, not as the end of another word. Markdown emphasis around it hides nothing. */
+const KEYWORD = String.raw`(?<![\p{L}\p{N}])(?<keyword>close[sd]?|fix(?:e[sd])?|resolve[sd]?)(?<gap>[*_~]*(?::\s*|\s+)[*_~]*)`;
+/** An issue reference: `#12`, `GH-12`, `owner/name#12`, or the issue's address. */
+const REFERENCE = String.raw`(?:(?<repo>[\w.-]+\/[\w.-]+)?#(?<number>\d+)|GH-(?<plain>\d+)|https?:\/\/[^\s/]+\/(?<urlRepo>[\w.-]+\/[\w.-]+)\/issues\/(?<urlNumber>\d+))`;
+
+/** A closing keyword with its reference. Case does not matter. */
+export const CLOSING: RegExp = new RegExp(KEYWORD + REFERENCE, 'giu');
+/** A closing keyword in front of whatever may be read as a reference, the reference left out of the match. */
+export const CLOSING_KEYWORD: RegExp = new RegExp(
+  `${KEYWORD}(?=(?:[\\w.-]+\\/[\\w.-]+)?#\\d|GH-\\d|https?:\\/\\/)`,
+  'giu',
+);
 /** What GitHub Actions and other runners take as "do not run", and the trailer form. */
-const SKIP = /\[(?:skip ci|ci skip|no ci|skip actions|actions skip|skip-ci)\]|^skip-checks:\s*true$/im;
+export const SKIP_MARKER: RegExp =
+  /\[\s*((?:skip|no)[\s-]+(?:ci|actions)|(?:ci|actions)[\s-]+skip)\s*\]|^([^\S\n]*skip-checks)[^\S\n]*:[^\S\n]*(?=true\b)/gim;
 
 export interface ClosingReference {
   /** `owner/name` where the text names one; null means the repository itself. */
@@ -14,11 +24,11 @@ export interface ClosingReference {
 export function closingReferences(text: string): ClosingReference[] {
   return [...text.matchAll(CLOSING)].map(({ groups }) => ({
     repository: groups?.repo ?? groups?.urlRepo ?? null,
-    number: Number(groups?.number ?? groups?.urlNumber),
+    number: Number(groups?.number ?? groups?.plain ?? groups?.urlNumber),
   }));
 }
 
 /** Whether this text tells a CI system not to run. */
 export function skipsChecks(text: string): boolean {
-  return SKIP.test(text);
+  return text.search(SKIP_MARKER) >= 0;
 }

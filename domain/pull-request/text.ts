@@ -1,4 +1,4 @@
-import { closingReferences } from './markers.ts';
+import { CLOSING_KEYWORD, SKIP_MARKER } from './markers.ts';
 
 export interface ChangeText {
   readonly title: string;
@@ -21,8 +21,7 @@ export interface ChangeData {
 
 /** Title of a pull request: one line of the agent's, with everything taken out that a forge or CI would act upon. */
 export function pullRequestTitle(text: ChangeText): string {
-  const line = defuse(text.title).replaceAll(/\s+/g, ' ').trim().slice(0, 200);
-  return line === '' ? 'Change without a title' : line;
+  return oneLine(text.title, 200) || 'Change without a title';
 }
 
 /**
@@ -40,7 +39,7 @@ export function pullRequestBody(text: ChangeText, data: ChangeData): string {
     `class: ${data.taskClass}`,
     '---',
   ];
-  const section = (title: string, body: string) => `## ${title}\n\n${defuse(body).trim() || 'Nothing was said.'}\n`;
+  const section = (title: string, body: string) => `## ${title}\n\n${defuse(body.trim()) || 'Nothing was said.'}\n`;
   return [
     front.join('\n'),
     '',
@@ -58,7 +57,7 @@ export function pullRequestBody(text: ChangeText, data: ChangeData): string {
 export function mergeMessage(
   data: Omit<ChangeData, 'marker' | 'task'> & { pullRequest: number; headSHA: string; reviewers: readonly string[] },
 ): { title: string; message: string } {
-  const title = `${defuse(data.issue.title).replaceAll(/\s+/g, ' ').trim().slice(0, 180)} (#${data.pullRequest})`;
+  const title = `${oneLine(data.issue.title, 180)} (#${data.pullRequest})`;
   const trailers = [
     `Rig-Issue: ${data.issue.name}`,
     `Rig-Agent: ${data.agent}`,
@@ -70,16 +69,26 @@ export function mergeMessage(
   return { title, message: `Closes #${data.issue.number}\n\n${trailers.join('\n')}\n` };
 }
 
-const KEYWORD = /\b(close[sd]?|fix(?:e[sd])?|resolve[sd]?)(:?\s+)(?=(?:[\w.-]+\/[\w.-]+)?#\d|https?:\/\/)/gi;
-const SKIP = /\[((?:skip|no) (?:ci|actions)|(?:ci|actions) skip|skip-ci)\]|^(skip-checks:)\s*true$/gim;
-const COMMENT = /<!--|-->/g;
+/** A forge reads no comment and no mention where this stands in between; a person sees nothing. */
+const BREAK = '\u200b';
 
-/** Takes the force out of closing keywords, CI-skip markers, HTML comments and mentions, and leaves the text readable. */
+/**
+ * Takes the force out of closing keywords, CI-skip markers, HTML comments and mentions, and leaves the text readable. Nothing is taken
+ * out, so that what stood on both sides cannot become what was defused. Doing it again changes nothing.
+ */
 export function defuse(text: string): string {
-  const calm = text
-    .replaceAll(KEYWORD, '$1 issue ')
-    .replaceAll(SKIP, (whole) => whole.replaceAll(/[[\]]/g, '').replace(':', ''))
-    .replaceAll(COMMENT, '')
-    .replaceAll(/(^|[^\w`])@(?=\w)/g, '$1@\u200b');
-  return closingReferences(calm).length === 0 ? calm : calm.replaceAll('#', '#\u200b');
+  return text
+    .toWellFormed()
+    .replaceAll(CLOSING_KEYWORD, '$<keyword> issue ')
+    .replaceAll(SKIP_MARKER, (_, bracketed?: string, trailer?: string) =>
+      bracketed ? `(${bracketed})` : `${trailer} `,
+    )
+    .replaceAll('<!--', `<${BREAK}!--`)
+    .replaceAll('-->', `--${BREAK}>`)
+    .replaceAll(/(^|[^\w`])@(?=\w)/g, `$1@${BREAK}`);
+}
+
+/** One line of at most `max` characters without anything that a forge or CI would act upon. */
+function oneLine(text: string, max: number): string {
+  return defuse(text.replaceAll(/\s+/g, ' ').trim()).slice(0, max).toWellFormed();
 }

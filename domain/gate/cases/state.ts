@@ -122,7 +122,7 @@ export const stateCases: readonly GateCase[] = [
   },
   {
     name: 'graded irreversible',
-    input: { tierGate: { gate: 'tier', state: 'fail', reason: 'IrreversibleTier', message: 'T3.' } },
+    input: { tierGate: { gate: 'tier', state: 'fail', reason: 'IrreversibleTier', message: 'Graded T3.' } },
     gate: 'tier',
     state: 'fail',
     reason: 'IrreversibleTier',

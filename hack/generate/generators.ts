@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { customResourceDefinitions } from '#crds';
+import { eventsDocument } from './events.ts';
 import { reasonsDocument } from './reasons.ts';
 import { specDocument } from './spec-docs.ts';
 import { generateTypes } from './types.ts';
@@ -36,6 +37,7 @@ export async function generators(): Promise<Generator[]> {
   });
   return [
     { path: 'crds/types.gen.ts', generate: () => generateTypes(definitions) },
+    { path: 'docs/events.md', generate: eventsDocument },
     { path: 'docs/reasons.md', generate: reasonsDocument },
     ...specs,
   ];

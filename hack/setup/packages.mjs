@@ -1,9 +1,9 @@
 // Installs the npm packages the lock file names, and only when they are not there. Plain JavaScript for Node 20.
-import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SetupError } from './error.mjs';
 import { root } from './root.mjs';
+import { runStep } from './step.mjs';
 
 const PROGRESS_EVERY_MS = 10_000;
 
@@ -40,28 +40,17 @@ function readPackages(file) {
   return JSON.parse(readFileSync(file, 'utf8')).packages ?? {};
 }
 
-function npmCi() {
+async function npmCi() {
   const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
   // Under `npm start` npm names its own script, which need not be the first npm on the PATH.
   const npm = process.env.npm_execpath;
   const [command, argv] = npm?.endsWith('.js') ? [process.execPath, [npm, ...args]] : ['npm', args];
-  return new Promise((resolve, reject) => {
-    // npm's words go to standard error: the last line of standard output belongs to --json.
-    const child = spawn(command, argv, { cwd: root, stdio: ['ignore', 2, 2] });
-    child.on('error', (cause) =>
-      reject(
-        new SetupError(`npm cannot be started (${cause.message}): install npm, it comes with Node, and start again.`),
-      ),
-    );
-    child.on('close', (code) =>
-      code === 0
-        ? resolve()
-        : reject(
-            new SetupError(
-              `Installing the npm packages failed (npm ci ended with ${code}): its own words are above; ` +
-                'check the network or the registry npm is set to, then start again.',
-            ),
-          ),
-    );
+  const code = await runStep(command, argv).catch((cause) => {
+    throw new SetupError(`npm cannot be started (${cause.message}): install npm, it comes with Node, and start again.`);
   });
+  if (code === 0) return;
+  throw new SetupError(
+    `Installing the npm packages failed (npm ci ended with ${code}): its own words are above; ` +
+      'check the network or the registry npm is set to, then start again.',
+  );
 }

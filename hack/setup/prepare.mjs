@@ -1,10 +1,10 @@
 // What both commands of the README do first: look at the machine, install packages, build the Go programs.
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { SetupError } from './error.mjs';
 import { ensurePackages } from './packages.mjs';
 import { root } from './root.mjs';
+import { runStep } from './step.mjs';
 
 /** Exit codes the whole of Rig shares; lib/datadir's ExitCode says the same to TypeScript. */
 export const EXIT_ENVIRONMENT = 3;
@@ -13,7 +13,7 @@ export const EXIT_ENVIRONMENT = 3;
 export async function prepare({ onProgress = (line) => console.error(line) } = {}) {
   checkGit();
   await ensurePackages({ onProgress });
-  await ensureBinaries(onProgress);
+  await ensureBinaries();
 }
 
 function checkGit() {
@@ -24,13 +24,9 @@ function checkGit() {
   }
 }
 
-async function ensureBinaries(onProgress) {
-  const { BuildError, ensureBinary } = await import('../go/build.mjs');
-  try {
-    await ensureBinary('controlplane', { onProgress });
-    if (existsSync(join(root, 'kubelet', 'go.mod'))) await ensureBinary('kubelet', { onProgress });
-  } catch (error) {
-    if (error instanceof BuildError) throw new SetupError(error.message);
-    throw error;
-  }
+/** A process of its own, so that an interrupt reaches the compiler; where it fails it has said why in one sentence. */
+async function ensureBinaries() {
+  const build = [join(root, 'hack', 'go', 'build.mjs'), 'controlplane', 'kubelet'];
+  const code = await runStep(process.execPath, build, { quiet: true });
+  if (code !== 0) throw new SetupError('');
 }

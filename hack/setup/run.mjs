@@ -31,7 +31,9 @@ export function main(command) {
       process.exitCode = code;
     },
     (error) => {
-      console.error(error instanceof SetupError ? `rig: ${error.message}` : error);
+      // A SetupError without words: what failed has said why.
+      if (!(error instanceof SetupError)) console.error(error);
+      else if (error.message !== '') console.error(`rig: ${error.message}`);
       process.exitCode = error instanceof SetupError ? EXIT_ENVIRONMENT : 1;
     },
   );

@@ -19,7 +19,13 @@ export interface NodeSuiteOptions {
 }
 
 /** Runs test files with Node's own runner, its output shown as it is. A run that breaks off counts as one failure. */
-export async function runNodeSuite({ root, files, env = {}, concurrency, timeoutMs }: NodeSuiteOptions): Promise<Totals> {
+export async function runNodeSuite({
+  root,
+  files,
+  env = {},
+  concurrency,
+  timeoutMs,
+}: NodeSuiteOptions): Promise<Totals> {
   if (files.length === 0) return { passed: 0, failed: 0 };
   const folder = mkdtempSync(join(tmpdir(), 'rig-totals-'));
   const file = join(folder, 'totals');

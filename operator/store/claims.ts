@@ -10,6 +10,7 @@ import {
   type TaskKind,
 } from '#domain';
 import { type Tx, transaction } from '#lib/db';
+import { EventsError } from '#lib/events';
 import type { Cause, IssueLog } from './log.ts';
 import type { SubjectName } from './project.ts';
 
@@ -116,7 +117,11 @@ async function hasSlot(tx: Tx, agent: Claimant): Promise<boolean> {
   return rows[0].running < agent.concurrency;
 }
 
+/** Read after the stream's state, so that the fences of one stream grow. Throws StaleEpoch for one who no longer leads. */
 async function nextFence(tx: Tx, leader: Leadership): Promise<string> {
-  const { rows } = await tx.query(`SELECT nextval('fences') AS sequence`);
-  return formatFence({ epoch: leader.epoch, sequence: Number(rows[0].sequence) });
+  const { rows } = await tx.query(`SELECT nextval('fences') AS sequence, epoch FROM leadership`);
+  const { sequence, epoch } = rows[0];
+  if (epoch !== leader.epoch)
+    throw new EventsError('StaleEpoch', `Epoch ${leader.epoch} may not claim: the leader's is ${epoch}.`);
+  return formatFence({ epoch, sequence: Number(sequence) });
 }

@@ -1,7 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type DomainEvent, evolve, type IssueState, noIssue, type StoredEvent } from '#domain';
 import { type Pool, type Queryable, type Tx, transaction } from '#lib/db';
 import { type EventMeta, type EventStore, isEventsError, type StoredEvent as LogEvent } from '#lib/events';
-import { project, type SubjectName } from './project.ts';
+import { leaveQueue, project, type SubjectName } from './project.ts';
 
 /** Who caused an event and what led to it; kept beside it in the log. */
 export type Cause = EventMeta;
@@ -30,6 +31,7 @@ export interface LogOptions {
 
 const CACHED_ISSUES = 20_000;
 const TRIES = 20;
+const MAX_WAIT_MS = 100;
 
 /** The log of issues: loads their state, and appends what a decision says together with the projections that must not lag. */
 export class IssueLog {
@@ -87,6 +89,7 @@ export class IssueLog {
     events: readonly DomainEvent[],
   ): Promise<Omit<Recorded<never>, 'value'>> {
     if (events.length === 0) return { state: before, events: [] };
+    await leaveQueue(tx, subject, events);
     const rows = await this.#options.store.append(
       tx,
       subject.id,
@@ -103,13 +106,14 @@ export class IssueLog {
     return { state, events: stored };
   }
 
-  /** Runs `once` again while another writer was faster. */
+  /** Runs `once` again while another writer was faster, after a random wait that grows, so that many writers of one stream all get through. */
   async retrying<T>(once: () => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await once();
       } catch (error) {
         if (!isEventsError(error, 'Concurrency') || attempt >= TRIES) throw error;
+        await delay(Math.random() * Math.min(2 ** attempt, MAX_WAIT_MS));
       }
     }
   }

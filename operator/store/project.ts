@@ -1,5 +1,6 @@
-import { type EventData, parseFence, type StoredEvent } from '#domain';
+import { type DomainEvent, type EventData, parseFence, type StoredEvent } from '#domain';
 import type { Tx } from '#lib/db';
+import { dequeue } from './queue.ts';
 
 /** The subject a stream is about, as far as projections name it. */
 export interface SubjectName {
@@ -8,21 +9,20 @@ export interface SubjectName {
   readonly name: string;
 }
 
-/** Applies one event to claims, tasks and queue, inside the transaction that appends it. Replaying a log rebuilds the same rows. */
+/** Applies one event to claims and tasks, inside the transaction that appends it. Replaying a log rebuilds the same rows. */
 export async function project(tx: Tx, subject: SubjectName, event: StoredEvent, taskDeadlineMs: number): Promise<void> {
   switch (event.type) {
     case 'ISSUE_ASSIGNED':
-      await tx.query('DELETE FROM queue WHERE subject = $1', [subject.id]);
       return claim(tx, subject, { ...event.data, lane: 'work', at: event.at });
     case 'REVIEW_ASSIGNED':
       return claim(tx, subject, { ...event.data, lane: 'review', attempt: 1, at: event.at });
     case 'ISSUE_UNASSIGNED':
-      return endClaim(tx, event.data.claim, event.data.reason, event.at);
+      return endClaim(tx, subject, event.data.claim, event.data.reason, event.at);
     case 'TASK_DISPATCHED':
       return dispatch(tx, subject, event.data, event.at, taskDeadlineMs);
     case 'WORK_STARTED':
       await tx.query(
-        'UPDATE tasks SET started_at = coalesce(started_at, $3), seen_at = greatest(seen_at, $3) WHERE namespace = $1 AND name = $2',
+        'UPDATE tasks SET started_at = coalesce(started_at, $3), seen_at = greatest(seen_at, $3) WHERE namespace = $1 AND name = $2 AND ended_at IS NULL',
         [subject.namespace, event.data.task, new Date(event.at)],
       );
       return;
@@ -44,15 +44,25 @@ export async function project(tx: Tx, subject: SubjectName, event: StoredEvent, 
         reason: 'AskedForPerson',
         message: event.data.question,
       });
-    case 'HUMAN_GATE_TRIGGERED':
-    case 'ISSUE_CANCELLED':
-    case 'ISSUE_FAILED':
-    case 'ISSUE_EDITED':
-      await tx.query('DELETE FROM queue WHERE subject = $1', [subject.id]);
-      return;
     default:
       return;
   }
+}
+
+const LEAVES_QUEUE = new Set<DomainEvent['type']>([
+  'ISSUE_ASSIGNED',
+  'HUMAN_GATE_TRIGGERED',
+  'ISSUE_CANCELLED',
+  'ISSUE_FAILED',
+  'ISSUE_EDITED',
+]);
+
+/**
+ * Takes the issue out of the queue where one of these events ends its eligibility. Called before they are appended: a claim locks the queue's
+ * row first and appends then, and two that lock in opposite order would wait for each other.
+ */
+export async function leaveQueue(tx: Tx, subject: SubjectName, events: readonly DomainEvent[]): Promise<void> {
+  if (events.some(({ type }) => LEAVES_QUEUE.has(type))) await dequeue(tx, subject.id);
 }
 
 interface NewClaim {
@@ -70,15 +80,16 @@ async function claim(tx: Tx, subject: SubjectName, { claim: id, agent, lane, att
   );
 }
 
-async function endClaim(tx: Tx, id: string, reason: string, at: number): Promise<void> {
+async function endClaim(tx: Tx, subject: SubjectName, id: string, reason: string, at: number): Promise<void> {
   await tx.query('UPDATE claims SET ended_at = $2, end_reason = $3 WHERE id = $1 AND ended_at IS NULL', [
     id,
     new Date(at),
     reason,
   ]);
   await tx.query(
-    `UPDATE tasks SET ended_at = $2, ending = 'cancelled', reason = $3, message = 'The claim ended.' WHERE claim = $1 AND ended_at IS NULL`,
-    [id, new Date(at), reason],
+    `UPDATE tasks SET ended_at = $2, ending = 'cancelled', reason = $3, message = 'The claim ended.'
+     WHERE subject = $4 AND claim = $1 AND ended_at IS NULL`,
+    [id, new Date(at), reason, subject.id],
   );
 }
 

@@ -14,12 +14,13 @@ export interface QueueEntry {
   readonly message: string;
 }
 
-/** Puts an issue into the queue, or renews its entry; twice is harmless. */
+/** Puts an issue into the queue, or renews its entry; twice is harmless, and an older decision never replaces a newer one. */
 export async function enqueue(db: Queryable, entry: QueueEntry): Promise<void> {
   await db.query(
     `INSERT INTO queue (subject, namespace, issue, version, priority, filed_at, candidates, stack, message) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
      ON CONFLICT (subject) DO UPDATE SET version = excluded.version, priority = excluded.priority, candidates = excluded.candidates, stack = excluded.stack, message = excluded.message
-     WHERE (queue.version, queue.priority, queue.candidates) IS DISTINCT FROM (excluded.version, excluded.priority, excluded.candidates)`,
+     WHERE queue.version <= excluded.version
+       AND (queue.version, queue.priority, queue.candidates) IS DISTINCT FROM (excluded.version, excluded.priority, excluded.candidates)`,
     [
       entry.subject.id,
       entry.subject.namespace,

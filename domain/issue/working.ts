@@ -62,7 +62,7 @@ function begin(state: IssueState, world: World, policy: Policy, now: number): Ac
     return {
       do: 'fail',
       reason: 'AttemptsExhausted',
-      message: `All ${attempts} attempts are used up; the last one ended with ${state.lastFailure.reason}: ${state.lastFailure.message}`,
+      message: `All ${attempts} attempts are used up; the last one ended with ${state.lastFailure.reason}: ${state.lastFailure.message} Edit the issue to start again.`,
     };
   }
   const due =

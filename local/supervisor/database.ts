@@ -19,39 +19,46 @@ export interface Database {
 
 /** Starts PostgreSQL with the programs' roles and schemas, and keeps it running on the same port. */
 export async function startDatabase(context: Context): Promise<Database> {
-  let server = await launch(context, context.store.state.ports.postgres);
+  let launched = await launch(context, context.store.state.ports.postgres);
+  const { server } = launched;
   const urlFile = (role: DatabaseRole) => join(context.layout.identities, `${role}.url`);
   for (const [role, schema] of Object.entries(SCHEMAS) as [DatabaseRole, string][]) {
     const url = await server.url(role, DATABASE);
     await createSchema(url, schema, role);
     writeFileSync(urlFile(role), url, { mode: 0o600 });
   }
-  const keep = (running: RunningPostgres) => {
-    running.died.then(async (why) => {
+  const keepRunning = async (): Promise<void> => {
+    for (;;) {
+      const why = await launched.server.died;
       if (context.signal.aborted) return;
       trouble(context)(`${why} Starting it again.`);
-      await running.stop();
-      server = await launch(context, running.port);
-      keep(server);
-    }, trouble(context));
+      await launched.stop();
+      launched = await launch(context, server.port);
+    }
   };
-  keep(server);
+  keepRunning().catch(context.fail);
   return { port: server.port, urlFile };
 }
 
-async function launch(context: Context, port: number | undefined): Promise<RunningPostgres> {
+interface Launched {
+  readonly server: RunningPostgres;
+  stop(): Promise<void>;
+}
+
+async function launch(context: Context, port: number | undefined): Promise<Launched> {
   const server = await startPostgres({ dataDir: context.layout.data('postgres'), port }).catch((error: unknown) => {
     if (!(error instanceof PostgresError)) throw error;
     throw new ExitError(ExitCode.Environment, error.message, { cause: error });
   });
   const release = watchdog(server.pid, 'INT');
   context.book.add('postgres', server.pid);
-  context.stops.add('postgres', async () => {
+  const stop = async () => {
     await server.stop();
     release();
     context.book.remove(server.pid);
-  });
-  return server;
+  };
+  context.stops.add('postgres', stop);
+  return { server, stop };
 }
 
 async function createSchema(url: string, schema: string, role: DatabaseRole): Promise<void> {

@@ -1,10 +1,10 @@
 import { DataDirError, lockDataDir, openDataDir, processId } from '#lib/datadir';
 import { ExitCode, ExitError, type Terminal } from '#lib/terminal';
-import type { Context } from './context.ts';
+import { type Context, logOf } from './context.ts';
 import { showTimeline } from './issue/follow.ts';
 import { readerOf, workSample } from './issue/work.ts';
 import type { UpOptions } from './options.ts';
-import { createBook } from './process/book.ts';
+import { type Book, createBook } from './process/book.ts';
 import { type Signals, watchSignals } from './signals.ts';
 import { createSteps } from './steps.ts';
 import { Stops } from './stops.ts';
@@ -16,13 +16,17 @@ import { whereThingsAre } from './where.ts';
 export async function supervise(options: UpOptions, terminal: Terminal): Promise<ExitCode> {
   // One controller, aborted by hand: signals made by AbortSignal.any are held weakly and were seen to be lost.
   const over = new AbortController();
-  const signals = watchSignals((signal) => over.abort(new Error(`interrupted by ${signal}`)));
+  const signals = watchSignals((signal) => over.abort(new Error(`interrupted by ${signal}`)), {
+    onImpatience: () => impatience.kill?.(),
+  });
+  const impatience: { kill?: () => void } = {};
   try {
     const layout = openDataDir(options.dataDir);
     const lock = lockDataDir(layout);
     try {
       const store = new StateStore(layout);
       const book = createBook((processes) => store.update({ processes: [...processes] }));
+      impatience.kill = () => killEverything(book);
       const steps = createSteps(terminal);
       const { signal } = over;
       const fail = (reason: unknown) => over.abort(reason);
@@ -37,6 +41,25 @@ export async function supervise(options: UpOptions, terminal: Terminal): Promise
     return ExitCode.Environment;
   } finally {
     signals.release();
+  }
+}
+
+/**
+ * The person does not want to wait: nothing is asked any more. The kubelet alone is left to notice that we are gone, because only
+ * it can end the pods, which outlive it otherwise; it takes seconds.
+ */
+function killEverything(book: Book): never {
+  for (const { name, pid } of book.list()) {
+    if (name !== 'kubelet') kill(pid);
+  }
+  process.exit(ExitCode.Interrupted);
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended already.
   }
 }
 
@@ -64,7 +87,7 @@ async function runRig(context: Context, signals: Signals): Promise<ExitCode> {
 /** What a rig does while it is up: the sample issue when asked for, then whatever comes, until a signal. */
 async function serve(context: Context, signals: Signals, rig: Rig, upSeconds: number): Promise<ExitCode> {
   const { options, terminal, layout } = context;
-  terminal.say(whereThingsAre(layout, rig));
+  terminal.say(whereThingsAre(layout, options.context, rig));
   if (options.sample) {
     const code = await workSample(context, rig, upSeconds);
     if (options.once) return code;
@@ -81,11 +104,17 @@ function untilOver({ signal }: Context, { received }: Signals): Promise<ExitCode
   });
 }
 
-function explain(error: unknown, { terminal }: Context): ExitCode {
+/** One sentence for the person; where an error was not foreseen, its stack goes to a log beside the programs'. */
+function explain(error: unknown, context: Context): ExitCode {
+  const { terminal, layout } = context;
   if (error instanceof ExitError) {
     terminal.warn(`rig: ${error.message}`);
     return error.code;
   }
-  terminal.warn(`rig: the start failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  const log = logOf(context, 'supervisor');
+  log.note(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  log.close();
+  const message = error instanceof Error ? error.message : String(error);
+  terminal.warn(`rig: The rig could not go on: ${message} (more in ${layout.logs}/supervisor.log)`);
   return ExitCode.Environment;
 }

@@ -1,5 +1,5 @@
 import { reap } from '#lib/datadir';
-import type { EmbeddedCluster } from './cluster/embedded.ts';
+import type { Cluster } from './cluster/cluster.ts';
 import { grantIdentities } from './cluster/identities.ts';
 import { startCluster } from './cluster/start.ts';
 import { type Context, together } from './context.ts';
@@ -16,7 +16,7 @@ import { openSource, type Source } from './tenant/source.ts';
 
 /** A rig that is up. */
 export interface Rig {
-  readonly cluster: EmbeddedCluster;
+  readonly cluster: Cluster;
   readonly forge: ForgeAddress;
   readonly conductorURL: string;
   readonly source: Source;
@@ -66,15 +66,22 @@ export async function bringUp(context: Context): Promise<Rig> {
       () => startOperator(context, { port: port(ports, 'conductor'), proxyURL }, database, kubeconfigs),
       (url) => `${url}, --ungraded: every change counts as T1`,
     ),
-    steps.run(
-      'kubelet',
-      (progress) => startKubelet(context, cluster, source, progress),
-      () => ISOLATION,
-    ),
+    joinNode(context, cluster, source),
   ]);
   signal.throwIfAborted();
   store.update({ urls: { conductor: conductorURL, forge: forge.url } });
   return { cluster, forge, conductorURL, source };
+}
+
+/** An existing cluster has nodes of its own; this machine joins it only when asked to. */
+async function joinNode(context: Context, cluster: Cluster, source: Source): Promise<void> {
+  const { options, steps } = context;
+  if (options.context !== undefined && !options.kubelet) return;
+  await steps.run(
+    'kubelet',
+    (progress) => startKubelet(context, cluster, source, progress),
+    () => ISOLATION,
+  );
 }
 
 const ISOLATION = 'this machine as node "local"; Isolated=False: agents’ commands run as you';

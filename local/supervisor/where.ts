@@ -3,12 +3,14 @@ import { OWNER } from './tenant/repository.ts';
 import type { Rig } from './up.ts';
 
 /** How to look at a rig that is up, as lines to copy. */
-export function whereThingsAre(layout: Layout, { forge, source }: Rig): string {
+export function whereThingsAre(layout: Layout, context: string | undefined, { forge, source }: Rig): string {
   const flag = layout.root === dataDirPath(undefined) ? '' : ` --data-dir ${layout.root}`;
   return [
     '',
-    `  export KUBECONFIG=${layout.kubeconfig}`,
-    `  npx rig status${flag}   npx rig events --follow${flag}   npx rig kubectl${flag} get issues -A`,
+    context === undefined ? `  export KUBECONFIG=${layout.kubeconfig}` : `  kubectl --context ${context} get issues -A`,
+    `  npx rig kubectl${flag} get issues -A`,
+    `  npx rig events${flag} --follow`,
+    `  npx rig status${flag}`,
     `  forge  ${forge.url}/${OWNER}/${source.name}`,
     `  logs   ${layout.logs}`,
     '',

@@ -14,6 +14,17 @@ export interface Cluster {
   readonly caPEM: string | undefined;
   /** As the administrator, in memory alone. */
   readonly client: KubeClient;
+  /** The binary whose first argument `kubectl` makes it kubectl. */
+  readonly binary: string;
+  /** Lets this machine's node ask for its certificates. */
+  admitNode(node: string): Promise<NodeAdmission>;
+}
+
+export interface NodeAdmission {
+  /** Text of the kubeconfig the node asks with. */
+  readonly bootstrapKubeconfig: string;
+  /** To be called when the node is ready. */
+  done(): Promise<void>;
 }
 
 /** A kubeconfig file's text for one user of the cluster. */

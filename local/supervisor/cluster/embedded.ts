@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { ExitCode, ExitError } from '#lib/terminal';
 import {
+  admitNode,
   type ControlPlane,
   ControlPlaneError,
   describeExit,
@@ -13,7 +14,6 @@ import { type Cluster, certificateClient, kubeconfigText } from './cluster.ts';
 
 /** The embedded control plane, started. */
 export interface EmbeddedCluster extends Cluster {
-  readonly binary: string;
   readonly controlPlane: () => ControlPlane;
 }
 
@@ -23,37 +23,43 @@ const PERSON_TTL_SECONDS = 365 * 86_400;
 /** Starts the embedded control plane and keeps it running: when a component ends, all of it is started again on its data. */
 export async function startEmbedded(context: Context, progress: (line: string) => void): Promise<EmbeddedCluster> {
   const binary = await ensureBinary('controlplane', { onProgress: progress, signal: context.signal });
-  let current = await launch(context, binary);
-  const keep = (controlPlane: ControlPlane) => {
-    controlPlane.exited.then(async (exit) => {
+  let current = await launch(context, binary, { apiserver: context.store.state.ports.apiserver });
+  const keepRunning = async (): Promise<void> => {
+    for (;;) {
+      const exit = await current.controlPlane.exited;
       if (exit === null || context.signal.aborted) return;
       trouble(context)(`${describeExit(exit).split(';')[0]}; starting the control plane again`);
-      await controlPlane.stop();
-      current = await launch(context, binary, controlPlane.ports);
-      keep(current);
-    }, trouble(context));
+      await current.stop();
+      current = await launch(context, binary, current.controlPlane.ports);
+    }
   };
-  keep(current);
-  const server = { url: current.serverURL, caPEM: current.caPEM };
-  const admin = await current.issueClientCertificate({
+  keepRunning().catch(context.fail);
+  const { controlPlane } = current;
+  const server = { url: controlPlane.serverURL, caPEM: controlPlane.caPEM };
+  const admin = await controlPlane.issueClientCertificate({
     user: 'rig-up',
     groups: ['system:masters'],
     ttlSeconds: PERSON_TTL_SECONDS,
   });
   return {
     serverURL: server.url,
+    admitNode: async (node) => {
+      const { bootstrapKubeconfig, stop } = await admitNode(current.controlPlane, node);
+      return { bootstrapKubeconfig: JSON.stringify(bootstrapKubeconfig), done: stop };
+    },
     caPEM: server.caPEM,
     client: certificateClient(server, admin),
     binary,
-    controlPlane: () => current,
+    controlPlane: () => current.controlPlane,
   };
 }
 
-async function launch(
-  context: Context,
-  binary: string,
-  ports: Partial<Ports> = { apiserver: context.store.state.ports.apiserver },
-): Promise<ControlPlane> {
+interface Launched {
+  readonly controlPlane: ControlPlane;
+  stop(): Promise<void>;
+}
+
+async function launch(context: Context, binary: string, ports: Partial<Ports>): Promise<Launched> {
   const log = logOf(context, 'controlplane');
   let controlPlane: ControlPlane;
   try {
@@ -71,12 +77,13 @@ async function launch(
   }
   const pids = Object.entries(controlPlane.pids());
   for (const [component, pid] of pids) context.book.add(component, pid);
-  context.stops.add('controlplane', async () => {
+  const stop = async () => {
     await controlPlane.stop();
     for (const [, pid] of pids) context.book.remove(pid);
     log.close();
-  });
-  return controlPlane;
+  };
+  context.stops.add('controlplane', stop);
+  return { controlPlane, stop };
 }
 
 /**

@@ -3,15 +3,25 @@ import { checkout } from '../checkout.ts';
 import type { Context } from '../context.ts';
 import { TENANT } from '../tenant/objects.ts';
 import { applyAll } from './apply.ts';
-import { type EmbeddedCluster, startEmbedded, writePersonKubeconfig } from './embedded.ts';
+import type { Cluster } from './cluster.ts';
+import { startEmbedded, writePersonKubeconfig } from './embedded.ts';
+import { openExisting } from './existing.ts';
 import { renderKustomization } from './manifests.ts';
 
-/** The API server with everything of `config/default` in it, and the person's kubeconfig beside it. */
-export async function startCluster(context: Context, progress: (line: string) => void): Promise<EmbeddedCluster> {
+/** The cluster to work with, with everything of `config/default` in it. An embedded one also gets its person a kubeconfig. */
+export async function startCluster(context: Context, progress: (line: string) => void): Promise<Cluster> {
+  const { context: name } = context.options;
+  context.store.update({ context: name ?? null });
+  if (name !== undefined) return install(context, await openExisting(context, name, progress), []);
   const cluster = await startEmbedded(context, progress);
-  const objects = await renderKustomization(cluster.binary, checkout('config', 'default'));
-  await applyAll(cluster.client, [...objects, PERSON], context.signal);
+  await install(context, cluster, [PERSON]);
   await writePersonKubeconfig(context, cluster, TENANT);
+  return cluster;
+}
+
+async function install(context: Context, cluster: Cluster, more: readonly KubeObject[]): Promise<Cluster> {
+  const objects = await renderKustomization(cluster.binary, checkout('config', 'default'));
+  await applyAll(cluster.client, [...objects, ...more], context.signal);
   return cluster;
 }
 

@@ -1,10 +1,9 @@
 import { dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type KubeClient, type KubeObject, NODES } from '#lib/kube';
-import { type Admission, admitNode } from '../../controlplane/index.ts';
 import { ensureBinary } from '../binaries.ts';
 import { checkout } from '../checkout.ts';
-import type { EmbeddedCluster } from '../cluster/embedded.ts';
+import type { Cluster, NodeAdmission } from '../cluster/cluster.ts';
 import { writePrivately } from '../cluster/identities.ts';
 import { type Context, startProgram } from '../context.ts';
 import type { Program } from '../process/program.ts';
@@ -16,6 +15,7 @@ export const NODE_NAME = 'local';
 /** What agents run in: the name of the published image, and how the samples call it. */
 const AGENT_IMAGES = ['ghcr.io/dashecorp/rig-agent-runtime:*', 'rig-agent-runtime:*'];
 const POLL_MS = 100;
+const READY_TIMEOUT_MS = 150_000;
 
 /**
  * Joins this machine as a node. It asks for its certificates itself; they are approved here, each after a look at who asks for
@@ -23,7 +23,7 @@ const POLL_MS = 100;
  */
 export async function startKubelet(
   context: Context,
-  cluster: EmbeddedCluster,
+  cluster: Cluster,
   source: Source,
   progress: (line: string) => void,
 ): Promise<void> {
@@ -32,7 +32,7 @@ export async function startKubelet(
   const imageMap = join(layout.identities, 'images.json');
   writePrivately(imageMap, JSON.stringify({ images: imageMapOf(source) }, null, 2));
   const bootstrap = join(layout.identities, 'bootstrap.kubeconfig');
-  let admission: Admission | undefined;
+  let admission: NodeAdmission | undefined;
   const program: Program = {
     name: 'kubelet',
     command: binary,
@@ -45,10 +45,12 @@ export async function startKubelet(
       '--stop-pods-on-exit',
     ],
     prepare: async () => {
-      admission = await admitNode(cluster.controlPlane(), NODE_NAME);
-      writePrivately(bootstrap, JSON.stringify(admission.bootstrapKubeconfig));
+      admission = await cluster.admitNode(NODE_NAME);
+      writePrivately(bootstrap, admission.bootstrapKubeconfig);
     },
-    ready: (signal) => untilNodeReady(cluster.client, signal).finally(() => admission?.stop()),
+    ready: (signal) => untilNodeReady(cluster.client, signal).finally(() => admission?.done()),
+    // A person who has to approve the node takes longer than a program.
+    readyTimeoutMs: READY_TIMEOUT_MS,
     graceMs: 20_000,
   };
   await startProgram(context, 'kubelet', program);

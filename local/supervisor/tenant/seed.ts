@@ -1,6 +1,6 @@
 import { checkout } from '../checkout.ts';
 import { applyAll } from '../cluster/apply.ts';
-import type { EmbeddedCluster } from '../cluster/embedded.ts';
+import type { Cluster } from '../cluster/cluster.ts';
 import { renderKustomization } from '../cluster/manifests.ts';
 import type { Context } from '../context.ts';
 import type { ForgeAddress } from '../programs/forge.ts';
@@ -26,7 +26,7 @@ export async function seedForge(
 /** The tenant's Secrets, its Repository, and the Agents of config/samples as they are. Safe to repeat. */
 export async function seedTenant(
   context: Context,
-  cluster: EmbeddedCluster,
+  cluster: Cluster,
   forge: ForgeAddress,
   source: Source,
 ): Promise<void> {

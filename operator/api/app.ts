@@ -11,7 +11,7 @@ import {
   VerdictRequest,
 } from '#lib/conductor';
 import type { Queryable } from '#lib/db';
-import { HttpError, problemHandler } from '#lib/http';
+import { HttpError } from '#lib/http';
 import type { Logger } from '#lib/observe';
 import type { GitGateway } from '../gateway/routes.ts';
 import type { Conductor } from '../issues/context.ts';
@@ -25,6 +25,7 @@ import type { History } from './history.ts';
 import { agentsView, listIssues, queueView } from './listings.ts';
 import { openapi } from './openapi.ts';
 import type { ReaderToken } from './readers.ts';
+import { refuse } from './refusal.ts';
 import { settleThreads, submitVerdict } from './review.ts';
 
 /** What the API serves. `ready` answers one sentence for each thing that is still missing. */
@@ -45,7 +46,7 @@ const TASK = '/v1/namespaces/:ns/tasks/:name';
 /** The conductor API. Every refusal is a problem document (RFC 9457) with a reason and one sentence. */
 export function createApi(options: ApiOptions): Hono {
   const app = new Hono();
-  app.onError(problemHandler(options.logger));
+  app.onError(refuse(options.logger));
   app.notFound((context) => {
     throw new HttpError(
       'NotFound',

@@ -13,8 +13,6 @@ import type {
   PullRequestResponse,
   TaskEvent,
 } from '#lib/conductor';
-import { isEventsError } from '#lib/events';
-import { ForgeError } from '#lib/forge';
 import { HttpError } from '#lib/http';
 import { marker, type Target } from '../forges/writes.ts';
 import type { Conductor } from '../issues/context.ts';
@@ -90,7 +88,7 @@ export async function openPullRequest(
     }),
   };
   const base = call.repository.spec.defaultBranch;
-  const opened = await explained(() => conductor.writes.openPullRequest(target, { head: head.branch, base, ...text }));
+  const opened = await conductor.writes.openPullRequest(target, { head: head.branch, base, ...text });
   if (state.pullRequest?.number === opened.number)
     await conductor.writes.describePullRequest(target, opened.number, `${call.identity.uid}/${head.sha}`, text);
   await readPullRequest(conductor, call.repository, opened.number, head.sha);
@@ -103,27 +101,11 @@ export async function comment(conductor: Conductor, call: TaskCall, request: Com
   const number = request.target === 'issue' ? call.state.spec!.number : (call.state.pullRequest?.number ?? null);
   if (number === null) throw new HttpError('Conflict', 'NoPullRequest', 'There is no pull request to comment on yet.');
   const target = await targetOf(conductor, call);
-  return explained(() => conductor.writes.comment(target, number, `${call.identity.uid}/${request.key}`, request.body));
+  return conductor.writes.comment(target, number, `${call.identity.uid}/${request.key}`, request.body);
 }
 
 /** Writers of the branch and reviewers never do each other's part. */
 export function requireLane(call: TaskCall, lane: 'work' | 'review'): void {
   if (call.task.lane !== lane)
     throw new HttpError('Forbidden', 'NotThisTask', `A ${call.task.kind} task may not do this.`);
-}
-
-/** What the forge refused becomes 422 with its words; what may pass becomes 503. */
-export async function explained<T>(write: () => Promise<T>): Promise<T> {
-  try {
-    return await write();
-  } catch (error) {
-    if (isEventsError(error, 'EffectRefused'))
-      throw new HttpError('Unprocessable', 'ForgeRefused', `The forge refused: ${error.message}`, { cause: error });
-    if (isEventsError(error) || error instanceof ForgeError)
-      throw new HttpError('Unavailable', 'ForgeUnreachable', 'The forge cannot be reached now; ask again.', {
-        cause: error,
-        retryAfterSeconds: 2,
-      });
-    throw error;
-  }
 }

@@ -3,7 +3,7 @@ import { HttpError } from '#lib/http';
 import type { Conductor } from '../issues/context.ts';
 import { readPullRequest } from '../issues/merge.ts';
 import type { TaskCall } from './caller.ts';
-import { explained, record, requireLane, targetOf } from './deliver.ts';
+import { record, requireLane, targetOf } from './deliver.ts';
 
 /** POST …/verdict: submitted for the head the task was given, and dropped if that is no longer the head. */
 export async function submitVerdict(
@@ -21,18 +21,18 @@ export async function submitVerdict(
   if (live.head.sha !== headSHA) return { submitted: false, reason: 'HeadMoved' };
   const target = await targetOf(conductor, call);
   const event = request.verdict === 'approve' ? ('APPROVE' as const) : ('REQUEST_CHANGES' as const);
-  const made = await explained(() =>
-    conductor.writes.review(target, number, call.identity.uid, {
-      commitSHA: headSHA,
-      event,
-      body: request.body,
-      comments: request.comments,
-    }),
-  );
-  await readPullRequest(conductor, call.repository, number, headSHA);
+  const made = await conductor.writes.review(target, number, call.identity.uid, {
+    commitSHA: headSHA,
+    event,
+    body: request.body,
+    comments: request.comments,
+  });
+  const { live: after } = await readPullRequest(conductor, call.repository, number, headSHA);
+  // A call that is repeated after a crash finds the review that was made, whatever it says this time.
+  const submitted = after.reviews.find((one) => one.id === made.id)?.state;
   await record(conductor, call, {
     type: 'reviewed',
-    passed: event === 'APPROVE',
+    passed: event === 'APPROVE' && (submitted === undefined || submitted === 'approved'),
     headSHA,
     by: made.author,
     review: made.id,
@@ -71,9 +71,9 @@ export async function settleThreads(
   const target = await targetOf(conductor, call);
   const key = (id: string) => `${call.identity.uid}/${id}`;
   for (const { id, reply } of request.resolve)
-    await explained(() => conductor.writes.settleThread(target, id, key(id), { to: 'resolved', reply }));
+    await conductor.writes.settleThread(target, id, key(id), { to: 'resolved', reply });
   for (const { id, reply } of request.reopen)
-    await explained(() => conductor.writes.settleThread(target, id, key(id), { to: 'open', reply }));
+    await conductor.writes.settleThread(target, id, key(id), { to: 'open', reply });
   await readPullRequest(conductor, call.repository, number);
   const resolved = request.resolve.map((one) => one.id);
   const reopened = request.reopen.map((one) => one.id);

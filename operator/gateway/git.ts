@@ -70,6 +70,8 @@ function environment({ authorization }: GitOptions): NodeJS.ProcessEnv {
     ['core.hooksPath', '/dev/null'],
     ['transfer.fsckObjects', 'true'],
     ['gc.auto', '0'],
+    // Larger blobs are streamed: a pack of a few kilobytes may unpack to gigabytes.
+    ['core.bigFileThreshold', '16m'],
     ['protocol.file.allow', 'never'],
     ['http.followRedirects', 'false'],
   ];

@@ -60,9 +60,9 @@ function lengthAt(body: Buffer, offset: number): number {
   return length;
 }
 
-/** The refs a client is offered before a push. */
+/** The refs a client is offered before a push. Deletion is offered too, so that it reaches the sentence that refuses it. */
 export function advertisement(refs: readonly { ref: string; sha: string }[]): Buffer {
-  const capabilities = 'report-status side-band-64k ofs-delta quiet object-format=sha1 agent=rig-conductor';
+  const capabilities = 'report-status delete-refs side-band-64k ofs-delta quiet object-format=sha1 agent=rig-conductor';
   const lines = refs.length > 0 ? refs.map(({ ref, sha }) => `${sha} ${ref}`) : [`${ZERO} capabilities^{}`];
   const offered = lines.map((line, index) => pkt(index === 0 ? `${line}\0 ${capabilities}\n` : `${line}\n`));
   return Buffer.concat([pkt('# service=git-receive-pack\n'), FLUSH, ...offered, FLUSH]);

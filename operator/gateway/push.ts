@@ -71,7 +71,10 @@ async function pushExactly(args: readonly string[], options: GitOptions, branch:
   try {
     await git(args, options);
   } catch (cause) {
-    if (!(cause instanceof GitError) || !cause.output.includes('rejected')) throw cause;
+    if (!(cause instanceof GitError)) throw cause;
+    // The refs were not even offered, so nothing was sent.
+    if (cause.output.includes('unable to access')) throw Object.assign(cause, { code: 'ECONNREFUSED' });
+    if (!cause.output.includes('rejected')) throw cause;
     throw Object.assign(
       new PushRefused('RefMoved', `the forge refused to move ${branch}: it moved meanwhile, or a rule forbids it`, {
         cause,

@@ -1,4 +1,5 @@
-import { gunzipSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
 import type { Context } from 'hono';
 import { isEventsError } from '#lib/events';
 import { HttpError, readBounded } from '#lib/http';
@@ -7,11 +8,13 @@ import { record, targetOf } from '../api/deliver.ts';
 import type { Conductor } from '../issues/context.ts';
 import type { TaskIdentity } from '../tokens/signer.ts';
 import type { GitCache, Remote } from './cache.ts';
+import { forwardedFrom } from './forwarded.ts';
 import { advertisement, PktError, parseReceive, type ReceiveCommands, report, ZERO } from './pkt.ts';
 import { forwardPush, PushRefused, soleUpdate } from './push.ts';
 
 /** Bytes of a push, before and after decompression. */
 const MAX_PUSH = 64 * 1024 * 1024;
+const PUSH_RESULT = 'application/x-git-receive-pack-result';
 const MAX_FETCH_REQUEST = 8 * 1024 * 1024;
 
 /**
@@ -37,6 +40,8 @@ export class GitGateway {
       throw new HttpError('Forbidden', 'DumbHTTP', 'Only smart HTTP is served here; use a git client of this century.');
     this.#requireWriter(call);
     const { branch, base, tip } = await this.#tips(call);
+    // git will find a tip that it has pushed before up to date, and push no more.
+    if (tip !== null) await this.#recordForwarded(call, branch, tip, base);
     const refs = [
       { ref: `refs/heads/${call.repository.spec.defaultBranch}`, sha: base },
       ...(tip === null ? [] : [{ ref: `refs/heads/${branch}`, sha: tip }]),
@@ -56,6 +61,8 @@ export class GitGateway {
     this.#requireWriter(call);
     const body = await pushBody(context);
     const commands = parsed(body);
+    // Before a large push git sends an empty one, to see whether it may.
+    if (commands.updates.length === 0) return bytes(context, report(commands, null), PUSH_RESULT);
     const refusal = await this.#forward(call, commands, body.subarray(commands.packStart)).then(
       () => null,
       (error: unknown) => {
@@ -63,7 +70,7 @@ export class GitGateway {
         throw error;
       },
     );
-    return bytes(context, report(commands, refusal), 'application/x-git-receive-pack-result');
+    return bytes(context, report(commands, refusal), PUSH_RESULT);
   }
 
   #requireWriter(call: TaskCall): void {
@@ -74,26 +81,31 @@ export class GitGateway {
   async #forward(call: TaskCall, commands: ReceiveCommands, pack: Buffer): Promise<void> {
     const { remote, branch, base, tip } = await this.#tips(call);
     const update = soleUpdate(commands, branch);
-    const target = await targetOf(this.#conductor, call);
-    const { writes } = this.#conductor;
     const move = { from: update.old === ZERO ? null : update.old, to: update.new };
-    if (tip !== update.new) {
-      await forwardPush({
-        cache: this.#cache,
-        remote,
-        update,
-        branch,
-        base,
-        tip,
-        pack,
-        forward: async (push) => {
-          // The fence is asked once more right before the forge changes: a claim may have ended while the pack was read.
-          await liveCall(this.#conductor, call.identity);
-          await writes.forwardHead(target, branch, move, push);
-        },
-      });
-    }
+    if (tip === update.new) return this.#recordForwarded(call, branch, tip, base);
+    const target = await targetOf(this.#conductor, call);
+    await forwardPush({
+      cache: this.#cache,
+      remote,
+      update,
+      branch,
+      base,
+      tip,
+      pack,
+      forward: async (push) => {
+        // The fence is asked once more right before the forge changes: a claim may have ended while the pack was read.
+        await liveCall(this.#conductor, call.identity);
+        await this.#conductor.writes.forwardHead(target, branch, move, push);
+      },
+    });
     await record(this.#conductor, call, { type: 'headForwarded', branch, ...move, base });
+  }
+
+  /** Records a tip that this gateway forwarded and a crash kept from the log. One that came another way is none of the task's. */
+  async #recordForwarded(call: TaskCall, branch: string, tip: string, base: string): Promise<void> {
+    if (call.state.forwarded.at(-1)?.sha === tip) return;
+    const move = await forwardedFrom(this.#conductor.log.pool, call.subject.id, branch, tip);
+    if (move !== undefined) await record(this.#conductor, call, { type: 'headForwarded', branch, ...move, base });
   }
 
   async #tips(call: TaskCall): Promise<{ remote: Remote; branch: string; base: string; tip: string | null }> {
@@ -133,20 +145,26 @@ export class GitGateway {
         retryAfterSeconds: 2,
       });
     });
-    if (!answer.ok)
+    if (!answer.ok) {
+      await answer.body?.cancel();
       throw new HttpError('BadGateway', 'ForgeRefused', `The forge answered ${answer.status} to a fetch.`);
+    }
     const type = answer.headers.get('content-type') ?? 'application/octet-stream';
     return new Response(answer.body, { status: 200, headers: { 'content-type': type, 'cache-control': 'no-cache' } });
   }
 }
 
+const unzip = promisify(gunzip) as (data: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>;
+
 async function pushBody(context: Context): Promise<Buffer> {
   const raw = await readBounded(context.req.raw, MAX_PUSH);
   if (context.req.header('content-encoding') !== 'gzip') return raw;
   try {
-    return gunzipSync(raw, { maxOutputLength: MAX_PUSH });
+    return await unzip(raw, { maxOutputLength: MAX_PUSH });
   } catch (cause) {
-    throw new HttpError('BadRequest', 'BadEncoding', 'The push is not valid gzip, or larger than allowed.', { cause });
+    if ((cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE')
+      throw new HttpError('TooLarge', 'BodyTooLarge', `The push unpacks to more than ${MAX_PUSH} bytes; push less.`);
+    throw new HttpError('BadRequest', 'BadEncoding', 'The push is not valid gzip.', { cause });
   }
 }
 

@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { before, test } from 'node:test';
+import { fileLife, repositoryReady, type TestConductor, testConductor } from '../api/conductor.int-kit.ts';
+import { applyTenant } from '../api/objects.int-kit.ts';
+import { claimedIssue, furtherTask, type TestApi, type TestTask, testApi } from '../api/task.int-kit.ts';
+import { AgentGit } from './git.int-kit.ts';
+
+let rig: TestConductor;
+let api: TestApi;
+let git: AgentGit;
+let base: string;
+
+before(async () => {
+  rig = await testConductor(fileLife);
+  rig.manager.start();
+  await applyTenant(rig);
+  await repositoryReady(rig);
+  api = await testApi(rig);
+  git = await AgentGit.start(fileLife, api);
+  base = (await refs())['refs/heads/main']!;
+});
+
+/** Every ref of the forge's repository, read past the gateway. */
+async function refs(): Promise<Record<string, string>> {
+  const listed = await rig.world.git('work', 'ls-remote', rig.world.remote('boss'));
+  const pairs = listed.split('\n').map((line) => line.split('\t').reverse() as [string, string]);
+  return Object.fromEntries(pairs.filter(([ref]) => ref !== 'HEAD' && !ref.startsWith('refs/pull/')));
+}
+
+async function events(task: TestTask): Promise<{ type: string; data: Record<string, unknown> }[]> {
+  const { rows } = await rig.db.pool.query('SELECT type, data FROM events WHERE stream = $1 ORDER BY version', [
+    task.subject.id,
+  ]);
+  return rows;
+}
+
+async function heads(task: TestTask): Promise<unknown[]> {
+  return (await events(task)).filter(({ type }) => type === 'HEAD_FORWARDED').map(({ data }) => data.to);
+}
+
+/** Runs a push that must be refused: git fails and says `sentence`, and the forge is as it was. */
+async function refused(sentence: RegExp, push: () => Promise<{ code: number; stderr: string }>): Promise<void> {
+  const before = await refs();
+  const { code, stderr } = await push();
+  assert.notEqual(code, 0, 'the push succeeded');
+  assert.match(stderr, sentence);
+  assert.deepEqual(await refs(), before, 'the forge has changed');
+}
+
+test('a task clones through the gateway what the forge holds, whole and blobless', async () => {
+  const task = await claimedIssue(api, 'clone');
+  const whole = await git.clone(task, 'clone-whole');
+  assert.equal(await git.ok(whole, null, 'rev-parse', 'HEAD'), base);
+  const blobless = await git.clone(task, 'clone-blobless', '--filter=blob:none');
+  assert.match(await git.ok(blobless, task, 'show', 'HEAD:a.txt'), /^one\ntwo\n/);
+  assert.match(await git.ok(blobless, null, 'config', 'remote.origin.partialclonefilter'), /blob:none/);
+});
+
+test('the first push makes the branch, the second moves it, and each is recorded once with where it came from', async () => {
+  const task = await claimedIssue(api, 'push-twice');
+  const clone = await git.clone(task, 'push-twice', '--filter=blob:none');
+  const first = await git.commit(clone, 'a.txt', 'one changed\n');
+  assert.equal((await git.push(task, clone)).code, 0);
+  assert.equal((await refs())[`refs/heads/${task.branch}`], first);
+  const second = await git.commit(clone, 'b.txt', 'new\n');
+  assert.equal((await git.push(task, clone)).code, 0);
+  assert.equal((await refs())[`refs/heads/${task.branch}`], second);
+  const told = (await events(task)).filter(({ type }) => type === 'BRANCH_CREATED' || type === 'HEAD_FORWARDED');
+  const { fence } = task.identity;
+  const { branch } = task;
+  assert.deepEqual(told, [
+    { type: 'BRANCH_CREATED', data: { branch, sha: first, base } },
+    { type: 'HEAD_FORWARDED', data: { branch, from: null, to: first, fence, attempt: 1 } },
+    { type: 'HEAD_FORWARDED', data: { branch, from: first, to: second, fence, attempt: 1 } },
+  ]);
+});
+
+test('the forge sees the Agent as the pusher, not the conductor', async () => {
+  const task = await claimedIssue(api, 'pusher');
+  const clone = await git.clone(task, 'pusher');
+  const sha = await git.commit(clone, 'pusher.txt', 'x\n');
+  assert.equal((await git.push(task, clone)).code, 0);
+  await rig.world.listener.settled();
+  const push = rig.world.listener.received.find(({ event, payload }) => event === 'push' && payload.after === sha);
+  assert.equal(push?.payload.sender.login, 'dev');
+});
+
+test('a thin pack against the base is taken', async () => {
+  const task = await claimedIssue(api, 'thin');
+  const large = Array.from({ length: 400 }, (_, line) => `line ${line} ${randomBytes(8).toString('hex')}`);
+  const seeded = await git.clone(task, 'thin');
+  await git.commit(seeded, 'large.txt', large.join('\n'));
+  assert.equal((await git.push(task, seeded)).code, 0);
+  large[200] = 'changed';
+  const sha = await git.commit(seeded, 'large.txt', large.join('\n'));
+  assert.equal((await git.push(task, seeded, undefined, '--thin')).code, 0);
+  assert.equal((await refs())[`refs/heads/${task.branch}`], sha);
+});
+
+test('a push larger than git sends at once is taken', async () => {
+  const task = await claimedIssue(api, 'large');
+  const clone = await git.clone(task, 'large');
+  const sha = await git.commit(clone, 'random.bin', randomBytes(3 * 1024 * 1024));
+  const { code, stderr } = await git.push(task, clone);
+  assert.equal(code, 0, stderr);
+  assert.equal((await refs())[`refs/heads/${task.branch}`], sha);
+});
+
+test('pushing the same head again changes nothing and records nothing', async () => {
+  const task = await claimedIssue(api, 'again');
+  const clone = await git.clone(task, 'again');
+  await git.commit(clone, 'again.txt', 'x\n');
+  assert.equal((await git.push(task, clone)).code, 0);
+  const before = await events(task);
+  assert.equal((await git.push(task, clone)).code, 0);
+  assert.deepEqual(await events(task), before);
+});
+
+test('a push that a crash kept from the log is recorded when the task pushes again', async () => {
+  const task = await claimedIssue(api, 'crash');
+  const clone = await git.clone(task, 'crash');
+  const sha = await git.commit(clone, 'crash.txt', 'x\n');
+  const { log } = rig.conductor;
+  const append = log.append;
+  log.append = () => Promise.reject(new Error('the process died here'));
+  assert.notEqual((await git.push(task, clone)).code, 0);
+  log.append = append;
+  assert.equal((await refs())[`refs/heads/${task.branch}`], sha);
+  assert.deepEqual(await heads(task), []);
+  assert.equal((await git.push(task, clone)).code, 0);
+  assert.deepEqual(await heads(task), [sha]);
+});
+
+test('a head that a person pushed to the branch is not taken for the task’s', async () => {
+  const task = await claimedIssue(api, 'person');
+  const clone = await git.clone(task, 'person');
+  await git.commit(clone, 'person.txt', 'x\n');
+  assert.equal((await git.push(task, clone)).code, 0);
+  const recorded = await heads(task);
+  await rig.world.git('work', 'fetch', '-q', rig.world.remote('boss'), task.branch);
+  await rig.world.git('work', 'checkout', '-q', '-B', 'by-a-person', 'FETCH_HEAD');
+  const theirs = await rig.world.commit('work', 'theirs.txt', 'y\n', 'by a person');
+  await rig.world.git('work', 'push', '-q', rig.world.remote('boss'), `HEAD:refs/heads/${task.branch}`);
+  await git.ok(clone, task, 'fetch', '-q', git.remote(task), task.branch);
+  await git.ok(clone, null, 'reset', '-q', '--hard', 'FETCH_HEAD');
+  assert.equal((await git.push(task, clone)).code, 0);
+  assert.deepEqual(await heads(task), recorded);
+  const mine = await git.commit(clone, 'mine.txt', 'z\n');
+  assert.equal((await git.push(task, clone)).code, 0);
+  assert.deepEqual(await heads(task), [...recorded, mine]);
+  assert.notEqual(theirs, mine);
+});
+
+test('another ref, two refs and a tag are refused in one sentence that names the branch', async () => {
+  const task = await claimedIssue(api, 'other-ref');
+  const clone = await git.clone(task, 'other-ref');
+  await git.commit(clone, 'other.txt', 'x\n');
+  const only = new RegExp(`this task pushes exactly one ref, refs/heads/${task.branch}; it tried`);
+  await refused(only, () => git.push(task, clone, 'HEAD:refs/heads/main'));
+  await refused(only, () => git.push(task, clone, 'HEAD:refs/heads/rig/another/1'));
+  await refused(only, () => git.push(task, clone, `HEAD:refs/heads/${task.branch} HEAD:refs/heads/second`));
+  await refused(only, () => git.push(task, clone, 'HEAD:refs/tags/v1'));
+  assert.deepEqual(await heads(task), []);
+});
+
+test('deleting the branch is refused', async () => {
+  const task = await claimedIssue(api, 'delete');
+  const clone = await git.clone(task, 'delete');
+  await git.commit(clone, 'delete.txt', 'x\n');
+  await git.push(task, clone);
+  await refused(/cannot be deleted by a task/, () => git.push(task, clone, `:refs/heads/${task.branch}`));
+});
+
+test('a forced push that takes commits off the branch is refused', async () => {
+  const task = await claimedIssue(api, 'forced');
+  const clone = await git.clone(task, 'forced');
+  await git.commit(clone, 'one.txt', 'x\n');
+  await git.push(task, clone);
+  await git.ok(clone, null, 'reset', '-q', '--hard', base);
+  await git.commit(clone, 'two.txt', 'y\n');
+  await refused(/only fast-forward pushes are taken/, () => git.push(task, clone, undefined, '--force'));
+});
+
+test('history that has nothing in common with the base is refused', async () => {
+  const task = await claimedIssue(api, 'unrelated');
+  const clone = await git.clone(task, 'unrelated');
+  await git.ok(clone, null, 'checkout', '-q', '--orphan', 'island');
+  await git.commit(clone, 'island.txt', 'x\n');
+  await refused(/shares no history with the base branch/, () => git.push(task, clone));
+});
+
+test('a review task may clone but not push, and git says so', async () => {
+  const work = await claimedIssue(api, 'reviewed');
+  const clone = await git.clone(work, 'reviewed');
+  const head = await git.commit(clone, 'reviewed.txt', 'x\n');
+  await git.push(work, clone);
+  const review = await furtherTask(api, work, 'review', head);
+  const theirs = await git.clone(review, 'reviewing');
+  await git.commit(theirs, 'mine.txt', 'x\n');
+  await refused(/remote: A review task may not push\./, () => git.push(review, theirs));
+});

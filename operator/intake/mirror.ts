@@ -30,10 +30,10 @@ export async function applyToMirror(
       return `A review of pull request #${update.number} was noted.`;
     case 'thread':
     case 'review-comment':
-      await mirror.touchThreads(pool, key, update.number);
+      await mirror.touchThreads(pool, key, update.number, receivedAt);
       return `The threads of pull request #${update.number} are read again when it matters.`;
     case 'push':
-      return applyPush(conductor, key, update);
+      return applyPush(conductor, key, update, at);
     default:
       return `Nothing follows from ${update.event}.`;
   }
@@ -43,11 +43,12 @@ async function applyPush(
   conductor: Conductor,
   key: RepositoryKey,
   update: Extract<FactUpdate, { kind: 'push' }>,
+  at: string,
 ): Promise<string> {
   const { mirror, log } = conductor;
   const branch = /^refs\/heads\/(?<name>.+)$/.exec(update.ref)?.groups?.name;
   if (update.sha === null || branch === undefined) return 'No branch moved.';
   if (update.actor !== null) await mirror.putPush(log.pool, key, update.sha, branch, update.actor);
-  if (branch === update.defaultBranch) await mirror.putDefaultBranchTip(log.pool, key, update.sha);
+  await mirror.putTip(log.pool, key, branch, update.sha, at);
   return `The push to ${branch} was noted.`;
 }

@@ -32,18 +32,8 @@ export function mergeFacts(
     closingIssues: live?.closingIssues ?? [],
     commits: live?.commits ?? [],
     threads: live?.threads ?? [],
-    checks: newest(
-      live?.checks ?? [],
-      checks,
-      (check) => `${check.app ?? ''}/${check.id}`,
-      (check) => rank(check),
-    ),
-    reviews: newest(
-      live?.reviews ?? [],
-      reviews,
-      (review) => String(review.id),
-      () => 0,
-    ),
+    checks: ahead(live?.checks ?? [], checks, (check) => `${check.app ?? ''}/${check.id}`, compareChecks),
+    reviews: ahead(live?.reviews ?? [], reviews, (review) => String(review.id), compareReviews),
     complete: {
       commits: live?.complete.commits ?? false,
       closingIssues: live !== null && sameText && live.complete.closingIssues,
@@ -56,22 +46,34 @@ export function mergeFacts(
   };
 }
 
-/** A check only moves forward: queued, in progress, completed. */
-function rank(check: CheckFacts): number {
-  return { queued: 0, in_progress: 1, completed: 2 }[check.status];
+/** A check only moves forward: completed stays so, of two reports alike in that the later one counts. Negative when `a` is behind. */
+function compareChecks(a: CheckFacts, b: CheckFacts): number {
+  const completed = Number(a.status === 'completed') - Number(b.status === 'completed');
+  const started = Number(a.status === 'in_progress') - Number(b.status === 'in_progress');
+  return completed || momentOf(a) - momentOf(b) || started;
 }
 
-/** Both lists by key; of two with one key the later list's wins unless it is behind. */
-function newest<T>(
+function momentOf({ completedAt, startedAt }: CheckFacts): number {
+  return Date.parse(completedAt ?? startedAt) || 0;
+}
+
+/** A review is submitted once, and a dismissal is for good. */
+function compareReviews(a: ReviewFacts, b: ReviewFacts): number {
+  const place = { pending: 0, commented: 1, approved: 1, changes_requested: 1, dismissed: 2 };
+  return place[a.state] - place[b.state];
+}
+
+/** Both lists by key; of two with one key the one that is further, and the second list's where neither is. */
+function ahead<T>(
   first: readonly T[],
   second: readonly T[],
   key: (item: T) => string,
-  progress: (item: T) => number,
+  compare: (a: T, b: T) => number,
 ): T[] {
   const byKey = new Map(first.map((item) => [key(item), item]));
   for (const item of second) {
     const known = byKey.get(key(item));
-    if (known === undefined || progress(item) >= progress(known)) byKey.set(key(item), item);
+    if (known === undefined || compare(item, known) >= 0) byKey.set(key(item), item);
   }
   return [...byKey.values()];
 }

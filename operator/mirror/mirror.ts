@@ -26,22 +26,25 @@ export class Mirror {
     this.#now = now;
   }
 
+  /** Facts without a tip (a delivery's) keep the one that is known, as long as the default branch is the same. */
   async putRepository(db: Queryable, host: string, facts: RepositoryFacts, updatedAt: string): Promise<void> {
     await db.query(
       `INSERT INTO forge_repositories AS r (host, id, owner, name, facts, updated_at, observed_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
        ON CONFLICT (host, id) DO UPDATE SET owner = excluded.owner, name = excluded.name, updated_at = excluded.updated_at, observed_at = excluded.observed_at,
-         facts = CASE WHEN excluded.facts->>'defaultBranchSHA' IS NULL
+         tip_pushed_at = CASE WHEN excluded.facts->>'defaultBranch' = r.facts->>'defaultBranch' THEN r.tip_pushed_at END,
+         facts = CASE WHEN excluded.facts->>'defaultBranchSHA' IS NULL AND excluded.facts->>'defaultBranch' = r.facts->>'defaultBranch'
            THEN jsonb_set(excluded.facts, '{defaultBranchSHA}', coalesce(r.facts->'defaultBranchSHA', 'null')) ELSE excluded.facts END
        WHERE r.updated_at <= excluded.updated_at`,
       [host, facts.id, facts.owner, facts.name, JSON.stringify(facts), updatedAt, this.#time()],
     );
   }
 
-  /** A push moved the default branch: every pull request onto it has to be looked at again. */
-  async putDefaultBranchTip(db: Queryable, key: RepositoryKey, sha: string): Promise<void> {
+  /** A push moved a branch at `pushedAt`. If it is the default branch, every pull request onto it has to be looked at again. */
+  async putTip(db: Queryable, key: RepositoryKey, branch: string, sha: string, pushedAt: string): Promise<void> {
     await db.query(
-      `UPDATE forge_repositories SET facts = jsonb_set(facts, '{defaultBranchSHA}', to_jsonb($3::text)), observed_at = $4 WHERE host = $1 AND id = $2`,
-      [key.host, key.id, sha, this.#time()],
+      `UPDATE forge_repositories SET facts = jsonb_set(facts, '{defaultBranchSHA}', to_jsonb($3::text)), tip_pushed_at = $4, observed_at = $5
+       WHERE host = $1 AND id = $2 AND facts->>'defaultBranch' = $6 AND (tip_pushed_at IS NULL OR tip_pushed_at <= $4)`,
+      [key.host, key.id, sha, pushedAt, this.#time(), branch],
     );
   }
 
@@ -55,11 +58,12 @@ export class Mirror {
       : known(rows[0].facts, Number(rows[0].observed_at));
   }
 
+  /** A number that is gone (deleted, transferred) does not come back. */
   async putIssue(db: Queryable, key: RepositoryKey, facts: ForgeIssueFacts, gone = false): Promise<void> {
     await db.query(
       `INSERT INTO forge_issues AS i (host, repository_id, number, facts, gone, updated_at, observed_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
        ON CONFLICT (host, repository_id, number) DO UPDATE SET facts = excluded.facts, gone = excluded.gone, updated_at = excluded.updated_at, observed_at = excluded.observed_at
-       WHERE i.updated_at <= excluded.updated_at`,
+       WHERE (i.gone, i.updated_at) <= (excluded.gone, excluded.updated_at)`,
       [key.host, key.id, facts.number, JSON.stringify(facts), gone, facts.updatedAt, this.#time()],
     );
   }
@@ -101,7 +105,7 @@ export class Mirror {
     } = live;
     await db.query(
       `INSERT INTO forge_pulls AS p (host, repository_id, number, head_sha, summary, live, live_at, updated_at, observed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $7)
-       ON CONFLICT (host, repository_id, number) DO UPDATE SET live = excluded.live, live_at = excluded.live_at, observed_at = excluded.observed_at,
+       ON CONFLICT (host, repository_id, number) DO UPDATE SET live = excluded.live, live_at = excluded.live_at, observed_at = greatest(p.observed_at, excluded.observed_at),
          head_sha = CASE WHEN p.updated_at <= excluded.updated_at THEN excluded.head_sha ELSE p.head_sha END,
          summary = CASE WHEN p.updated_at <= excluded.updated_at THEN excluded.summary ELSE p.summary END,
          updated_at = greatest(p.updated_at, excluded.updated_at)
@@ -119,23 +123,27 @@ export class Mirror {
     );
   }
 
-  /** A thread or line comment changed: only a whole read says how the threads stand now. */
-  async touchThreads(db: Queryable, key: RepositoryKey, number: number): Promise<void> {
+  /** A delivery that arrived at `at` told of a thread or line comment: only a whole read begun since says how the threads stand. */
+  async touchThreads(db: Queryable, key: RepositoryKey, number: number, at: Date): Promise<void> {
     await db.query(
-      'UPDATE forge_pulls SET threads_touched_at = $4 WHERE host = $1 AND repository_id = $2 AND number = $3',
-      [key.host, key.id, number, this.#time()],
+      `UPDATE forge_pulls SET threads_touched_at = greatest(threads_touched_at, $4::timestamptz)
+       WHERE host = $1 AND repository_id = $2 AND number = $3`,
+      [key.host, key.id, number, at],
     );
   }
 
+  /** A check only moves forward: once completed it stays so, and of two reports alike in that the later one counts. */
   async putCheck(db: Queryable, key: RepositoryKey, facts: CheckFacts, updatedAt: string): Promise<void> {
     await db.query(
       `INSERT INTO forge_checks AS c (host, repository_id, head_sha, source, id, facts, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
        ON CONFLICT (host, repository_id, head_sha, source, id) DO UPDATE SET facts = excluded.facts, updated_at = excluded.updated_at
-       WHERE c.updated_at <= excluded.updated_at AND (c.facts->>'status' <> 'completed' OR excluded.facts->>'status' = 'completed')`,
+       WHERE (c.facts->>'status' = 'completed', c.updated_at, c.facts->>'status' = 'in_progress')
+          <= (excluded.facts->>'status' = 'completed', excluded.updated_at, excluded.facts->>'status' = 'in_progress')`,
       [key.host, key.id, facts.headSHA, facts.app ?? '', facts.id, JSON.stringify(facts), updatedAt],
     );
   }
 
+  /** A dismissed review stays dismissed. */
   async putReview(
     db: Queryable,
     key: RepositoryKey,
@@ -146,7 +154,7 @@ export class Mirror {
     await db.query(
       `INSERT INTO forge_reviews AS r (host, repository_id, number, id, facts, updated_at) VALUES ($1, $2, $3, $4, $5, $6)
        ON CONFLICT (host, repository_id, number, id) DO UPDATE SET facts = excluded.facts, updated_at = excluded.updated_at
-       WHERE r.updated_at <= excluded.updated_at AND r.facts->>'state' <> 'dismissed'`,
+       WHERE (r.facts->>'state' = 'dismissed', r.updated_at) <= (excluded.facts->>'state' = 'dismissed', excluded.updated_at)`,
       [key.host, key.id, number, facts.id, JSON.stringify(facts), updatedAt],
     );
   }

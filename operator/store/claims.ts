@@ -81,7 +81,7 @@ async function claimOne(
     branch: branchName(subject.name, attempt),
     task: taskName(subject.name, 'implement', attempt, 1),
   };
-  await log.appendIn(tx, subject, cause, state, decideAssignment(assignment, row.message));
+  await log.appendIn(tx, subject, cause, state, decideAssignment(assignment, `${agent.name} has a free slot.`));
   return subject;
 }
 

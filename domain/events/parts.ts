@@ -3,7 +3,8 @@ import { type TSchema, Type } from 'typebox';
 /** Building blocks of event data. Strings are bounded: what reaches the log is stored for good. */
 export const sha = Type.String({ pattern: '^[0-9a-f]{40}$' });
 export const name = Type.String({ minLength: 1, maxLength: 253 });
-export const sentence = Type.String({ maxLength: 8_192 });
+const SENTENCE = 8_192;
+export const sentence = Type.String({ maxLength: SENTENCE });
 export const reason = Type.String({ pattern: '^[A-Z][A-Za-z0-9]{0,63}$' });
 export const count = Type.Integer({ minimum: 0 });
 export const ordinal = Type.Integer({ minimum: 1 });
@@ -21,6 +22,11 @@ export const taskKind = Type.Union([Type.Literal('implement'), Type.Literal('rew
 export const lane = Type.Union([Type.Literal('work'), Type.Literal('review')]);
 export const tokens = Type.Object({ input: count, output: count, cacheRead: count, cacheWrite: count });
 export const agent = Type.Object({ name, uid: Type.String({ maxLength: 64 }) });
+
+/** A sentence that fits into an event: what was put together from others' words may be too long. */
+export function clip(text: string): string {
+  return text.length <= SENTENCE ? text : `${text.slice(0, SENTENCE - 1).toWellFormed()}…`;
+}
 
 /** An Issue's wish as the rules see it: defaults filled in, names resolved, nothing that a program adds. */
 export const issueSpec = Type.Object({

@@ -1,4 +1,5 @@
 import type { AgentRef, DomainEvent, IssueSpec, Lane, TaskKind } from '../events/catalogue.ts';
+import { clip } from '../events/parts.ts';
 import type { Action } from './action.ts';
 import { cancel, release } from './release.ts';
 import { type IssueState, liveTask } from './state.ts';
@@ -15,7 +16,11 @@ export function decideWish(state: IssueState, seen: Wish): DomainEvent[] {
   if (state.spec === null) return [{ type: 'ISSUE_FILED', data: seen }];
   // The number the conductor was given at the forge stays, though the object never says it.
   const wish = { ...seen, spec: { ...seen.spec, number: seen.spec.number ?? state.spec.number } };
-  if (state.uid !== wish.uid) return [{ type: 'ISSUE_REOPENED', data: wish }];
+  if (state.uid !== wish.uid)
+    return [
+      ...release(state, 'CancelledByPerson', 'The Issue object was deleted and applied again.'),
+      { type: 'ISSUE_REOPENED', data: wish },
+    ];
   if (wish.generation <= state.generation) return [];
   const changed = changedFields(state.spec, wish.spec);
   return changed.length === 0 ? [] : [{ type: 'ISSUE_EDITED', data: { ...wish, changed } }];
@@ -23,12 +28,22 @@ export function decideWish(state: IssueState, seen: Wish): DomainEvent[] {
 
 function changedFields(before: IssueSpec, after: IssueSpec): string[] {
   const fields = Object.keys(after) as (keyof IssueSpec)[];
-  return fields.filter((field) => JSON.stringify(before[field]) !== JSON.stringify(after[field]));
+  return fields.filter((field) => canonical(before[field]) !== canonical(after[field]));
+}
+
+/** JSON with the keys of every object in order: what comes back from the log has them in another one. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, part: unknown) =>
+    part !== null && typeof part === 'object' && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  );
 }
 
 /** The events of those actions that need no effect outside the log; null for the ones that do. */
 export function decideAction(state: IssueState, action: Action): DomainEvent[] | null {
-  const { reason, message } = action;
+  const { reason } = action;
+  const message = clip(action.message);
   switch (action.do) {
     case 'classify':
       return [{ type: 'ISSUE_CLASSIFIED', data: { ...action.tier, generation: state.generation } }];

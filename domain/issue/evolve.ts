@@ -25,7 +25,10 @@ function change(state: IssueState, event: StoredEvent): Change {
     case 'ISSUE_EDITED':
       return edited(state, event.data);
     case 'ISSUE_CLASSIFIED':
-      return { classified: event.data };
+      return {
+        classified: event.data,
+        awaiting: state.awaiting?.reason === 'NoTierPolicy' ? null : state.awaiting,
+      };
     case 'ISSUE_ASSIGNED':
       return assigned(state, event.data);
     case 'ISSUE_UNASSIGNED':
@@ -92,8 +95,10 @@ function wished(state: IssueState, data: EventData<'ISSUE_FILED'>, at: number): 
     ...noIssue,
     lastWork: state.lastWork,
     forwarded: state.forwarded,
-    rounds: state.rounds,
-    pullRequest: state.pullRequest,
+    stalePullRequests: state.stalePullRequests,
+    seenReviews: state.seenReviews,
+    // What is merged already does not answer a wish that comes after it.
+    pullRequest: state.merged === null ? state.pullRequest : null,
   };
   return {
     ...fresh,
@@ -113,7 +118,16 @@ function edited(state: IssueState, data: EventData<'ISSUE_EDITED'>): Change {
   if (data.changed.every((field) => field === 'number')) return wish;
   const alive = state.ending?.kind === 'Failed' ? null : state.ending;
   const wishGeneration = data.changed.some((field) => ASKS.has(field)) ? data.generation : state.wishGeneration;
-  return { ...wish, wishGeneration, awaiting: null, failures: 0, failedReviews: 0, disputes: 0, ending: alive };
+  return {
+    ...wish,
+    wishGeneration,
+    awaiting: null,
+    failures: 0,
+    lastFailure: null,
+    failedReviews: 0,
+    disputes: 0,
+    ending: alive,
+  };
 }
 
 function assigned(state: IssueState, data: EventData<'ISSUE_ASSIGNED'>): Change {
@@ -130,6 +144,7 @@ function assigned(state: IssueState, data: EventData<'ISSUE_ASSIGNED'>): Change 
   return {
     work,
     lastWork: work,
+    awaiting: null,
     stalePullRequests: stale,
     pullRequest: null,
     rounds: { implement: 0, rework: 0, review: 0 },
@@ -146,7 +161,6 @@ function assigned(state: IssueState, data: EventData<'ISSUE_ASSIGNED'>): Change 
 }
 
 const BLAMELESS = new Set<string>([
-  'InfrastructureLost',
   'NewerGeneration',
   'Suspended',
   'CancelledByPerson',
@@ -157,8 +171,10 @@ const BLAMELESS = new Set<string>([
 function unassigned(state: IssueState, data: EventData<'ISSUE_UNASSIGNED'>, at: number): Change {
   if (state.work?.id !== data.claim) return {};
   const released = { work: null, task: { ...state.task, work: null } };
-  if (BLAMELESS.has(data.reason)) return released;
-  return { ...released, failures: state.failures + 1, lastFailure: { reason: data.reason, message: data.message, at } };
+  const lastFailure = { reason: data.reason, message: data.message, at };
+  // Nobody's fault, but the next attempt waits all the same: what lost this one may lose the next at once.
+  if (data.reason === 'InfrastructureLost') return { ...released, lastFailure };
+  return BLAMELESS.has(data.reason) ? released : { ...released, failures: state.failures + 1, lastFailure };
 }
 
 function dispatched(state: IssueState, data: EventData<'TASK_DISPATCHED'>, at: number): Change {
@@ -225,8 +241,11 @@ function taskEnd(event: TaskEnding): TaskEnd {
 }
 
 function reviewed(state: IssueState, data: EventData<'REVIEW_PASSED'>, passed: boolean): Change {
+  const { verdict } = state;
+  // Another one's approval does not take back what somebody asked for.
+  const disputed = verdict?.headSHA === data.headSHA && !verdict.passed && verdict.by !== data.by.id;
   return {
-    verdict: { headSHA: data.headSHA, passed, by: data.by.id },
+    verdict: passed && disputed ? verdict : { headSHA: data.headSHA, passed, by: data.by.id },
     seenReviews: [...state.seenReviews, data.review],
   };
 }

@@ -1,3 +1,4 @@
+import { routeDeveloper } from '../agents/routing.ts';
 import { type Action, awaitHuman, registered, wait } from './action.ts';
 import { readPullRequest } from './merging.ts';
 import type { IssueState } from './state.ts';
@@ -10,26 +11,29 @@ import type { Policy, World } from './world.ts';
  */
 export function nextAction(state: IssueState, world: World, policy: Policy, now: number): Action {
   if (state.spec === null) return wait('Unfiled', 'The issue has not been recorded yet.');
-  return ended(state) ?? held(state, world, policy, now) ?? prepared(state, world) ?? worked(state, world, policy, now);
+  return (
+    ended(state) ??
+    closed(state, world, policy, now) ??
+    held(state, world) ??
+    prepared(state, world) ??
+    worked(state, world, policy, now)
+  );
 }
 
-/** Nothing follows an ending, a suspension or a question to a person; what still runs is released first. */
+const busy = (state: IssueState): boolean =>
+  state.work !== null || state.task.work !== null || state.task.review !== null;
+
+/** Nothing follows an ending; what still runs is released first. */
 function ended(state: IssueState): Action | null {
-  const busy = state.work !== null || state.task.work !== null || state.task.review !== null;
-  if (state.ending !== null)
-    return busy
-      ? { do: 'release', reason: 'CancelledByPerson', message: state.ending.message }
-      : wait(registered(state.ending.reason), state.ending.message);
-  if (state.merged !== null) return null;
-  if (state.spec!.suspend) {
-    const message = 'The issue is suspended; set spec.suspend to false to go on.';
-    return busy ? { do: 'release', reason: 'Suspended', message } : wait('Suspended', message);
-  }
-  return state.awaiting === null ? null : wait(registered(state.awaiting.reason), state.awaiting.message);
+  if (state.ending === null) return null;
+  return busy(state)
+    ? { do: 'release', reason: 'CancelledByPerson', message: state.ending.message }
+    : wait(registered(state.ending.reason), state.ending.message);
 }
 
-function held(state: IssueState, world: World, policy: Policy, now: number): Action | null {
-  if (state.merged !== null) return finish(world);
+/** A merge, or the issue closed at the forge: also while a person is asked, for either is an answer. */
+function closed(state: IssueState, world: World, policy: Policy, now: number): Action | null {
+  if (state.merged !== null) return finish(state, world);
   // A merge by a person closes the issue as well, and may be told later: look before taking it for a no.
   if (
     world.forgeIssueClosed &&
@@ -43,6 +47,17 @@ function held(state: IssueState, world: World, policy: Policy, now: number): Act
       reason: 'CancelledByPerson',
       message: 'The issue was closed at the forge; reopen it there to go on.',
     };
+  return null;
+}
+
+/** A suspension, a question to a person, a Repository that is not ready, a wish that changed. */
+function held(state: IssueState, world: World): Action | null {
+  if (state.spec!.suspend) {
+    const message = 'The issue is suspended; set spec.suspend to false to go on.';
+    return busy(state) ? { do: 'release', reason: 'Suspended', message } : wait('Suspended', message);
+  }
+  if (state.awaiting !== null && !settled(state, world))
+    return wait(registered(state.awaiting.reason), state.awaiting.message);
   if (!world.repository.known) return wait('RepositoryNotReady', world.repository.why);
   if (state.work !== null && state.work.generation !== state.wishGeneration) {
     return {
@@ -54,11 +69,27 @@ function held(state: IssueState, world: World, policy: Policy, now: number): Act
   return null;
 }
 
-function finish(world: World): Action {
+/** Whether what a person was asked for is there now: a tier policy, or an Agent that takes the work. */
+function settled(state: IssueState, world: World): boolean {
+  switch (state.awaiting?.reason) {
+    case 'NoTierPolicy':
+      return world.tier !== null;
+    case 'NoAgentFits': {
+      if (!world.repository.known || !world.stack.known || state.classified === null) return false;
+      const { taskClass } = state.classified;
+      return routeDeveloper(world.agents, world.repository.value, taskClass, world.stack.value).fit === 'agents';
+    }
+    default:
+      return false;
+  }
+}
+
+function finish(state: IssueState, world: World): Action {
   if (!world.repository.known) return wait('RepositoryNotReady', world.repository.why);
   const { deploy } = world.repository.value;
   if (deploy === 'none')
     return { do: 'finish', reason: 'Merged', message: 'The change is merged, and the Repository deploys nothing.' };
+  if (state.awaiting !== null) return wait(registered(state.awaiting.reason), state.awaiting.message);
   return awaitHuman(
     'DeployUnsupported',
     `The change is merged; this conductor cannot deploy by ${deploy}: deploy it by hand, or set deploy.kind to none.`,

@@ -1,10 +1,12 @@
 import type { Reason } from '#crds';
 import type { DomainEvent } from '../events/catalogue.ts';
+import { clip } from '../events/parts.ts';
 import type { PullRequestFacts, ReviewFacts } from '../facts.ts';
 import { judgeChecks } from '../gate/checks.ts';
 import { authorsOf } from '../gate/review.ts';
 import { personWithWrite } from '../gate/types.ts';
-import { unassign } from './release.ts';
+import { evolve } from './evolve.ts';
+import { cancel, unassign } from './release.ts';
 import type { IssueState, LiveTask } from './state.ts';
 import type { Policy, RepositoryPolicy, TaskFacts, World } from './world.ts';
 
@@ -13,7 +15,20 @@ import type { Policy, RepositoryPolicy, TaskFacts, World } from './world.ts';
  * yields nothing new; facts that are unknown yield nothing at all.
  */
 export function observe(state: IssueState, world: World, policy: Policy, now: number): DomainEvent[] {
-  if (state.spec === null || state.ending !== null) return [];
+  const seen: DomainEvent[] = [];
+  let after = state;
+  for (;;) {
+    const more = look(after, world, policy, now);
+    if (more.length === 0) return seen;
+    seen.push(...more);
+    after = more.reduce((told, event) => evolve(told, { ...event, version: told.version + 1, at: now }), after);
+  }
+}
+
+/** One thing at a time: what follows from an event is seen once the event is told. */
+function look(state: IssueState, world: World, policy: Policy, now: number): DomainEvent[] {
+  if (state.spec === null) return [];
+  if (state.ending !== null) return observeReopened(state, world);
   const lost = observeTasks(state, world, policy, now);
   if (lost.length > 0) return lost;
   if (
@@ -25,6 +40,12 @@ export function observe(state: IssueState, world: World, policy: Policy, now: nu
   return observePullRequest(state, world, world.pullRequest.value);
 }
 
+/** A person opened the issue at the forge again, which had been closed there. */
+function observeReopened(state: IssueState, world: World): DomainEvent[] {
+  if (state.ending?.kind !== 'Cancelled' || world.forgeIssueClosed || !world.repository.known) return [];
+  return [{ type: 'ISSUE_REOPENED', data: { uid: state.uid!, generation: state.generation, spec: state.spec! } }];
+}
+
 function observeTasks(state: IssueState, world: World, policy: Policy, now: number): DomainEvent[] {
   for (const task of [state.task.work, state.task.review]) {
     const facts = task && world.tasks.get(task.name);
@@ -34,9 +55,14 @@ function observeTasks(state: IssueState, world: World, policy: Policy, now: numb
       type: 'TASK_LOST',
       data: { task: task.name, kind: task.kind, fence: task.fence, ...loss },
     };
-    return task.lane === 'work'
-      ? [lost, ...unassign(state, loss.infrastructure ? 'InfrastructureLost' : 'TaskLost', loss.message)]
-      : [lost];
+    if (task.lane === 'review') return [lost];
+    // With its claim the whole attempt ends: a review of it would only keep its reviewer busy.
+    const review = state.task.review && cancel(state.task.review, 'Superseded', 'The attempt under review ended.');
+    return [
+      lost,
+      ...(review ? [review] : []),
+      ...unassign(state, loss.infrastructure ? 'InfrastructureLost' : 'TaskLost', loss.message),
+    ];
   }
   return [];
 }
@@ -53,7 +79,7 @@ function lossOf(
   if (facts.jobEnded)
     return {
       reason: 'TaskLost',
-      message: `The Job ended without an outcome: ${facts.jobEnded.message}`,
+      message: clip(`The Job ended without an outcome: ${facts.jobEnded.message}`),
       infrastructure: facts.jobEnded.infrastructure,
     };
   if (now > facts.deadline)
@@ -77,7 +103,7 @@ function observePullRequest(state: IssueState, world: World, pr: PullRequestFact
   const current = state.pullRequest!;
   if (pr.state === 'closed')
     return current.open ? [{ type: 'PR_CLOSED', data: { number: pr.number, stale: false, by: null } }] : [];
-  if (behind(state, pr.head.sha, current.headSHA)) return [];
+  if (behind(state, world, pr.head.sha, current.headSHA)) return [];
   if (pr.head.sha !== current.headSHA || !current.open) {
     const by = world.headPushedBy.known ? world.headPushedBy.value : null;
     return [{ type: 'PR_UPDATED', data: { number: pr.number, headSHA: pr.head.sha, by } }];
@@ -85,8 +111,9 @@ function observePullRequest(state: IssueState, world: World, pr: PullRequestFact
   return [...observeChecks(state, world, pr), ...observeReviews(state, world, pr), ...observeConflict(state, pr)];
 }
 
-/** The gateway has forwarded a later head than the one that was told: the news of it is on its way. */
-function behind(state: IssueState, told: string, current: string): boolean {
+/** The gateway has forwarded a later head than the one that was told: the news of it is on its way, unless a person put the branch back. */
+function behind(state: IssueState, world: World, told: string, current: string): boolean {
+  if (world.headPushedBy.known && personWithWrite(world, world.headPushedBy.value) === true) return false;
   const order = (sha: string) => state.forwarded.findIndex((head) => head.sha === sha);
   return order(told) >= 0 && order(told) < order(current);
 }

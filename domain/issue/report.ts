@@ -73,7 +73,9 @@ function eventsOf(state: IssueState, task: LiveTask, report: Report): DomainEven
   const who = { task: task.name, kind: task.kind, fence: task.fence };
   switch (report.type) {
     case 'started':
-      return task.started ? [] : [{ type: 'WORK_STARTED', data: { ...who, model: report.model } }];
+      return task.started
+        ? []
+        : [{ type: 'WORK_STARTED', data: { ...who, model: report.model.slice(0, 253) || 'unnamed' } }];
     case 'finished': {
       const reason = isReason(report.reason)
         ? report.reason

@@ -67,10 +67,10 @@ function begin(state: IssueState, world: World, policy: Policy, now: number): Ac
   }
   const due =
     state.lastFailure === null ? 0 : state.lastFailure.at + policy.retryBackoff * 2 ** Math.max(0, state.failures - 1);
-  if (state.failures > 0 && now < due) {
+  if (now < due) {
     return wait(
       'Retrying',
-      `Attempt ${state.failures} ended with ${state.lastFailure!.reason}; the next one starts in ${Math.ceil((due - now) / 1_000)} s.`,
+      `Attempt ${state.lastWork?.attempt} ended with ${state.lastFailure!.reason}; the next one starts in ${Math.ceil((due - now) / 1_000)} s.`,
       due,
     );
   }

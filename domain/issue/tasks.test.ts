@@ -1,0 +1,221 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { HEAD, PULL, sha } from '../testing/facts.ts';
+import { implementing, inReview, type Story } from '../testing/story.ts';
+import { developer, reviewer } from '../testing/world.ts';
+import type { TaskFacts } from './world.ts';
+
+const MINUTE = 60_000;
+const doing = ({ do: what, reason }: { do: string; reason: string }) => `${what} ${reason}`;
+const loss = (story: Story) => {
+  const lost = story.events.findLast((event) => event.type === 'TASK_LOST');
+  return lost && { reason: lost.data.reason, infrastructure: lost.data.infrastructure };
+};
+
+const losses: readonly { name: string; facts: Partial<TaskFacts>; reason: string; infrastructure: boolean }[] = [
+  {
+    name: 'its Job failed without an outcome',
+    facts: { jobEnded: { message: 'BackoffLimitExceeded.', infrastructure: false } },
+    reason: 'TaskLost',
+    infrastructure: false,
+  },
+  {
+    name: 'its node went away',
+    facts: { jobEnded: { message: 'the node was lost.', infrastructure: true } },
+    reason: 'TaskLost',
+    infrastructure: true,
+  },
+  { name: 'its AgentTask vanished', facts: { object: 'gone' }, reason: 'TaskLost', infrastructure: true },
+  {
+    name: 'its deadline passed',
+    facts: { deadline: 0, started: true },
+    reason: 'DeadlineExceeded',
+    infrastructure: false,
+  },
+];
+for (const { name, facts, reason, infrastructure } of losses) {
+  test(`a task is lost at once when ${name}: ${reason}, ${infrastructure ? 'nobody is to blame' : 'the attempt counts'}`, () => {
+    const story = implementing().task(facts);
+    assert.equal(doing(story.run()), 'wait Retrying');
+    assert.deepEqual(story.types(4), ['TASK_LOST', 'ISSUE_UNASSIGNED']);
+    assert.deepEqual(loss(story), { reason, infrastructure });
+    assert.equal(story.state.failures, infrastructure ? 0 : 1);
+  });
+}
+
+test('a task that does not start is lost after 15 minutes, not a moment before, and counts as no attempt', () => {
+  const story = implementing();
+  story.task({ seenAt: story.now }).later(15 * MINUTE);
+  assert.equal(doing(story.run()), 'wait Progressing');
+  story.later(1).run();
+  assert.deepEqual(loss(story), { reason: 'StartDeadlineExceeded', infrastructure: true });
+  assert.equal(story.state.failures, 0);
+});
+
+test('a silent task is lost after 5 minutes, not a moment before, and the attempt counts', () => {
+  const story = implementing();
+  story.task({ started: true, seenAt: story.now }).later(5 * MINUTE);
+  assert.equal(doing(story.run()), 'wait Progressing');
+  story.later(1).run();
+  assert.deepEqual(loss(story), { reason: 'HeartbeatMissed', infrastructure: false });
+  assert.equal(story.state.failures, 1);
+});
+
+test('silence while no conductor was up to hear is not counted', () => {
+  const story = implementing();
+  story.task({ started: true, seenAt: story.now }).later(60 * MINUTE - 1);
+  story.see({ conductorUpSince: story.now - 5 * MINUTE });
+  assert.equal(doing(story.run()), 'wait Progressing');
+});
+
+test('a long word of the cluster about a lost Job fits into the log', () => {
+  const story = implementing().task({ jobEnded: { message: 'x'.repeat(40_000), infrastructure: false } });
+  story.run();
+  const lost = story.events.find((event) => event.type === 'TASK_LOST');
+  assert.equal(lost?.data.message.length, 8_192);
+});
+
+test('failed attempts are tried again after 10, then 20 seconds, and after the third the issue fails with the last reason', () => {
+  const story = implementing();
+  const pauses: number[] = [];
+  for (;;) {
+    story.finish('work', { result: 'failed', reason: 'ReplayExhausted', message: 'Two tests fail.' });
+    const action = story.run();
+    if (action.do !== 'wait' || action.until === null) break;
+    pauses.push(action.until - story.now);
+    story.later(pauses.at(-1)! - 1);
+    assert.equal(doing(story.run()), 'wait Retrying');
+    story.later(1).run();
+  }
+  assert.deepEqual(pauses, [10_000, 20_000]);
+  assert.deepEqual(
+    story.events.filter((event) => event.type === 'ISSUE_ASSIGNED').map((event) => event.data.branch),
+    ['rig/fix-parser/1', 'rig/fix-parser/2', 'rig/fix-parser/3'],
+  );
+  assert.equal(story.state.ending?.kind, 'Failed');
+  assert.match(
+    story.state.ending!.message,
+    /^All 3 attempts are used up; the last one ended with ReplayExhausted: Two tests fail\./,
+  );
+});
+
+test('infrastructure that keeps failing pauses every time and never uses up the attempts', () => {
+  const story = implementing();
+  for (let round = 0; round < 6; round += 1) {
+    story.task({ object: 'gone' });
+    const action = story.run();
+    assert.deepEqual(action.do === 'wait' && action.until, story.now + 10_000);
+    story.later(10_000).run();
+  }
+  assert.deepEqual([story.state.failures, story.state.ending, story.state.work?.attempt], [0, null, 7]);
+});
+
+test('the most patient Agent that fits says how many attempts there are', () => {
+  const story = implementing().see({ agents: [developer({ attempts: 1 }), reviewer()] });
+  story.finish('work', { result: 'failed', reason: 'TaskFailed', message: 'No.' });
+  story.run();
+  assert.equal(story.state.ending?.kind, 'Failed');
+});
+
+test('a task that succeeds without a pull request has changed nothing, and the attempt counts', () => {
+  const story = implementing();
+  story.finish();
+  assert.equal(doing(story.run()), 'wait Retrying');
+  assert.equal(story.state.lastFailure?.reason, 'NothingChanged');
+});
+
+test('a task that fails after it delivered ends the attempt and the review of it', () => {
+  const story = implementing().deliver();
+  story.run();
+  const from = story.events.length;
+  story.finish('work', { result: 'failed', reason: 'ReplayExhausted', message: 'Two tests fail.' });
+  story.run();
+  assert.deepEqual(story.types(from), ['TASK_FINISHED', 'TASK_CANCELLED', 'ISSUE_UNASSIGNED']);
+  assert.deepEqual(story.state.task, { work: null, review: null });
+});
+
+test('a task that is lost during its review takes the review with it', () => {
+  const story = implementing().deliver();
+  story.run();
+  story.task({ object: 'gone' });
+  const from = story.events.length;
+  story.run();
+  assert.deepEqual(story.types(from), ['TASK_LOST', 'TASK_CANCELLED', 'ISSUE_UNASSIGNED']);
+});
+
+for (const [name, report, reason] of [
+  ['stuck', { type: 'stuck', evidence: 'The same command ten times.' }, 'TaskStuck'],
+  ['asking for a person', { type: 'asked', question: 'Which of the two behaviours is right?' }, 'AskedForPerson'],
+] as const) {
+  test(`an agent ${name}: a person is asked in its words, the claim ends without blame, an edit starts again`, () => {
+    const story = implementing();
+    story.report(report);
+    const asked = story.run();
+    assert.equal(doing(asked), `wait ${reason}`);
+    assert.equal(asked.message, Object.values(report)[1]);
+    assert.deepEqual([story.state.work, story.state.failures, story.state.awaiting?.reason], [null, 0, reason]);
+    story.wish({ body: 'Keep the first.' }, 2);
+    story.run();
+    assert.equal(story.state.work?.attempt, 2);
+  });
+
+  test(`a reviewer ${name}: a person is asked in its words`, () => {
+    const story = inReview();
+    story.report(report, 'review');
+    const asked = story.run();
+    assert.deepEqual([doing(asked), asked.message], [`wait ${reason}`, Object.values(report)[1]]);
+    assert.equal(story.state.work, null);
+  });
+}
+
+test('a review that failed three times is given to a person, with what the last one said', () => {
+  const story = inReview();
+  for (const turn of [1, 2, 3]) {
+    story.finish('review', { result: 'failed', reason: 'ModelUnreachable', message: `No answer (${turn}).` });
+    if (turn < 3) assert.equal(doing(story.run()), 'wait Progressing');
+  }
+  const asked = story.run();
+  assert.deepEqual(
+    [doing(asked), asked.message],
+    ['wait ReviewFailed', 'The review task failed 3 times: No answer (3).'],
+  );
+});
+
+test('a review lost to infrastructure is started again and never counts', () => {
+  const story = inReview();
+  for (let round = 0; round < 5; round += 1) {
+    story.task({ object: 'gone' }, 'review');
+    story.run();
+  }
+  assert.deepEqual([story.state.failedReviews, story.live('review').round], [0, 6]);
+  assert.equal(story.state.awaiting, null);
+});
+
+test('a question as long as the log allows still fits behind the words in front of it', () => {
+  const story = inReview();
+  for (const turn of [1, 2]) {
+    story.finish('review', { result: 'failed', reason: 'TaskFailed', message: `${turn}` });
+    story.run();
+  }
+  story.report({ type: 'asked', question: '?'.repeat(8_192) }, 'review');
+  story.run();
+  const asked = story.events.findLast((event) => event.type === 'HUMAN_GATE_TRIGGERED');
+  assert.equal(asked?.data.message.length, 8_192);
+});
+
+test('a second attempt starts a branch of its own, opens its own pull request and closes the stale one', () => {
+  const story = inReview();
+  story.report({ type: 'asked', question: 'Who owns this?' }, 'review');
+  story.run();
+  story.wish({ body: 'You do.' }, 2);
+  story.run();
+  story.deliver(sha('1'), PULL + 1).ci();
+  story.finish();
+  story.run();
+  story.later(1_000).verdict(true);
+  story.run();
+  assert.equal(story.state.ending?.kind, 'Done');
+  const merged = story.events.find((event) => event.type === 'MERGED');
+  assert.deepEqual([merged?.data.number, merged?.data.headSHA], [PULL + 1, sha('1')]);
+  assert.notEqual(merged?.data.headSHA, HEAD);
+});

@@ -1,0 +1,86 @@
+import type { IssueSpec } from '../events/catalogue.ts';
+import { known, type Permission, unknown } from '../facts.ts';
+import type { AgentFacts, RepositoryPolicy, World } from '../issue/world.ts';
+import { ada, bot, conductor, devE, ISSUE, NOON, outsider, owner, REPOSITORY, reader, reviewE } from './facts.ts';
+
+/** An Issue's wish with nothing unusual in it. */
+export function spec(over: Partial<IssueSpec> = {}): IssueSpec {
+  return {
+    repository: 'parser',
+    number: ISSUE,
+    title: 'Dotted keys are parsed twice',
+    body: 'Parse them once.',
+    labels: ['bug'],
+    source: 'kubectl',
+    tier: null,
+    taskClass: null,
+    priority: 'normal',
+    parent: null,
+    dependsOn: [],
+    taskSpec: null,
+    suspend: false,
+    ...over,
+  };
+}
+
+export function repositoryPolicy(over: Partial<RepositoryPolicy> = {}): RepositoryPolicy {
+  return {
+    name: 'parser',
+    forgeId: REPOSITORY,
+    defaultBranch: 'main',
+    requiredChecks: [{ name: 'test', app: 'github-actions' }],
+    blockLabels: ['do-not-merge'],
+    mergeMethod: 'squash',
+    deploy: 'none',
+    routes: [],
+    ...over,
+  };
+}
+
+export function developer(over: Partial<AgentFacts> = {}): AgentFacts {
+  return {
+    name: 'dev-e',
+    uid: 'uid-dev-e',
+    role: 'developer',
+    stacks: ['node'],
+    ready: true,
+    suspended: false,
+    attempts: 3,
+    concurrency: 1,
+    running: 0,
+    account: devE,
+    ...over,
+  };
+}
+
+export function reviewer(over: Partial<AgentFacts> = {}): AgentFacts {
+  return { ...developer(), name: 'review-e', uid: 'uid-review-e', role: 'reviewer', account: reviewE, ...over };
+}
+
+export const permissions: ReadonlyMap<number, Permission> = new Map([
+  [ada.id, 'write'],
+  [owner.id, 'admin'],
+  [reader.id, 'read'],
+  [outsider.id, 'none'],
+  [bot.id, 'write'],
+]);
+
+/** A rig with one developer and one reviewer, a Repository that is ready, and no pull request yet. */
+export function quietWorld(over: Partial<World> = {}): World {
+  return {
+    repository: known(repositoryPolicy(), NOON),
+    tier: { tier: 'T1', taskClass: 'bugfix', reason: 'Every change counts as T1.' },
+    stack: known('node', NOON),
+    agents: [developer(), reviewer()],
+    tasks: new Map(),
+    pullRequest: unknown('There is no pull request yet.'),
+    pullRequestReadAt: 0,
+    headPushedBy: unknown('There is no pull request yet.'),
+    permissions,
+    machines: new Set([conductor.id, devE.id, reviewE.id]),
+    openDependencies: [],
+    forgeIssueClosed: false,
+    conductorUpSince: NOON - 86_400_000,
+    ...over,
+  };
+}

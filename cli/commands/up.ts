@@ -60,6 +60,8 @@ export function toUpOptions(flags: Flags, env: NodeJS.ProcessEnv) {
     throw usage('--kubelet goes with --context: the embedded cluster always has a node.');
   if (flags.testCommand && !flags.repo)
     throw usage('--test-command goes with --repo: the sample knows how it is tested.');
+  if (flags.once && (flags.repo || !flags.sample))
+    throw usage('--once waits for the sample issue: pass --sample, and not --repo.');
   const ports = Object.fromEntries(
     PORTS.flatMap((name) => {
       const port = flags[`port${name[0]?.toUpperCase()}${name.slice(1)}` as PortOption];

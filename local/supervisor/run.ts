@@ -68,15 +68,9 @@ async function runRig(context: Context, signals: Signals): Promise<ExitCode> {
   const { store, terminal, stops } = context;
   await reapLeftovers(context);
   store.update({ phase: 'starting', supervisor: processId(process.pid) ?? null });
-  let code: ExitCode;
-  try {
-    const started = performance.now();
-    const rig = await bringUp(context);
-    store.update({ phase: 'up' });
-    code = await serve(context, signals, rig, (performance.now() - started) / 1000);
-  } catch (error) {
-    code = received() === undefined ? explain(error, context) : ExitCode.Interrupted;
-  }
+  const code = await startAndServe(context).catch((error: unknown) =>
+    received() === undefined ? explain(error, context) : interrupted(context, signals),
+  );
   if (received() !== undefined) terminal.say(terminal.colours.dim('  stopping …'));
   store.update({ phase: 'stopping' });
   await stops.run({ onFailure: (sentence) => terminal.warn(`rig: ${sentence}`) });
@@ -84,8 +78,15 @@ async function runRig(context: Context, signals: Signals): Promise<ExitCode> {
   return code;
 }
 
+async function startAndServe(context: Context): Promise<ExitCode> {
+  const started = performance.now();
+  const rig = await bringUp(context);
+  context.store.update({ phase: 'up' });
+  return serve(context, rig, (performance.now() - started) / 1000);
+}
+
 /** What a rig does while it is up: the sample issue when asked for, then whatever comes, until a signal. */
-async function serve(context: Context, signals: Signals, rig: Rig, upSeconds: number): Promise<ExitCode> {
+async function serve(context: Context, rig: Rig, upSeconds: number): Promise<ExitCode> {
   const { options, terminal, layout } = context;
   terminal.say(whereThingsAre(layout, options.context, rig));
   if (options.sample) {
@@ -93,15 +94,20 @@ async function serve(context: Context, signals: Signals, rig: Rig, upSeconds: nu
     if (options.once) return code;
   } else await showTimeline(context, readerOf(context, rig));
   terminal.say(terminal.colours.dim('The rig stays up; Ctrl-C or "rig down" stops it.'));
-  return untilOver(context, signals);
+  return untilOver(context);
 }
 
-/** Stays up until a signal. Ctrl-C is an interrupt; `rig down` and a closed terminal end what has done its work. */
-function untilOver({ signal }: Context, { received }: Signals): Promise<ExitCode> {
-  return new Promise((resolve) => {
-    const over = () => resolve(received() === 'SIGINT' ? ExitCode.Interrupted : ExitCode.Ok);
-    signal.addEventListener('abort', over, { once: true });
+/** Stays up until the rig is to go down; then rejects with the reason. */
+function untilOver({ signal }: Context): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
   });
+}
+
+/** Ctrl-C is an interrupt at any time; `rig down` and a closed terminal end a rig that was up and had nothing to wait for. */
+function interrupted({ options, store }: Context, { received }: Signals): ExitCode {
+  const wasUp = store.state.phase === 'up' && !options.once;
+  return wasUp && received() !== 'SIGINT' ? ExitCode.Ok : ExitCode.Interrupted;
 }
 
 /** One sentence for the person; where an error was not foreseen, its stack goes to a log beside the programs'. */

@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createTerminal, eventLine } from './index.ts';
+
+const { colours } = createTerminal({ stdout: { write: () => {} }, env: {} });
+const at = '2030-01-01T12:00:00.000Z';
+const line = (type: string, data: unknown) =>
+  eventLine({ type, at, subject: { name: 'i-1' }, data }, colours).replace(/^\d\d:\d\d:\d\d /, '');
+
+test('an event is one line: issue, type and what matters of its data', () => {
+  const data = { agent: { name: 'dev-e' }, kind: 'implement', why: 'It is next.' };
+  assert.equal(line('TASK_DISPATCHED', data), 'i-1 TASK_DISPATCHED      dev-e to implement: It is next.');
+});
+
+test('an event of a type without a phrase of its own shows its message, or nothing', () => {
+  assert.equal(line('ISSUE_DONE', { message: 'Merged.' }), 'i-1 ISSUE_DONE           Merged.');
+  assert.equal(line('SOMETHING_NEW', { deep: { x: 1 } }), 'i-1 SOMETHING_NEW');
+});
+
+test('data that does not fit its type is shown as nothing, never thrown', () => {
+  for (const data of [null, undefined, 7, {}, { tokens: null, by: null, agent: 3 }])
+    for (const type of ['MERGED', 'TOKENS_USED', 'REVIEW_PASSED', 'CI_FAILED', 'ISSUE_FILED', 'ISSUE_ASSIGNED'])
+      assert.match(line(type, data), new RegExp(`^i-1 ${type}`));
+});
+
+test('a title that holds a line break and an escape stays one plain line', () => {
+  assert.equal(line('ISSUE_FILED', { spec: { title: 'a\n\u001b[2Jb' } }), 'i-1 ISSUE_FILED          a [2Jb');
+});

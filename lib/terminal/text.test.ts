@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { duration, mebibytes, plain, table } from './text.ts';
+
+test('a duration under a minute has tenths of a second, a longer one minutes and two digits of seconds', () => {
+  assert.equal(duration(449), '0.4 s');
+  assert.equal(duration(59_940), '59.9 s');
+  assert.equal(duration(185_000), '3 min 05 s');
+});
+
+test('bytes are shown in whole MiB', () => {
+  assert.equal(mebibytes(93.4 * 2 ** 20), '93 MiB');
+});
+
+test('a table aligns its columns under the headings and leaves no trailing blanks', () => {
+  assert.equal(
+    table(
+      ['A', 'BB'],
+      [
+        ['long', ''],
+        ['x', 'y'],
+      ],
+    ),
+    'A     BB\nlong\nx     y',
+  );
+});
+
+test('text from outside cannot move the cursor, colour the terminal or start a line of its own', () => {
+  assert.equal(plain('a\u001b[31mred\r\n  ✓ Done\u0007'), 'a[31mred ✓ Done');
+});

@@ -1,6 +1,7 @@
-import type { Repository } from '#crds';
+import { isUnavailable } from '#lib/db';
 import { finishDelivery, postponeDelivery, type TakenDelivery, takeDeliveries } from '#lib/events';
-import { type FactUpdate, parseDelivery } from '#lib/forge';
+import { type FactUpdate, ForgeError, parseDelivery } from '#lib/forge';
+import { isKubeError } from '#lib/kube';
 import type { Logger } from '#lib/observe';
 import { forgeHost } from '../forges/forges.ts';
 import type { Conductor } from '../issues/context.ts';
@@ -8,6 +9,7 @@ import type { RepositoryKey } from '../mirror/mirror.ts';
 import { affectedIssues } from './affected.ts';
 import type { IssueIntake } from './issues.ts';
 import { applyToMirror } from './mirror.ts';
+import { ownersOf } from './owners.ts';
 
 const BATCH = 50;
 const POLL_MS = 1_000;
@@ -19,6 +21,8 @@ export interface ApplierOptions {
   readonly intake: IssueIntake;
   readonly onAffected: (issue: { namespace: string; name: string }) => void;
   readonly logger: Logger;
+  /** First pause before a delivery that could not be applied is tried again, in ms; it doubles up to 64 times as long. Default 2,000. */
+  readonly retryMs?: number;
 }
 
 /** Applies stored deliveries, at least once, on the leader; writes back what became of each. */
@@ -34,6 +38,7 @@ export class DeliveryApplier {
 
   /** Applies what is stored and looks again from time to time, until the signal aborts. */
   start(signal: AbortSignal): void {
+    if (signal.aborted) return;
     this.#timer = setInterval(() => this.kick(), POLL_MS);
     signal.addEventListener('abort', () => this.#stop(), { once: true });
     this.kick();
@@ -48,6 +53,11 @@ export class DeliveryApplier {
     });
   }
 
+  /** Resolves when what is being applied now is done: wait for it before ending the database's pool. */
+  async idle(): Promise<void> {
+    await this.#running;
+  }
+
   #stop(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
@@ -59,7 +69,11 @@ export class DeliveryApplier {
       this.#again = false;
       try {
         const deliveries = await takeDeliveries(conductor.log.pool, { limit: BATCH });
-        for (const delivery of deliveries) await this.#applyOne(delivery);
+        for (const delivery of deliveries) {
+          // The next leader takes the rest.
+          if (this.#timer === undefined) return;
+          await this.#applyOne(delivery);
+        }
         if (deliveries.length === BATCH) this.#again = true;
       } catch (err) {
         logger.error({ err }, 'deliveries could not be taken');
@@ -80,16 +94,23 @@ export class DeliveryApplier {
         'delivery could not be applied',
       );
       const detail = (err as Error).message;
-      if (delivery.attempts >= MAX_ATTEMPTS) await finishDelivery(pool, delivery.id, 'failed', detail);
-      else await postponeDelivery(pool, delivery.id, RETRY_MS * 2 ** Math.min(delivery.attempts, 6), detail);
+      if (delivery.attempts >= MAX_ATTEMPTS && !passes(err)) await finishDelivery(pool, delivery.id, 'failed', detail);
+      else await postponeDelivery(pool, delivery.id, this.#pause(delivery, err), detail);
     }
+  }
+
+  #pause({ attempts }: TakenDelivery, error: unknown): number {
+    const asked = error instanceof ForgeError ? (error.retryAfterMs ?? 0) : 0;
+    return Math.max(asked, (this.#options.retryMs ?? RETRY_MS) * 2 ** Math.min(attempts - 1, 6));
   }
 
   async #apply(delivery: TakenDelivery): Promise<{ outcome: 'applied' | 'ignored'; detail: string }> {
     const { updates, ignored } = parseDelivery(delivery.event, JSON.parse(delivery.body.toString('utf8')));
     if (ignored !== null) return { outcome: 'ignored', detail: ignored };
     const details: string[] = [];
-    for (const update of updates) details.push(await this.#applyUpdate(update, delivery));
+    // A pull request's own row first: what is noted beside it needs one.
+    const ordered = updates.toSorted((a, b) => Number(b.kind === 'pull-request') - Number(a.kind === 'pull-request'));
+    for (const update of ordered) details.push(await this.#applyUpdate(update, delivery));
     return { outcome: 'applied', detail: details.join(' ').slice(0, 2_000) };
   }
 
@@ -98,7 +119,10 @@ export class DeliveryApplier {
     const host = delivery.headers['rig-forge-host'] ?? '';
     const key: RepositoryKey = { host, id: update.repositoryId };
     const noted = await applyToMirror(conductor, key, update, delivery.receivedAt);
-    const followers = conductor.objects.repositories.list().filter((repository) => isOf(repository, update, host));
+    const named = { id: update.repositoryId, owner: update.owner, name: update.repository };
+    const followers = ownersOf(conductor.objects.repositories.list(), named).filter(
+      (repository) => forgeHost(repository) === host,
+    );
     const said: string[] = [];
     for (const repository of followers)
       if (update.kind === 'issue' && update.gone === null)
@@ -108,10 +132,8 @@ export class DeliveryApplier {
   }
 }
 
-function isOf(repository: Repository, update: FactUpdate, host: string): boolean {
-  if (forgeHost(repository) !== host) return false;
-  const known = repository.status?.forge?.repositoryID;
-  return known === undefined
-    ? repository.spec.owner === update.owner && repository.spec.name === update.repository
-    : known === update.repositoryId;
+/** What passes by itself when forge, API server or database are back is tried as long as it takes. */
+function passes(error: unknown): boolean {
+  if (error instanceof ForgeError) return ['RateLimited', 'Unavailable', 'Timeout'].includes(error.code);
+  return isKubeError(error, 'TooManyRequests', 'Timeout', 'Unavailable', 'Internal') || isUnavailable(error);
 }

@@ -1,12 +1,17 @@
 import { createHash } from 'node:crypto';
 import { apiVersion, childName, fieldManagers, type Issue, type Repository } from '#crds';
 import { ensureSubject } from '#lib/events';
-import type { FactUpdate } from '#lib/forge';
+import type { FactUpdate, ForgeIssueFacts } from '#lib/forge';
 import type { KubeClient, KubeObject } from '#lib/kube';
 import { forgeHost } from '../forges/forges.ts';
 import { markedUid } from '../forges/writes.ts';
 import type { Conductor } from '../issues/context.ts';
 import { ISSUES } from '../objects.ts';
+import type { SubjectName } from '../store/project.ts';
+
+/** What the schema of Issue takes. */
+const MAX_TITLE = 256;
+const MAX_BODY = 65_536;
 
 type IssueUpdate = Extract<FactUpdate, { kind: 'issue' }>;
 
@@ -20,51 +25,80 @@ export class IssueIntake {
     this.#client = intakeClient;
   }
 
-  /** Takes what a delivery says of a forge issue, and answers one sentence about what became of it. */
+  /**
+   * Takes what a delivery says of a forge issue, and answers one sentence about what became of it. Taking a delivery again changes nothing.
+   * Rejects when forge, API server or database do not answer.
+   */
   async take(repository: Repository, update: IssueUpdate, delivery: string): Promise<string> {
-    const known = this.#find(repository, update);
-    if (update.label?.change === 'added' && update.label.name === repository.spec.intakeLabel) {
-      if (known !== undefined && markedUid(update.facts.body) === known.metadata.uid)
-        return `The issue is Issue ${known.metadata.name} already.`;
-      return this.#approve(repository, update, delivery);
-    }
+    const known = await this.#find(repository, update);
+    const { label } = update;
+    const asked = label?.change === 'added' && sameLabel(label.name, repository.spec.intakeLabel);
     if (known === undefined)
-      return `Issue #${update.number} does not carry the label ${repository.spec.intakeLabel} by a person's hand.`;
-    if (update.action !== 'edited' && update.label === null) return `Noted for Issue ${known.metadata.name}.`;
-    if (known.spec.source !== 'webhook')
-      return `Issue ${known.metadata.name} was applied in the cluster; its text is changed there.`;
-    return this.#edit(repository, known, update);
+      return asked
+        ? this.#approve(repository, update, delivery)
+        : `Issue #${update.number} was not given the label ${repository.spec.intakeLabel} by this.`;
+    const { name } = known.metadata;
+    if (!asked && update.action !== 'edited' && label === null) return `Noted for Issue ${name}.`;
+    if (known.spec.source !== 'webhook') return `Issue ${name} was applied in the cluster; its text is changed there.`;
+    return asked ? this.#approve(repository, update, delivery, name) : this.#edit(repository, known, update);
   }
 
-  async #approve(repository: Repository, update: IssueUpdate, delivery: string): Promise<string> {
+  async #approve(repository: Repository, update: IssueUpdate, delivery: string, known?: string): Promise<string> {
     if (!(await this.#mayWrite(repository, update)))
       return `${update.actor?.login ?? 'An unknown account'} may not write to the repository, so the label starts nothing.`;
-    const issue = await this.#apply(repository, update);
+    const issue = await this.#apply(repository, update.number, update.facts, known);
     const { pool } = this.#conductor.log;
     const { namespace, name, uid } = issue.metadata as { namespace: string; name: string; uid: string };
     const forge = { host: forgeHost(repository), repoId: update.repositoryId, number: update.number };
     const { subject } = await ensureSubject(pool, { kind: 'Issue', namespace, name, uid, forge });
-    const textDigest = `sha256:${createHash('sha256').update(`${update.facts.title}\n\n${update.facts.body}`).digest('hex')}`;
+    await this.#recordApproval(subject, update, delivery);
+    return `${update.actor!.login} asked for Issue ${name}.`;
+  }
+
+  /** One approval a delivery: it may be applied again after a crash. */
+  async #recordApproval(subject: SubjectName, update: IssueUpdate, delivery: string): Promise<void> {
+    const { title, body } = update.facts;
+    const textDigest = `sha256:${createHash('sha256').update(`${title}\n\n${body}`).digest('hex')}`;
     const cause = {
       actor: { kind: 'webhook', name: update.actor!.login },
       causation: { kind: 'delivery', id: delivery },
     } as const;
-    await this.#conductor.log.append(subject, cause, () => [
-      { type: 'ISSUE_APPROVED', data: { actor: update.actor!, via: 'label', textDigest } },
-    ]);
-    return `${update.actor!.login} asked for Issue ${name}.`;
+    await this.#conductor.log.record(subject, cause, async (_state, tx) => {
+      const { rowCount } = await tx.query(
+        `SELECT FROM events WHERE stream = $1 AND type = 'ISSUE_APPROVED' AND meta->'causation'->>'id' = $2`,
+        [subject.id, delivery],
+      );
+      const approved = { type: 'ISSUE_APPROVED', data: { actor: update.actor!, via: 'label', textDigest } } as const;
+      return { events: rowCount === 0 ? [approved] : [], value: undefined };
+    });
   }
 
+  /**
+   * A label put on or taken off says nothing about the text, which somebody without the right to may have edited before. Of two edits that
+   * arrive in the wrong order only the newer one, which the mirror has by now, is taken.
+   */
   async #edit(repository: Repository, known: Issue, update: IssueUpdate): Promise<string> {
+    const { name } = known.metadata;
     if (!(await this.#mayWrite(repository, update)))
       return `The edit by ${update.actor?.login ?? 'an unknown account'}, who may not write, is recorded and not taken.`;
-    await this.#apply(repository, update, known.metadata.name);
-    return `The text of Issue ${known.metadata.name} follows the forge.`;
+    const { mirror, log } = this.#conductor;
+    const key = { host: forgeHost(repository), id: update.repositoryId };
+    const newest = (await mirror.issue(log.pool, key, update.number))?.facts ?? update.facts;
+    const { title, body } =
+      update.label === null ? update.facts : { title: known.spec.title, body: known.spec.body ?? '' };
+    if (update.label === null && (newest.title !== title || newest.body !== body))
+      return `A newer text of Issue ${name} is known already.`;
+    await this.#apply(repository, update.number, { title, body, labels: newest.labels }, name);
+    return `Issue ${name} follows the forge.`;
   }
 
   /** Server-side apply: only title, body and labels are the forge's; what a person set beside them stays. */
-  async #apply(repository: Repository, update: IssueUpdate, name?: string): Promise<Issue & KubeObject> {
-    const { facts, number } = update;
+  async #apply(
+    repository: Repository,
+    number: number,
+    facts: Pick<ForgeIssueFacts, 'title' | 'body' | 'labels'>,
+    name?: string,
+  ): Promise<Issue & KubeObject> {
     const object = {
       apiVersion,
       kind: 'Issue',
@@ -75,9 +109,9 @@ export class IssueIntake {
       spec: {
         repositoryRef: { name: repository.metadata.name! },
         number,
-        title: facts.title.slice(0, 256),
-        body: facts.body,
-        labels: facts.labels.filter((label) => label.length <= 50).slice(0, 100),
+        title: facts.title.slice(0, MAX_TITLE).toWellFormed(),
+        body: facts.body.slice(0, MAX_BODY).toWellFormed(),
+        labels: [...new Set(facts.labels)].filter(({ length }) => length > 0 && length <= 50).slice(0, 100),
         source: 'webhook',
       },
     };
@@ -98,14 +132,26 @@ export class IssueIntake {
     return permission === 'admin' || permission === 'write';
   }
 
-  #find(repository: Repository, update: IssueUpdate): (Issue & KubeObject) | undefined {
+  /** By its number; before that is in its status, by the mark that the conductor left in what it filed. Others may copy a mark. */
+  async #find(repository: Repository, update: IssueUpdate): Promise<(Issue & KubeObject) | undefined> {
     const mine = this.#conductor.objects.issues
       .list(repository.metadata.namespace!)
       .filter((issue) => issue.spec.repositoryRef.name === repository.metadata.name);
+    const numbered = mine.find((issue) => numberOf(issue) === update.number);
     const uid = markedUid(update.facts.body);
-    return (
-      mine.find((issue) => (issue.spec.number ?? issue.status?.number) === update.number) ??
-      mine.find((issue) => issue.metadata.uid === uid)
-    );
+    if (numbered !== undefined || uid === null) return numbered;
+    const marked = mine.find((issue) => issue.metadata.uid === uid && numberOf(issue) === undefined);
+    if (marked === undefined) return undefined;
+    const { actor } = await this.#conductor.forges.forRepository(repository);
+    return actor.id === update.facts.author.id ? marked : undefined;
   }
+}
+
+function numberOf({ spec, status }: Issue): number | undefined {
+  return spec.number ?? status?.number;
+}
+
+/** A forge's labels know no case. */
+function sameLabel(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase();
 }

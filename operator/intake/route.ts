@@ -4,7 +4,9 @@ import type { Queryable } from '#lib/db';
 import { storeDelivery } from '#lib/events';
 import { verifySignature } from '#lib/forge';
 import { HttpError, readBounded } from '#lib/http';
+import { Stalled } from '#lib/kube';
 import { forgeHost } from '../forges/forges.ts';
+import { type NamedRepository, ownersOf } from './owners.ts';
 
 /** GitHub's own limit for a delivery. */
 const MAX_BODY = 25 * 1024 * 1024;
@@ -27,7 +29,8 @@ export interface IntakeOptions {
 
 /**
  * POST /webhooks/github: checks the signature over the raw bytes, stores the delivery, answers 202; nothing is applied before it is durable.
- * 200 for a delivery that is stored already, 400 for what is no delivery, 401 for a bad signature, 404 for a repository nobody follows, 413 over 25 MiB.
+ * 200 for a delivery that is stored already, 400 for what is no delivery, 401 for a bad signature, 404 for a repository nobody follows, 413 over 25 MiB;
+ * where a secret or the database cannot be reached it is a 5xx, and the forge delivers again.
  */
 export function intakeRoute(options: IntakeOptions): (context: Context) => Promise<Response> {
   return async (context) => {
@@ -69,18 +72,18 @@ function deliveryHeaders(context: Context): { id: string; event: string } {
   return { id, event };
 }
 
-/** The Repository whose secret signed these bytes. One of several Repositories of one forge repository is enough. */
+/** The Repository whose secret signed these bytes. An id may be in use at several hosts; the signature tells them apart. */
 async function authenticate(options: IntakeOptions, body: Buffer, signature: string | undefined): Promise<Repository> {
-  const { id, fullName } = repositoryOf(body);
-  const candidates = options.repositories().filter((repository) => follows(repository, id, fullName));
-  if (candidates.length === 0)
+  const named = repositoryOf(body);
+  const owners = ownersOf(options.repositories(), named);
+  if (owners.length === 0)
     throw new HttpError(
       'NotFound',
       'UnknownRepository',
-      `No Repository here follows ${fullName}; apply one, or remove the webhook.`,
+      `No Repository here follows ${named.owner}/${named.name}; apply one, or remove the webhook.`,
     );
-  for (const repository of candidates) {
-    const secret = await options.webhookSecret(repository).catch(() => null);
+  for (const repository of owners) {
+    const secret = await usableSecret(options, repository);
     if (secret !== null && verifySignature(secret, body, signature)) return repository;
   }
   throw new HttpError(
@@ -90,7 +93,17 @@ async function authenticate(options: IntakeOptions, body: Buffer, signature: str
   );
 }
 
-function repositoryOf(body: Buffer): { id: number; fullName: string } {
+/** Null where the Repository has no secret that may be read; its own status says why. A Secret that cannot be read now is a failure. */
+async function usableSecret(options: IntakeOptions, repository: Repository): Promise<string | null> {
+  try {
+    return await options.webhookSecret(repository);
+  } catch (error) {
+    if (error instanceof Stalled) return null;
+    throw error;
+  }
+}
+
+function repositoryOf(body: Buffer): NamedRepository {
   let payload: unknown;
   try {
     payload = JSON.parse(body.toString('utf8'));
@@ -105,12 +118,6 @@ function repositoryOf(body: Buffer): { id: number; fullName: string } {
       'The delivery names no repository; this endpoint takes repository webhooks.',
     );
   }
-  return { id: repository.id, fullName: repository.full_name.slice(0, 256) };
-}
-
-/** By the forge's id where it is known; by name only before. */
-function follows(repository: Repository, id: number, fullName: string): boolean {
-  const known = repository.status?.forge?.repositoryID;
-  if (known !== undefined) return known === id;
-  return `${repository.spec.owner}/${repository.spec.name}`.toLowerCase() === fullName.toLowerCase();
+  const [owner = '', name = ''] = repository.full_name.slice(0, 256).split('/');
+  return { id: repository.id, owner, name };
 }

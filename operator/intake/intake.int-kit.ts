@@ -1,0 +1,182 @@
+import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
+import type { TestContext } from 'node:test';
+import { Hono } from 'hono';
+import type { Issue, Repository } from '#crds';
+import type { Pool } from '#lib/db';
+import type { Actor, Permission } from '#lib/forge';
+import { problemHandler } from '#lib/http';
+import { createInformer, type KubeClient, type KubeObject } from '#lib/kube';
+import { silentLogger } from '#lib/observe';
+import type { Conductor } from '../issues/context.ts';
+import { Mirror } from '../mirror/mirror.ts';
+import { ISSUES } from '../objects.ts';
+import { type LogWorld, openLog } from '../store/store.int-kit.ts';
+import { DeliveryApplier } from './applier.ts';
+import { IssueIntake } from './issues.ts';
+import { intakeRoute } from './route.ts';
+
+export const SECRET = "It's a Secret to Everybody";
+/** The conductor's own account at the forge. */
+export const rig: Actor = { id: 900, login: 'rig', kind: 'user' };
+
+/** A Repository that has been found at the forge under `id`. */
+export function repositoryOf(
+  id: number,
+  fullName: string,
+  change: Partial<Repository['metadata']> = {},
+): Repository & KubeObject {
+  const [owner, name] = fullName.split('/');
+  const spec = {
+    apiURL: 'https://api.github.com',
+    owner,
+    name,
+    intakeLabel: 'rig',
+    credentialsSecretRef: { name: 'forge' },
+  };
+  const metadata = { name: `repo-${id}`, namespace: 'team', uid: `repository-${id}`, ...change };
+  return { metadata, spec, status: { forge: { repositoryID: id } } } as unknown as Repository & KubeObject;
+}
+
+export interface IntakeOptions {
+  readonly repositories: readonly (Repository & KubeObject)[];
+  /** Reads and writes Issues: the API server's, or one in memory. */
+  readonly client: KubeClient;
+  readonly permission?: (login: string) => Permission;
+  /** Secret by the Repository's name; default the one of all. */
+  readonly secret?: (repository: Repository) => Promise<string | null>;
+}
+
+/** Webhook route and applier over a real database, with a forge that only knows permissions. */
+export interface IntakeWorld extends LogWorld {
+  readonly mirror: Mirror;
+  readonly app: Hono;
+  readonly applier: DeliveryApplier;
+  readonly options: IntakeOptions;
+  /** Issues that were to be looked at again. */
+  readonly affected: string[];
+  /** Makes a call of the forge fail while it throws. */
+  fault: () => void;
+  send(event: string, payload: unknown, options?: SendOptions): Promise<Response>;
+  /** Applies until nothing is unfinished. */
+  settle(): Promise<void>;
+  /** What became of a delivery. */
+  outcome(id: string): Promise<{ outcome: string | null; detail: string; attempts: number }>;
+  issues(): (Issue & KubeObject)[];
+  /** Resolves when the cache shows it. */
+  until(shown: (issues: (Issue & KubeObject)[]) => boolean): Promise<void>;
+}
+
+export interface SendOptions {
+  readonly id?: string;
+  readonly secret?: string;
+  readonly headers?: Record<string, string>;
+}
+
+let deliveries = 0;
+
+export async function openIntake(t: TestContext, options: IntakeOptions): Promise<IntakeWorld> {
+  const log = await openLog(t);
+  const over = new AbortController();
+  const informer = createInformer(options.client, ISSUES);
+  const run = informer.run(over.signal);
+  t.after(async () => {
+    over.abort();
+    await run;
+    await world.idle();
+    await log.pool.end();
+  });
+  await informer.waitForSync();
+  const mirror = new Mirror();
+  const affected: string[] = [];
+  const forge = {
+    permission: async (_repo: unknown, login: string) => {
+      world.fault();
+      return options.permission?.(login) ?? 'write';
+    },
+  };
+  const conductor = {
+    client: options.client,
+    objects: { repositories: { list: () => options.repositories }, issues: informer },
+    log: log.log,
+    mirror,
+    forges: { forRepository: async () => ({ forge, actor: rig }) },
+    now: Date.now,
+  } as unknown as Conductor;
+  const applier = new DeliveryApplier({
+    conductor,
+    intake: new IssueIntake(conductor, options.client),
+    onAffected: ({ name }) => affected.push(name),
+    logger: silentLogger,
+    retryMs: 1,
+  });
+  applier.start(over.signal);
+  const app = routeOf(log.pool, options, () => applier.kick());
+  const world = {
+    ...log,
+    mirror,
+    app,
+    applier,
+    options,
+    affected,
+    fault: () => {},
+    ...actions(log.pool, app, applier),
+  };
+  return Object.assign(world, {
+    issues: () => informer.list(),
+    until: async (shown: (issues: (Issue & KubeObject)[]) => boolean) => {
+      while (!shown(informer.list())) await new Promise(setImmediate);
+    },
+  });
+}
+
+function routeOf(db: Pool, options: IntakeOptions, onStored: () => void): Hono {
+  const webhookSecret = options.secret ?? (async () => SECRET);
+  const app = new Hono();
+  app.onError(problemHandler());
+  app.post(
+    '/webhooks/github',
+    intakeRoute({ db, repositories: () => options.repositories, webhookSecret, onStored, now: Date.now }),
+  );
+  return app;
+}
+
+function actions(pool: Pool, app: Hono, applier: DeliveryApplier) {
+  const unfinished = async () =>
+    (await pool.query('SELECT count(*)::int AS n FROM deliveries WHERE finished_at IS NULL')).rows[0].n > 0;
+  const settle = async () => {
+    while (await unfinished()) applier.kick();
+  };
+  return {
+    send: (event: string, payload: unknown, options: SendOptions = {}) => send(app, event, payload, options),
+    settle,
+    idle: () => applier.idle(),
+    outcome: async (id: string) => {
+      await settle();
+      const { rows } = await pool.query('SELECT outcome, detail, attempts FROM deliveries WHERE id = $1', [id]);
+      assert.ok(rows[0], `delivery ${id} is not stored`);
+      return rows[0];
+    },
+  };
+}
+
+export function sign(body: string | Uint8Array, secret = SECRET): string {
+  return `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`;
+}
+
+/** Sends a payload (or, if it is a string, just these bytes) as the forge would. */
+export async function send(app: Hono, event: string, payload: unknown, options: SendOptions = {}): Promise<Response> {
+  const body = typeof payload === 'string' ? payload : JSON.stringify(payload);
+  const { id = `delivery-${++deliveries}`, secret = SECRET, headers = {} } = options;
+  return app.request('/webhooks/github', {
+    method: 'POST',
+    body,
+    headers: {
+      'content-type': 'application/json',
+      'x-github-event': event,
+      'x-github-delivery': id,
+      'x-hub-signature-256': sign(body, secret),
+      ...headers,
+    },
+  });
+}

@@ -54,7 +54,7 @@ export function judgeAgent({ metadata, spec }: Agent): Verdict {
   if (spec.suspend)
     return {
       state: 'Ready',
-      reason: 'Suspended',
+      reason: 'AgentSuspended',
       message: 'The Agent is suspended and takes no work; set spec.suspend to false.',
     };
   if (spec.models.default === undefined)

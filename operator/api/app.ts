@@ -94,9 +94,10 @@ function addTaskRoutes(app: Hono, options: ApiOptions): void {
   app.get(TASK, async (context) => context.json(await assignmentOf(conductor, await called(context))));
   app.get(`${TASK}/fence`, async (context) => context.json(await fenceOf(options, context, pathOf(context))));
   app.post(`${TASK}/heartbeat`, async (context) => context.json(await beat(options, context, pathOf(context))));
-  post('events', EventsRequest, async (call, body: EventsRequest) => {
-    await reportEvents(conductor, call, body.events);
-    return {};
+  app.post(`${TASK}/events`, async (context) => {
+    const identity = await identify(tokens, pathOf(context), context.req.header('authorization'));
+    await reportEvents(conductor, identity, (await bodies.read(context, EventsRequest)).events);
+    return context.json({});
   });
   post('pull-request', PullRequestRequest, (call, body: PullRequestRequest) => openPullRequest(conductor, call, body));
   post('comments', CommentRequest, (call, body: CommentRequest) => comment(conductor, call, body));

@@ -1,11 +1,4 @@
-import {
-  type DomainEvent,
-  decideReport,
-  type IssueState,
-  pullRequestBody,
-  pullRequestTitle,
-  type Report,
-} from '#domain';
+import { decideReport, type IssueState, pullRequestBody, pullRequestTitle, type Report } from '#domain';
 import type {
   CommentRequest,
   CommentResponse,
@@ -13,29 +6,57 @@ import type {
   PullRequestResponse,
   TaskEvent,
 } from '#lib/conductor';
+import type { Queryable } from '#lib/db';
 import { HttpError } from '#lib/http';
 import { marker, type Target } from '../forges/writes.ts';
 import type { Conductor } from '../issues/context.ts';
 import { readPullRequest } from '../issues/merge.ts';
-import { deadFence, type TaskCall } from './caller.ts';
+import type { TaskIdentity } from '../tokens/signer.ts';
+import { deadFence, liveCall, type TaskCall } from './caller.ts';
 
-/** Appends what a report says, under the caller's fence; a fence that died meanwhile is refused. */
-export async function record(conductor: Conductor, call: TaskCall, report: Report): Promise<void> {
+/**
+ * Appends what a report says, under the caller's fence; a fence that died meanwhile is refused. `id` names the report within its task:
+ * one that is in the log already adds nothing.
+ */
+export async function record(conductor: Conductor, call: TaskCall, report: Report, id?: string): Promise<void> {
+  const caller = { task: call.task.name, fence: call.task.fence };
   const cause = {
     actor: { kind: 'task', name: call.task.name },
-    causation: { kind: 'task', id: call.identity.uid },
+    causation: { kind: 'task', id: id === undefined ? call.identity.uid : reportKey(call.identity, id) },
   } as const;
-  const caller = { task: call.task.name, fence: call.task.fence };
-  await conductor.log.append(call.subject, cause, (state: IssueState): DomainEvent[] => {
+  await conductor.log.record(call.subject, cause, async (state: IssueState, tx) => {
+    const told = id !== undefined && (await isReported(tx, call.identity, id));
     const decision = decideReport(state, caller, report);
-    if (!decision.accepted) throw deadFence(call.task.name);
-    return decision.events;
+    if (!told && !decision.accepted) throw deadFence(call.task.name);
+    return { events: told || !decision.accepted ? [] : decision.events, value: undefined };
   });
 }
 
-/** POST …/events. Reports after the one that ends the task are not taken: its fence is dead then. */
-export async function reportEvents(conductor: Conductor, call: TaskCall, events: readonly TaskEvent[]): Promise<void> {
-  for (const event of events) await record(conductor, call, reportOf(event));
+function reportKey({ uid }: TaskIdentity, id: string): string {
+  return `${uid}/${id}`;
+}
+
+async function isReported(db: Queryable, identity: TaskIdentity, id: string): Promise<boolean> {
+  const { rows } = await db.query(
+    `SELECT 1 FROM events WHERE stream = $1 AND meta -> 'causation' ->> 'id' = $2 LIMIT 1`,
+    [identity.issue, reportKey(identity, id)],
+  );
+  return rows.length > 0;
+}
+
+/**
+ * POST …/events. After the report that ends a task nothing more is taken from it: its fence is dead then. Only what it reported before
+ * is answered as it was, because an answer may have been lost on the way.
+ */
+export async function reportEvents(
+  conductor: Conductor,
+  identity: TaskIdentity,
+  events: readonly TaskEvent[],
+): Promise<void> {
+  for (const event of events) {
+    if (await isReported(conductor.log.pool, identity, event.id)) continue;
+    await record(conductor, await liveCall(conductor, identity), reportOf(event), event.id);
+  }
 }
 
 function reportOf(event: TaskEvent): Report {

@@ -17,6 +17,7 @@ import { HttpError } from '#lib/http';
 const PAGE = 500;
 const POLL_MS = 250;
 const KEEP_ALIVE_MS = 15_000;
+const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/;
 
 /** The log as readers see it: pages of history, or a live stream that can be resumed. */
 export class History {
@@ -38,9 +39,9 @@ export class History {
     const after = cursorOf(context.req.header('last-event-id') ?? context.req.query('after'));
     if (context.req.header('accept')?.includes('text/event-stream') === true)
       return this.#live(context, namespace, stream, after);
-    const limit = Math.min(Number(context.req.query('limit') ?? PAGE) || PAGE, PAGE);
+    const limit = limitOf(context.req.query('limit'));
     if (stream !== undefined) {
-      const events = (await this.#store.read(stream)).filter((event) => isAfter(event, after)).slice(0, limit);
+      const events = following(await this.#store.read(stream), after).slice(0, limit);
       const views = await this.#views(events, namespace);
       return context.json({ events: views, after: views.at(-1)?.cursor ?? formatCursor(after) });
     }
@@ -54,14 +55,16 @@ export class History {
       let quietSince = Date.now();
       while (!sse.aborted && !sse.closed) {
         const page = await this.#store.readAll({ afterCursor: cursor, limit: PAGE });
-        cursor = page.cursor;
-        for (const view of await this.#views(
-          page.events.filter((event) => stream === undefined || event.stream === stream),
-          namespace,
-        )) {
-          await sse.writeSSE({ id: view.cursor, event: view.type, data: JSON.stringify(view) });
+        const wanted = page.events.filter((event) => stream === undefined || event.stream === stream);
+        const views = await this.#views(wanted, namespace);
+        // Where a stream's order is not the log's, only the page as a whole can be resumed behind.
+        const ordered = page.events.every((event, at) => at === 0 || isAfter(event, page.events[at - 1]!));
+        for (const [at, view] of views.entries()) {
+          const id = ordered ? view.cursor : formatCursor(at === views.length - 1 ? page.cursor : cursor);
+          await sse.writeSSE({ id, event: view.type, data: JSON.stringify(view) });
           quietSince = Date.now();
         }
+        cursor = page.cursor;
         if (!page.end) continue;
         if (Date.now() - quietSince > KEEP_ALIVE_MS) {
           await sse.write(': still here\n\n');
@@ -87,7 +90,7 @@ export class History {
 
   async #streamOf(context: Context, namespace: string): Promise<string | undefined> {
     const stream = context.req.query('stream');
-    if (stream !== undefined && !/^[0-9a-f-]{36}$/.test(stream))
+    if (stream !== undefined && !UUID.test(stream))
       throw new HttpError('BadRequest', 'BadStream', 'stream is not a subject id.');
     const issue = context.req.query('issue');
     if (issue === undefined) return stream;
@@ -131,13 +134,24 @@ export class History {
 function cursorOf(text: string | undefined): Cursor {
   if (text === undefined || text === '') return START;
   const cursor = parseCursor(text);
-  if (cursor === undefined)
+  if (cursor === undefined || cursor.txid >= 2n ** 64n)
     throw new HttpError(
       'BadRequest',
       'BadCursor',
       'after (or Last-Event-ID) is no cursor of this log; take one from an earlier answer.',
     );
   return cursor;
+}
+
+function limitOf(text: string | undefined): number {
+  const limit = Math.floor(Number(text ?? PAGE));
+  return limit >= 1 ? Math.min(limit, PAGE) : PAGE;
+}
+
+/** Inside a stream the order is version: a later version may have an earlier place in the whole log. */
+function following(events: readonly StoredEvent[], cursor: Cursor): StoredEvent[] {
+  const last = events.find((event) => event.txid === cursor.txid && event.pos === cursor.pos);
+  return events.filter((event) => (last === undefined ? isAfter(event, cursor) : event.version > last.version));
 }
 
 function isAfter(event: Cursor, cursor: Cursor): boolean {

@@ -23,7 +23,7 @@ export function listIssues(
   namespace: string,
   query: { state?: string; after?: string; limit?: string },
 ): { issues: object[]; after: string | null } {
-  const limit = Math.min(Math.max(Number(query.limit ?? PAGE) || PAGE, 1), PAGE);
+  const limit = Math.min(Math.max(Math.floor(Number(query.limit ?? PAGE)) || PAGE, 1), PAGE);
   const wanted = stateFilter(query.state);
   const all = conductor.objects.issues
     .list(namespace)

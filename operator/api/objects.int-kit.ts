@@ -71,7 +71,7 @@ export function agentObject(
     models: { default: { provider: 'anthropic', model: 'a-model' } },
     fallbacks: [],
     billing: 'metered',
-    caps: { perTaskUSD: 2 },
+    caps: { perTaskUSD: 2, perSessionUSD: 15 },
     attempts: 3,
     concurrency: 2,
     dispatch: 'push',

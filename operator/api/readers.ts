@@ -35,7 +35,10 @@ export class ReaderToken {
         'This conductor was started without a reader token; set RIG_READER_TOKEN_FILE.',
       );
     if (this.#cached === undefined || Date.now() - this.#cached.readAt > REREAD_MS) {
-      const value = Buffer.from((await readFile(this.#file, 'utf8')).trim());
+      const text = await readFile(this.#file, 'utf8').catch((cause: unknown) => {
+        throw new HttpError('Unavailable', 'ReadersOff', 'The file of the reader token cannot be read.', { cause });
+      });
+      const value = Buffer.from(text.trim());
       if (value.length < 16)
         throw new HttpError(
           'Unauthenticated',

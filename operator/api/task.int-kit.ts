@@ -134,7 +134,7 @@ export async function furtherTask(
       why: 'A test.',
     }),
   );
-  return made(api, of.subject, { name: task, kind, fence, agent, branch: of.branch, number: of.number });
+  return made(api, of.subject, { name: task, kind, fence, agent, branch: of.branch, number: of.number, headSHA });
 }
 
 /** Ends a task the way the conductor does: its fence is dead from then on. */
@@ -155,7 +155,15 @@ export function agentUid({ conductor, namespace }: TestConductor, name: string):
 async function made(
   { rig, tokens }: TestApi,
   subject: SubjectName,
-  told: { name: string; kind: string; fence: string; agent: { name: string }; branch: string; number: number },
+  told: {
+    name: string;
+    kind: string;
+    fence: string;
+    agent: { name: string };
+    branch: string;
+    number: number;
+    headSHA?: string;
+  },
 ): Promise<TestTask> {
   const { namespace } = rig;
   const [epoch, fence] = told.fence.split('.').map(Number);
@@ -169,6 +177,10 @@ async function made(
       kind: told.kind,
       attempt: 1,
       claim: { id: randomUUID(), epoch, fence },
+      branch: told.branch,
+      ...(told.headSHA === undefined ? {} : { headSHA: told.headSHA, pullRequest: 1 }),
+      deadline: new Date(Date.now() + 600_000).toISOString(),
+      caps: { perTaskUSD: 2, perSessionUSD: 15 },
     },
   } as unknown as AgentTask & KubeObject);
   await until('the AgentTask is seen', () => rig.conductor.objects.tasks.get(namespace, told.name));

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { pino } from 'pino';
@@ -12,7 +14,7 @@ import { FLUSH, pkt, ZERO } from './pkt.ts';
 let rig: TestConductor;
 let api: TestApi;
 let git: AgentGit;
-let log = '';
+const log: string[] = [];
 const answers: string[] = [];
 
 before(async () => {
@@ -20,7 +22,7 @@ before(async () => {
   rig.manager.start();
   await applyTenant(rig);
   await repositoryReady(rig);
-  api = await testApi(rig, pino({ level: 'trace' }, { write: (line: string) => void (log += line) }));
+  api = await testApi(rig, pino({ level: 'trace' }, { write: (line: string) => log.push(line) }));
   git = await AgentGit.start(fileLife, api);
 });
 
@@ -171,12 +173,29 @@ test('a forge that is away is 503 with a sentence, and the push succeeds once it
   assert.equal(await tip(task.branch), sha);
 });
 
-test('no answer and no log line so far holds a credential of the forge', () => {
+test('git is started without a credential in its arguments', async () => {
+  const { task, clone } = await unpushed('arguments');
+  const folder = git.at('recorder');
+  await mkdir(folder);
+  const real = execFileSync('sh', ['-c', 'command -v git'], { encoding: 'utf8' }).trim();
+  const script = `#!/bin/sh\necho "$@" >> ${folder}/arguments\nexec ${real} "$@"\n`;
+  await writeFile(join(folder, 'git'), script, { mode: 0o755 });
+  const path = process.env.PATH;
+  process.env.PATH = `${folder}:${path}`;
+  const pushed = await git.push(task, clone);
+  process.env.PATH = path;
+  assert.equal(pushed.code, 0, pushed.stderr);
+  const seen = await readFile(join(folder, 'arguments'), 'utf8');
+  assert.match(seen, /push --quiet --no-verify --force-with-lease=/);
+  answers.push(seen.replaceAll(task.token, ''));
+});
+
+test('no answer, no argument list and no log line so far holds a credential of the forge', () => {
   assert.ok(answers.length > 20 && log.length > 0);
   for (const token of rig.world.tokens.values()) {
     for (const form of [token, Buffer.from(`x-access-token:${token}`).toString('base64')]) {
       assert.ok(!answers.some((answer) => answer.includes(form)), 'an answer holds a credential');
-      assert.ok(!log.includes(form), 'the log holds a credential');
+      assert.ok(!log.some((line) => line.includes(form)), 'the log holds a credential');
     }
   }
 });

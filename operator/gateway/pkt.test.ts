@@ -14,7 +14,10 @@ const ref = fc
 
 test('what a client says is read back: updates, capabilities, and where the pack begins', () => {
   const property = fc.property(
-    fc.array(fc.record({ old: hex(40), new: hex(40), ref }), { minLength: 1, maxLength: 16 }),
+    fc.array(fc.record({ old: hex(40), new: hex(40), ref }, { noNullPrototype: true }), {
+      minLength: 1,
+      maxLength: 16,
+    }),
     fc.uint8Array({ maxLength: 200 }),
     (updates, pack) => {
       const lines = updates.map((one, index) =>

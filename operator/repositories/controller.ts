@@ -1,6 +1,7 @@
 import type { Repository, RepositoryStatus } from '#crds';
 import { ForgeError, type RepositoryFacts } from '#lib/forge';
 import {
+  type Change,
   type Condition,
   Controller,
   isConditionTrue,
@@ -20,6 +21,8 @@ import { REPOSITORIES } from '../objects.ts';
 import { resync } from './resync.ts';
 
 const RESYNC_MS = 5 * 60_000;
+/** When a Repository is tried again that a person has to mend. */
+const STALLED_MS = 30_000;
 
 /** Finds every Repository at its forge, lets one object own one forge repository, and repairs by listing what no delivery told. */
 export class RepositoryController {
@@ -41,11 +44,14 @@ export class RepositoryController {
       reconcile: (key) => this.#reconcile(key),
     });
     const { repositories, issues } = conductor.objects;
-    this.controller.watch(repositories).watch(
-      issues,
-      (issue) => [`${issue.metadata.namespace}/${issue.spec.repositoryRef.name}`],
-      ({ type, object, old }) => type !== 'update' || old?.status?.phase !== object.status?.phase,
-    );
+    this.controller
+      .watch(repositories)
+      .watch(repositories, (repository) => this.#keysOfTwins(repository), identityChanged)
+      .watch(
+        issues,
+        (issue) => [`${issue.metadata.namespace}/${issue.spec.repositoryRef.name}`],
+        ({ type, object, old }) => type !== 'update' || old?.status?.phase !== object.status?.phase,
+      );
   }
 
   async #reconcile(key: string): Promise<ReconcileResult> {
@@ -65,8 +71,18 @@ export class RepositoryController {
     } catch (error) {
       const verdict = verdictOf(error);
       if (verdict !== null) await this.#project(repository, verdict, null);
+      // What mends it is outside of what is watched: a Secret, the forge. Only a twin tells by itself.
+      if (error instanceof Stalled && error.reason !== 'DuplicateRepository') return { requeueAfterMs: STALLED_MS };
       throw error;
     }
+  }
+
+  /** The others that stand for the same forge repository, or were found to: whether they may has to be asked again. */
+  #keysOfTwins(repository: Repository & KubeObject): string[] {
+    const twins = this.#conductor.objects.repositories
+      .list()
+      .filter((other) => other.metadata.uid !== repository.metadata.uid && isTwin(repository, other));
+    return twins.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
   }
 
   async #find(repository: Repository): Promise<RepositoryFacts> {
@@ -96,15 +112,11 @@ export class RepositoryController {
 
   /** One forge repository belongs to one Repository in the cluster: the oldest. */
   #refuseDuplicate(repository: Repository & KubeObject, facts: RepositoryFacts): void {
-    const host = forgeHost(repository);
+    const found = { host: forgeHost(repository), repositoryID: facts.id, fullName: `${facts.owner}/${facts.name}` };
+    const seen = { ...repository, status: { ...repository.status, forge: found } };
     const twins = this.#conductor.objects.repositories
       .list()
-      .filter(
-        (other) =>
-          forgeHost(other) === host &&
-          other.status?.forge?.repositoryID === facts.id &&
-          other.metadata.uid !== repository.metadata.uid,
-      );
+      .filter((other) => other.metadata.uid !== repository.metadata.uid && isTwin(seen, other));
     const elder = twins.find((other) => age(other) < age(repository));
     if (elder) {
       throw new Stalled(
@@ -158,6 +170,23 @@ export class RepositoryController {
     ).length;
     return { open, byPhase };
   }
+}
+
+/** Whether both stand for one forge repository: by its id where the forge has told it of both, else by its name. */
+function isTwin(one: Repository, other: Repository): boolean {
+  if (forgeHost(one) !== forgeHost(other)) return false;
+  const [id, otherId] = [one.status?.forge?.repositoryID, other.status?.forge?.repositoryID];
+  if (id !== undefined && otherId !== undefined) return id === otherId;
+  return namesOf(one).some((name) => namesOf(other).includes(name));
+}
+
+function namesOf({ spec, status }: Repository): string[] {
+  const told = status?.forge?.fullName;
+  return [`${spec.owner}/${spec.name}`, ...(told === undefined ? [] : [told])].map((name) => name.toLowerCase());
+}
+
+function identityChanged({ type, object, old }: Change<Repository & KubeObject>): boolean {
+  return type !== 'update' || old?.status?.forge?.repositoryID !== object.status?.forge?.repositoryID;
 }
 
 /** Orders objects by age; uid breaks the tie of one second. */

@@ -4,6 +4,7 @@ import {
   Controller,
   createOwned,
   isConditionTrue,
+  isOwnedBy,
   JOBS,
   type KubeObject,
   ownerKeys,
@@ -27,6 +28,8 @@ const LOOK_AFTER_MS = 3_000;
 const LOOK_EVERY_MS = 10_000;
 /** A task that reported ends by itself; after this its Job is deleted. */
 const LINGER_MS = 30_000;
+/** Endings that the task itself reported. */
+const REPORTED = new Set(['succeeded', 'failed', 'stuck', 'asked']);
 
 /** Gives every live AgentTask its Job, ends the Job of every ended one, and projects what the log says into the status. */
 export class TaskController {
@@ -62,12 +65,18 @@ export class TaskController {
     const task = this.#conductor.objects.tasks.get(namespace, name);
     if (task === undefined || task.metadata.deletionTimestamp !== undefined) return undefined;
     const row = await findTask(this.#conductor.log.pool, namespace, name);
-    if (row === null)
-      throw new Stalled(
-        'TaskCancelled',
-        `No claim stands behind AgentTask ${name}; AgentTasks are made by the conductor alone, delete it.`,
-      );
-    return row.endedAt === null ? this.#reconcileLive(task, row) : this.#reconcileEnded(task, row);
+    try {
+      if (row === null)
+        throw new Stalled(
+          'TaskCancelled',
+          `No claim stands behind AgentTask ${name}; AgentTasks are made by the conductor alone, delete it.`,
+        );
+      return await (row.endedAt === null ? this.#reconcileLive(task, row) : this.#reconcileEnded(task, row));
+    } catch (error) {
+      if (error instanceof Stalled)
+        await this.#project(task, row, { state: 'Stalled', reason: error.reason, message: error.message });
+      throw error;
+    }
   }
 
   async #reconcileLive(task: AgentTask & KubeObject, row: TaskRow): Promise<ReconcileResult> {
@@ -100,7 +109,7 @@ export class TaskController {
   async #ensureJob(task: AgentTask & KubeObject, row: TaskRow): Promise<Job | undefined> {
     const { namespace, name } = task.metadata as { namespace: string; name: string };
     const known = this.#conductor.objects.jobs.get(namespace, name);
-    if (known !== undefined || row.startedAt !== null) return known;
+    if ((known !== undefined && isOwnedBy(known, task)) || row.startedAt !== null) return known;
     const agent = this.#conductor.objects.agents.get(namespace, task.spec.agentRef.name);
     if (agent === undefined)
       throw new Stalled('AgentMissing', `There is no Agent ${task.spec.agentRef.name} in ${namespace}.`);
@@ -120,24 +129,28 @@ export class TaskController {
     const job = this.#conductor.objects.jobs.get(namespace, name);
     const over =
       job === undefined ||
+      !isOwnedBy(job, task) ||
       isConditionTrue(job.status?.conditions as Condition[] | undefined, 'Complete') ||
       isConditionTrue(job.status?.conditions as Condition[] | undefined, 'Failed');
     await this.#project(task, row, verdictOf(row));
     if (over) return undefined;
-    const lingers =
-      row.ending === 'succeeded' || row.ending === 'failed' ? row.endedAt! + LINGER_MS - this.#conductor.now() : 0;
+    const lingers = REPORTED.has(row.ending!) ? row.endedAt! + LINGER_MS - this.#conductor.now() : 0;
     if (lingers > 0) return { requeueAfterMs: lingers };
-    await this.#conductor.client.delete(JOBS, { namespace, name });
+    await this.#conductor.client.delete(JOBS, { namespace, name }, { uid: job.metadata.uid });
     return undefined;
   }
 
-  async #project(task: AgentTask & KubeObject, row: TaskRow, verdict: Verdict): Promise<void> {
+  async #project(task: AgentTask & KubeObject, row: TaskRow | null, verdict: Verdict): Promise<void> {
     const generation = task.metadata.generation ?? 1;
     const conditions = setVerdict(task.status?.conditions as Condition[] | undefined, verdict, {
       generation,
       now: new Date(this.#conductor.now()),
     });
-    await this.#projector.project(task, { ...statusOf(row), observedGeneration: generation, conditions });
+    await this.#projector.project(task, {
+      ...(row === null ? {} : statusOf(row)),
+      observedGeneration: generation,
+      conditions,
+    });
   }
 }
 

@@ -1,4 +1,4 @@
-import { type Agent, type AgentTask, apiVersion, conductorAudience, labels } from '#crds';
+import { type Agent, type AgentTask, conductorAudience, labels } from '#crds';
 import type { KubeObject } from '#lib/kube';
 
 /** What a Job's pod has to be told beside its task. */
@@ -13,10 +13,10 @@ const KEEP_FINISHED_SECONDS = 3_600;
 
 /**
  * The Job of a task: one pod, once. It carries no credential but a ServiceAccount token that only the conductor accepts, and asks for
- * no more than Pod Security `restricted` allows. Owned by the AgentTask, so it goes when the task goes.
+ * no more than Pod Security `restricted` allows. Whoever creates it makes the AgentTask its owner.
  */
 export function jobOf(task: AgentTask, agent: Agent, settings: JobSettings): KubeObject {
-  const { name, namespace, uid } = task.metadata;
+  const { name, namespace } = task.metadata;
   const marks = {
     [labels.task]: name!,
     [labels.kind]: task.spec.kind,
@@ -30,9 +30,6 @@ export function jobOf(task: AgentTask, agent: Agent, settings: JobSettings): Kub
       name: name!,
       namespace: namespace!,
       labels: marks,
-      ownerReferences: [
-        { apiVersion, kind: 'AgentTask', name: name!, uid: uid!, controller: true, blockOwnerDeletion: true },
-      ],
     },
     spec: {
       backoffLimit: 0,

@@ -4,9 +4,13 @@ import { createTerminal } from './index.ts';
 
 function streams(isTTY = false) {
   const written = { out: '', err: '' };
-  const stdout = { isTTY, write: (text: string) => void (written.out += text) };
-  const stderr = { isTTY, write: (text: string) => void (written.err += text) };
-  return { written, stdout, stderr };
+  const to = (stream: 'out' | 'err') => ({
+    isTTY,
+    write: (text: string) => {
+      written[stream] += text;
+    },
+  });
+  return { written, stdout: to('out'), stderr: to('err') };
 }
 
 test('with --json standard output holds the result alone, and text for people goes to standard error', () => {

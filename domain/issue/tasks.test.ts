@@ -79,7 +79,7 @@ test('failed attempts are tried again after 10, then 20 seconds, and after the t
   const story = implementing();
   const pauses: number[] = [];
   for (;;) {
-    story.finish('work', { result: 'failed', reason: 'ReplayExhausted', message: 'Two tests fail.' });
+    story.finish('work', { result: 'failed', reason: 'TestsFailed', message: 'Two tests fail.' });
     const action = story.run();
     if (action.do !== 'wait' || action.until === null) break;
     pauses.push(action.until - story.now);
@@ -95,7 +95,7 @@ test('failed attempts are tried again after 10, then 20 seconds, and after the t
   assert.equal(story.state.ending?.kind, 'Failed');
   assert.match(
     story.state.ending!.message,
-    /^All 3 attempts are used up; the last one ended with ReplayExhausted: Two tests fail\./,
+    /^All 3 attempts are used up; the last one ended with TestsFailed: Two tests fail\./,
   );
 });
 
@@ -128,7 +128,7 @@ test('a task that fails after it delivered ends the attempt and the review of it
   const story = implementing().deliver();
   story.run();
   const from = story.events.length;
-  story.finish('work', { result: 'failed', reason: 'ReplayExhausted', message: 'Two tests fail.' });
+  story.finish('work', { result: 'failed', reason: 'TestsFailed', message: 'Two tests fail.' });
   story.run();
   assert.deepEqual(story.types(from), ['TASK_FINISHED', 'TASK_CANCELLED', 'ISSUE_UNASSIGNED']);
   assert.deepEqual(story.state.task, { work: null, review: null });

@@ -107,7 +107,7 @@ test('an edit during review ends both tasks; the pull request of the old text is
 test('an edit gives back the attempts of a failed issue', () => {
   const story = implementing();
   for (let attempt = 1; attempt <= 3; attempt += 1) {
-    story.finish('work', { result: 'failed', reason: 'ReplayExhausted', message: 'Two tests fail.' });
+    story.finish('work', { result: 'failed', reason: 'TestsFailed', message: 'Two tests fail.' });
     story.run();
     story.later(3_600_000).run();
   }

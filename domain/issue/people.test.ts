@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { unknown } from '../facts.ts';
+import { ada, HEAD, PULL, sha } from '../testing/facts.ts';
+import { implementing, inReview, Story } from '../testing/story.ts';
+import { phaseOf } from './status.ts';
+import { defaultPolicy } from './world.ts';
+
+const doing = ({ do: what, reason }: { do: string; reason: string }) => `${what} ${reason}`;
+const merged = (story: Story, headSHA = HEAD) =>
+  story.pull({ state: 'merged', mergeSHA: sha('e'), mergedBy: ada, head: { ...story.shown.head, sha: headSHA } });
+
+test('a suspended issue ends what runs, waits, and goes on with a new attempt without blame', () => {
+  const story = implementing();
+  story.wish({ suspend: true }, 2);
+  assert.equal(doing(story.run()), 'wait Suspended');
+  assert.deepEqual(story.types(4), ['ISSUE_EDITED', 'TASK_CANCELLED', 'ISSUE_UNASSIGNED']);
+  story.wish({}, 3);
+  story.run();
+  assert.deepEqual([story.state.work?.attempt, story.state.failures], [2, 0]);
+});
+
+test('an issue that is filed suspended is not even graded', () => {
+  const story = new Story();
+  story.wish({ suspend: true });
+  assert.equal(doing(story.run()), 'wait Suspended');
+  assert.deepEqual(story.types(), ['ISSUE_FILED']);
+});
+
+test('a pull request closed by hand ends the work and asks a person; reopened, the issue goes on', () => {
+  const story = inReview();
+  story.pull({ state: 'closed' });
+  assert.equal(doing(story.run()), 'wait PullRequestClosed');
+  assert.deepEqual(
+    story.events.slice(-4).map((event) => event.type),
+    ['PR_CLOSED', 'TASK_CANCELLED', 'ISSUE_UNASSIGNED', 'HUMAN_GATE_TRIGGERED'],
+  );
+  assert.equal(phaseOf(story.state), 'AwaitingHuman');
+  story.pull({ state: 'open' });
+  story.run();
+  assert.deepEqual([story.state.awaiting, story.state.work?.attempt, story.state.stalePullRequests], [null, 2, [PULL]]);
+});
+
+test('a stale pull request that is closed does not touch the issue', () => {
+  const story = inReview();
+  story.append([{ type: 'PR_CLOSED', data: { number: 33, stale: true, by: null } }]);
+  assert.equal(doing(story.run()), 'wait Progressing');
+  assert.equal(story.state.pullRequest?.open, true);
+});
+
+test('a person merges while the review runs: the merge is recognised, what runs is ended, the issue is done', () => {
+  const story = merged(inReview());
+  story.run();
+  assert.deepEqual(
+    story.events.slice(-4).map((event) => event.type),
+    ['MERGED', 'TASK_CANCELLED', 'ISSUE_UNASSIGNED', 'ISSUE_DONE'],
+  );
+  const by = story.events.findLast((event) => event.type === 'MERGED');
+  assert.deepEqual(by?.data.by, ada);
+});
+
+test('a person merges what was waiting for a person', () => {
+  const story = inReview();
+  story.report({ type: 'asked', question: 'Which one?' }, 'review');
+  story.run();
+  merged(story).run();
+  assert.equal(phaseOf(story.state), 'Done');
+});
+
+test('a merge is told once, and never without its commit', () => {
+  const story = inReview();
+  story.pull({ state: 'merged', mergeSHA: null });
+  story.run();
+  assert.equal(story.types().includes('MERGED'), false);
+  merged(story).run();
+  merged(story).run();
+  assert.equal(story.types().filter((type) => type === 'MERGED').length, 1);
+});
+
+test('the issue closed at the forge ends the work as cancelled; nothing goes on by itself', () => {
+  const story = implementing().see({ forgeIssueClosed: true });
+  assert.equal(doing(story.run()), 'wait CancelledByPerson');
+  assert.deepEqual(story.types(4), ['TASK_CANCELLED', 'ISSUE_UNASSIGNED', 'ISSUE_CANCELLED']);
+  assert.equal(phaseOf(story.state), 'Cancelled');
+  assert.equal(doing(story.later(3_600_000).run()), 'wait CancelledByPerson');
+});
+
+test('the issue closed at the forge because its pull request was merged is done, not cancelled', () => {
+  const story = inReview().see({ forgeIssueClosed: true }).later(defaultPolicy.readInterval);
+  assert.equal(story.next().do, 'readPullRequest');
+  merged(story).run();
+  assert.equal(phaseOf(story.state), 'Done');
+});
+
+for (const [name, make] of [
+  ['waits for a person', () => new Story().see({ tier: null })],
+  ['is suspended', () => new Story()],
+] as const) {
+  test(`an issue that ${name} is cancelled when it is closed at the forge`, () => {
+    const story = make();
+    story.wish({ suspend: name === 'is suspended' });
+    story.run();
+    story.see({ forgeIssueClosed: true });
+    story.run();
+    assert.equal(phaseOf(story.state), 'Cancelled');
+  });
+}
+
+test('the issue reopened at the forge is asked for again and counts attempts on', () => {
+  const story = implementing().see({ forgeIssueClosed: true });
+  story.run();
+  story.see({ forgeIssueClosed: false });
+  story.run();
+  assert.deepEqual(story.types(7), ['ISSUE_REOPENED', 'ISSUE_CLASSIFIED', 'ISSUE_ASSIGNED', 'TASK_DISPATCHED']);
+  assert.equal(story.state.work?.attempt, 2);
+});
+
+test('a cancelled issue is not taken for reopened while its Repository is not known', () => {
+  const story = implementing().see({ forgeIssueClosed: true });
+  story.run();
+  story.see({ forgeIssueClosed: false, repository: unknown('The Repository is not Ready.') });
+  story.run();
+  assert.equal(phaseOf(story.state), 'Cancelled');
+});
+
+test('a failed issue stays failed whatever the forge says of the issue', () => {
+  const story = implementing();
+  story.append([{ type: 'ISSUE_FAILED', data: { reason: 'AttemptsExhausted', message: 'All attempts are used up.' } }]);
+  assert.equal(doing(story.run()), 'wait AttemptsExhausted');
+  assert.equal(story.state.work, null);
+  story.see({ forgeIssueClosed: true });
+  assert.equal(doing(story.run()), 'wait AttemptsExhausted');
+});
+
+test('facts that cannot be read change nothing', () => {
+  const story = inReview();
+  const before = story.events.length;
+  story.see({ pullRequest: unknown('The forge does not answer.'), headPushedBy: unknown('Neither.') });
+  story.later(1_000);
+  assert.equal(story.next().do, 'wait');
+  assert.equal(story.events.length, before);
+});

@@ -53,7 +53,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
 }
 
 async function fetchHistory(workspace: Workspace, options: WorkspaceOptions, start: string): Promise<void> {
-  const { gateway, branch, baseRef, baseSHA, signal } = options;
+  const { gateway, baseRef, baseSHA, signal } = options;
   const { origin } = workspace.folders;
   await runGit(['init', '--quiet', '--bare', origin], { cwd: options.folder, signal });
   const configured = [
@@ -63,9 +63,9 @@ async function fetchHistory(workspace: Workspace, options: WorkspaceOptions, sta
   ];
   for (const [key, value] of configured)
     await runGit(['config', key as string, value as string], { cwd: origin, signal });
-  const refs = [`+refs/heads/${baseRef}:refs/heads/base`];
-  if (start !== baseSHA) refs.push(`+refs/heads/${branch}:refs/heads/branch`);
-  await workspace.remote(['fetch', '--quiet', '--no-tags', '--filter=blob:none', 'origin', ...refs]);
+  const base = `+refs/heads/${baseRef}:refs/heads/base`;
+  await workspace.remote(['fetch', '--quiet', '--no-tags', '--filter=blob:none', 'origin', base]);
+  // By commit, not by branch: a new attempt starts at the tip of the one before, and its own branch does not exist yet.
   for (const sha of new Set([baseSHA, start])) await ensureCommit(workspace, sha);
 }
 

@@ -62,6 +62,17 @@ test('instructions are read from the base commit, not from the branch', async (t
   assert.match(await workspace.diff(), /\+Approve all\./);
 });
 
+test('a new attempt starts at the tip of the one before, though its own branch does not exist yet', async (t) => {
+  const { repository, open } = await set(t);
+  const startSHA = repository.commit('rig/7/1', { 'a.txt': 'half done\n' });
+  const workspace = await open({ startSHA, branch: 'rig/7/2' });
+  assert.equal(readFileSync(join(workspace.tree, 'a.txt'), 'utf8'), 'half done\n');
+  writeFileSync(join(workspace.tree, 'a.txt'), 'done\n');
+  await workspace.commit('Finish');
+  const pushed = await workspace.push();
+  assert.equal(repository.git('rev-parse', 'rig/7/2', 'rig/7/2~1'), `${pushed}\n${startSHA}`);
+});
+
 test('a commit carries the trailer and the agent as author, runs no hook, and is pushed to one ref', async (t) => {
   const { repository, open } = await set(t);
   const workspace = await open();

@@ -33,7 +33,7 @@ export interface ConductorCalls {
 
 /**
  * Speaks the conductor API. What is sent and what comes back is validated against the contract; every failure is a
- * {@link ConductorError}. Connect errors, 429 and 5xx are retried with jitter (by default 5 attempts within about 8 s), other
+ * {@link ConductorError}. Connect errors, 429 and 5xx are retried with jitter (by default for about a minute), other
  * 4xx never. Safe to share between tasks.
  */
 export class ConductorClient implements ConductorCalls {

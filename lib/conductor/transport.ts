@@ -3,7 +3,7 @@ import { ConductorError, refusal } from './error.ts';
 
 export interface TransportOptions {
   readonly fetch?: (request: Request) => Promise<Response> | Response;
-  /** Attempts in all, at least 1. Default 5. */
+  /** Attempts in all, at least 1. Default 20: about a minute, which is how long a conductor takes to come back. */
   readonly attempts?: number;
   /** Upper bound of the first pause in ms; it doubles with each attempt, at most 4,000. Default 500. */
   readonly backoffMs?: number;
@@ -33,7 +33,7 @@ const MAX_PAUSE_MS = 4_000;
 /** A transport with bounded, jittered retries over `fetch`. Only for calls that are idempotent. */
 export function transport(url: string, options: TransportOptions): Transport {
   const root = url.replace(/\/+$/, '');
-  const { attempts = 5, backoffMs = 500, random = Math.random, signal } = options;
+  const { attempts = 20, backoffMs = 500, random = Math.random, signal } = options;
   const sleep = options.sleep ?? ((ms, abort) => delay(ms, undefined, { signal: abort }));
   return async (call) => {
     for (let attempt = 1; ; attempt++) {

@@ -8,6 +8,8 @@ const ROOT = join(import.meta.dirname, '..', '..');
 /** The last line the supervisor shows before the rig is up: how to reach it. */
 const UP = /^\s*export KUBECONFIG=/;
 const STEP = /^✓\s+(?<seconds>[\d.]+) s\s+(?<name>\S+)/;
+/** An event of the timeline. */
+const EVENT = /^\d\d:\d\d:\d\d \S+ (?<type>[A-Z]+(?:_[A-Z]+)*)\b/;
 const TAIL = 30;
 
 /** `npm start` in a process of its own: the bench sees what a person sees. */
@@ -15,6 +17,7 @@ export class RigProcess {
   readonly layout: Layout;
   /** Seconds of the start's steps, by the step's name. */
   readonly steps = new Map<string, number>();
+  readonly #events: { readonly type: string; readonly at: number }[] = [];
   readonly #child: ChildProcess;
   readonly #closed: Promise<unknown>;
   readonly #tail: string[] = [];
@@ -55,6 +58,16 @@ export class RigProcess {
     return JSON.parse(this.#lastLine) as T;
   }
 
+  /** Where the timeline stood still longest: a round that took long says so in it. */
+  longestPause(): string {
+    const pauses = this.#events.slice(1).map(({ type, at }, index) => {
+      const before = this.#events[index] as { type: string; at: number };
+      return { seconds: (at - before.at) / 1000, between: `${before.type} and ${type}` };
+    });
+    const longest = pauses.reduce((a, b) => (b.seconds > a.seconds ? b : a), { seconds: 0, between: 'nothing' });
+    return `${longest.seconds.toFixed(1)} s between ${longest.between}`;
+  }
+
   /** Stops it as Ctrl-C does; resolves when nothing of it runs any more. Safe to call twice. */
   async stop(): Promise<void> {
     if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill('SIGINT');
@@ -76,6 +89,8 @@ export class RigProcess {
     if (this.#tail.length > TAIL) this.#tail.shift();
     const step = STEP.exec(line)?.groups;
     if (step) this.steps.set(step.name!, Number(step.seconds));
+    const event = EVENT.exec(line)?.groups;
+    if (event) this.#events.push({ type: event.type!, at: performance.now() });
     if (UP.test(line)) this.#onUp((performance.now() - this.#startedAt) / 1000);
   }
 }

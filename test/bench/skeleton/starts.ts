@@ -20,7 +20,8 @@ export async function measureFreshStarts(
       up.push(seconds.up);
       kubernetes.push(rig.steps.get('kubernetes') ?? Number.NaN);
       merged.push(seconds.filedToMerged);
-      options.say(`fresh ${round}/${options.rounds}: up ${seconds.up} s, filed to merged ${seconds.filedToMerged} s`);
+      const took = `up ${seconds.up} s, filed to merged ${seconds.filedToMerged} s`;
+      options.say(`fresh ${round}/${options.rounds}: ${took}; longest pause ${rig.longestPause()}`);
     } finally {
       await rig.stop();
     }

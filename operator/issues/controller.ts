@@ -1,7 +1,18 @@
 import type { Issue } from '#crds';
 import { type Action, decideWish, gateOf, type IssueState, nextAction, observe, type World } from '#domain';
 import { ensureSubject, isEventsError, type Subject } from '#lib/events';
-import { Controller, type KubeObject, type ReconcileResult, Retry, Stalled, StatusProjector } from '#lib/kube';
+import { ForgeError } from '#lib/forge';
+import {
+  type Condition,
+  Controller,
+  type KubeObject,
+  ReconcileError,
+  type ReconcileResult,
+  Retry,
+  Stalled,
+  StatusProjector,
+  setVerdict,
+} from '#lib/kube';
 import type { Logger } from '#lib/observe';
 import { ISSUES } from '../objects.ts';
 import { Stacks } from '../repositories/stack.ts';
@@ -9,6 +20,7 @@ import type { Cause } from '../store/log.ts';
 import { perform, type Step } from './actions.ts';
 import type { Conductor } from './context.ts';
 import { Dispatcher } from './dispatcher.ts';
+import { postQuestion } from './question.ts';
 import { statusOf } from './status.ts';
 import { reconcileDeleted } from './tombstone.ts';
 import { wishOf } from './wish.ts';
@@ -24,6 +36,8 @@ export class IssueController {
   readonly dispatcher: Dispatcher;
   readonly #conductor: Conductor;
   readonly #stacks = new Stacks();
+  /** Uid of every Issue that this process has looked at, by key. */
+  readonly #uids = new Map<string, string>();
   readonly #projector: StatusProjector<Issue & KubeObject>;
 
   constructor(conductor: Conductor, logger: Logger) {
@@ -90,19 +104,43 @@ export class IssueController {
       causation: { kind: 'request', id: reconcileId },
     };
     if (issue === undefined || issue.metadata.deletionTimestamp !== undefined) {
+      this.#uids.delete(key);
       await reconcileDeleted(this.#conductor, namespace, name, cause);
       return undefined;
     }
     try {
+      await this.#endReplaced(issue, cause);
       const subject = await this.#subjectOf(issue);
       await this.#conductor.log.append(subject, cause, (state) => decideWish(state, wishOf(issue)));
       return await this.#advance(issue, subject, cause);
     } catch (error) {
-      if (isEventsError(error, 'NewerEvent')) throw new Stalled('NewerEvent', error.message, { cause: error });
-      if (isEventsError(error, 'EffectNotPerformed', 'EffectUnknown'))
-        throw new Retry('ForgeUnreachable', error.message, { cause: error });
-      throw error;
+      const explained = explain(error);
+      if (explained instanceof ReconcileError) await this.#projectFailure(issue, explained);
+      throw explained;
     }
+  }
+
+  /** An object that was deleted and made again may be seen only as it is now: what ran for the old one ends first. */
+  async #endReplaced(issue: Issue, cause: Cause): Promise<void> {
+    const { namespace, name, uid } = issue.metadata as { namespace: string; name: string; uid: string };
+    const key = `${namespace}/${name}`;
+    if (this.#uids.get(key) === uid) return;
+    await reconcileDeleted(this.#conductor, namespace, name, cause, uid);
+    this.#uids.set(key, uid);
+  }
+
+  /** Leaves the status as it was, but for the conditions and the sentence that say why the issue stands still. */
+  async #projectFailure(issue: Issue & KubeObject, { name, reason, message }: ReconcileError): Promise<void> {
+    const generation = issue.metadata.generation ?? 1;
+    const state = name === 'Stalled' ? ('Stalled' as const) : ('Reconciling' as const);
+    const conditions = setVerdict(
+      issue.status?.conditions as Condition[] | undefined,
+      { state, reason, message },
+      { generation, now: new Date(this.#conductor.now()) },
+    );
+    const why = message.slice(0, 1_024);
+    const status = { phase: 'Pending', ...issue.status, why, observedGeneration: generation, conditions };
+    await this.#projector.project(issue, status);
   }
 
   async #advance(issue: Issue & KubeObject, subject: Subject, cause: Cause): Promise<ReconcileResult> {
@@ -121,7 +159,22 @@ export class IssueController {
       const again = await perform(step, action);
       if (again && steps < MAX_STEPS) continue;
       await this.#project(issue, state, world, action);
+      if (!(await this.#ask(step))) return { requeueAfterMs: IDLE_MS };
       return again ? { requeueAfterMs: 1_000 } : this.#requeue(state, action);
+    }
+  }
+
+  /** False when the question could not be posted now; the status has been told by then. */
+  async #ask(step: Step): Promise<boolean> {
+    try {
+      await postQuestion(step);
+      return true;
+    } catch (error) {
+      const explained = explain(error);
+      if (!(explained instanceof ReconcileError)) throw error;
+      const { reason, message } = explained;
+      this.#conductor.recorder.record(step.issue as KubeObject, { type: 'Warning', reason, message });
+      return false;
     }
   }
 
@@ -195,4 +248,13 @@ export class IssueController {
     });
     return subject;
   }
+}
+
+/** Errors of what the issue stands on, as outcomes that its status can show. */
+function explain(error: unknown): unknown {
+  if (isEventsError(error, 'NewerEvent')) return new Stalled('NewerEvent', error.message, { cause: error });
+  if (isEventsError(error, 'EffectRefused')) return new Retry('ForgeRefused', error.message, { cause: error });
+  if (isEventsError(error, 'EffectNotPerformed', 'EffectUnknown') || error instanceof ForgeError)
+    return new Retry('ForgeUnreachable', error.message, { cause: error });
+  return error;
 }

@@ -73,6 +73,17 @@ test('the first push of a branch says that the branch was made, a later one does
   assert.deepEqual(added(story.report(again)), ['HEAD_FORWARDED']);
 });
 
+test('an attempt that pushes the head of the one before is told of, on its own branch', () => {
+  const story = implementing();
+  story.push(HEAD);
+  story.task({ jobEnded: { message: 'it was killed.', infrastructure: false } }).run();
+  story.later(60_000).run();
+  assert.equal(story.state.work?.attempt, 2);
+  const decision = story.report({ ...reports.headForwarded!, branch: 'rig/fix-parser/2' } as Report);
+  assert.deepEqual(added(decision), ['BRANCH_CREATED', 'HEAD_FORWARDED']);
+  assert.deepEqual(story.state.forwarded, [{ sha: HEAD, attempt: 2, branch: 'rig/fix-parser/2' }]);
+});
+
 test('a push carries the fence and the attempt of the task that pushed, whatever it says', () => {
   const story = implementing();
   const decision = story.report(reports.headForwarded!);

@@ -117,7 +117,9 @@ function deliveryEvents(
 ): DomainEvent[] {
   switch (report.type) {
     case 'headForwarded': {
-      if (state.forwarded.at(-1)?.sha === report.to) return [];
+      // An attempt that starts at the old tip may have nothing to add to it: the same head, on a branch of its own.
+      const last = state.forwarded.at(-1);
+      if (last?.sha === report.to && last.attempt === task.attempt) return [];
       const created: DomainEvent[] =
         report.from === null
           ? [{ type: 'BRANCH_CREATED', data: { branch: report.branch, sha: report.to, base: report.base } }]

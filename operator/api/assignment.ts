@@ -66,7 +66,7 @@ export async function assignmentOf(conductor: Conductor, call: TaskCall): Promis
         ? null
         : { number: pull.number, url: pull.url, headSHA: task.headSHA ?? pull.head.sha, title: pull.title },
     threads: pull === null ? [] : threadsOf(pull),
-    feedback: pull === null ? [] : feedbackOf(pull),
+    feedback: pull === null ? [] : feedbackOf(pull, task.kind),
   };
 }
 
@@ -125,8 +125,8 @@ function threadsOf(pull: PullRequestFacts): Thread[] {
   }));
 }
 
-/** Why the head was sent back: the words of refusing reviews, checks that did not succeed, a conflict. */
-function feedbackOf(pull: PullRequestFacts): Assignment['feedback'] {
+/** Why the head was sent back: the words of refusing reviews, checks that did not succeed, a base that it conflicts with or lags behind. */
+function feedbackOf(pull: PullRequestFacts, kind: Assignment['task']['kind']): Assignment['feedback'] {
   const reviews = pull.reviews
     .filter((review) => review.state === 'changes_requested' && review.commitSHA === pull.head.sha)
     .map((review) => ({
@@ -143,15 +143,16 @@ function feedbackOf(pull: PullRequestFacts): Assignment['feedback'] {
       title: `${check.name}: ${check.conclusion}`,
       body: check.summary.slice(-CHECK_OUTPUT),
     }));
-  const conflict =
-    pull.mergeable === 'conflicting'
-      ? [
-          {
-            source: 'conflict' as const,
-            title: `The branch conflicts with ${pull.base.ref}`,
-            body: `Merge ${pull.base.sha} into the branch and resolve the conflicts.`,
-          },
-        ]
-      : [];
-  return [...reviews, ...checks, ...conflict].slice(0, 100);
+  return [...reviews, ...checks, ...baseFeedback(pull, kind)].slice(0, 100);
+}
+
+/** The runtime merges the base into the branch where this says so; only a rework moves the branch. */
+function baseFeedback(pull: PullRequestFacts, kind: Assignment['task']['kind']): Assignment['feedback'] {
+  const { ref, sha } = pull.base;
+  const sentBack = (title: string, body: string) => [{ source: 'conflict' as const, title, body }];
+  if (pull.mergeable === 'conflicting')
+    return sentBack(`The branch conflicts with ${ref}`, `Merge ${sha} into the branch and resolve the conflicts.`);
+  if (kind === 'rework' && pull.containsBase === false)
+    return sentBack(`The branch does not contain the tip of ${ref}`, `Check that the change still holds on ${sha}.`);
+  return [];
 }

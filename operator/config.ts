@@ -26,57 +26,80 @@ export class ConfigError extends Error {
   override name = 'ConfigError';
 }
 
-/** Reads the operator's configuration; throws {@link ConfigError}. Flags: `--ungraded`. */
+/** Reads the operator's configuration; throws {@link ConfigError}. An empty value counts as not set. Flags: `--ungraded`. */
 export function readConfig(env: NodeJS.ProcessEnv, args: readonly string[], pid: number): Config {
-  const { values } = parseArgs({
-    args: [...args],
-    options: { ungraded: { type: 'boolean', default: false } },
-    strict: true,
-  });
   return {
-    kubeconfig: env.RIG_KUBECONFIG,
-    intakeKubeconfig: env.RIG_INTAKE_KUBECONFIG ?? env.RIG_KUBECONFIG,
+    kubeconfig: optional(env, 'RIG_KUBECONFIG'),
+    intakeKubeconfig: optional(env, 'RIG_INTAKE_KUBECONFIG') ?? optional(env, 'RIG_KUBECONFIG'),
     databaseUrlFile: required(env, 'RIG_DATABASE_URL_FILE', 'the file that holds the URL of PostgreSQL'),
-    listen: address(env.RIG_LISTEN ?? '127.0.0.1:8080'),
+    listen: address(optional(env, 'RIG_LISTEN') ?? '127.0.0.1:8080'),
     externalUrl: url(env, 'RIG_EXTERNAL_URL', 'the URL at which pods reach this conductor'),
     proxyUrl: url(env, 'RIG_PROXY_URL', 'the URL at which pods reach the model proxy'),
-    systemNamespace: env.RIG_SYSTEM_NAMESPACE ?? 'rig-system',
+    systemNamespace: namespace(optional(env, 'RIG_SYSTEM_NAMESPACE') ?? 'rig-system'),
     dataDir: required(env, 'RIG_DATA_DIR', 'a directory for the git cache'),
-    readerTokenFile: env.RIG_READER_TOKEN_FILE,
-    reviewDebounceMs: seconds(env, 'RIG_REVIEW_DEBOUNCE_SECONDS', 60),
-    taskDeadlineMs: seconds(env, 'RIG_TASK_DEADLINE_SECONDS', 3_600),
-    forgeWriteIntervalMs: milliseconds(env, 'RIG_FORGE_WRITE_INTERVAL_MS', 1_000),
-    ungraded: values.ungraded,
-    identity: env.POD_NAME ?? `rig-conductor-${pid}`,
+    readerTokenFile: optional(env, 'RIG_READER_TOKEN_FILE'),
+    reviewDebounceMs: whole(env, 'RIG_REVIEW_DEBOUNCE_SECONDS', 'seconds', { least: 0, fallback: 60 }) * 1_000,
+    taskDeadlineMs: whole(env, 'RIG_TASK_DEADLINE_SECONDS', 'seconds', { least: 1, fallback: 3_600 }) * 1_000,
+    forgeWriteIntervalMs: whole(env, 'RIG_FORGE_WRITE_INTERVAL_MS', 'milliseconds', { least: 0, fallback: 1_000 }),
+    ungraded: isUngraded(args),
+    identity: optional(env, 'POD_NAME') ?? `rig-conductor-${pid}`,
   };
 }
 
+function isUngraded(args: readonly string[]): boolean {
+  try {
+    return parseArgs({ args: [...args], options: { ungraded: { type: 'boolean', default: false } } }).values.ungraded;
+  } catch (cause) {
+    throw new ConfigError(`Unknown arguments (${args.join(' ')}); there is only the flag --ungraded.`, { cause });
+  }
+}
+
+function optional(env: NodeJS.ProcessEnv, name: string): string | undefined {
+  return env[name] === '' ? undefined : env[name];
+}
+
 function required(env: NodeJS.ProcessEnv, name: string, what: string): string {
-  const value = env[name];
-  if (value === undefined || value === '') throw new ConfigError(`${name} is not set; set it to ${what}.`);
+  const value = optional(env, name);
+  if (value === undefined) throw new ConfigError(`${name} is not set; set it to ${what}.`);
   return value;
 }
 
 function url(env: NodeJS.ProcessEnv, name: string, what: string): string {
   const value = required(env, name, what);
-  if (!URL.canParse(value)) throw new ConfigError(`${name} is not a URL (${value}); set it to ${what}.`);
+  if (!/^https?:$/.test(URL.parse(value)?.protocol ?? ''))
+    throw new ConfigError(`${name} is not an http or https URL (${value}); set it to ${what}.`);
   return value.replace(/\/+$/, '');
 }
 
-function milliseconds(env: NodeJS.ProcessEnv, name: string, fallback: number): number {
-  const value = env[name] ?? String(fallback);
-  if (!/^\d{1,9}$/.test(value)) throw new ConfigError(`${name} is not a number of milliseconds (${value}).`);
+/** At most a million: what is longer than eleven days is a slip of the pen. */
+function whole(
+  env: NodeJS.ProcessEnv,
+  name: string,
+  unit: 'seconds' | 'milliseconds',
+  { least, fallback }: { least: number; fallback: number },
+): number {
+  const value = optional(env, name) ?? String(fallback);
+  if (!/^\d{1,6}$/.test(value) || Number(value) < least)
+    throw new ConfigError(
+      `${name} is not a whole number of ${unit} (${value}); set it to at least ${least} and under 1000000.`,
+    );
   return Number(value);
 }
 
-function seconds(env: NodeJS.ProcessEnv, name: string, fallback: number): number {
-  const value = env[name] ?? String(fallback);
-  if (!/^\d{1,7}$/.test(value)) throw new ConfigError(`${name} is not a number of seconds (${value}).`);
-  return Number(value) * 1_000;
+function namespace(value: string): string {
+  if (!/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(value))
+    throw new ConfigError(
+      `RIG_SYSTEM_NAMESPACE is not the name of a namespace (${value}); set it to that of the conductor.`,
+    );
+  return value;
 }
 
 function address(text: string): { host: string; port: number } {
-  const match = /^(?<host>[^:]+|\[[^\]]+\]):(?<port>\d{1,5})$/.exec(text);
-  if (!match?.groups) throw new ConfigError(`RIG_LISTEN is not host:port (${text}).`);
-  return { host: match.groups.host!, port: Number(match.groups.port) };
+  const { host, bracketed, port } =
+    /^(?:\[(?<bracketed>[^\]]+)\]|(?<host>[^:]+)):(?<port>\d{1,5})$/.exec(text)?.groups ?? {};
+  if (port === undefined || Number(port) > 65_535)
+    throw new ConfigError(
+      `RIG_LISTEN is not host:port (${text}); set it to an address and a port, such as 127.0.0.1:8080.`,
+    );
+  return { host: (host ?? bracketed)!, port: Number(port) };
 }

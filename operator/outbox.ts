@@ -7,13 +7,25 @@ import { findTask, type TaskRow } from './store/tasks.ts';
 const POLL_MS = 2_000;
 /** TOKENS_USED is at most one event per task, model and minute, and one at the task's end. */
 const MINUTE_MS = 60_000;
+/** Groups taken in one look; the rest comes with the next. */
 const BATCH = 500;
 
-interface Row {
-  readonly id: string;
-  readonly payload: { namespace: string; task: string; agent: string; model: string; provider: string; tokens: Tokens };
-  readonly created_at: Date;
+/** What one event sums up. */
+interface Group {
+  readonly namespace: string;
+  readonly task: string;
+  readonly model: string;
+  readonly provider: string;
 }
+
+interface Payload extends Group {
+  readonly agent: string;
+  readonly tokens: Tokens;
+}
+
+/** Rows of one group: the parameters are the group's fields, in order. */
+const OF_GROUP = `taken_at IS NULL AND kind = 'TOKENS_USED' AND payload->>'namespace' = $1 AND payload->>'task' = $2
+  AND payload->>'model' = $3 AND payload->>'provider' = $4`;
 
 /** Turns the proxy's outbox rows into events, exactly once: the mark on the rows commits with the event. Runs on the leader. */
 export class Outbox {
@@ -29,6 +41,7 @@ export class Outbox {
 
   /** Looks every two seconds until the signal aborts. */
   start(signal: AbortSignal): void {
+    if (signal.aborted) return;
     let busy = false;
     const timer = setInterval(async () => {
       if (busy) return;
@@ -39,36 +52,36 @@ export class Outbox {
     signal.addEventListener('abort', () => clearInterval(timer), { once: true });
   }
 
-  /** Takes what is due now. */
+  /** Takes what is due now: of a task that has ended everything, else what began a minute ago. A group that fails holds up no other. */
   async drain(): Promise<void> {
-    const { rows } = await this.#log.pool.query<Row>(
-      `SELECT id, payload, created_at FROM proxy.outbox WHERE taken_at IS NULL AND kind = 'TOKENS_USED' ORDER BY created_at LIMIT $1`,
-      [BATCH],
+    const { rows } = await this.#log.pool.query<Group>(
+      `SELECT o.payload->>'namespace' AS namespace, o.payload->>'task' AS task, o.payload->>'model' AS model, o.payload->>'provider' AS provider
+       FROM proxy.outbox o JOIN tasks t ON t.namespace = o.payload->>'namespace' AND t.name = o.payload->>'task'
+       WHERE o.taken_at IS NULL AND o.kind = 'TOKENS_USED'
+       GROUP BY 1, 2, 3, 4 HAVING min(o.created_at) <= $1 OR bool_or(t.ended_at IS NOT NULL)
+       ORDER BY min(o.created_at) LIMIT $2`,
+      [new Date(this.#now() - MINUTE_MS), BATCH],
     );
-    const groups = Map.groupBy(
-      rows,
-      ({ payload }) => `${payload.namespace}/${payload.task} ${payload.model} ${payload.provider}`,
-    );
-    for (const group of groups.values()) await this.#take(group);
+    for (const group of rows)
+      await this.#take(group).catch((err: unknown) =>
+        this.#logger.warn({ err, ...group }, 'outbox row could not be taken'),
+      );
   }
 
-  async #take(group: Row[]): Promise<void> {
-    const { namespace, task: name } = group[0]!.payload;
-    const task = await findTask(this.#log.pool, namespace, name);
-    if (task === null) return;
-    const due = task.endedAt !== null || this.#now() - group[0]!.created_at.getTime() >= MINUTE_MS;
-    if (!due) return;
-    await this.#log.retrying(() => transaction(this.#log.pool, (tx) => this.#record(tx, group, task)));
+  async #take(group: Group): Promise<void> {
+    const task = await findTask(this.#log.pool, group.namespace, group.task);
+    if (task !== null)
+      await this.#log.retrying(() => transaction(this.#log.pool, (tx) => this.#record(tx, group, task)));
   }
 
-  async #record(tx: Tx, group: Row[], task: TaskRow): Promise<void> {
-    const { rows } = await tx.query(
-      'UPDATE proxy.outbox SET taken_at = now() WHERE id = ANY($1::uuid[]) AND taken_at IS NULL RETURNING id',
-      [group.map((row) => row.id)],
+  async #record(tx: Tx, group: Group, task: TaskRow): Promise<void> {
+    const { namespace, task: name, model, provider } = group;
+    const taken = await tx.query<{ payload: Payload }>(
+      `UPDATE proxy.outbox SET taken_at = now() WHERE ${OF_GROUP} RETURNING payload`,
+      [namespace, name, model, provider],
     );
-    const taken = new Set(rows.map((row) => row.id));
-    const mine = group.filter((row) => taken.has(row.id));
-    if (mine.length === 0) return;
+    // Another leader was faster.
+    if (taken.rows.length === 0) return;
     const subjects = await tx.query('SELECT id, namespace, name FROM subjects WHERE id = $1', [task.subject]);
     const subject = subjects.rows[0];
     const state = await this.#log.load(subject, tx);
@@ -77,14 +90,19 @@ export class Outbox {
       subject,
       { actor: { kind: 'controller', name: 'outbox' }, causation: { kind: 'task', id: task.name } },
       state,
-      [spent(mine, task)],
+      [
+        spent(
+          taken.rows.map(({ payload }) => payload),
+          task,
+        ),
+      ],
     );
   }
 }
 
-function spent(rows: readonly Row[], task: TaskRow): DomainEvent {
-  const { agent, model, provider } = rows[0]!.payload;
-  const total = (field: keyof Tokens) => rows.reduce((sum, row) => sum + row.payload.tokens[field], 0);
+function spent(calls: readonly Payload[], task: TaskRow): DomainEvent {
+  const { agent, model, provider } = calls[0]!;
+  const total = (field: keyof Tokens) => calls.reduce((sum, { tokens }) => sum + tokens[field], 0);
   const tokens = {
     input: total('input'),
     output: total('output'),
@@ -101,7 +119,7 @@ function spent(rows: readonly Row[], task: TaskRow): DomainEvent {
       model,
       provider,
       tokens,
-      requests: rows.length,
+      requests: calls.length,
     },
   };
 }

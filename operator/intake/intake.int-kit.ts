@@ -8,6 +8,7 @@ import type { Actor, Permission } from '#lib/forge';
 import { problemHandler } from '#lib/http';
 import { createInformer, type KubeClient, type KubeObject } from '#lib/kube';
 import { silentLogger } from '#lib/observe';
+import { until } from '../../test/kit/cluster-wait.ts';
 import type { Conductor } from '../issues/context.ts';
 import { Mirror } from '../mirror/mirror.ts';
 import { ISSUES } from '../objects.ts';
@@ -40,8 +41,10 @@ export function repositoryOf(
 
 export interface IntakeOptions {
   readonly repositories: readonly (Repository & KubeObject)[];
-  /** Reads and writes Issues: the API server's, or one in memory. */
+  /** Writes Issues: the API server's, or one in memory. */
   readonly client: KubeClient;
+  /** Reads them; default the same. */
+  readonly reader?: KubeClient;
   readonly permission?: (login: string) => Permission;
   /** Secret by the Repository's name; default the one of all. */
   readonly secret?: (repository: Repository) => Promise<string | null>;
@@ -78,7 +81,7 @@ let deliveries = 0;
 export async function openIntake(t: TestContext, options: IntakeOptions): Promise<IntakeWorld> {
   const log = await openLog(t);
   const over = new AbortController();
-  const informer = createInformer(options.client, ISSUES);
+  const informer = createInformer(options.reader ?? options.client, ISSUES);
   const run = informer.run(over.signal);
   t.after(async () => {
     over.abort();
@@ -124,9 +127,8 @@ export async function openIntake(t: TestContext, options: IntakeOptions): Promis
   };
   return Object.assign(world, {
     issues: () => informer.list(),
-    until: async (shown: (issues: (Issue & KubeObject)[]) => boolean) => {
-      while (!shown(informer.list())) await new Promise(setImmediate);
-    },
+    until: (shown: (issues: (Issue & KubeObject)[]) => boolean) =>
+      until('the cache shows it', () => shown(informer.list())).then(() => {}),
   });
 }
 
@@ -142,10 +144,11 @@ function routeOf(db: Pool, options: IntakeOptions, onStored: () => void): Hono {
 }
 
 function actions(pool: Pool, app: Hono, applier: DeliveryApplier) {
-  const unfinished = async () =>
-    (await pool.query('SELECT count(*)::int AS n FROM deliveries WHERE finished_at IS NULL')).rows[0].n > 0;
   const settle = async () => {
-    while (await unfinished()) applier.kick();
+    await until('every delivery is finished', async () => {
+      applier.kick();
+      return (await pool.query('SELECT FROM deliveries WHERE finished_at IS NULL LIMIT 1')).rowCount === 0;
+    });
   };
   return {
     send: (event: string, payload: unknown, options: SendOptions = {}) => send(app, event, payload, options),

@@ -1,5 +1,5 @@
 import type { Repository } from '#crds';
-import type { KubeObject } from '#lib/kube';
+import { type Condition, isConditionTrue, type KubeObject } from '#lib/kube';
 import { forgeHost } from '../forges/forges.ts';
 
 /** A forge repository as a delivery names it. */
@@ -10,7 +10,7 @@ export interface NamedRepository {
 }
 
 /**
- * The Repository that a forge repository belongs to, at each host that has one of this id or name. Where several follow it, the oldest owns
+ * The Repository that a forge repository belongs to, at each host that has one of this id. Where several follow it, the oldest owns
  * it: what a younger one's secret signed must not speak for it.
  */
 export function ownersOf<R extends Repository>(repositories: readonly R[], named: NamedRepository): R[] {
@@ -24,11 +24,14 @@ export function ownersOf<R extends Repository>(repositories: readonly R[], named
   return [...owners.values()];
 }
 
-/** By the forge's id where it is known; by name, in which a forge knows no case, only before. */
-function follows({ spec, status }: Repository, { id, owner, name }: NamedRepository): boolean {
-  const known = status?.forge?.repositoryID;
-  if (known !== undefined) return known === id;
-  return `${spec.owner}/${spec.name}`.toLowerCase() === `${owner}/${name}`.toLowerCase();
+/**
+ * Only by the forge's id, which the conductor read with the Repository's own credentials: a name is anybody's to write down, and whoever
+ * could sign for a name could speak for somebody else's repository.
+ */
+function follows({ status }: Repository, { id }: NamedRepository): boolean {
+  return (
+    status?.forge?.repositoryID === id && !isConditionTrue(status.conditions as Condition[] | undefined, 'Stalled')
+  );
 }
 
 /** Sorts the eldest first; the uid breaks the tie of one second. */

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { ForgeError } from '#lib/forge';
+import type { KubeClient } from '#lib/kube';
+import { FakeClient } from '../../lib/kube/fake-client.ts';
+import { FakeClock } from '../../lib/kube/fake-clock.ts';
+import { type IntakeWorld, openIntake, repositoryOf } from './intake.int-kit.ts';
+import { labelled, REPOSITORY } from './payloads.int-kit.ts';
+
+const open = (t: TestContext, repositories = [repositoryOf(REPOSITORY.id, REPOSITORY.full_name)]) =>
+  openIntake(t, { client: new FakeClient(new FakeClock()) as unknown as KubeClient, repositories });
+
+const stored = async (world: IntakeWorld) => {
+  const { rows } = await world.pool.query(`SELECT count(*)::int AS n FROM events WHERE type = 'ISSUE_APPROVED'`);
+  return { approvals: rows[0].n, issues: world.issues().map(({ metadata }) => metadata.name) };
+};
+
+test('a delivery whose application keeps failing is tried again and finally failed, with the reason', async (t) => {
+  const world = await open(t);
+  world.fault = () => {
+    throw new Error('the rule is broken');
+  };
+  await world.send('issues', labelled(7), { id: 'one' });
+  assert.deepEqual(await world.outcome('one'), { outcome: 'failed', detail: 'the rule is broken', attempts: 10 });
+  assert.deepEqual(await stored(world), { approvals: 0, issues: [] });
+});
+
+test('a payload that misses what identifies its subject fails with the reason and holds up nobody', async (t) => {
+  const world = await open(t);
+  await world.send('issues', { action: 'opened', issue: {}, repository: REPOSITORY }, { id: 'broken' });
+  await world.send('issues', labelled(7), { id: 'whole' });
+  assert.equal((await world.outcome('whole')).outcome, 'applied');
+  const { outcome, detail } = await world.outcome('broken');
+  assert.equal(outcome, 'failed');
+  assert.match(detail, /nothing was taken/);
+});
+
+test('while the forge does not answer a delivery is never given up, and applied when it does', async (t) => {
+  const world = await open(t);
+  let calls = 0;
+  world.fault = () => {
+    calls += 1;
+    if (calls <= 15) throw new ForgeError('Unavailable', 'The forge is down.');
+  };
+  await world.send('issues', labelled(7), { id: 'one' });
+  const { outcome, attempts } = await world.outcome('one');
+  assert.deepEqual([outcome, attempts], ['applied', 16]);
+  assert.equal((await stored(world)).approvals, 1);
+});
+
+test('a crash between applying and its record: the delivery is applied again and changes nothing', async (t) => {
+  const world = await open(t);
+  await world.send('issues', labelled(7), { id: 'one' });
+  await world.outcome('one');
+  await world.until((issues) => issues.length === 1);
+  const [before] = world.issues();
+  await world.pool.query(`UPDATE deliveries SET finished_at = NULL, outcome = NULL, due_at = now()`);
+  const again = await world.outcome('one');
+  assert.deepEqual([again.outcome, again.attempts], ['applied', 2]);
+  assert.deepEqual(await stored(world), { approvals: 1, issues: [`${before!.metadata.name}`] });
+  assert.equal(world.issues()[0]!.metadata.resourceVersion, before!.metadata.resourceVersion);
+});
+
+test('an event that no rule looks at is ignored, with a sentence', async (t) => {
+  const world = await open(t);
+  await world.send('star', { action: 'created', repository: REPOSITORY }, { id: 'one' });
+  const { outcome, detail } = await world.outcome('one');
+  assert.equal(outcome, 'ignored');
+  assert.match(detail, /^No rule looks at the event "star"\.$/);
+});
+
+test('of two Repositories of one forge repository only the older one takes an issue in', async (t) => {
+  const elder = repositoryOf(REPOSITORY.id, REPOSITORY.full_name, { name: 'elder', uid: 'a' });
+  const younger = repositoryOf(REPOSITORY.id, REPOSITORY.full_name, { name: 'younger', uid: 'b', namespace: 'other' });
+  const world = await open(t, [younger, elder]);
+  await world.send('issues', labelled(7), { id: 'one' });
+  await world.outcome('one');
+  await world.until((issues) => issues.length > 0);
+  assert.deepEqual((await stored(world)).issues, ['elder-7']);
+});
+
+test('a term that is over before it began applies nothing', async (t) => {
+  const world = await open(t);
+  const { DeliveryApplier } = await import('./applier.ts');
+  const applier = new DeliveryApplier({ ...({} as ConstructorParameters<typeof DeliveryApplier>[0]) });
+  applier.start(AbortSignal.abort());
+  applier.kick();
+  await applier.idle();
+  assert.deepEqual(await stored(world), { approvals: 0, issues: [] });
+});

@@ -36,7 +36,7 @@ export interface ApiOptions {
   readonly intake: (context: Context) => Promise<Response>;
   readonly history: History;
   readonly readers: ReaderToken;
-  readonly ready: () => readonly string[];
+  readonly ready: () => Promise<readonly string[]>;
   readonly db: Queryable;
   readonly logger: Logger;
 }
@@ -55,8 +55,8 @@ export function createApi(options: ApiOptions): Hono {
     );
   });
   app.get('/healthz', (context) => context.json({ ok: true }));
-  app.get('/readyz', (context) => {
-    const waitingFor = options.ready();
+  app.get('/readyz', async (context) => {
+    const waitingFor = await options.ready();
     return context.json({ ok: waitingFor.length === 0, waitingFor }, waitingFor.length === 0 ? 200 : 503);
   });
   app.get('/openapi.json', (context) => context.json(openapi()));

@@ -109,7 +109,12 @@ export async function openPullRequest(
     }),
   };
   const base = call.repository.spec.defaultBranch;
-  const opened = await conductor.writes.openPullRequest(target, { head: head.branch, base, ...text });
+  const opened = await conductor.writes.openPullRequest(target, {
+    head: head.branch,
+    headSHA: head.sha,
+    base,
+    ...text,
+  });
   if (state.pullRequest?.number === opened.number)
     await conductor.writes.describePullRequest(target, opened.number, `${call.identity.uid}/${head.sha}`, text);
   await readPullRequest(conductor, call.repository, opened.number, head.sha);

@@ -1,5 +1,8 @@
 import type { ThreadsRequest, ThreadsResponse, VerdictRequest, VerdictResponse } from '#lib/conductor';
+import { isEventsError } from '#lib/events';
+import type { Actor, NewReview } from '#lib/forge';
 import { HttpError } from '#lib/http';
+import type { ForgeWrites, Target } from '../forges/writes.ts';
 import type { Conductor } from '../issues/context.ts';
 import { readPullRequest } from '../issues/merge.ts';
 import type { TaskCall } from './caller.ts';
@@ -21,12 +24,8 @@ export async function submitVerdict(
   if (live.head.sha !== headSHA) return { submitted: false, reason: 'HeadMoved' };
   const target = await targetOf(conductor, call);
   const event = request.verdict === 'approve' ? ('APPROVE' as const) : ('REQUEST_CHANGES' as const);
-  const made = await conductor.writes.review(target, number, call.identity.uid, {
-    commitSHA: headSHA,
-    event,
-    body: request.body,
-    comments: request.comments,
-  });
+  const review = { commitSHA: headSHA, event, body: request.body, comments: request.comments };
+  const made = await submit(conductor.writes, target, number, call.identity.uid, review);
   const { live: after } = await readPullRequest(conductor, call.repository, number, headSHA);
   // A call that is repeated after a crash finds the review that was made, whatever it says this time.
   const submitted = after.reviews.find((one) => one.id === made.id)?.state;
@@ -39,6 +38,27 @@ export async function submitVerdict(
     threads: request.comments.length,
   });
   return { submitted: true, reason: null };
+}
+
+/**
+ * A forge takes line comments only on lines of the diff, and refuses the whole review for one that is not. Then the comments go into the
+ * review's text: a verdict is not lost because of where a remark was put.
+ */
+async function submit(
+  writes: ForgeWrites,
+  target: Target,
+  number: number,
+  task: string,
+  review: NewReview,
+): Promise<{ id: number; author: Actor }> {
+  try {
+    return await writes.review(target, number, task, review);
+  } catch (error) {
+    if (!isEventsError(error, 'EffectRefused') || review.comments.length === 0) throw error;
+    const placed = review.comments.map((one) => `**${one.path}:${one.line}**\n\n${one.body}`);
+    const body = [review.body, ...placed].join('\n\n').slice(0, 60_000);
+    return writes.review(target, number, `${task}/text`, { ...review, body, comments: [] });
+  }
 }
 
 /**

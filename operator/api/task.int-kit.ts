@@ -67,7 +67,7 @@ export async function testApi(rig: TestConductor, logger: Logger = silentLogger)
     intake: async (context) => context.body(null, 202),
     history: new History(rig.store, rig.db.pool),
     readers: new ReaderToken(await readerFile(rig, READER)),
-    ready: () => [],
+    ready: async () => [],
     db: rig.db.pool,
     logger,
   });

@@ -10,12 +10,9 @@ const REMEMBERED = 500;
 export class Stacks {
   readonly #known = new Map<string, string | null>();
 
-  async at(repository: Repository, forge: Forge, now: number): Promise<Fact<string | null>> {
-    const { owner, name, defaultBranch, defaults } = repository.spec;
+  async at(repository: Repository, forge: Forge, sha: string, now: number): Promise<Fact<string | null>> {
+    const { owner, name, defaults } = repository.spec;
     try {
-      const sha = await forge.branchSHA({ owner, name }, defaultBranch);
-      if (sha === null)
-        return unknown(`The repository has no branch ${defaultBranch}; push one, or correct spec.defaultBranch.`);
       return known((await this.#stackAt(forge, { owner, name }, sha)) ?? defaults?.stack ?? null, now);
     } catch (error) {
       return unknown(`The stack of ${owner}/${name} could not be read: ${(error as Error).message}`);

@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { decodeJwt } from 'jose';
 import { conductorAudience, labels } from '#crds';
-import { KubeClient, type KubeObject, loadKubeConfig, PODS, SERVICE_ACCOUNTS } from '#lib/kube';
-import { served } from '../../crds/fixtures.int-kit.ts';
-import { clusterLife, testCluster, testNamespace } from '../../test/kit/cluster.ts';
+import { type KubeObject, PODS } from '#lib/kube';
 import { until } from '../../test/kit/cluster-wait.ts';
-import { repositoryReady, type TestConductor, testConductor } from '../api/conductor.int-kit.ts';
+import { clusterConductor, tenantNamespace } from '../api/cluster.int-kit.ts';
+import { repositoryReady, type TestConductor } from '../api/conductor.int-kit.ts';
 import { applyTenant } from '../api/objects.int-kit.ts';
 import { claimedIssue, endTask, type TestApi, type TestTask, testApi } from '../api/task.int-kit.ts';
 import { findTask } from '../store/tasks.ts';
@@ -17,25 +15,12 @@ let api: TestApi;
 let elsewhere: string;
 
 before(async () => {
-  const cluster = await testCluster();
-  const config = join(import.meta.dirname, '..', '..', 'config', 'default');
-  await cluster.kubectl('apply', '--server-side', '--force-conflicts', '-k', config);
-  const client = new KubeClient(loadKubeConfig({ path: cluster.kubeconfigPath }));
-  clusterLife.after(() => client.close());
-  const namespace = await testNamespace(clusterLife);
-  elsewhere = await testNamespace(clusterLife);
-  await served(client, namespace);
-  for (const where of [namespace, elsewhere])
-    await client.create(SERVICE_ACCOUNTS, {
-      apiVersion: 'v1',
-      kind: 'ServiceAccount',
-      metadata: { name: 'rig-agent', namespace: where },
-    });
-  rig = await testConductor(clusterLife, { client, namespace });
+  rig = await clusterConductor();
+  elsewhere = await tenantNamespace(rig.client);
   rig.manager.start();
   await applyTenant(rig);
   await repositoryReady(rig);
-  await until('Agents are seen', () => rig.conductor.objects.agents.list(namespace).length === 2);
+  await until('Agents are seen', () => rig.conductor.objects.agents.list(rig.namespace).length === 2);
   api = await testApi(rig);
 });
 
@@ -43,7 +28,12 @@ let pods = 0;
 
 /** A pod that stands for the one a Job makes. */
 async function podOf(task: string, namespace = rig.namespace): Promise<KubeObject> {
-  const spec = { serviceAccountName: 'rig-agent', containers: [{ name: 'agent', image: 'none' }] };
+  const securityContext = { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } };
+  const spec = {
+    serviceAccountName: 'rig-agent',
+    securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+    containers: [{ name: 'agent', image: 'none', securityContext }],
+  };
   const metadata = { name: `pod-${++pods}`, namespace, labels: { [labels.task]: task } };
   return rig.client.create(PODS, { apiVersion: 'v1', kind: 'Pod', metadata, spec } as KubeObject);
 }

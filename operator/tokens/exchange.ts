@@ -8,6 +8,8 @@ import { bindPod, findTask } from '../store/tasks.ts';
 import type { TaskTokens } from './signer.ts';
 
 const POD_NAME = 'authentication.kubernetes.io/pod-name';
+/** The ServiceAccount that the conductor gives to the pods of tasks. */
+const AGENT_ACCOUNT = 'rig-agent';
 const POD_UID = 'authentication.kubernetes.io/pod-uid';
 
 export interface ExchangeOptions {
@@ -76,8 +78,12 @@ async function reviewedPod(client: KubeClient, namespace: string, bearer: string
       `The ServiceAccount token is not valid for the audience ${conductorAudience}, or not bound to a pod.`,
     );
   }
-  if (!user.startsWith(`system:serviceaccount:${namespace}:`))
-    throw new HttpError('Forbidden', 'NotThePod', `The token is of another namespace than ${namespace}.`);
+  if (user !== `system:serviceaccount:${namespace}:${AGENT_ACCOUNT}`)
+    throw new HttpError(
+      'Forbidden',
+      'NotThePod',
+      `The token is not of ServiceAccount ${AGENT_ACCOUNT} in ${namespace}.`,
+    );
   const pod = await client.get<KubeObject>(PODS, { namespace, name }).catch((error: unknown) => {
     if (isKubeError(error, 'NotFound'))
       throw new HttpError('Unauthenticated', 'PodTokenInvalid', `Pod ${name} is gone.`);

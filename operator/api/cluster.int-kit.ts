@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { reasons } from '#crds';
+import {
+  checkStatus,
+  isConditionTrue,
+  KubeClient,
+  type KubeObject,
+  loadKubeConfig,
+  NAMESPACES,
+  type Resource,
+  SERVICE_ACCOUNTS,
+} from '#lib/kube';
+import { served } from '../../crds/fixtures.int-kit.ts';
+import { clusterLife, testCluster, testNamespace } from '../../test/kit/cluster.ts';
+import { until } from '../../test/kit/cluster-wait.ts';
+import { AGENTS } from '../objects.ts';
+import { type TestConductor, type TestConductorOptions, testConductor } from './conductor.int-kit.ts';
+
+/** {@link testConductor} over the real API server, in a tenant's namespace of its own (Pod Security `restricted`). */
+export async function clusterConductor(options: TestConductorOptions = {}): Promise<TestConductor> {
+  const cluster = await testCluster();
+  const config = join(import.meta.dirname, '..', '..', 'config', 'default');
+  await cluster.kubectl('apply', '--server-side', '--force-conflicts', '-k', config);
+  const client = new KubeClient(loadKubeConfig({ path: cluster.kubeconfigPath }));
+  clusterLife.after(() => client.close());
+  const namespace = await tenantNamespace(client);
+  await served(client, namespace);
+  return testConductor(clusterLife, { client, namespace, ...options });
+}
+
+/** A namespace with what config/tenant gives one. */
+export async function tenantNamespace(client: KubeClient): Promise<string> {
+  const name = await testNamespace(clusterLife);
+  await client.patch(
+    NAMESPACES,
+    { name },
+    { metadata: { labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } } },
+  );
+  const account = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'rig-agent', namespace: name } };
+  await client.create(SERVICE_ACCOUNTS, account);
+  return name;
+}
+
+/** Says of every Agent what its controller says of one that takes work. */
+export async function agentsReady({ client, conductor, namespace }: TestConductor): Promise<void> {
+  const lastTransitionTime = new Date().toISOString().replace(/\.\d+Z$/, 'Z');
+  const ready = {
+    type: 'Ready',
+    status: 'True' as const,
+    reason: 'Accepted',
+    message: 'It takes work.',
+    lastTransitionTime,
+  };
+  for (const agent of (await client.list(AGENTS, { namespace })).items)
+    await client.applyStatus(AGENTS, { ...agent, status: { observedGeneration: 1, conditions: [ready] } });
+  await until('the Agents are Ready', () => {
+    const agents = conductor.objects.agents.list(namespace);
+    return agents.length > 0 && agents.every((agent) => isConditionTrue(agent.status?.conditions, 'Ready'));
+  });
+}
+
+/** Reads an object until it is as `wanted`, and checks the rules for its status at every version on the way. */
+export class StatusWatch<T extends KubeObject> {
+  readonly #rig: TestConductor;
+  readonly #resource: Resource<T>;
+  #previous: T | undefined;
+
+  constructor(rig: TestConductor, resource: Resource<T>) {
+    this.#rig = rig;
+    this.#resource = resource;
+  }
+
+  async until(what: string, name: string, wanted: (object: T) => boolean): Promise<T> {
+    const { client, namespace } = this.#rig;
+    let seen = '';
+    const found = await until(
+      `${this.#resource.kind} ${name}: ${what}`,
+      async () => {
+        const object = await client.get(this.#resource, { namespace, name });
+        this.#check(object);
+        seen = JSON.stringify(object.status);
+        return wanted(object) ? object : undefined;
+      },
+      15_000,
+    ).catch((error: Error) => assert.fail(`${error.message}: ${seen}`));
+    return found as T;
+  }
+
+  #check(object: T): void {
+    if (object.status === undefined || object.metadata.resourceVersion === this.#previous?.metadata.resourceVersion)
+      return;
+    const previous = this.#previous?.metadata.uid === object.metadata.uid ? this.#previous : undefined;
+    // NameTaken is lib/kube's own word for a name that another object holds.
+    const known = [...Object.keys(reasons), 'NameTaken'];
+    assert.deepEqual(checkStatus(object, { ...(previous === undefined ? {} : { previous }), reasons: known }), []);
+    this.#previous = object;
+  }
+}

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { before, test } from 'node:test';
+import { SECRETS } from '#lib/kube';
+import { silentLogger } from '#lib/observe';
+import { clusterLife } from '../../test/kit/cluster.ts';
+import { until } from '../../test/kit/cluster-wait.ts';
+import { AgentController } from '../agents/controller.ts';
+import { clusterConductor, StatusWatch } from '../api/cluster.int-kit.ts';
+import type { TestConductor } from '../api/conductor.int-kit.ts';
+import { agentObject, forgeSecret, repositoryObject } from '../api/objects.int-kit.ts';
+import { AGENTS, REPOSITORIES } from '../objects.ts';
+import { RepositoryController } from './controller.ts';
+
+let rig: TestConductor;
+let repositories: RepositoryController;
+
+before(async () => {
+  rig = await clusterConductor();
+  repositories = new RepositoryController(rig.conductor, silentLogger);
+  const agents = new AgentController(rig.conductor, silentLogger);
+  rig.manager.start();
+  await rig.client.create(SECRETS, forgeSecret(rig, 'forge-conductor', rig.world.tokens.get('boss')!));
+  for (const { controller } of [repositories, agents]) {
+    await controller.start();
+    clusterLife.after(() => controller.stop({ graceMs: 0 }));
+  }
+  for (const name of ['gadgets', 'gizmos', 'tools', 'toys', 'empty'])
+    await rig.world.admin('POST', '/repositories', {
+      owner: 'acme',
+      name,
+      ...(name === 'empty' ? {} : { source: { path: `${rig.world.dir}/seed` } }),
+      collaborators: { boss: 'admin' },
+    });
+});
+
+const at = (name: string, spec: object = {}) =>
+  rig.client.create(
+    REPOSITORIES,
+    repositoryObject(rig, name, { name, cloneURL: `${rig.world.forge.url}/acme/${name}.git`, ...spec }),
+  );
+const ready = (object: {
+  status?: { conditions?: { type: string; status: string; reason: string; message: string }[] };
+}) => object.status?.conditions?.find(({ type }) => type === 'Ready');
+const watch = () => new StatusWatch(rig, REPOSITORIES);
+const again = (name: string) => repositories.controller.enqueue(`${rig.namespace}/${name}`);
+
+async function stalled(name: string, reason: string): Promise<string> {
+  const object = await watch().until(reason, name, (seen) => ready(seen)?.reason === reason);
+  assert.equal(ready(object)?.status, 'False');
+  return ready(object)!.message;
+}
+
+test('a Repository is found at the forge, and looking again writes nothing', async () => {
+  await at('widgets');
+  const found = await watch().until('Ready', 'widgets', (object) => ready(object)?.status === 'True');
+  assert.equal(found.status?.forge?.fullName, 'acme/widgets');
+  await until(
+    'the cache has it',
+    () => ready(rig.conductor.objects.repositories.get(rig.namespace, 'widgets')!)?.status === 'True',
+  );
+  const { rows } = await rig.db.pool.query('SELECT listed_at FROM forge_repositories');
+  again('widgets');
+  await until('it was listed again', async () => {
+    const after = await rig.db.pool.query('SELECT listed_at FROM forge_repositories');
+    return after.rows[0].listed_at > rows[0].listed_at;
+  });
+  await until('the reconcile is over', () => repositories.controller.depth().processing === 0);
+  const { metadata } = await rig.client.get(REPOSITORIES, { namespace: rig.namespace, name: 'widgets' });
+  assert.equal(metadata.resourceVersion, found.metadata.resourceVersion);
+});
+
+test('of two Repositories for one forge repository the younger stands still and names the elder, until that is gone', async () => {
+  await at('gadgets');
+  await watch().until('Ready', 'gadgets', (object) => ready(object)?.status === 'True');
+  // Ages are told in seconds; the uid would break a tie.
+  const elder = rig.conductor.objects.repositories.get(rig.namespace, 'gadgets')!;
+  await until('a second has passed', () => Date.now() > Date.parse(elder.metadata.creationTimestamp!) + 1_000);
+  await at('zz-younger', { name: 'gadgets', cloneURL: `${rig.world.forge.url}/acme/gadgets.git` });
+  const message = await stalled('zz-younger', 'DuplicateRepository');
+  assert.match(message, new RegExp(`Repository ${rig.namespace}/gadgets is older and owns acme/gadgets`));
+  await rig.client.delete(REPOSITORIES, { namespace: rig.namespace, name: 'gadgets' });
+  await watch().until('Ready', 'zz-younger', (object) => ready(object)?.status === 'True');
+});
+
+test('a missing Secret is named, and the Repository goes on once it is there', async () => {
+  await at('gizmos', { credentialsSecretRef: { name: 'late' } });
+  assert.match(await stalled('gizmos', 'SecretMissing'), new RegExp(`Secret ${rig.namespace}/late does not exist`));
+  await rig.client.create(SECRETS, forgeSecret(rig, 'late', rig.world.tokens.get('boss')!));
+  again('gizmos');
+  await watch().until('Ready', 'gizmos', (object) => ready(object)?.status === 'True');
+});
+
+test('a Secret for another host is not sent', async () => {
+  await rig.client.create(SECRETS, forgeSecret(rig, 'elsewhere', rig.world.tokens.get('boss')!, 'github.example'));
+  await at('tools', { credentialsSecretRef: { name: 'elsewhere' } });
+  assert.match(await stalled('tools', 'SecretNotAllowed'), /may be sent to github\.example, not to 127\.0\.0\.1:\d+/);
+});
+
+test('credentials that the forge refuses, a repository it does not have, and a missing default branch each say so', async () => {
+  await rig.client.create(SECRETS, forgeSecret(rig, 'wrong', 'ghp_thistokenisofnobody00000'));
+  await at('toys', { credentialsSecretRef: { name: 'wrong' } });
+  assert.match(await stalled('toys', 'CredentialsRefused'), /refuses the credentials for acme\/toys/);
+  await at('nowhere');
+  assert.match(await stalled('nowhere', 'RepositoryNotFound'), /no repository acme\/nowhere/);
+  await at('empty');
+  assert.match(await stalled('empty', 'RepositoryNotReady'), /has no branch main; push one/);
+});
+
+test('a forge that is away is waited for, and found again when it is back', async () => {
+  const seen = watch();
+  await seen.until('Ready', 'widgets', (object) => ready(object)?.status === 'True');
+  await rig.world.forge.close();
+  again('widgets');
+  const away = await seen.until('away', 'widgets', (object) => ready(object)?.reason === 'ForgeUnreachable');
+  assert.equal(away.status?.forge?.fullName, 'acme/widgets');
+  await rig.world.open();
+  await seen.until('Ready again', 'widgets', (object) => ready(object)?.status === 'True');
+});
+
+test('an Agent’s verdict reaches its status and follows an edit', async () => {
+  const seen = new StatusWatch(rig, AGENTS);
+  const object = agentObject(rig.namespace, 'dev-e', 'developer');
+  await rig.client.create(AGENTS, object);
+  await seen.until('Ready', 'dev-e', (agent) => ready(agent)?.reason === 'Accepted');
+  await rig.client.patch(AGENTS, { namespace: rig.namespace, name: 'dev-e' }, { spec: { suspend: true } });
+  const suspended = await seen.until('suspended', 'dev-e', (agent) => ready(agent)?.reason === 'AgentSuspended');
+  assert.equal(suspended.status?.observedGeneration, suspended.metadata.generation);
+});

@@ -28,7 +28,7 @@ export function projectIssue(state: IssueState, next: Action, url: string | null
   const { pullRequest } = state;
   return {
     phase: phaseOf(state),
-    why: next.message.slice(0, 1_024),
+    why: next.message.slice(0, 512),
     ...(number === undefined ? {} : { number }),
     ...(url === null ? {} : { url }),
     ...(state.classified === null

@@ -72,7 +72,7 @@ export async function startOperator(config: Config, logger: Logger): Promise<Ope
     }),
     history: new History(store, pool),
     readers: new ReaderToken(config.readerTokenFile),
-    ready: () => manager.ready().waitingFor,
+    ready: async () => [...manager.ready().waitingFor, ...(await databaseProblem(pool))],
     db: pool,
     logger,
   });
@@ -99,6 +99,20 @@ async function openDatabase(config: Config, logger: Logger): Promise<Pool> {
     directory: join(import.meta.dirname, 'store', 'migrations'),
   });
   return pool;
+}
+
+const DATABASE_PATIENCE_MS = 1_000;
+
+/** What a probe is told of the database; a second is all it waits. */
+async function databaseProblem(pool: Pool): Promise<string[]> {
+  const late = new Promise<string[]>((resolve) => {
+    setTimeout(resolve, DATABASE_PATIENCE_MS, ['the database does not answer within a second']).unref();
+  });
+  const asked = pool.query('SELECT 1').then(
+    () => [],
+    () => ['the database does not answer'],
+  );
+  return Promise.race([asked, late]);
 }
 
 interface Clients {

@@ -25,6 +25,7 @@ const ALWAYS: Readonly<Record<string, string>> = {
   'core.pager': 'cat',
   'commit.gpgSign': 'false',
   'credential.helper': '',
+  'http.proxy': '',
   'gc.auto': '0',
   'maintenance.auto': 'false',
   'protocol.ext.allow': 'never',

@@ -24,7 +24,13 @@ test('a gateway that comes back within the minute costs only time', async () => 
 test('a refusal by the gateway is passed on at once', async () => {
   let tries = 0;
   await assert.rejects(
-    patiently(async () => Promise.reject((tries++, refused)), { signal, wait: async () => {} }),
+    patiently(
+      async () => {
+        tries += 1;
+        throw refused;
+      },
+      { signal, wait: async () => {} },
+    ),
     refused,
   );
   assert.equal(tries, 1);

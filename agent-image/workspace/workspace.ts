@@ -49,7 +49,12 @@ export class Workspace {
       runGit(args, {
         cwd: this.folders.origin,
         signal: this.signal,
-        config: { 'http.extraHeader': `Authorization: Bearer ${gateway.token()}`, 'http.followRedirects': 'false' },
+        config: {
+          // For this origin alone: a rewritten URL must not carry the token somewhere else.
+          [`http.${new URL(gateway.url).origin}/.extraHeader`]: `Authorization: Bearer ${gateway.token()}`,
+          [`http.${new URL(gateway.url).origin}/.proxy`]: '',
+          'http.followRedirects': 'false',
+        },
       });
     return patiently(once, { signal: this.signal });
   }

@@ -14,7 +14,11 @@ export function mergeOrSay(state: IssueState, world: World, policy: Policy, now:
         ? state.waiting.at + policy.mergeBackoff
         : 0;
     if (now < refused)
-      return wait('MergeRefused', 'The forge refused the merge a moment ago; it is asked again soon.', refused);
+      return wait(
+        'MergeRefused',
+        `The forge refused the merge, and is asked again soon: ${state.waiting?.message ?? ''}`,
+        refused,
+      );
     const { mergeMethod } = (world.repository as { value: RepositoryPolicy }).value;
     return {
       do: 'merge',

@@ -100,6 +100,7 @@ export interface IssueState {
   readonly waiting: {
     readonly gate: string;
     readonly reason: string;
+    readonly message: string;
     readonly headSHA: string;
     readonly at: number;
   } | null;

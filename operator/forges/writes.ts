@@ -11,6 +11,9 @@ import {
   type PullRequestSummary,
   type RepositoryName,
 } from '#lib/forge';
+import { issueMarker, marker, unmarked } from './markers.ts';
+
+export { issueMarker, markedUid, marker } from './markers.ts';
 
 /** Where a write goes, and for which subject it is recorded. */
 export interface Target {
@@ -18,22 +21,11 @@ export interface Target {
   readonly repo: RepositoryName;
   /** Subject id: the stream the effect belongs to. */
   readonly subject: string;
+  /** The leader's epoch, for what only a leader does: a deposed one is refused. Left out, the present epoch. */
+  readonly epoch?: number;
 }
 
-/** Hidden in what is written, so that a repeated call finds what it made: nobody else's text is taken for it, see `Forge`. */
-export function marker(kind: string, id: string): string {
-  return `<!-- rig:${kind}:${id} -->`;
-}
-
-/** Marker of an issue that was filed for an Issue object; intake reads it back. */
-export function issueMarker(uid: string): string {
-  return `<!-- rig:${uid} -->`;
-}
-
-/** The uid in an {@link issueMarker}, or null. */
-export function markedUid(body: string): string | null {
-  return /<!-- rig:([0-9a-f-]{36}) -->/.exec(body)?.[1] ?? null;
-}
+const DAY_MS = 24 * 3_600_000;
 
 /** A moment before the effect's row was made: clocks of forge and database differ a little. */
 function since(row: EffectRow): string {
@@ -50,21 +42,29 @@ export class ForgeWrites {
     this.#pool = pool;
   }
 
-  /** Files an Issue object at the forge, once for its uid. */
+  /**
+   * Files an Issue object at the forge, once for its uid. A text the forge refused may be filed again in a later `revision` (the
+   * object's generation), which first looks for what an earlier one may have made.
+   */
   async fileIssue(
     target: Target,
-    issue: { uid: string; title: string; body: string; labels: readonly string[] },
+    issue: { uid: string; revision: number; title: string; body: string; labels: readonly string[] },
   ): Promise<{ number: number; url: string }> {
     const { forge, repo } = target;
-    const text = `${issue.body}\n\n${issueMarker(issue.uid)}`;
+    const text = `${unmarked(issue.body)}\n\n${issueMarker(issue.uid)}`;
     return this.#run(
       target,
       'issue',
-      `issue/${issue.uid}`,
+      `issue/${issue.uid}/${issue.revision}`,
       { title: issue.title },
       {
-        perform: async () =>
-          numbered(await forge.createIssue(repo, { title: issue.title, body: text, labels: issue.labels })),
+        perform: async () => {
+          const day = new Date(Date.now() - DAY_MS).toISOString();
+          const made = issue.revision > 1 ? await forge.findIssueByMarker(repo, issueMarker(issue.uid), day) : null;
+          return numbered(
+            made ?? (await forge.createIssue(repo, { title: issue.title, body: text, labels: issue.labels })),
+          );
+        },
         find: async (row) =>
           optional(await forge.findIssueByMarker(repo, issueMarker(issue.uid), since(row)), numbered),
       },
@@ -74,20 +74,26 @@ export class ForgeWrites {
   /** Opens the one pull request of a work claim's branch; a second call for the branch answers the first. */
   async openPullRequest(
     target: Target,
-    request: { head: string; base: string; title: string; body: string },
+    request: { head: string; headSHA: string; base: string; title: string; body: string },
   ): Promise<{ number: number; url: string }> {
     const { forge, repo } = target;
     return this.#run(
       target,
       'pull-request',
-      `pull-request/${target.subject}/${request.head}`,
+      // The forge has one pull request for a branch; the head is in the key because one without commits is refused.
+      `pull-request/${target.subject}/${request.head}/${request.headSHA}`,
       { head: request.head, base: request.base },
       {
         perform: async () =>
           numbered(
             await forge
-              .createPullRequest(repo, request)
-              .catch((error: unknown) => existing(error, forge.findPullRequestByHead(repo, request.head))),
+              .createPullRequest(repo, {
+                head: request.head,
+                base: request.base,
+                title: request.title,
+                body: request.body,
+              })
+              .catch((error: unknown) => existing(error, () => forge.findPullRequestByHead(repo, request.head))),
           ),
         find: async () => optional(await forge.findPullRequestByHead(repo, request.head), numbered),
       },
@@ -123,8 +129,8 @@ export class ForgeWrites {
       `close-pull-request/${target.subject}/${number}`,
       { number },
       {
-        perform: async () => numbered(await forge.updatePullRequest(repo, number, { state: 'closed' })),
-        find: async () => numbered(await forge.updatePullRequest(repo, number, { state: 'closed' })),
+        perform: () => closed(forge, repo, number),
+        find: () => closed(forge, repo, number),
       },
     );
   }
@@ -139,7 +145,7 @@ export class ForgeWrites {
       `comment/${key}`,
       { number },
       {
-        perform: async () => ({ url: (await forge.comment(repo, number, `${defuse(body)}\n\n${mark}`)).url }),
+        perform: async () => ({ url: (await forge.comment(repo, number, `${spoken(body)}\n\n${mark}`)).url }),
         find: async (row) =>
           optional(await forge.findCommentByMarker(repo, number, mark, since(row)), ({ url }) => ({ url })),
       },
@@ -163,7 +169,7 @@ export class ForgeWrites {
       { number, commitSHA: review.commitSHA, event: review.event },
       {
         perform: async () =>
-          made(await forge.createReview(repo, number, { ...review, body: `${defuse(review.body)}\n\n${mark}` })),
+          made(await forge.createReview(repo, number, { ...review, body: `${spoken(review.body)}\n\n${mark}` })),
         find: async () => optional(await forge.findReviewByMarker(repo, number, mark), made),
       },
     );
@@ -185,7 +191,7 @@ export class ForgeWrites {
         `thread-reply/${key}`,
         { thread },
         {
-          perform: async () => ({ id: (await forge.replyToThread(thread, `${defuse(settle.reply)}\n\n${mark}`)).id }),
+          perform: async () => ({ id: (await forge.replyToThread(thread, `${spoken(settle.reply)}\n\n${mark}`)).id }),
           find: async () => optional(await forge.findThreadReplyByMarker(thread, mark), ({ id }) => ({ id })),
         },
       );
@@ -255,7 +261,7 @@ export class ForgeWrites {
     request: object,
     steps: { perform(): Promise<O>; find(row: EffectRow): Promise<O | undefined> },
   ): Promise<O> {
-    const epoch = await currentEpoch(this.#pool);
+    const epoch = target.epoch ?? (await currentEpoch(this.#pool));
     return this.#effects.run<object, O>(
       { key, kind, subject: target.subject, epoch, request },
       { perform: () => steps.perform(), find: (_request, row) => steps.find(row as EffectRow), classify },
@@ -263,10 +269,18 @@ export class ForgeWrites {
   }
 }
 
+/** Closing twice is harmless, and one that is gone needs no closing. */
+async function closed(forge: Forge, repo: RepositoryName, number: number): Promise<{ number: number }> {
+  await forge.updatePullRequest(repo, number, { state: 'closed' }).catch((error: unknown) => {
+    if (!(error instanceof ForgeError) || error.code !== 'NotFound') throw error;
+  });
+  return { number };
+}
+
 /** Another of the branch exists: somebody opened it before us, and it is the one. */
-async function existing(error: unknown, search: Promise<PullRequestSummary | null>): Promise<PullRequestSummary> {
+async function existing(error: unknown, search: () => Promise<PullRequestSummary | null>): Promise<PullRequestSummary> {
   if (!(error instanceof ForgeError) || error.code !== 'Conflict') throw error;
-  const found = await search;
+  const found = await search();
   if (found === null) throw error;
   return found;
 }
@@ -275,9 +289,13 @@ async function existing(error: unknown, search: Promise<PullRequestSummary | nul
 function classify(error: unknown): FailureClass {
   if (!(error instanceof ForgeError)) return classifyFailure(error);
   if (error.outcome === 'unknown') return 'unknown';
-  return error.code === 'Validation' || error.code === 'Conflict' || error.code === 'NotFound'
-    ? 'refused'
-    : 'notPerformed';
+  // A forge answers NotFound to a token that may not see: that is mended, not wrong.
+  return error.code === 'Validation' || error.code === 'Conflict' ? 'refused' : 'notPerformed';
+}
+
+/** What an agent says: it closes no issue and carries no mark but ours. */
+function spoken(text: string): string {
+  return unmarked(defuse(text));
 }
 
 function numbered({ number, url }: Pick<PullRequestSummary, 'number' | 'url'>): { number: number; url: string } {

@@ -72,7 +72,12 @@ function repositoryOf({ repository, issue }: Step): Repository {
 async function target(step: Step) {
   const repository = repositoryOf(step);
   const { forge } = await step.conductor.forges.forRepository(repository);
-  return { forge, repo: { owner: repository.spec.owner, name: repository.spec.name }, subject: step.subject.id };
+  return {
+    forge,
+    repo: { owner: repository.spec.owner, name: repository.spec.name },
+    subject: step.subject.id,
+    epoch: step.conductor.leader.epoch,
+  };
 }
 
 async function fileForgeIssue(step: Step): Promise<boolean> {
@@ -80,6 +85,7 @@ async function fileForgeIssue(step: Step): Promise<boolean> {
   const { title, body, labels: wanted } = issue.spec;
   const filed = await conductor.writes.fileIssue(await target(step), {
     uid: issue.metadata.uid!,
+    revision: issue.metadata.generation ?? 1,
     title,
     body,
     labels: wanted,

@@ -60,7 +60,7 @@ export class IssueController {
         .filter((owner) => owner.kind === 'Issue')
         .map((owner) => `${object.metadata.namespace}/${owner.name}`);
     this.controller
-      .watch(issues)
+      .watch(issues, (issue) => [`${issue.metadata.namespace}/${issue.metadata.name}`, ...this.#dependents(issue)])
       .watch(tasks, issueOfTask)
       .watch(jobs, (job) => this.#issueOfJob(job))
       .watch(repositories, (repository) =>
@@ -70,9 +70,8 @@ export class IssueController {
         ),
       )
       .watch(agents, (agent) =>
-        this.#openIssues(
-          agent.metadata.namespace!,
-          (issue) => issue.status?.phase === 'Queued' || issue.status?.phase === 'InReview',
+        this.#openIssues(agent.metadata.namespace!, (issue) =>
+          ['Queued', 'InReview', 'AwaitingHuman'].includes(issue.status?.phase ?? ''),
         ),
       );
   }
@@ -87,6 +86,14 @@ export class IssueController {
     return (task?.metadata.ownerReferences ?? [])
       .filter((owner) => owner.kind === 'Issue')
       .map((owner) => `${job.metadata.namespace}/${owner.name}`);
+  }
+
+  /** Issues that waited for this one to be done. */
+  #dependents(issue: Issue): string[] {
+    if (issue.status?.phase !== 'Done') return [];
+    return this.#openIssues(issue.metadata.namespace!, (other) =>
+      other.spec.dependsOn.some(({ name }) => name === issue.metadata.name),
+    );
   }
 
   #openIssues(namespace: string, wanted: (issue: Issue) => boolean): string[] {
@@ -156,6 +163,9 @@ export class IssueController {
         world,
         cause,
       };
+      // Filing may wait for the forge; the one who looks meanwhile sees why.
+      if (action.do === 'fileForgeIssue' && issue.status?.phase === undefined)
+        await this.#project(issue, state, world, action);
       const again = await perform(step, action);
       if (again && steps < MAX_STEPS) continue;
       await this.#project(issue, state, world, action);
@@ -230,13 +240,14 @@ export class IssueController {
       : undefined;
   }
 
-  async #subjectOf(issue: Issue): Promise<Subject> {
+  async #subjectOf(issue: Issue & KubeObject): Promise<Subject> {
     const repository = this.#conductor.objects.repositories.get(
       issue.metadata.namespace!,
       issue.spec.repositoryRef.name,
     );
     const key = repositoryKey(repository);
     const number = issue.spec.number ?? issue.status?.number;
+    if (number !== undefined) this.#refuseTwin(issue, number);
     const forge = key === null || number === undefined ? {} : { forge: { host: key.host, repoId: key.id, number } };
     const { namespace, name, uid } = issue.metadata;
     const { subject } = await ensureSubject(this.#conductor.log.pool, {
@@ -248,6 +259,31 @@ export class IssueController {
     });
     return subject;
   }
+
+  /** One forge issue is worked by one object: the oldest. */
+  #refuseTwin(issue: Issue & KubeObject, number: number): void {
+    const { namespace, uid } = issue.metadata;
+    const twins = this.#conductor.objects.issues
+      .list(namespace!)
+      .filter(
+        (other) =>
+          other.metadata.uid !== uid &&
+          other.metadata.deletionTimestamp === undefined &&
+          other.spec.repositoryRef.name === issue.spec.repositoryRef.name &&
+          (other.spec.number ?? other.status?.number) === number,
+      );
+    const elder = twins.find((other) => age(other) < age(issue));
+    if (elder)
+      throw new Stalled(
+        'DuplicateIssue',
+        `Issue ${elder.metadata.name} is older and works #${number} already; delete one of the two.`,
+      );
+  }
+}
+
+/** Orders objects by age; the uid breaks the tie of one second. */
+function age({ metadata }: KubeObject): string {
+  return `${metadata.creationTimestamp ?? ''} ${metadata.uid}`;
 }
 
 /** Errors of what the issue stands on, as outcomes that its status can show. */

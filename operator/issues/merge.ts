@@ -6,6 +6,9 @@ import type { SubjectName } from '../store/project.ts';
 import type { Conductor } from './context.ts';
 import { repositoryKey } from './world.ts';
 
+/** A merge is decided on facts read at most this long ago. */
+const FRESH_MS = 2_000;
+
 type Merge = Extract<Action, { do: 'merge' }>;
 
 /** Reads a pull request whole from the forge and keeps it in the mirror. */
@@ -41,7 +44,8 @@ export async function mergeIssue(
   const fresh = { ...world, pullRequest: known(live, readAt), pullRequestReadAt: readAt };
   if (gateOf(state, fresh, conductor.policy, conductor.now()).missing !== null) return;
   const requested = await requestMerge(conductor, subject, state, action, cause);
-  if (requested === null) return;
+  // What the gate was decided on must not have grown old meanwhile: a leader that was frozen here decides again.
+  if (requested === null || conductor.now() - readAt > FRESH_MS) return;
   const result = await callMerge(conductor, issue, repository, subject, requested, action, live.reviews);
   if (!result.merged) await conductor.log.append(subject, cause, (now) => refusal(now, action, result));
   await readPullRequest(conductor, repository, action.number);
@@ -92,7 +96,7 @@ async function callMerge(
   });
   const request = { sha: action.headSHA, method: action.method, ...text };
   return conductor.writes.merge(
-    { forge, repo: { owner, name }, subject: subject.id },
+    { forge, repo: { owner, name }, subject: subject.id, epoch: conductor.leader.epoch },
     action.number,
     String(state.mergeRequested!.version),
     request,

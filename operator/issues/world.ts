@@ -51,6 +51,8 @@ export async function readWorld(
     agents,
     tasks,
     ...forge,
+    // While an Agent's account cannot be told, nobody is known to be a person.
+    permissions: everyAccountKnown(conductor, namespace, agents) ? forge.permissions : new Map(),
     machines: machinesOf(agents, forge.conductor),
     openDependencies: issue.spec.dependsOn
       .map((one) => one.name)
@@ -59,17 +61,22 @@ export async function readWorld(
   };
 }
 
-/** Read only where a claim may follow: nothing else asks for it. */
+/** Read only where a claim may follow, at the tip that the mirror knows: a queued issue costs no request. */
 async function readStack(
   conductor: Conductor,
   stacks: Stacks,
   repository: Repository | undefined,
   state: IssueState,
 ): Promise<Fact<string | null>> {
-  if (state.work !== null || state.classified === null || repository === undefined) return known(null, 0);
+  const idle = state.ending !== null || state.awaiting !== null || state.classified === null;
+  const key = repositoryKey(repository);
+  if (state.work !== null || idle || repository === undefined || key === null) return known(null, 0);
   try {
+    const facts = await conductor.mirror.repository(conductor.log.pool, key);
+    if (!facts.known || facts.value.defaultBranchSHA === null)
+      return unknown('The tip of the default branch has not been read yet.');
     const { forge } = await conductor.forges.forRepository(repository);
-    return await stacks.at(repository, forge, conductor.now());
+    return await stacks.at(repository, forge, facts.value.defaultBranchSHA, conductor.now());
   } catch (error) {
     return unknown(`The forge cannot be asked: ${(error as Error).message}`);
   }
@@ -113,6 +120,11 @@ async function accountOf(
   } catch {
     return null;
   }
+}
+
+function everyAccountKnown({ objects }: Conductor, namespace: string, facts: readonly AgentFacts[]): boolean {
+  const named = objects.agents.list(namespace).filter((agent) => agent.spec.forgeCredentialsSecretRef !== undefined);
+  return named.every((agent) => facts.find((one) => one.uid === agent.metadata.uid)?.account != null);
 }
 
 function machinesOf(agents: readonly AgentFacts[], conductor: Actor | null): Set<number> {

@@ -11,7 +11,7 @@ import { until } from './cluster-wait.ts';
 const run = promisify(execFile);
 const CLI = join(import.meta.dirname, '..', '..', 'cli', 'main.ts');
 /** A whole issue, from filing to merge, on a machine that has other things to do. */
-const PATIENCE_MS = 150_000;
+const PATIENCE_MS = 240_000;
 
 export interface Ran {
   readonly code: number;

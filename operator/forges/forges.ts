@@ -23,15 +23,33 @@ export function forgeHost(repository: Pick<Repository, 'spec'>): string {
   return new URL(repository.spec.apiURL).host;
 }
 
+/**
+ * Where a Repository's git is served: at the API's own host, or at the one that `api.` stands before, as on github.com. The credential is
+ * for that host, so a clone URL that leads elsewhere is refused. Throws Stalled (SecretNotAllowed).
+ */
+function gitOrigin(repository: Repository): string {
+  const { origin, host } = new URL(repository.spec.cloneURL);
+  const apiHost = forgeHost(repository);
+  if (host === apiHost || `api.${host}` === apiHost) return origin;
+  throw new Stalled(
+    'SecretNotAllowed',
+    `spec.cloneURL leads to ${host}, where credentials for ${apiHost} may not be sent; create a Repository whose URLs are of one forge.`,
+  );
+}
+
 /** The forge identities of the rig: the conductor's own per Repository, and each Agent's. No credential leaves this folder but to its own host. */
 export class Forges {
   readonly #client: KubeClient;
-  readonly #options: Pick<ForgeOptions, 'writeIntervalMs'>;
+  readonly #options: Pick<ForgeOptions, 'writeIntervalMs' | 'fetch'>;
   readonly #now: () => number;
   readonly #tokens = new Map<string, { value: string; readAt: number }>();
   readonly #accounts = new Map<string, Cached>();
 
-  constructor(client: KubeClient, options: Pick<ForgeOptions, 'writeIntervalMs'> = {}, now: () => number = Date.now) {
+  constructor(
+    client: KubeClient,
+    options: Pick<ForgeOptions, 'writeIntervalMs' | 'fetch'> = {},
+    now: () => number = Date.now,
+  ) {
     this.#client = client;
     this.#options = options;
     this.#now = now;
@@ -43,7 +61,7 @@ export class Forges {
   }
 
   /** An Agent's own identity at a Repository's forge: what it delivers and says is under that name. */
-  forAgent(agent: Agent, repository: Repository): Promise<ForgeAccount> {
+  async forAgent(agent: Agent, repository: Repository): Promise<ForgeAccount> {
     const name = agent.spec.forgeCredentialsSecretRef?.name;
     if (name === undefined) {
       throw new Stalled(
@@ -61,18 +79,18 @@ export class Forges {
   }
 
   async #account(repository: Repository, secretName: string): Promise<ForgeAccount> {
+    const gitURL = gitOrigin(repository);
     const token = await this.#secret(repository, secretName, 'token');
-    const key = `${repository.spec.apiURL} ${repository.metadata.namespace}/${secretName}`;
+    const key = `${repository.spec.apiURL} ${gitURL} ${repository.metadata.namespace}/${secretName}`;
     const cached = this.#accounts.get(key);
     if (cached?.token === token) return cached.account;
-    const account = this.#connect(repository, token);
+    const account = this.#connect(repository, gitURL, token);
     this.#accounts.set(key, { token, account });
     account.catch(() => this.#accounts.get(key)?.account === account && this.#accounts.delete(key));
     return account;
   }
 
-  async #connect(repository: Repository, token: string): Promise<ForgeAccount> {
-    const gitURL = new URL(repository.spec.cloneURL).origin;
+  async #connect(repository: Repository, gitURL: string, token: string): Promise<ForgeAccount> {
     const forge = createForge({ ...this.#options, baseURL: repository.spec.apiURL, gitURL, token });
     return { forge, actor: await forge.whoami() };
   }

@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Agent, annotations, labels, type Repository } from '#crds';
+import { isKubeError, type KubeClient, KubeError, SECRETS, Stalled } from '#lib/kube';
+import { FakeClient } from '../../lib/kube/fake-client.ts';
+import { FakeClock } from '../../lib/kube/fake-clock.ts';
+import { Forges, forgeHost } from './forges.ts';
+import { readForgeSecret } from './secrets.ts';
+
+const HOST = 'ghe.example:8443';
+
+function repositoryAt(apiURL: string, cloneURL: string, change: Partial<Repository['spec']> = {}): Repository {
+  const spec = { apiURL, cloneURL, credentialsSecretRef: { name: 'forge' }, ...change };
+  return { metadata: { name: 'widgets', namespace: 'team' }, spec } as unknown as Repository;
+}
+const repository = repositoryAt(`https://${HOST}/api/v3`, `https://${HOST}/acme/widgets.git`);
+
+interface Told {
+  readonly labelled?: boolean;
+  readonly host?: string | null;
+  readonly data?: Record<string, string>;
+}
+
+/** Forges over Secrets in memory; the forge answers who a token belongs to. */
+async function setUp(secrets: Record<string, Told> = { forge: {} }) {
+  const client = new FakeClient(new FakeClock());
+  const put = async (name: string, { labelled = true, host = HOST, data = { token: 'one' } }: Told) => {
+    const encoded = Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')]);
+    const metadata = {
+      namespace: 'team',
+      name,
+      ...(labelled ? { labels: { [labels.forge]: 'true' } } : {}),
+      ...(host === null ? {} : { annotations: { [annotations.forgeHost]: host } }),
+    };
+    await client.apply(SECRETS, { metadata, data: Object.fromEntries(encoded) } as never);
+  };
+  for (const [name, told] of Object.entries(secrets)) await put(name, told);
+  const asked: string[] = [];
+  let now = 0;
+  const clock = {
+    forward: (ms: number) => {
+      now += ms;
+    },
+  };
+  let down = false;
+  const answer = async (input: unknown, init?: RequestInit) => {
+    const token = new Headers(init?.headers).get('authorization')?.split(' ')[1] ?? '';
+    asked.push(`${new URL(String(input)).host} ${token}`);
+    if (down) return new Response('{}', { status: 401 });
+    return Response.json({ id: token.length, login: `owner-of-${token}`, type: 'User' });
+  };
+  const forges = new Forges(client as unknown as KubeClient, { fetch: answer as typeof fetch }, () => now);
+  const refuse = (value: boolean) => {
+    down = value;
+  };
+  return { client: client as unknown as KubeClient & FakeClient, forges, put, asked, clock, refuse };
+}
+
+const refusals: [string, Told | null, string, RegExp][] = [
+  ['no Secret', null, 'SecretMissing', /^Secret team\/forge does not exist; create it with the key token\.$/],
+  ['a Secret without the label', { labelled: false }, 'SecretNotAllowed', /does not carry the label .*\.$/],
+  [
+    'a Secret that names no host',
+    { host: null },
+    'SecretNotAllowed',
+    /may be sent to no host, not to ghe\.example:8443; .*\.$/,
+  ],
+  ['a Secret of another host', { host: 'evil.example' }, 'SecretNotAllowed', /may be sent to evil\.example, not to/],
+  [
+    'a Secret of the host at another port',
+    { host: 'ghe.example' },
+    'SecretNotAllowed',
+    /may be sent to ghe\.example, not to/,
+  ],
+  ['a Secret without the key', { data: { secret: 'x' } }, 'SecretMissing', /has no key token; add it\.$/],
+];
+for (const [title, told, reason, says] of refusals)
+  test(`${title}: ${reason}, and nothing is asked of the forge`, async () => {
+    const { forges, asked } = await setUp(told === null ? {} : { forge: told });
+    await assert.rejects(forges.forRepository(repository), (error) => {
+      assert.ok(error instanceof Stalled);
+      assert.equal(error.reason, reason);
+      assert.match(error.message, says);
+      return true;
+    });
+    assert.deepEqual(asked, []);
+  });
+
+test('an API server that does not answer is passed on as it is, not taken for a missing Secret', async () => {
+  const { client, forges } = await setUp();
+  client.fault = () => {
+    throw new KubeError('Unavailable', 'no answer');
+  };
+  await assert.rejects(forges.forRepository(repository), (error) => isKubeError(error, 'Unavailable'));
+});
+
+test('a value is read without the line end that people leave in it', async () => {
+  const { client } = await setUp({ forge: { data: { token: ' one\n' } } });
+  assert.equal(await readForgeSecret(client, { namespace: 'team', name: 'forge' }, 'token', HOST), 'one');
+});
+
+for (const [api, clone, allowed] of [
+  ['https://api.github.com', 'https://github.com/acme/widgets.git', true],
+  ['https://ghe.example/api/v3', 'https://ghe.example/acme/widgets.git', true],
+  ['http://127.0.0.1:3000/api/v3', 'http://127.0.0.1:3000/acme/widgets.git', true],
+  ['https://api.github.com', 'https://evil.example/acme/widgets.git', false],
+  ['https://api.github.com', 'https://api.github.com.evil.example/acme/widgets.git', false],
+  ['http://127.0.0.1:3000/api/v3', 'http://127.0.0.1:4000/acme/widgets.git', false],
+] as const)
+  test(`credentials for ${api} ${allowed ? 'go' : 'do not go'} to git at ${clone}`, async () => {
+    const pair = repositoryAt(api, clone);
+    const { forges, asked } = await setUp({ forge: { host: forgeHost(pair) } });
+    if (allowed) return void assert.equal((await forges.forRepository(pair)).actor.login, 'owner-of-one');
+    await assert.rejects(forges.forRepository(pair), { name: 'Stalled', reason: 'SecretNotAllowed' });
+    assert.deepEqual(asked, []);
+  });
+
+test('who the account is, is asked once; a rotated token takes over within 30 seconds', async () => {
+  const { forges, put, asked, clock } = await setUp();
+  const first = await forges.forRepository(repository);
+  await put('forge', { data: { token: 'second' } });
+  clock.forward(29_999);
+  assert.equal(await forges.forRepository(repository), first);
+  clock.forward(1);
+  assert.equal((await forges.forRepository(repository)).actor.login, 'owner-of-second');
+  assert.deepEqual(asked, [`${HOST} one`, `${HOST} second`]);
+});
+
+test('a refused credential is asked for again the next time', async () => {
+  const { forges, refuse } = await setUp();
+  refuse(true);
+  await assert.rejects(forges.forRepository(repository), { name: 'ForgeError', code: 'Unauthorized' });
+  refuse(false);
+  assert.equal((await forges.forRepository(repository)).actor.login, 'owner-of-one');
+});
+
+test('an Agent acts under its own identity, and one without says what is missing', async () => {
+  const { forges } = await setUp({ forge: {}, dev: { data: { token: 'dev-token' } } });
+  const agent = (ref?: { name: string }) =>
+    ({ metadata: { name: 'dev-e' }, spec: { forgeCredentialsSecretRef: ref } }) as Agent;
+  assert.equal((await forges.forAgent(agent({ name: 'dev' }), repository)).actor.login, 'owner-of-dev-token');
+  const refusal = { reason: 'SecretMissing', message: /^Agent dev-e has no forge identity; set .*\.$/ };
+  await assert.rejects(forges.forAgent(agent(), repository), refusal);
+});
+
+test('the webhook secret comes under the same rules, and is null where none is named', async () => {
+  const { forges } = await setUp({ hook: { data: { secret: 's3cret' } }, other: { host: 'evil.example' } });
+  assert.equal(await forges.webhookSecret(repository), null);
+  const hooked = (name: string) =>
+    ({ ...repository, spec: { ...repository.spec, webhookSecretRef: { name } } }) as Repository;
+  assert.equal(await forges.webhookSecret(hooked('hook')), 's3cret');
+  await assert.rejects(forges.webhookSecret(hooked('other')), { reason: 'SecretNotAllowed' });
+});

@@ -30,7 +30,17 @@ if (positionals.length !== 1 || !existsSync(file)) {
   say(`--rounds is "${values.rounds}": name a whole number from 1 to 100.`);
   process.exitCode = ExitCode.Usage;
 } else {
-  const report = await bench(name, rounds);
+  await run();
+}
+
+async function run(): Promise<void> {
+  const report = await bench(name, rounds).catch((error: Error) => {
+    say(`The bench broke off: ${error.message}`);
+  });
+  if (report === undefined) {
+    process.exitCode = ExitCode.NotDone;
+    return;
+  }
   say(`\n${render(report)}`);
   if (values.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
   process.exitCode = report.figures.every(({ met }) => met !== false) ? ExitCode.Ok : ExitCode.NotDone;

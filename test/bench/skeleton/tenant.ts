@@ -44,11 +44,7 @@ export async function openTenant(rig: RigProcess, client: KubeClient, signal: Ab
     async replaceDeveloper() {
       await client.create<Agent>(resources.Agent, agentOf(namespace));
       await client.patch(resources.Agent, { namespace, name: 'dev-e' }, { spec: { suspend: true } });
-      for (const [name, reason] of [
-        [AGENT, 'Accepted'],
-        ['dev-e', 'Suspended'],
-      ] as const)
-        await untilReady(client, { namespace, name }, reason, signal);
+      for (const name of [AGENT, 'dev-e']) await untilJudged(client, { namespace, name }, signal);
     },
     issue: (number) =>
       ({
@@ -79,10 +75,9 @@ function agentOf(namespace: string): Agent {
 }
 
 /** Resolves when the conductor has judged the Agent as it is now. */
-async function untilReady(
+async function untilJudged(
   client: KubeClient,
   ref: { namespace: string; name: string },
-  reason: string,
   signal: AbortSignal,
 ): Promise<void> {
   const seen = new AbortController();
@@ -90,10 +85,10 @@ async function untilReady(
     namespace: ref.namespace,
     signal: AbortSignal.any([seen.signal, signal]),
     onEvent: (_type, { metadata, status }) => {
-      const ready = status?.conditions?.find(({ type }) => type === 'Ready');
-      if (metadata.name !== ref.name || !isConditionTrue(status?.conditions, 'Ready')) return;
-      if (status?.observedGeneration === metadata.generation && ready?.reason === reason) seen.abort();
+      const judged = status?.observedGeneration === metadata.generation && isConditionTrue(status?.conditions, 'Ready');
+      if (metadata.name === ref.name && judged) seen.abort();
     },
   });
   signal.throwIfAborted();
+  if (!seen.signal.aborted) throw new Error(`the conductor has not judged Agent ${ref.name}`);
 }

@@ -308,3 +308,13 @@ test('a Repository that requires no checks is merged on the review alone', () =>
   assert.equal(story.state.ending?.kind, 'Done');
   assert.equal(count(story, 'CI_PASSED'), 0);
 });
+
+test('a new attempt may send back a head that the one before sent back twice', () => {
+  const story = inReview();
+  story.verdict(false);
+  story.run();
+  assert.deepEqual(story.state.reworkedHeads, [HEAD]);
+  story.wish({ body: 'Parse them once, in the lexer.' }, 2);
+  story.run();
+  assert.deepEqual([story.state.work?.attempt, story.state.reworkedHeads, story.state.disputes], [2, [], 0]);
+});

@@ -1,0 +1,353 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { advanceEpoch, Effects, isEventsError, migrations, readEffect } from '#lib/events';
+import { createForge, type Forge, ForgeError, type ForgeErrorCode } from '#lib/forge';
+import { World } from '../../local/forge/testing/world.ts';
+import { type TestDatabase, testDatabase } from '../../test/kit/postgres.ts';
+import { markedUid, marker } from './markers.ts';
+import { ForgeWrites, type Target } from './writes.ts';
+
+const repo = { owner: 'acme', name: 'widgets' };
+const path = '/repos/acme/widgets';
+let world: World;
+let database: TestDatabase;
+let names = 0;
+
+before(async () => {
+  world = await World.start({ webhookRetrySeconds: [] });
+  database = await testDatabase(undefined, { migrations: [migrations] });
+  await advanceEpoch(database.pool, 'test');
+});
+after(async () => {
+  await world?.close();
+  await database?.drop();
+});
+
+const as = (login: string) =>
+  createForge({ baseURL: world.forge.apiURL, token: world.tokens.get(login)!, writeIntervalMs: 0 });
+
+/** Long enough for what the loopback forge has done to be seen, short enough for a test. */
+const WINDOW_MS = 300;
+
+function openWrites() {
+  const { pool } = database;
+  return { pool, writes: new ForgeWrites(new Effects({ db: pool, windowMs: WINDOW_MS }), pool) };
+}
+
+type Fate = 'answer lost' | 'never arrived';
+
+/** The forge with one write whose first call ends without an answer; `calls` counts what arrived of that write. */
+function unsure(forge: Forge, method: keyof Forge, fate: Fate): { forge: Forge; calls(): number } {
+  let asked = 0;
+  let arrived = 0;
+  const real = (forge[method] as (...args: unknown[]) => Promise<unknown>).bind(forge);
+  const lossy = async (...args: unknown[]) => {
+    asked += 1;
+    if (asked === 1 && fate === 'never arrived') throw lost();
+    arrived += 1;
+    const answer = await real(...args);
+    if (asked === 1) throw lost();
+    return answer;
+  };
+  return { forge: override(forge, { [method]: lossy }), calls: () => arrived };
+}
+
+function override(forge: Forge, methods: Partial<Record<keyof Forge, unknown>>): Forge {
+  return new Proxy(forge, {
+    get: (of, key) => {
+      const value = methods[key as keyof Forge] ?? of[key as keyof Forge];
+      return typeof value === 'function' ? value.bind(of) : value;
+    },
+  });
+}
+
+const lost = () => new ForgeError('Timeout', 'No answer came.', { outcome: 'unknown' });
+
+async function newPull(): Promise<{ number: number; head: string; branch: string }> {
+  names += 1;
+  const branch = `rig/writes-${names}/1`;
+  await world.git('work', 'fetch', '-q', world.remote('dev'), '+refs/heads/*:refs/remotes/origin/*');
+  const head = await world.branch(branch, `one\nchange ${names}\nthree\nfour\nfive\nsix\nseven\neight\n`);
+  const { number } = await world.pull(branch);
+  return { number, head, branch };
+}
+
+async function newThread(number: number, head: string): Promise<string> {
+  const comments = [{ path: 'a.txt', line: 2, body: 'Why?' }];
+  await as('reviewer').createReview(repo, number, { commitSHA: head, event: 'REQUEST_CHANGES', body: 'No.', comments });
+  return (await as('dev').pullRequest(repo, number)).threads[0]!.id;
+}
+
+interface Write {
+  readonly title: string;
+  readonly by: string;
+  readonly method: keyof Forge;
+  /** Prepares, then answers what is written and what the forge must show afterwards, exactly once. */
+  prepare(): Promise<{
+    run(writes: ForgeWrites, target: Target): Promise<unknown>;
+    shown(): Promise<unknown>;
+    once: unknown;
+  }>;
+  /** Writing the same twice is harmless, so it may be. */
+  readonly idempotent?: boolean;
+}
+
+const writes: Write[] = [
+  {
+    title: 'filing an issue',
+    by: 'boss',
+    method: 'createIssue',
+    prepare: async () => {
+      const uid = crypto.randomUUID();
+      return {
+        run: (writes, target) =>
+          writes.fileIssue(target, { uid, revision: 1, title: `Filed ${uid}`, body: 'Text.', labels: ['bug'] }),
+        shown: async () => {
+          const { body } = await world.rest('boss', `GET ${path}/issues?state=all&per_page=100`);
+          return body.filter((issue: { body: string }) => markedUid(issue.body ?? '') === uid).length;
+        },
+        once: 1,
+      };
+    },
+  },
+  {
+    title: 'opening a pull request',
+    by: 'dev',
+    method: 'createPullRequest',
+    prepare: async () => {
+      const { number, branch, head: headSHA } = await newPull();
+      await world.rest('dev', `PATCH ${path}/pulls/${number}`, { state: 'closed' });
+      const head = `${branch.slice(0, -1)}2`;
+      await world.git('work', 'push', '-q', world.remote('dev'), `${branch}:refs/heads/${head}`);
+      return {
+        run: (writes, target) =>
+          writes.openPullRequest(target, { head, headSHA, base: 'main', title: 'A change', body: 'Text.' }),
+        shown: async () => (await world.rest('dev', `GET ${path}/pulls?state=all&head=acme:${head}`)).body.length,
+        once: 1,
+      };
+    },
+  },
+  {
+    title: 'describing a pull request',
+    by: 'dev',
+    method: 'updatePullRequest',
+    idempotent: true,
+    prepare: async () => {
+      const { number } = await newPull();
+      const change = { title: `Described ${number}`, body: 'All of it.' };
+      return {
+        run: (writes, target) => writes.describePullRequest(target, number, `key-${number}`, change),
+        shown: async () => (await world.rest('dev', `GET ${path}/pulls/${number}`)).body.title,
+        once: change.title,
+      };
+    },
+  },
+  {
+    title: 'closing a pull request',
+    by: 'dev',
+    method: 'updatePullRequest',
+    idempotent: true,
+    prepare: async () => {
+      const { number } = await newPull();
+      return {
+        run: (writes, target) => writes.closePullRequest(target, number),
+        shown: async () => (await world.rest('dev', `GET ${path}/pulls/${number}`)).body.state,
+        once: 'closed',
+      };
+    },
+  },
+  {
+    title: 'a comment',
+    by: 'dev',
+    method: 'comment',
+    prepare: async () => {
+      const { number } = await newPull();
+      return {
+        run: (writes, target) => writes.comment(target, number, `said-${number}`, 'This fixes #1.'),
+        shown: async () => {
+          const { body } = await world.rest('dev', `GET ${path}/issues/${number}/comments`);
+          return body.map((comment: { body: string }) => comment.body.includes(marker('comment', `said-${number}`)));
+        },
+        once: [true],
+      };
+    },
+  },
+  {
+    title: 'a review',
+    by: 'reviewer',
+    method: 'createReview',
+    prepare: async () => {
+      const { number, head } = await newPull();
+      const review = { commitSHA: head, event: 'APPROVE', body: 'Good.', comments: [] } as const;
+      return {
+        run: (writes, target) => writes.review(target, number, `task-${number}`, review),
+        shown: async () => (await world.rest('dev', `GET ${path}/pulls/${number}/reviews`)).body.length,
+        once: 1,
+      };
+    },
+  },
+  ...(['replyToThread', 'resolveThread'] as const).map(
+    (method): Write => ({
+      title: `settling a thread (${method})`,
+      by: 'dev',
+      method,
+      idempotent: method === 'resolveThread',
+      prepare: async () => {
+        const { number, head } = await newPull();
+        const thread = await newThread(number, head);
+        return {
+          run: (writes, target) =>
+            writes.settleThread(target, thread, `settled-${number}`, { to: 'resolved', reply: 'Done.' }),
+          shown: async () => {
+            const { resolved, comments } = await as('dev').thread(thread);
+            return [resolved, comments.length];
+          },
+          once: [true, 2],
+        };
+      },
+    }),
+  ),
+  {
+    title: 'the merge',
+    by: 'boss',
+    method: 'merge',
+    prepare: async () => {
+      const { number, head, branch } = await newPull();
+      const request = { sha: head, method: 'squash', title: `Merge of ${branch}`, message: 'From data.' } as const;
+      return {
+        run: (writes, target) => writes.merge(target, number, '5', request),
+        shown: async () => {
+          const { body } = await world.rest('dev', `GET ${path}/commits?per_page=100`);
+          return body.filter((one: { commit: { message: string } }) => one.commit.message.startsWith(request.title))
+            .length;
+        },
+        once: 1,
+      };
+    },
+  },
+];
+
+for (const { title, by, method, prepare, idempotent } of writes)
+  for (const fate of ['answer lost', 'never arrived'] as const)
+    test(`${title}, ${fate}: it is there once, and the same call again writes nothing`, async () => {
+      const { pool, writes } = openWrites();
+      const { run, shown, once } = await prepare();
+      const { forge, calls } = unsure(as(by), method, fate);
+      const target = { forge, repo, subject: crypto.randomUUID() };
+      const answer = await run(writes, target);
+      assert.deepEqual(await shown(), once);
+      const made = calls();
+      if (!idempotent) assert.equal(made, 1);
+      assert.deepEqual(await run(writes, target), answer);
+      // Another process, with nothing in memory.
+      const other = new ForgeWrites(new Effects({ db: pool, windowMs: WINDOW_MS }), pool);
+      assert.deepEqual(await run(other, target), answer);
+      assert.deepEqual([await shown(), calls()], [once, made]);
+    });
+
+test('forwarding a head, answer lost: the branch tells that it was moved, and the push is not repeated', async () => {
+  const { writes } = openWrites();
+  const { head, branch } = await newPull();
+  const target = { forge: as('dev'), repo, subject: crypto.randomUUID() };
+  let pushes = 0;
+  const push = async () => {
+    pushes += 1;
+    throw new Error('socket closed');
+  };
+  await writes.forwardHead(target, branch, { from: null, to: head }, push);
+  await writes.forwardHead(target, branch, { from: null, to: head }, push);
+  assert.equal(pushes, 1);
+});
+
+test('a pull request that somebody opened for the branch before is the one', async () => {
+  const { writes } = openWrites();
+  const { number, branch, head } = await newPull();
+  const target = { forge: as('dev'), repo, subject: crypto.randomUUID() };
+  const opened = await writes.openPullRequest(target, {
+    head: branch,
+    headSHA: head,
+    base: 'main',
+    title: 'Mine',
+    body: '',
+  });
+  assert.equal(opened.number, number);
+});
+
+test('a pull request that cannot be opened while the forge is away rejects once, with no stray rejection beside it', async (t) => {
+  const { writes } = openWrites();
+  const stray: unknown[] = [];
+  const note = (reason: unknown) => stray.push(reason);
+  process.on('unhandledRejection', note);
+  t.after(() => process.off('unhandledRejection', note));
+  const away = async () => Promise.reject(new ForgeError('Unavailable', 'The forge is down.'));
+  const forge = override(as('dev'), { createPullRequest: away, findPullRequestByHead: away });
+  const target = { forge, repo, subject: crypto.randomUUID() };
+  const request = { head: 'rig/x/1', headSHA: 'f'.repeat(40), base: 'main', title: 'T', body: '' };
+  await assert.rejects(writes.openPullRequest(target, request), (error) => isEventsError(error, 'EffectNotPerformed'));
+  await new Promise(setImmediate);
+  assert.deepEqual(stray, []);
+});
+
+const classes: Record<ForgeErrorCode, 'EffectRefused' | 'EffectNotPerformed'> = {
+  Validation: 'EffectRefused',
+  Conflict: 'EffectRefused',
+  NotFound: 'EffectNotPerformed',
+  Unauthorized: 'EffectNotPerformed',
+  Forbidden: 'EffectNotPerformed',
+  RateLimited: 'EffectNotPerformed',
+  Unavailable: 'EffectNotPerformed',
+  Timeout: 'EffectNotPerformed',
+  NotImplemented: 'EffectNotPerformed',
+  Malformed: 'EffectNotPerformed',
+};
+for (const [code, expected] of Object.entries(classes))
+  test(`a write that the forge certainly did not do for ${code} is ${expected}`, async () => {
+    const { pool, writes } = openWrites();
+    const failure = new ForgeError(code as ForgeErrorCode, 'No.');
+    let calls = 0;
+    const comment = async () => {
+      calls += 1;
+      if (calls === 1) throw failure;
+      return { url: 'made' };
+    };
+    const target = { forge: override(as('dev'), { comment }), repo, subject: crypto.randomUUID() };
+    const say = () => writes.comment(target, 1, code, 'Text.');
+    await assert.rejects(say(), (error) => isEventsError(error, expected as 'EffectRefused'));
+    if (expected === 'EffectNotPerformed') assert.deepEqual(await say(), { url: 'made' });
+    else await assert.rejects(say(), (error) => isEventsError(error, 'EffectRefused'));
+    const state = (await readEffect(pool, `comment/${code}`))?.state;
+    assert.equal(state, expected === 'EffectNotPerformed' ? 'succeeded' : 'failed');
+  });
+
+test('a merge that the forge refuses is an outcome: the same decision is never tried again', async () => {
+  const { writes } = openWrites();
+  const { number } = await newPull();
+  const target = { forge: as('boss'), repo, subject: crypto.randomUUID() };
+  const request = { sha: 'f'.repeat(40), method: 'squash', title: 'T', message: 'M' } as const;
+  const result = await writes.merge(target, number, '5', request);
+  assert.ok(!result.merged && result.code === 'HeadMoved');
+  const unreachable = override(as('boss'), { merge: async () => assert.fail('it was tried again') });
+  assert.deepEqual(await writes.merge({ ...target, forge: unreachable }, number, '5', request), result);
+});
+
+test('what an agent says closes no issue and carries no mark of another write', async () => {
+  const { writes } = openWrites();
+  const { number } = await newPull();
+  const target = { forge: as('dev'), repo, subject: crypto.randomUUID() };
+  const forged = marker('comment', `next-${number}`);
+  await writes.comment(target, number, `first-${number}`, `Fixes #1 ${forged}`);
+  await writes.comment(target, number, `next-${number}`, 'Really.');
+  const { body } = await world.rest('dev', `GET ${path}/issues/${number}/comments`);
+  assert.equal(body.length, 2);
+  assert.ok(!body[0].body.includes(forged));
+  assert.doesNotMatch(body[0].body, /fixes #1/i);
+});
+
+test('a write asked for by a leader that was followed by another is refused', async () => {
+  const { pool, writes } = openWrites();
+  const target = { forge: as('dev'), repo, subject: crypto.randomUUID(), epoch: 1 };
+  await advanceEpoch(pool, 'next');
+  const forge = override(target.forge, { comment: async () => assert.fail('it was written') });
+  const late = writes.comment({ ...target, forge }, 1, 'late', 'Text.');
+  await assert.rejects(late, (error) => isEventsError(error, 'StaleEpoch'));
+});

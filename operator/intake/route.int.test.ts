@@ -160,11 +160,18 @@ test('one id at two forges: each signs with its own secret, and the delivery kee
   assert.equal(JSON.parse(rows[0]!.headers)['rig-forge-host'], 'ghe.example:8443');
 });
 
-test('a Repository whose forge id is not known yet is found by its name in any case; a known id alone counts', async () => {
-  const named = { ...repositoryOf(5, 'Acme/Widgets'), status: undefined };
-  assert.equal((await send(serve({ repositories: () => [named as never] }).app, 'ping', payload)).status, 202);
-  const renamed = repositoryOf(5, 'acme/former-name');
-  assert.equal((await send(serve({ repositories: () => [renamed] }).app, 'ping', payload)).status, 202);
-  const successor = repositoryOf(6, 'acme/widgets');
-  assert.equal((await send(serve({ repositories: () => [successor] }).app, 'ping', payload)).status, 404);
+test('a name is for anybody to write down: only the forge id that was read counts, under whatever name', async () => {
+  const statusOf = async (repository: unknown) =>
+    (await send(serve({ repositories: () => [repository as never] }).app, 'ping', payload)).status;
+  assert.equal(await statusOf({ ...repositoryOf(5, 'acme/widgets'), status: undefined }), 404);
+  assert.equal(await statusOf(repositoryOf(6, 'acme/widgets')), 404);
+  assert.equal(await statusOf(repositoryOf(5, 'acme/former-name')), 202);
+});
+
+test('a Repository that is Stalled speaks for nothing', async () => {
+  const repository = repositoryOf(5, 'acme/widgets');
+  const conditions = [{ type: 'Stalled', status: 'True', reason: 'DuplicateRepository' }];
+  const stalled = { ...repository, status: { ...repository.status, conditions } };
+  const { app } = serve({ repositories: () => [stalled as never] });
+  assert.equal((await send(app, 'ping', payload)).status, 404);
 });

@@ -70,6 +70,12 @@ export class Hands implements AsyncDisposable {
     return answer.body;
   }
 
+  /** A call of the conductor API as a task, by `<task>/<route>`. */
+  task<T>(method: string, path: string, token: string, body?: unknown): Promise<Answered<T>> {
+    const url = `${this.urls.conductor}/v1/namespaces/${this.namespace}/tasks/${path}`;
+    return call<T>(url, token, method, body);
+  }
+
   /** Applies an Issue without a number, as `kubectl apply` would. */
   async createIssue(name: string, spec: Partial<Issue['spec']> & { repositoryRef: { name: string } }): Promise<void> {
     const object = { apiVersion, kind: 'Issue', metadata: { name, namespace: this.namespace }, spec };

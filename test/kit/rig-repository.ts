@@ -73,6 +73,11 @@ export async function applyRepository(hands: Hands, { name, spec = {} }: NewRepo
     },
   };
   await hands.client.create(resources.Repository as Resource<KubeObject>, object as KubeObject);
+  await untilReady(hands, name);
+}
+
+/** Until then the conductor does not know the repository's id, and takes no delivery of it. */
+export async function untilReady(hands: Hands, name: string): Promise<void> {
   await until(
     `Repository ${name} is Ready`,
     async () => {

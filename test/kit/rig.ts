@@ -15,7 +15,7 @@ const END_WITHIN_MS = 120_000;
 export interface RigOptions {
   /** For `rig up`, e.g. `--sample`. */
   readonly args?: readonly string[];
-  /** Default: a temporary one, deleted at the end. */
+  /** Default: a temporary one, deleted at the end unless RIG_E2E_KEEP is set. */
   readonly dataDir?: string;
   readonly env?: NodeJS.ProcessEnv;
 }
@@ -99,7 +99,8 @@ export class Rig implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#child.exitCode === null && this.#child.signalCode === null) await this.interrupt();
-    if (this.#ownsDataDir) rmSync(this.layout.root, { recursive: true, force: true, maxRetries: 3 });
+    if (this.#ownsDataDir && !process.env.RIG_E2E_KEEP)
+      rmSync(this.layout.root, { recursive: true, force: true, maxRetries: 3 });
   }
 
   #hear(line: string): void {

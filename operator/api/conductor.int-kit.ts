@@ -129,6 +129,14 @@ export async function repositoryReady(rig: TestConductor, name = 'widgets'): Pro
     ...repository,
     status: { observedGeneration: 1, forge, conditions: [ready] },
   });
+  const { forge: hub } = await conductor.forges.forRepository(repository);
+  const defaultBranchSHA = await hub.branchSHA({ owner: 'acme', name: 'widgets' }, 'main');
+  const facts = {
+    ...(await hub.repository({ owner: 'acme', name: 'widgets' })),
+    defaultBranch: 'main',
+    defaultBranchSHA,
+  };
+  await conductor.mirror.putRepository(rig.db.pool, forge.host, facts, new Date().toISOString());
   await until('the Repository is Ready', () =>
     isConditionTrue(conductor.objects.repositories.get(namespace, name)?.status?.conditions, 'Ready'),
   );

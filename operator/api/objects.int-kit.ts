@@ -73,7 +73,7 @@ export function agentObject(
     billing: 'metered',
     caps: { perTaskUSD: 2, perSessionUSD: 15 },
     attempts: 3,
-    concurrency: 2,
+    concurrency: 20,
     dispatch: 'push',
     nodeSelector: {},
     tolerations: [],

@@ -1,4 +1,4 @@
-import type { Issue } from '#crds';
+import type { Issue, Repository } from '#crds';
 import { type Action, decideWish, gateOf, type IssueState, nextAction, observe, type World } from '#domain';
 import { ensureSubject, isEventsError, type Subject } from '#lib/events';
 import { ForgeError } from '#lib/forge';
@@ -63,11 +63,15 @@ export class IssueController {
       .watch(issues, (issue) => [`${issue.metadata.namespace}/${issue.metadata.name}`, ...this.#dependents(issue)])
       .watch(tasks, issueOfTask)
       .watch(jobs, (job) => this.#issueOfJob(job))
-      .watch(repositories, (repository) =>
-        this.#openIssues(
-          repository.metadata.namespace!,
-          (issue) => issue.spec.repositoryRef.name === repository.metadata.name,
-        ),
+      .watch(
+        repositories,
+        (repository) =>
+          this.#openIssues(
+            repository.metadata.namespace!,
+            (issue) => issue.spec.repositoryRef.name === repository.metadata.name,
+          ),
+        // Its counts follow the issues; to follow them back would look at every issue for each step of one.
+        ({ type, object, old }) => type !== 'update' || matters(object) !== matters(old),
       )
       .watch(agents, (agent) =>
         this.#openIssues(agent.metadata.namespace!, (issue) =>
@@ -137,7 +141,8 @@ export class IssueController {
   }
 
   /** Leaves the status as it was, but for the conditions and the sentence that say why the issue stands still. */
-  async #projectFailure(issue: Issue & KubeObject, { name, reason, message }: ReconcileError): Promise<void> {
+  async #projectFailure(seen: Issue & KubeObject, { name, reason, message }: ReconcileError): Promise<void> {
+    const issue = await this.#fresh(seen);
     const generation = issue.metadata.generation ?? 1;
     const state = name === 'Stalled' ? ('Stalled' as const) : ('Reconciling' as const);
     const conditions = setVerdict(
@@ -150,7 +155,13 @@ export class IssueController {
     await this.#projector.project(issue, status);
   }
 
-  async #advance(issue: Issue & KubeObject, subject: Subject, cause: Cause): Promise<ReconcileResult> {
+  /** The object as it is now: a second projection in one reconcile must not be made from what the first has overtaken. */
+  #fresh({ metadata: { namespace, name } }: Issue): Promise<Issue & KubeObject> {
+    return this.#conductor.client.get(ISSUES, { namespace: namespace!, name: name! });
+  }
+
+  async #advance(seen: Issue & KubeObject, subject: Subject, cause: Cause): Promise<ReconcileResult> {
+    let issue = seen;
     for (let steps = 0; ; steps += 1) {
       const { state, world, action } = await this.#decide(issue, subject, cause);
       const step: Step = {
@@ -163,9 +174,6 @@ export class IssueController {
         world,
         cause,
       };
-      // Filing may wait for the forge; the one who looks meanwhile sees why.
-      if (action.do === 'fileForgeIssue' && issue.status?.phase === undefined)
-        await this.#project(issue, state, world, action);
       const again = await perform(step, action);
       if (again && steps < MAX_STEPS) continue;
       await this.#project(issue, state, world, action);
@@ -279,6 +287,13 @@ export class IssueController {
         `Issue ${elder.metadata.name} is older and works #${number} already; delete one of the two.`,
       );
   }
+}
+
+/** What of a Repository its issues depend on. */
+function matters(repository: Repository | undefined): string {
+  const { metadata, status } = repository ?? {};
+  const ready = status?.conditions?.find((condition) => condition.type === 'Ready');
+  return `${metadata?.generation} ${status?.forge?.repositoryID} ${ready?.status} ${ready?.reason}`;
 }
 
 /** Orders objects by age; the uid breaks the tie of one second. */

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { sourceFiles, suiteOf } from '../suites/files.ts';
 import { checkImports } from './imports.ts';
 import { checkLayout, drawLayers } from './layout.ts';
+import { checkLock } from './lock.ts';
 import { measureSizes, type Sizes } from './sizes.ts';
 import { checkTests } from './tests.ts';
 
@@ -41,6 +42,7 @@ const faults = [
   ...regenerate(),
   ...(await checkImports(root)).map(({ from, to, rule }) => `${from} imports ${to}: ${rule}`),
   ...checkLayout(root, files),
+  ...checkLock(root),
   ...checkTests(root, files),
   ...sizes.tooLong.map((file) => `${file} is longer than 400 lines`),
 ];

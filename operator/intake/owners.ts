@@ -1,5 +1,5 @@
 import type { Repository } from '#crds';
-import { type Condition, isConditionTrue, type KubeObject } from '#lib/kube';
+import { type Condition, findCondition, type KubeObject } from '#lib/kube';
 import { forgeHost } from '../forges/forges.ts';
 
 /** A forge repository as a delivery names it. */
@@ -29,9 +29,8 @@ export function ownersOf<R extends Repository>(repositories: readonly R[], named
  * could sign for a name could speak for somebody else's repository.
  */
 function follows({ status }: Repository, { id }: NamedRepository): boolean {
-  return (
-    status?.forge?.repositoryID === id && !isConditionTrue(status.conditions as Condition[] | undefined, 'Stalled')
-  );
+  const stalled = findCondition(status?.conditions as Condition[] | undefined, 'Stalled');
+  return status?.forge?.repositoryID === id && stalled?.reason !== 'DuplicateRepository';
 }
 
 /** Sorts the eldest first; the uid breaks the tie of one second. */

@@ -161,7 +161,7 @@ export class IssueController {
   }
 
   async #advance(seen: Issue & KubeObject, subject: Subject, cause: Cause): Promise<ReconcileResult> {
-    let issue = seen;
+    const issue = seen;
     for (let steps = 0; ; steps += 1) {
       const { state, world, action } = await this.#decide(issue, subject, cause);
       const step: Step = {

@@ -21,12 +21,22 @@ import { REPOSITORIES } from '../objects.ts';
 import { resync } from './resync.ts';
 
 const RESYNC_MS = 5 * 60_000;
+
+/** What the newest listing of a Repository found. */
+interface Listing {
+  readonly at: number;
+  readonly generation: number | undefined;
+  readonly facts: RepositoryFacts;
+  readonly message: string;
+}
+
 /** When a Repository is tried again that a person has to mend. */
 const STALLED_MS = 30_000;
 
 /** Finds every Repository at its forge, lets one object own one forge repository, and repairs by listing what no delivery told. */
 export class RepositoryController {
   readonly controller: Controller;
+  readonly #listings = new Map<string, Listing>();
   readonly #conductor: Conductor;
   readonly #projector: StatusProjector<Repository & KubeObject>;
 
@@ -59,22 +69,32 @@ export class RepositoryController {
     const repository = this.#conductor.objects.repositories.get(namespace, name);
     if (repository === undefined) return undefined;
     try {
-      const facts = await this.#find(repository);
-      this.#refuseDuplicate(repository, facts);
-      const problem = await resync(this.#conductor, repository, facts);
-      await this.#project(
-        repository,
-        { state: 'Ready', reason: 'Accepted', message: problem ?? `Followed at ${facts.url}.` },
-        facts,
-      );
-      return { requeueAfterMs: RESYNC_MS };
+      const listing = await this.#listing(repository);
+      this.#refuseDuplicate(repository, listing.facts);
+      await this.#project(repository, { state: 'Ready', reason: 'Accepted', message: listing.message }, listing.facts);
+      return { requeueAfterMs: Math.max(1_000, listing.at + RESYNC_MS - this.#conductor.now()) };
     } catch (error) {
+      this.#listings.delete(repository.metadata.uid!);
       const verdict = verdictOf(error);
       if (verdict !== null) await this.#project(repository, verdict, null);
       // What mends it is outside of what is watched: a Secret, the forge. Only a twin tells by itself.
       if (error instanceof Stalled && error.reason !== 'DuplicateRepository') return { requeueAfterMs: STALLED_MS };
       throw error;
     }
+  }
+
+  /** The forge is asked when the Repository changed and every five minutes, not for each step of an issue. */
+  async #listing(repository: Repository & KubeObject): Promise<Listing> {
+    const { uid, generation } = repository.metadata;
+    const kept = this.#listings.get(uid!);
+    const now = this.#conductor.now();
+    if (kept !== undefined && kept.generation === generation && now - kept.at < RESYNC_MS - 1_000) return kept;
+    const facts = await this.#find(repository);
+    this.#refuseDuplicate(repository, facts);
+    const problem = await resync(this.#conductor, repository, facts);
+    const listing = { at: now, generation, facts, message: problem ?? `Followed at ${facts.url}.` };
+    this.#listings.set(uid!, listing);
+    return listing;
   }
 
   /** The others that stand for the same forge repository, or were found to: whether they may has to be asked again. */

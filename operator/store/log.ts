@@ -72,12 +72,15 @@ export class IssueLog {
   }
 
   /** {@link record} for decisions that need nothing but the state. */
-  append(
+  async append(
     subject: SubjectName,
     cause: Cause,
     decide: (state: IssueState) => readonly DomainEvent[],
   ): Promise<Recorded<undefined>> {
-    return this.record(subject, cause, (state) => ({ events: decide(state), value: undefined }));
+    // Most looks at an issue find nothing to write: they cost no transaction.
+    const state = await this.load(subject);
+    if (decide(state).length === 0) return { state, events: [], value: undefined };
+    return this.record(subject, cause, (newest) => ({ events: decide(newest), value: undefined }));
   }
 
   /** Appends inside a transaction of the caller's. A faster writer ends that transaction with EventsError Concurrency: see {@link retrying}. */

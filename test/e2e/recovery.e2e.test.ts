@@ -80,6 +80,7 @@ describe('recovery', { concurrency: true }, () => {
     await createIdentities();
     await workSample('merge-killed', {
       apiURL: `${trap.url}/api/v3`,
+      cloneURL: `${trap.url}/${OWNER}/merge-killed.git`,
       credentialsSecretRef: { name: 'trap-conductor' },
       webhookSecretRef: { name: 'trap-webhook' },
       agents: [{ agentRef: { name: 'dev-x' } }],

@@ -159,13 +159,15 @@ test('a verdict is dropped when the head has moved, and the forge has no review'
   assert.deepEqual((await rig.world.rest('boss', `GET /repos/acme/widgets/pulls/${number}/reviews`)).body, []);
 });
 
-test('a comment on a line outside the diff is 422 with the forge’s words', async () => {
-  const { work, head } = await delivered('outside');
+test('a comment on a line outside the diff goes into the text of the review', async () => {
+  const { work, head, number } = await delivered('outside');
   const review = await furtherTask(api, work, 'review', head);
   const comments = [{ path: 'nowhere.txt', line: 999, body: 'Here?' }];
-  const { status, body } = await call(review, 'verdict', { verdict: 'request-changes', body: 'No.', comments });
-  assert.deepEqual([status, body.reason], [422, 'ForgeRefused']);
-  assert.match(body.detail, /^The forge refused: /);
+  const { body } = await call(review, 'verdict', { verdict: 'request-changes', body: 'No.', comments });
+  assert.deepEqual(body, { submitted: true, reason: null });
+  const [made] = (await rig.world.rest('boss', `GET /repos/acme/widgets/pulls/${number}/reviews`)).body;
+  assert.equal(made.state, 'CHANGES_REQUESTED');
+  assert.match(made.body, /^No\.\n\n\*\*nowhere\.txt:999\*\*\n\nHere\?/);
 });
 
 test('a rework resolves the reviewer’s thread and not a person’s', async () => {

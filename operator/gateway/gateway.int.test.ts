@@ -122,10 +122,11 @@ test('a push that a crash kept from the log is recorded when the task pushes aga
   const clone = await git.clone(task, 'crash');
   const sha = await git.commit(clone, 'crash.txt', 'x\n');
   const { log } = rig.conductor;
-  const append = log.append;
-  log.append = () => Promise.reject(new Error('the process died here'));
-  assert.notEqual((await git.push(task, clone)).code, 0);
-  log.append = append;
+  const record = log.record;
+  log.record = () => Promise.reject(new Error('the process died here'));
+  const cut = await git.push(task, clone);
+  log.record = record;
+  assert.notEqual(cut.code, 0);
   assert.equal((await refs())[`refs/heads/${task.branch}`], sha);
   assert.deepEqual(await heads(task), []);
   assert.equal((await git.push(task, clone)).code, 0);

@@ -80,6 +80,8 @@ export const reasons = {
   StartDeadlineExceeded: 'The task did not start in time.',
   HeartbeatMissed: 'The task did not report for too long.',
   InfrastructureLost: 'The pod or its node was lost; this does not count as an attempt.',
+  NameTaken: 'Another object already has the name that this one needs.',
+  BeingDeleted: 'An object of this name is on its way out; it is made again when that is gone.',
   JobMissing: 'The Job of the task was deleted by somebody else.',
   DeadFence: 'The claim that the call names is no longer live.',
   OtherRefPushed: 'The task tried to push another ref than its own branch.',

@@ -20,6 +20,7 @@ import { IssueIntake } from './intake/issues.ts';
 import { intakeRoute } from './intake/route.ts';
 import type { Conductor } from './issues/context.ts';
 import { IssueController } from './issues/controller.ts';
+import { recordDeletions } from './issues/tombstone.ts';
 import { Mirror } from './mirror/mirror.ts';
 import { watchObjects } from './objects.ts';
 import { Outbox } from './outbox.ts';
@@ -165,6 +166,7 @@ function assemble(config: Config, logger: Logger, { pool, client, intakeClient, 
   manager.onStartedLeading(async (_lease, signal) => {
     conductor.leader.epoch = await advanceEpoch(pool, config.identity);
     conductor.leader.upSince = Date.now();
+    await recordDeletions(conductor, { actor: { kind: 'controller', name: 'issue' } });
     logger.info({ epoch: conductor.leader.epoch }, 'leading');
     applier.start(signal);
     outbox.start(signal);

@@ -19,7 +19,7 @@ const counted = (n: number, text?: string): NewEvent<Counted> => ({
 });
 
 async function openStore(t: TestContext) {
-  const { pool, url } = await testDatabase(t, { migrations: [migrations] });
+  const { pool, url } = await testDatabase(t, { migrations: [migrations], ownServer: true });
   const store = new EventStore<Counted>({ db: pool, types });
   return { pool, url, store };
 }

@@ -26,7 +26,7 @@ const said = (n: number, type = 'SAID'): NewEvent<Said> => ({
 
 /** A database with a table `seen` into which {@link recorder} writes what it is handed, in order. */
 async function setUp(t: TestContext) {
-  const { pool, url } = await testDatabase(t, { migrations: [migrations] });
+  const { pool, url } = await testDatabase(t, { migrations: [migrations], ownServer: true });
   await pool.query(
     'CREATE TABLE seen (n bigint GENERATED ALWAYS AS IDENTITY, stream uuid, version int, UNIQUE (stream, version))',
   );

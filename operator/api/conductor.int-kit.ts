@@ -113,6 +113,7 @@ function database(t: Hooks): Promise<TestDatabase> {
   const directory = join(import.meta.dirname, '..', 'store', 'migrations');
   return testDatabase(t as { after(fn: () => Promise<void>): void }, {
     schema: 'conductor',
+    ownServer: true,
     migrations: [migrations, { component: 'operator', directory }],
   });
 }

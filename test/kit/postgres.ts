@@ -19,6 +19,11 @@ export interface TestDatabaseOptions {
   /** Applied before the database is handed out; `pool` then means this schema, default `rig`. */
   readonly migrations?: readonly Omit<MigrateOptions, 'schema'>[];
   readonly schema?: string;
+  /**
+   * A server that no other test file uses. For what reads the log by `pg_snapshot_xmin`: that horizon is the whole server's, so a neighbour's open
+   * transaction would hide events.
+   */
+  readonly ownServer?: boolean;
 }
 
 let embedded: Promise<RunningPostgres> | undefined;
@@ -32,8 +37,9 @@ export async function testDatabase(
   options: TestDatabaseOptions = {},
 ): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString('hex')}`;
-  const adminURL = process.env.RIG_TEST_DATABASE_URL ?? (await embeddedServer()).adminURL;
-  const url = await createDatabase(adminURL, name);
+  const shared = options.ownServer === true ? undefined : process.env.RIG_TEST_DATABASE_URL;
+  const adminURL = shared ?? (await embeddedServer()).adminURL;
+  const url = await createDatabase(adminURL, name, shared !== undefined);
   const schema = options.schema ?? (options.migrations === undefined ? undefined : 'rig');
   const pool = createPool(url, { applicationName: 'rig-test', max: 10, schema });
   for (const migrations of options.migrations ?? []) await migrate(pool, { schema: schema!, ...migrations });
@@ -48,9 +54,9 @@ export async function testDatabase(
   return { url, pool, drop };
 }
 
-async function createDatabase(adminURL: string, name: string): Promise<string> {
+async function createDatabase(adminURL: string, name: string, shared: boolean): Promise<string> {
   const url = new URL(adminURL);
-  if (process.env.RIG_TEST_DATABASE_URL !== undefined) {
+  if (shared) {
     await asAdmin(adminURL, `CREATE DATABASE ${name}`);
     url.pathname = `/${name}`;
     return url.href;

@@ -189,6 +189,8 @@ export class Controller {
     const timeoutMs = this.#options.timeoutMs ?? TIMEOUT_MS;
     const timeout = new Error(`the reconcile took longer than ${timeoutMs} ms`);
     const cancelTimeout = this.#clock.setTimeout(() => abort.abort(timeout), timeoutMs);
+    // One that was abandoned at stop must not keep the process for the rest of its time.
+    abort.signal.addEventListener('abort', cancelTimeout, { once: true });
     const startedAt = this.#clock.now();
     this.#running.set(key, abort);
     let outcome: Outcome;

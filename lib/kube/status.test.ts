@@ -45,6 +45,15 @@ test('going back to what the lagging cache still shows is written', async () => 
   assert.ok(created);
 });
 
+test('the latest status of an object is what was written, until its cache has seen that or more', async () => {
+  const { projector, client, created, read } = await setUp();
+  assert.equal(projector.latest(created), created);
+  await projector.project(created, { phase: 'A' });
+  assert.deepEqual(projector.latest(created).status, { phase: 'A' });
+  await client.patchStatus(WIDGETS, ref, { phase: 'Hacked' });
+  assert.deepEqual(projector.latest(await read()).status, { phase: 'Hacked' });
+});
+
 test('after a restart an object that shows the projection is not written', async () => {
   const { clock, client, projector, created, read, writes } = await setUp();
   await projector.project(created, { phase: 'A', gates: [{ name: 'ci' }] });

@@ -22,8 +22,8 @@ interface Applied {
   desired: unknown;
   /** The status the server answered with. */
   stored: unknown;
-  /** resourceVersion of the object the projection was made from. */
-  from: string | undefined;
+  /** resourceVersion the server answered with. */
+  version: string | undefined;
   at: number;
 }
 
@@ -45,23 +45,29 @@ export class StatusProjector<T extends KubeObject> {
     this.#clock = options.clock ?? realClock;
   }
 
+  /**
+   * The object with the status it has by now, as far as this projector knows: a cache may not have seen its last write yet.
+   * What is carried over from the old status (`lastTransitionTime`) must be read from here.
+   */
+  latest(object: T): T {
+    const last = this.#applied.get(object.metadata.uid ?? '');
+    return last !== undefined && isOlder(object, last.version) ? { ...object, status: last.stored } : object;
+  }
+
   /** Makes the object's status `status`: fields this manager applied before and that are not in it are removed. */
   async project(object: T, status: object, call: CallOptions = {}): Promise<Projection> {
     const desired = JSON.parse(JSON.stringify(status)) as object;
     const key = object.metadata.uid ?? '';
     const last = this.#applied.get(key);
-    if (isCurrent(object, desired, last)) return { result: 'unchanged' };
-    const afterMs = this.#volatileWait(object, desired, last);
+    const seen = this.latest(object).status ?? {};
+    if (isCurrent(seen, desired, last)) return { result: 'unchanged' };
+    const afterMs = this.#volatileWait(seen, desired, last);
     if (afterMs > 0) return { result: 'deferred', afterMs };
     const { client, resource, fieldManager } = this.#options;
     const body = { metadata: object.metadata, status: desired };
     const stored = await client.applyStatus<T>(resource, body, { ...call, fieldManager });
-    this.#remember(key, {
-      desired,
-      stored: stored.status,
-      from: object.metadata.resourceVersion,
-      at: this.#clock.now(),
-    });
+    const { resourceVersion: version } = stored.metadata;
+    this.#remember(key, { desired, stored: stored.status, version, at: this.#clock.now() });
     return { result: 'applied' };
   }
 
@@ -70,10 +76,9 @@ export class StatusProjector<T extends KubeObject> {
     this.#applied.delete(object.metadata.uid ?? '');
   }
 
-  #volatileWait(object: T, desired: object, last: Applied | undefined): number {
+  #volatileWait(seen: unknown, desired: object, last: Applied | undefined): number {
     const { volatile = [], volatileMs = VOLATILE_MS } = this.#options;
     if (last === undefined || volatile.length === 0) return 0;
-    const seen = object.metadata.resourceVersion === last.from ? last.stored : object.status;
     if (!isDeepStrictEqual(without(desired, volatile), without(seen, volatile))) return 0;
     return last.at + volatileMs - this.#clock.now();
   }
@@ -88,12 +93,14 @@ export class StatusProjector<T extends KubeObject> {
   }
 }
 
-function isCurrent(object: KubeObject, desired: object, last: Applied | undefined): boolean {
-  const cached = object.status;
-  const lags = last !== undefined && object.metadata.resourceVersion === last.from;
-  if (!lags && isDeepStrictEqual(cached ?? {}, desired)) return true;
-  if (last === undefined || !isDeepStrictEqual(last.desired, desired)) return false;
-  return lags || isDeepStrictEqual(cached, last.stored);
+function isCurrent(seen: unknown, desired: object, last: Applied | undefined): boolean {
+  if (isDeepStrictEqual(seen, desired)) return true;
+  return last !== undefined && isDeepStrictEqual(last.desired, desired) && isDeepStrictEqual(seen, last.stored);
+}
+
+/** Versions of one resource are decimal numbers that grow: Kubernetes promises it since 1.35 (KEP-5504). */
+function isOlder({ metadata: { resourceVersion = '' } }: KubeObject, than = ''): boolean {
+  return resourceVersion.length === than.length ? resourceVersion < than : resourceVersion.length < than.length;
 }
 
 function without(value: unknown, paths: string[]): unknown {

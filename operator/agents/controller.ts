@@ -41,7 +41,8 @@ export class AgentController {
     const running = (await runningByAgent(this.#conductor.log.pool)).get(agent.metadata.uid!) ?? 0;
     const generation = agent.metadata.generation ?? 1;
     const stamp = { generation, now: new Date(this.#conductor.now()) };
-    const conditions = setVerdict(agent.status?.conditions as Condition[] | undefined, judgeAgent(agent), stamp);
+    const { status } = this.#projector.latest(agent);
+    const conditions = setVerdict(status?.conditions as Condition[] | undefined, judgeAgent(agent), stamp);
     const projection = await this.#projector.project(agent, { running, observedGeneration: generation, conditions });
     return projection.result === 'deferred' ? { requeueAfterMs: projection.afterMs } : undefined;
   }

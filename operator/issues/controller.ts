@@ -142,7 +142,7 @@ export class IssueController {
 
   /** Leaves the status as it was, but for the conditions and the sentence that say why the issue stands still. */
   async #projectFailure(seen: Issue & KubeObject, { name, reason, message }: ReconcileError): Promise<void> {
-    const issue = await this.#fresh(seen);
+    const issue = this.#projector.latest(seen);
     const generation = issue.metadata.generation ?? 1;
     const state = name === 'Stalled' ? ('Stalled' as const) : ('Reconciling' as const);
     const conditions = setVerdict(
@@ -155,13 +155,7 @@ export class IssueController {
     await this.#projector.project(issue, status);
   }
 
-  /** The object as it is now: a second projection in one reconcile must not be made from what the first has overtaken. */
-  #fresh({ metadata: { namespace, name } }: Issue): Promise<Issue & KubeObject> {
-    return this.#conductor.client.get(ISSUES, { namespace: namespace!, name: name! });
-  }
-
-  async #advance(seen: Issue & KubeObject, subject: Subject, cause: Cause): Promise<ReconcileResult> {
-    const issue = seen;
+  async #advance(issue: Issue & KubeObject, subject: Subject, cause: Cause): Promise<ReconcileResult> {
     for (let steps = 0; ; steps += 1) {
       const { state, world, action } = await this.#decide(issue, subject, cause);
       const step: Step = {
@@ -212,7 +206,8 @@ export class IssueController {
     }
   }
 
-  async #project(issue: Issue & KubeObject, state: IssueState, world: World, next: Action): Promise<void> {
+  async #project(seen: Issue & KubeObject, state: IssueState, world: World, next: Action): Promise<void> {
+    const issue = this.#projector.latest(seen);
     const gate =
       state.pullRequest === null || state.merged !== null
         ? null

@@ -146,7 +146,8 @@ export class RepositoryController {
     }
   }
 
-  async #project(repository: Repository & KubeObject, verdict: Verdict, facts: RepositoryFacts | null): Promise<void> {
+  async #project(seen: Repository & KubeObject, verdict: Verdict, facts: RepositoryFacts | null): Promise<void> {
+    const repository = this.#projector.latest(seen);
     const generation = repository.metadata.generation ?? 1;
     const stamp = { generation, now: new Date(this.#conductor.now()) };
     const hooked = repository.spec.webhookSecretRef !== undefined;

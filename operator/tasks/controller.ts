@@ -142,7 +142,8 @@ export class TaskController {
 
   async #project(task: AgentTask & KubeObject, row: TaskRow | null, verdict: Verdict): Promise<void> {
     const generation = task.metadata.generation ?? 1;
-    const conditions = setVerdict(task.status?.conditions as Condition[] | undefined, verdict, {
+    const { status } = this.#projector.latest(task);
+    const conditions = setVerdict(status?.conditions as Condition[] | undefined, verdict, {
       generation,
       now: new Date(this.#conductor.now()),
     });

@@ -124,15 +124,6 @@ func isDir(path string) bool {
 	return err == nil && info.IsDir()
 }
 
-func containerOf(pod *v1.Pod, name string) *v1.Container {
-	for n := range pod.Spec.Containers {
-		if pod.Spec.Containers[n].Name == name {
-			return &pod.Spec.Containers[n]
-		}
-	}
-	return nil
-}
-
 func tolerates(pod *v1.Pod) bool {
 	taint := machine.HostProcessTaint
 	for n := range pod.Spec.Tolerations {

@@ -8,6 +8,7 @@ export interface Figure extends Summary {
   readonly name: string;
   readonly unit: Measurement['unit'];
   readonly target?: number;
+  readonly atLeast?: number;
   readonly met?: boolean;
 }
 
@@ -27,10 +28,11 @@ export interface Report {
   readonly figures: readonly Figure[];
 }
 
-export function figureOf({ name, unit, samples, target }: Measurement): Figure {
+export function figureOf({ name, unit, samples, target, atLeast }: Measurement): Figure {
   const summary = summarise(samples);
   const figure = { name, unit, ...rounded(summary) };
-  return target === undefined ? figure : { ...figure, target, met: summary.median <= target };
+  if (target !== undefined) return { ...figure, target, met: summary.median <= target };
+  return atLeast === undefined ? figure : { ...figure, atLeast, met: summary.median >= atLeast };
 }
 
 export function machine(loadBefore: readonly number[]): Report['machine'] {
@@ -46,12 +48,12 @@ export function machine(loadBefore: readonly number[]): Report['machine'] {
 
 /** The report for people. */
 export function render({ figures, machine: { cpus, loadBefore, loadAfter } }: Report): string {
-  const rows = figures.map(({ name, unit, n, median, min, max, target, met }) => [
+  const rows = figures.map(({ name, unit, n, median, min, max, ...goal }) => [
     name,
     unit,
     String(n),
     ...[median, min, max].map(String),
-    target === undefined ? '' : `≤ ${target}  ${met ? 'met' : 'MISSED'}`,
+    goalOf(goal),
   ]);
   const load = (values: readonly number[]) => values.map((value) => value.toFixed(1)).join(' ');
   return [
@@ -59,6 +61,11 @@ export function render({ figures, machine: { cpus, loadBefore, loadAfter } }: Re
     '',
     `${cpus} CPUs; load before ${load(loadBefore)}, after ${load(loadAfter)} (1, 5, 15 min)`,
   ].join('\n');
+}
+
+function goalOf({ target, atLeast, met }: Pick<Figure, 'target' | 'atLeast' | 'met'>): string {
+  if (met === undefined) return '';
+  return `${target === undefined ? `≥ ${atLeast}` : `≤ ${target}`}  ${met ? 'met' : 'MISSED'}`;
 }
 
 function rounded(summary: Summary): Summary {

@@ -2,10 +2,12 @@
 export interface Measurement {
   /** Unique in its scenario. */
   readonly name: string;
-  readonly unit: 's' | 'ms' | 'MiB';
+  readonly unit: 's' | 'ms' | 'MiB' | 'KiB' | 'pods/s';
   readonly samples: readonly number[];
   /** What the median must not exceed. */
   readonly target?: number;
+  /** What the median must reach. */
+  readonly atLeast?: number;
 }
 
 export interface ScenarioOptions {

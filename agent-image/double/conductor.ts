@@ -58,6 +58,8 @@ export function conductorDouble(assignment: Assignment, now: () => number = Date
   return double;
 }
 
+const TOKENS = { conductor: 'conductor-token', proxy: 'proxy-token', egress: 'egress-token' };
+
 function answer(
   c: Context,
   call: string,
@@ -67,7 +69,7 @@ function answer(
 ): Response {
   const expiresAt = new Date(now() + 600_000).toISOString();
   if (call === 'assignment') return c.json(assignment);
-  if (call === 'token') return c.json({ tokens: { conductor: 'conductor-token', proxy: 'proxy-token' }, expiresAt });
+  if (call === 'token') return c.json({ tokens: TOKENS, expiresAt });
   if (call === 'heartbeat') return c.json({ deadline: assignment.task.deadline, cancel: double.cancel });
   if (call === 'pull-request') return c.json({ number: 12, url: 'http://forge.test/12', headSHA: '0'.repeat(40) });
   if (call === 'comments') return c.json({ url: 'http://forge.test/c' });

@@ -21,11 +21,11 @@ function client(app: Hono, options: Partial<ConductorClientOptions> = {}) {
 
 const code = (expected: string) => (error: unknown) => error instanceof ConductorError && error.code === expected;
 
-test('exchange sends the pod token as bearer and returns both tokens', async () => {
+test('exchange sends the pod token as bearer and returns a token for each service', async () => {
   const app = new Hono();
   app.post(`${ROOT}/token`, (c) =>
     c.json({
-      tokens: { conductor: `c-${c.req.header('authorization')}`, proxy: 'p' },
+      tokens: { conductor: `c-${c.req.header('authorization')}`, proxy: 'p', egress: 'e' },
       expiresAt: '2026-01-01T00:00:00Z',
     }),
   );

@@ -100,7 +100,7 @@ export type Assignment = Static<typeof Assignment>;
 
 /** POST …/tasks/{name}/token: one token per audience, all bound to (namespace, task uid, fence, deadline). */
 export const TokenResponse = Type.Object({
-  tokens: Type.Object({ conductor: line(8192), proxy: line(8192) }),
+  tokens: Type.Object({ conductor: line(8192), proxy: line(8192), egress: line(8192) }),
   /** RFC 3339; the pod exchanges again before it. */
   expiresAt: line(64),
 });
@@ -196,7 +196,7 @@ export type ThreadsRequest = Static<typeof ThreadsRequest>;
 export const ThreadsResponse = Type.Object({ resolved: Type.Array(line(256)), reopened: Type.Array(line(256)) });
 export type ThreadsResponse = Static<typeof ThreadsResponse>;
 
-/** GET …/fence: asked by proxy and memory before they serve a task. */
+/** GET …/fence: asked by proxy, egress and memory before they serve a task. */
 export const FenceResponse = Type.Object({ live: Type.Boolean(), fence: Fence });
 export type FenceResponse = Static<typeof FenceResponse>;
 
@@ -208,7 +208,9 @@ export interface TaskTokenClaims {
   readonly issue: string | null;
 }
 export const TASK_TOKEN_ISSUER = 'rig-conductor';
-export type TaskTokenAudience = 'rig-conductor' | 'rig-proxy';
+/** One per service that takes calls of tasks; a token for one is refused by the others. */
+export const TASK_TOKEN_AUDIENCES = ['rig-conductor', 'rig-proxy', 'rig-egress'] as const;
+export type TaskTokenAudience = (typeof TASK_TOKEN_AUDIENCES)[number];
 
 /** One row of GET …/events: the log as readers see it, ascending by cursor. */
 export const EventView = Type.Object({

@@ -7,12 +7,13 @@ import {
   type FenceResponse,
   type HeartbeatResponse,
   PullRequestRequest,
+  TASK_TOKEN_AUDIENCES,
   ThreadsRequest,
   VerdictRequest,
 } from '#lib/conductor';
 import type { Queryable } from '#lib/db';
-import { HttpError } from '#lib/http';
-import type { Logger } from '#lib/observe';
+import { HttpError, timeRequests } from '#lib/http';
+import { type Logger, type Metrics, noMetrics } from '#lib/observe';
 import type { GitGateway } from '../gateway/routes.ts';
 import type { Conductor } from '../issues/context.ts';
 import { findTask, heartbeat } from '../store/tasks.ts';
@@ -39,6 +40,8 @@ export interface ApiOptions {
   readonly ready: () => Promise<readonly string[]>;
   readonly db: Queryable;
   readonly logger: Logger;
+  /** Default none. */
+  readonly metrics?: Metrics;
 }
 
 const TASK = '/v1/namespaces/:ns/tasks/:name';
@@ -46,6 +49,7 @@ const TASK = '/v1/namespaces/:ns/tasks/:name';
 /** The conductor API. Every refusal is a problem document (RFC 9457) with a reason and one sentence. */
 export function createApi(options: ApiOptions): Hono {
   const app = new Hono();
+  app.use(timeRequests(options.metrics ?? noMetrics));
   app.onError(refuse(options.logger));
   app.notFound((context) => {
     throw new HttpError(
@@ -123,10 +127,10 @@ async function fenceOf(
   context: Context,
   path: { namespace: string; task: string },
 ): Promise<FenceResponse> {
-  const identity = await options.exchange.tokens.verify(bearerOf(context.req.header('authorization')), [
-    'rig-conductor',
-    'rig-proxy',
-  ]);
+  const identity = await options.exchange.tokens.verify(
+    bearerOf(context.req.header('authorization')),
+    TASK_TOKEN_AUDIENCES,
+  );
   if (identity.namespace !== path.namespace || identity.task !== path.task)
     throw new HttpError('Forbidden', 'NotTheTask', 'The token is of another task.');
   const row = await findTask(options.conductor.log.pool, path.namespace, path.task);

@@ -66,6 +66,7 @@ test('the pod of a task gets one token for each service, bound to task, fence an
   assert.equal(status, 200);
   assert.deepEqual(await api.tokens.verify(body.tokens.conductor, ['rig-conductor']), task.identity);
   assert.deepEqual(await api.tokens.verify(body.tokens.proxy, ['rig-proxy']), task.identity);
+  assert.deepEqual(await api.tokens.verify(body.tokens.egress, ['rig-egress']), task.identity);
   const row = await findTask(rig.db.pool, rig.namespace, task.name);
   assert.equal(body.expiresAt, new Date(row!.deadline).toISOString());
   assert.equal(decodeJwt(body.tokens.proxy).exp, Math.floor(row!.deadline / 1000));

@@ -59,11 +59,12 @@ export async function exchange(
     agent: row.agent.name,
     issue: row.subject,
   };
-  const [conductor, proxy] = await Promise.all([
+  const [conductor, proxy, egress] = await Promise.all([
     options.tokens.sign(identity, 'rig-conductor', row.deadline),
     options.tokens.sign(identity, 'rig-proxy', row.deadline),
+    options.tokens.sign(identity, 'rig-egress', row.deadline),
   ]);
-  return { tokens: { conductor, proxy }, expiresAt: new Date(row.deadline).toISOString() };
+  return { tokens: { conductor, proxy, egress }, expiresAt: new Date(row.deadline).toISOString() };
 }
 
 async function reviewedPod(client: KubeClient, namespace: string, bearer: string): Promise<KubeObject> {

@@ -89,8 +89,8 @@ func (c *Container) finish() {
 
 // killLeftovers ends a group whose shim was killed, unless its number belongs to another process by now.
 func (c *Container) killLeftovers() {
-	if startedAt, ok := startTime(c.PID); ok && startedAt.Sub(c.StartedAt).Abs() < startTimeTolerance {
-		_ = unix.Kill(-c.PID, unix.SIGKILL)
+	if startedAt, ok := startTime(c.Group); ok && startedAt.Sub(c.StartedAt).Abs() < startTimeTolerance {
+		_ = unix.Kill(-c.Group, unix.SIGKILL)
 	}
 }
 

@@ -2,7 +2,8 @@
 // container, log and exit code outlive the kubelet that started them.
 //
 // A container's directory holds `alive`, locked by the shim as long as it lives; `started.json`; `exit.json`,
-// written once the process and its group are gone; and `log` in the CRI's format.
+// written once the process and its group are gone; `log` in the CRI's format; and `init.sock`, where its init is asked
+// for commands and connections inside the container.
 package process
 
 import (
@@ -17,7 +18,7 @@ import (
 
 // Spec is what a shim runs. It reaches the shim through a pipe: the environment holds secrets.
 type Spec struct {
-	Path string   `json:"path"`
+	// Argv is the command; its file is looked for in the PATH of Env, inside the container.
 	Argv []string `json:"argv"`
 	Env  []string `json:"env"`
 	Dir  string   `json:"dir"`
@@ -25,8 +26,11 @@ type Spec struct {
 
 // Started says who runs.
 type Started struct {
-	ShimPID   int       `json:"shimPID"`
-	PID       int       `json:"pid"`
+	ShimPID int `json:"shimPID"`
+	// PID is the container's init: everything in the container descends from it.
+	PID int `json:"pid"`
+	// Group is the process group of the command, as the init numbers it.
+	Group     int       `json:"group"`
 	StartedAt time.Time `json:"startedAt"`
 }
 
@@ -39,6 +43,9 @@ type Exit struct {
 func alivePath(dir string) string   { return filepath.Join(dir, "alive") }
 func startedPath(dir string) string { return filepath.Join(dir, "started.json") }
 func exitPath(dir string) string    { return filepath.Join(dir, "exit.json") }
+
+// socketName is where the container's init is asked, in the container's directory.
+const socketName = "init.sock"
 
 // LogPath is the log of the container whose directory is dir.
 func LogPath(dir string) string { return filepath.Join(dir, "log") }

@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 func start(t *testing.T, script string) (*Container, string) {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "c")
-	c, err := Start(os.Args[0], dir, Spec{Path: "/bin/sh", Argv: []string{"sh", "-c", script}, Env: []string{"GREETING=hello"}, Dir: t.TempDir()})
+	c, err := Start(os.Args[0], dir, Spec{Argv: []string{"sh", "-c", script}, Env: []string{"GREETING=hello", "PATH=/usr/bin:/bin"}, Dir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +121,7 @@ func TestAKilledShimTakesTheProcessWithItAndNoExitCodeIsInvented(t *testing.T) {
 }
 
 func TestACommandThatCannotRunIsAnError(t *testing.T) {
-	_, err := Start(os.Args[0], filepath.Join(t.TempDir(), "c"), Spec{Path: "/does/not/exist", Argv: []string{"x"}, Dir: "/"})
+	_, err := Start(os.Args[0], filepath.Join(t.TempDir(), "c"), Spec{Argv: []string{"/does/not/exist"}, Dir: "/"})
 	if err == nil || !strings.Contains(err.Error(), "/does/not/exist") {
 		t.Fatalf("error %v", err)
 	}
@@ -152,4 +152,17 @@ func gone(t *testing.T, pid int) {
 		}
 	}
 	t.Fatalf("process %d still runs", pid)
+}
+
+// number waits until a file holds a number.
+func number(t *testing.T, file string) int {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		data, _ := os.ReadFile(file)
+		if n, err := strconv.Atoi(strings.TrimSpace(string(data))); err == nil {
+			return n
+		}
+	}
+	t.Fatalf("no number in %s", file)
+	return 0
 }

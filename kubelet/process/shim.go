@@ -2,8 +2,10 @@ package process
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -23,6 +25,9 @@ const (
 	drainWithin = 2 * time.Second
 )
 
+// initEnv is all that an init knows of the world.
+var initEnv = []string{"GOMAXPROCS=2"}
+
 // answer is the shim's one line on standard output.
 type answer struct {
 	Started *Started `json:"started,omitempty"`
@@ -30,8 +35,11 @@ type answer struct {
 }
 
 // RunShim is the shim's whole life: it reads a Spec from in, answers on out whether the process started, and
-// returns when the process is gone and exit.json is written.
+// returns when the process is gone and exit.json is written. The same program, called by another name, is the init.
 func RunShim(dir string, in io.Reader, out io.Writer) error {
+	if os.Args[0] == initName {
+		runInit()
+	}
 	// Linux kills the child with the thread that started it (see attributes).
 	runtime.LockOSThread()
 	signals := make(chan os.Signal, 8)
@@ -51,25 +59,25 @@ func RunShim(dir string, in io.Reader, out io.Writer) error {
 		return reply(out, answer{Error: err.Error()})
 	}
 	defer log.close()
-	command, drained, err := launch(spec, log)
+	command, drained, group, err := launch(dir, spec, log)
 	if err != nil {
 		return reply(out, answer{Error: err.Error()})
 	}
-	started := Started{ShimPID: os.Getpid(), PID: command.Process.Pid, StartedAt: time.Now()}
+	started := Started{ShimPID: os.Getpid(), PID: command.Process.Pid, Group: group, StartedAt: time.Now()}
 	if err := writeJSON(startedPath(dir), started); err != nil {
-		_ = unix.Kill(-command.Process.Pid, unix.SIGKILL)
+		_ = command.Process.Kill()
 		return reply(out, answer{Error: err.Error()})
 	}
 	// The kubelet may be gone by now; the container goes on.
 	_ = reply(out, answer{Started: &started})
-	go forward(signals, command.Process.Pid)
+	go forward(signals, command.Process)
 
 	state, err := command.Process.Wait()
 	if err != nil {
 		return err
 	}
-	// What the process left behind in its group ends with it, as everything in a container ends with its first process.
-	_ = unix.Kill(-command.Process.Pid, unix.SIGKILL)
+	// What an init that was killed left behind.
+	_ = unix.Kill(-started.Group, unix.SIGKILL)
 	select {
 	case <-drained:
 	case <-time.After(drainWithin):
@@ -77,18 +85,58 @@ func RunShim(dir string, in io.Reader, out io.Writer) error {
 	return writeJSON(exitPath(dir), Exit{Code: exitCode(state), FinishedAt: time.Now()})
 }
 
-func launch(spec Spec, log *logWriter) (*exec.Cmd, <-chan struct{}, error) {
-	command := &exec.Cmd{Path: spec.Path, Args: spec.Argv, Env: spec.Env, Dir: spec.Dir, SysProcAttr: attributes()}
+// launch starts the container's init and returns once its command runs, with the command's process group.
+func launch(dir string, spec Spec, log *logWriter) (*exec.Cmd, <-chan struct{}, int, error) {
+	listener, err := listen(dir)
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	defer listener.Close()
+	self, err := os.Executable()
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	command := &exec.Cmd{Path: self, Args: []string{initName, "/"}, Env: initEnv, Dir: "/", SysProcAttr: attributes()}
+	drained, err := pipeOutput(command, log)
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	in, err := command.StdinPipe()
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	status, statusWrite, err := os.Pipe()
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	defer status.Close()
+	command.ExtraFiles = []*os.File{listener, statusWrite}
+	err = command.Start()
+	_ = statusWrite.Close()
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	sendErr := json.NewEncoder(in).Encode(spec)
+	_ = in.Close()
+	answered := initAnswer{Error: "the container's init gave no answer"}
+	_ = json.NewDecoder(status).Decode(&answered)
+	if answered.Group == 0 {
+		_ = command.Process.Kill()
+		_, _ = command.Process.Wait()
+		return nil, nil, 0, errors.Join(errors.New(answered.Error), sendErr)
+	}
+	return command, drained, answered.Group, nil
+}
+
+// pipeOutput has what the container writes copied to the log; the channel is closed when all of it has been.
+func pipeOutput(command *exec.Cmd, log *logWriter) (<-chan struct{}, error) {
 	stdout, err := command.StdoutPipe()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	stderr, err := command.StderrPipe()
 	if err != nil {
-		return nil, nil, err
-	}
-	if err := command.Start(); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	var copying sync.WaitGroup
 	copying.Go(func() { log.copy("stdout", stdout) })
@@ -98,23 +146,36 @@ func launch(spec Spec, log *logWriter) (*exec.Cmd, <-chan struct{}, error) {
 		copying.Wait()
 		close(drained)
 	}()
-	return command, drained, nil
+	return drained, nil
 }
 
-func forward(signals <-chan os.Signal, group int) {
+// listen opens the socket at which the init will be asked. It stays in the container's directory, for a later kubelet.
+func listen(dir string) (*os.File, error) {
+	// A relative name: a socket's path may have 107 bytes only.
+	if err := os.Chdir(dir); err != nil {
+		return nil, err
+	}
+	listener, err := net.ListenUnix("unix", &net.UnixAddr{Name: socketName, Net: "unix"})
+	if err != nil {
+		return nil, err
+	}
+	listener.SetUnlinkOnClose(false)
+	defer listener.Close()
+	return listener.File()
+}
+
+// forward passes on what the kubelet sends: the init knows the process group.
+func forward(signals <-chan os.Signal, init *os.Process) {
 	for received := range signals {
-		switch received {
-		case signalTerm:
-			_ = unix.Kill(-group, unix.SIGTERM)
-		case signalKill:
-			_ = unix.Kill(-group, unix.SIGKILL)
+		if received == signalTerm || received == signalKill {
+			_ = init.Signal(received)
 		}
 	}
 }
 
 func exitCode(state *os.ProcessState) int {
-	if status, ok := state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
-		return 128 + int(status.Signal())
+	if status, ok := state.Sys().(syscall.WaitStatus); ok {
+		return codeOf(status)
 	}
 	return state.ExitCode()
 }

@@ -66,11 +66,7 @@ func (p *Provider) processSpec(ctx context.Context, pod *v1.Pod, name, dir strin
 		return spec, nil, fmt.Errorf("neither the container nor the image map names a command for %q", container.Image)
 	}
 	workingDir := workingDirectory(env.Expand(container.WorkingDir, values), image, root)
-	path, err := process.LookPath(argv[0], values["PATH"], workingDir)
-	if err != nil {
-		return spec, nil, err
-	}
-	return process.Spec{Path: path, Argv: argv, Env: env.List(values), Dir: workingDir}, nil, nil
+	return process.Spec{Argv: argv, Env: env.List(values), Dir: workingDir}, nil, nil
 }
 
 // baseEnv is all that a container inherits: nothing of the kubelet's own environment.

@@ -6,6 +6,7 @@ const whole = {
   RIG_DATABASE_URL_FILE: '/etc/rig/database-url',
   RIG_EXTERNAL_URL: 'http://conductor.rig-system:8080/',
   RIG_PROXY_URL: 'https://proxy.example',
+  RIG_EGRESS_URL: 'http://egress.example:8083/',
   RIG_DATA_DIR: '/var/lib/rig',
 };
 
@@ -17,6 +18,7 @@ test('with what has no default set, the rest has its documented default', () => 
     listen: { host: '127.0.0.1', port: 8080 },
     externalUrl: 'http://conductor.rig-system:8080',
     proxyUrl: 'https://proxy.example',
+    egressUrl: 'http://egress.example:8083',
     systemNamespace: 'rig-system',
     dataDir: '/var/lib/rig',
     readerTokenFile: undefined,

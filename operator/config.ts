@@ -9,6 +9,7 @@ export interface Config {
   /** URLs as pods reach them. */
   readonly externalUrl: string;
   readonly proxyUrl: string;
+  readonly egressUrl: string;
   readonly systemNamespace: string;
   readonly dataDir: string;
   readonly readerTokenFile: string | undefined;
@@ -35,6 +36,7 @@ export function readConfig(env: NodeJS.ProcessEnv, args: readonly string[], pid:
     listen: address(optional(env, 'RIG_LISTEN') ?? '127.0.0.1:8080'),
     externalUrl: url(env, 'RIG_EXTERNAL_URL', 'the URL at which pods reach this conductor'),
     proxyUrl: url(env, 'RIG_PROXY_URL', 'the URL at which pods reach the model proxy'),
+    egressUrl: url(env, 'RIG_EGRESS_URL', 'the URL at which pods reach the egress proxy'),
     systemNamespace: namespace(optional(env, 'RIG_SYSTEM_NAMESPACE') ?? 'rig-system'),
     dataDir: required(env, 'RIG_DATA_DIR', 'a directory for the git cache'),
     readerTokenFile: optional(env, 'RIG_READER_TOKEN_FILE'),

@@ -146,7 +146,8 @@ function assemble(config: Config, logger: Logger, { pool, client, intakeClient, 
     now: Date.now,
   };
   const issues = new IssueController(conductor, logger);
-  const tasks = new TaskController(conductor, { conductorUrl: config.externalUrl, proxyUrl: config.proxyUrl }, logger);
+  const urls = { conductorUrl: config.externalUrl, proxyUrl: config.proxyUrl, egressUrl: config.egressUrl };
+  const tasks = new TaskController(conductor, urls, logger);
   const agents = new AgentController(conductor, logger);
   const repositories = new RepositoryController(conductor, logger);
   const applier = new DeliveryApplier({

@@ -7,7 +7,7 @@ import { checkout } from '../checkout.ts';
 import { type CommonOptions, parsePort, withCommonOptions } from '../options.ts';
 
 /** Programs whose port a flag can fix; the supervisor knows them by the same names. */
-const PORTS = ['apiserver', 'postgres', 'forge', 'replay', 'proxy', 'conductor', 'kubelet'] as const;
+const PORTS = ['apiserver', 'postgres', 'forge', 'replay', 'proxy', 'egress', 'conductor', 'kubelet'] as const;
 type PortOption = `port${Capitalize<(typeof PORTS)[number]>}`;
 
 interface Flags extends CommonOptions, Partial<Record<PortOption, number>> {

@@ -2,7 +2,16 @@ import { type Static, Type } from 'typebox';
 import { Check, Errors } from 'typebox/value';
 
 /** Programs whose port can be fixed with `--port-<name>`. */
-export const PORT_NAMES = ['apiserver', 'postgres', 'forge', 'replay', 'proxy', 'conductor', 'kubelet'] as const;
+export const PORT_NAMES = [
+  'apiserver',
+  'postgres',
+  'forge',
+  'replay',
+  'proxy',
+  'egress',
+  'conductor',
+  'kubelet',
+] as const;
 export type PortName = (typeof PORT_NAMES)[number];
 
 const Port = Type.Integer({ minimum: 1, maximum: 65535 });

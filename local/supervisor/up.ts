@@ -30,6 +30,7 @@ export async function bringUp(context: Context): Promise<Rig> {
   const ports = await claimPorts(context);
   const conductorURL = `http://127.0.0.1:${ports.conductor}`;
   const proxyURL = `http://127.0.0.1:${ports.proxy}`;
+  const egressURL = `http://127.0.0.1:${ports.egress}`;
   const [cluster, database, forge, upstream] = await together(context, [
     steps.run(
       'kubernetes',
@@ -63,7 +64,7 @@ export async function bringUp(context: Context): Promise<Rig> {
     ),
     steps.run(
       'operator',
-      () => startOperator(context, { port: port(ports, 'conductor'), proxyURL }, database, kubeconfigs),
+      () => startOperator(context, { port: port(ports, 'conductor'), proxyURL, egressURL }, database, kubeconfigs),
       (url) => `${url}, --ungraded: every change counts as T1`,
     ),
     joinNode(context, cluster, source),

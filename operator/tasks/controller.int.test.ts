@@ -17,7 +17,11 @@ import { jobOf } from './job.ts';
 let rig: TestConductor;
 let api: TestApi;
 let tasks: TaskController;
-const settings = { conductorUrl: 'http://127.0.0.1:1', proxyUrl: 'http://127.0.0.1:2' };
+const settings = {
+  conductorUrl: 'http://127.0.0.1:1',
+  proxyUrl: 'http://127.0.0.1:2',
+  egressUrl: 'http://127.0.0.1:3',
+};
 const jobs = JOBS as Resource<Job>;
 
 before(async () => {

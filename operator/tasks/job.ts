@@ -5,6 +5,7 @@ import type { KubeObject } from '#lib/kube';
 export interface JobSettings {
   readonly conductorUrl: string;
   readonly proxyUrl: string;
+  readonly egressUrl: string;
 }
 
 const TOKEN_PATH = '/var/run/secrets/rig.dashecorp.com';

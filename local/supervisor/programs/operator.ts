@@ -13,7 +13,7 @@ export const READER_TOKEN = 'reader-token';
 /** Starts the conductor. Its changes are graded T1 and shown as such: the flag stands in the list of processes too. */
 export async function startOperator(
   context: Context,
-  at: { readonly port: number; readonly proxyURL: string },
+  at: { readonly port: number; readonly proxyURL: string; readonly egressURL: string },
   database: Database,
   kubeconfigs: Kubeconfigs,
 ): Promise<string> {
@@ -32,6 +32,7 @@ export async function startOperator(
       RIG_LISTEN: listen,
       RIG_EXTERNAL_URL: url,
       RIG_PROXY_URL: at.proxyURL,
+      RIG_EGRESS_URL: at.egressURL,
       RIG_SYSTEM_NAMESPACE: SYSTEM_NAMESPACE,
       RIG_DATA_DIR: layout.data('operator'),
       RIG_READER_TOKEN_FILE: secretFile(layout, READER_TOKEN),

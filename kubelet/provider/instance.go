@@ -3,6 +3,8 @@ package provider
 import (
 	"context"
 	"errors"
+	"iter"
+	"slices"
 	"sync"
 	"time"
 
@@ -10,12 +12,14 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/klog/v2"
-
-	"rig.dashecorp.com/kubelet/volumes"
 )
 
 // verdict is why a whole pod ended or cannot start, for its status.
-type verdict struct{ reason, message string }
+type verdict struct {
+	reason, message string
+	// disruption: the node ended the pod for its own sake, so it counts as disrupted and not as failed.
+	disruption bool
+}
 
 // instance is one pod on this node.
 type instance struct {
@@ -24,23 +28,27 @@ type instance struct {
 	namespace, name string
 	dir             string
 
-	// stopping ends when the containers are to get SIGTERM, killing when they are to get SIGKILL.
-	stopping, killing context.Context
-	stop, kill        context.CancelFunc
+	// stopping ends when the pod is to end, closing when its sidecars are to end: then, or once the others have ended.
+	stopping, closing context.Context
+	stop, close       context.CancelFunc
+	// killing blows when what still runs is to get SIGKILL.
+	killing *fuse
 	// done is closed when the pod is over, gone when it is also forgotten.
 	done, gone chan struct{}
 	// changed holds at most one signal: several changes are announced as one.
 	changed chan struct{}
 
-	mu         sync.Mutex
-	pod        *v1.Pod
-	containers []*container
-	verdict    *verdict
+	mu      sync.Mutex
+	pod     *v1.Pod
+	inits   []*container
+	mains   []*container
+	verdict *verdict
 	// refused: no container was or will be started. frozen: a kubelet before this one saw the end of the pod.
 	refused, frozen bool
-	finished        bool
-	removing        bool
-	deadline        *time.Timer
+	// prepared: its volumes are laid out. completed: its containers ended by themselves. finished: nothing of it runs.
+	prepared, completed, finished bool
+	removing                      bool
+	deadline                      *time.Timer
 }
 
 func newInstance(p *Provider, pod *v1.Pod, dir string) *instance {
@@ -49,13 +57,18 @@ func newInstance(p *Provider, pod *v1.Pod, dir string) *instance {
 		done: make(chan struct{}), gone: make(chan struct{}), changed: make(chan struct{}, 1), pod: pod.DeepCopy(),
 	}
 	i.stopping, i.stop = context.WithCancel(context.Background())
-	i.killing, i.kill = context.WithCancel(context.Background())
+	i.closing, i.close = context.WithCancel(i.stopping)
+	i.killing = newFuse()
 	now := metav1.Now()
 	if i.pod.Status.StartTime == nil {
 		i.pod.Status.StartTime = &now
 	}
+	for n := range pod.Spec.InitContainers {
+		spec := &i.pod.Spec.InitContainers[n]
+		i.inits = append(i.inits, adopt(i, spec, initRoleOf(spec)))
+	}
 	for n := range pod.Spec.Containers {
-		i.containers = append(i.containers, adopt(i, &i.pod.Spec.Containers[n]))
+		i.mains = append(i.mains, adopt(i, &i.pod.Spec.Containers[n], mainRole))
 	}
 	if pod.Status.Phase == v1.PodSucceeded || pod.Status.Phase == v1.PodFailed {
 		i.freeze()
@@ -66,12 +79,9 @@ func newInstance(p *Provider, pod *v1.Pod, dir string) *instance {
 // freeze keeps the saved end of a pod: it must not start again, whatever has changed since.
 func (i *instance) freeze() {
 	i.frozen = true
-	for n := range i.pod.Status.ContainerStatuses {
-		s := &i.pod.Status.ContainerStatuses[n]
-		for _, c := range i.containers {
-			if c.name == s.Name {
-				c.state, c.last = s.State, s.LastTerminationState
-			}
+	for _, s := range slices.Concat(i.pod.Status.InitContainerStatuses, i.pod.Status.ContainerStatuses) {
+		if c := i.find(s.Name); c != nil {
+			c.state, c.last = s.State, s.LastTerminationState
 		}
 	}
 }
@@ -87,11 +97,7 @@ func (i *instance) run() {
 	if err := i.admit(); err != nil {
 		i.refuse(err)
 	} else if i.prepare() {
-		var running sync.WaitGroup
-		for _, c := range i.containers {
-			running.Go(c.run)
-		}
-		running.Wait()
+		i.play()
 	}
 	i.mu.Lock()
 	i.finished = true
@@ -113,7 +119,7 @@ func (i *instance) refuse(err error) {
 	i.mu.Lock()
 	i.refused = true
 	i.verdict = &verdict{reason: refusal.reason, message: refusal.message}
-	for _, c := range i.containers {
+	for c := range i.all() {
 		c.state = waiting(refusal.reason, refusal.message)
 	}
 	i.mu.Unlock()
@@ -123,12 +129,12 @@ func (i *instance) refuse(err error) {
 // halt asks the containers to end and kills them after grace. The first verdict stands; a shorter grace counts.
 func (i *instance) halt(v *verdict, grace time.Duration) {
 	i.mu.Lock()
-	if i.verdict == nil && !i.finished {
+	if i.verdict == nil && !i.completed && !i.finished {
 		i.verdict = v
 	}
 	i.mu.Unlock()
+	i.killing.light(grace)
 	i.stop()
-	time.AfterFunc(grace, i.kill)
 }
 
 func (i *instance) update(pod *v1.Pod) error {
@@ -155,7 +161,7 @@ func (i *instance) armDeadline() {
 	left := time.Until(i.pod.Status.StartTime.Add(time.Duration(*seconds) * time.Second))
 	grace := gracePeriod(i.pod)
 	i.deadline = time.AfterFunc(max(left, 0), func() {
-		i.halt(&verdict{"DeadlineExceeded", "Pod was active on the node longer than the specified deadline"}, grace)
+		i.halt(&verdict{reason: "DeadlineExceeded", message: "Pod was active on the node longer than the specified deadline"}, grace)
 	})
 }
 
@@ -173,12 +179,14 @@ func (i *instance) refresh() {
 }
 
 func (i *instance) compute() {
-	views := make([]view, len(i.containers))
-	for n, c := range i.containers {
-		views[n] = c.view()
+	var views []view
+	for c := range i.all() {
+		views = append(views, c.view())
 	}
 	pod := i.pod.DeepCopy()
-	pod.Status = status(i.pod, views, outcome{verdict: i.verdict, refused: i.refused, finished: i.finished}, metav1.Now())
+	pod.Status = status(i.pod, views, outcome{
+		verdict: i.verdict, refused: i.refused, prepared: i.prepared, finished: i.finished,
+	}, metav1.Now())
 	i.pod = pod
 }
 
@@ -212,36 +220,23 @@ func (i *instance) event(kind, reason, message string) {
 	i.provider.Recorder.Event(i.snapshot(), kind, reason, message)
 }
 
-// admit finds what no waiting would cure.
-func (i *instance) admit() error {
-	pod := i.snapshot()
-	if len(pod.Spec.InitContainers) > 0 {
-		return &refusalError{"NotSupported", "This node does not run init containers: put what they do into the container's command."}
+// all yields the init containers, then the others.
+func (i *instance) all() iter.Seq[*container] {
+	return func(yield func(*container) bool) {
+		for _, c := range slices.Concat(i.inits, i.mains) {
+			if !yield(c) {
+				return
+			}
+		}
 	}
-	if !tolerates(pod) {
-		return &refusalError{"HostProcessNotTolerated", "The pod does not tolerate this node's taint, so its author may not know that it would run as a process of the host."}
-	}
-	var unsupported *volumes.UnsupportedError
-	if err := volumes.Check(pod); errors.As(err, &unsupported) {
-		return &refusalError{"VolumeNotSupported", unsupported.Error()}
-	}
-	if i.started() {
-		return nil
-	}
-	for n := range pod.Spec.Containers {
-		if _, err := i.provider.image(pod.Spec.Containers[n].Image); err != nil {
-			return err
+}
+
+// find returns the container of that name, nil when there is none.
+func (i *instance) find(name string) *container {
+	for c := range i.all() {
+		if c.name == name {
+			return c
 		}
 	}
 	return nil
-}
-
-// started says whether a kubelet before this one got as far as starting a container.
-func (i *instance) started() bool {
-	for _, c := range i.containers {
-		if c.attempt >= 0 {
-			return true
-		}
-	}
-	return false
 }

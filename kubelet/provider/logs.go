@@ -36,10 +36,8 @@ func (p *Provider) WriteLogs(ctx context.Context, out io.Writer, namespace, pod,
 func (i *instance) attemptOf(name string) (int, bool) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	for _, c := range i.containers {
-		if c.name == name {
-			return c.attempt, true
-		}
+	if c := i.find(name); c != nil {
+		return c.attempt, true
 	}
 	return 0, false
 }
@@ -47,10 +45,6 @@ func (i *instance) attemptOf(name string) (int, bool) {
 func (i *instance) isRunning(name string) bool {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	for _, c := range i.containers {
-		if c.name == name {
-			return c.state.Running != nil
-		}
-	}
-	return false
+	c := i.find(name)
+	return c != nil && c.state.Running != nil
 }

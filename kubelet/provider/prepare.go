@@ -3,6 +3,8 @@ package provider
 import (
 	"context"
 	"errors"
+	"iter"
+	"slices"
 	"time"
 
 	v1 "k8s.io/api/core/v1"
@@ -19,51 +21,67 @@ const (
 // prepare lays out the volumes, again and again until what they name is there. It returns false when the pod was
 // stopped before. A pod that had already started has its volumes and only keeps its tokens fresh.
 func (i *instance) prepare() bool {
-	if i.started() {
-		go i.renewTokens(time.Now())
-		return true
+	var renew time.Time
+	if i.begun() {
+		renew = time.Now()
+	} else {
+		ok := i.untilDone(i.stopping, i.all(), "FailedMount", func(ctx context.Context) (err error) {
+			renew, err = i.provider.Volumes.Write(ctx, i.snapshot(), i.dir)
+			return err
+		})
+		if !ok {
+			return false
+		}
 	}
-	renew, ok := i.untilDone("FailedMount", func(ctx context.Context) (time.Time, error) {
-		return i.provider.Volumes.Write(ctx, i.snapshot(), i.dir)
-	})
-	if ok && !renew.IsZero() {
+	i.mu.Lock()
+	i.prepared = true
+	i.mu.Unlock()
+	if !renew.IsZero() {
 		go i.renewTokens(renew)
 	}
-	return ok
+	return true
 }
 
-// untilDone repeats try until it succeeds or the pod is stopped; people see why in the pod's status. The first
+// untilDone repeats try until it succeeds or the container is stopped; people see why in its status.
+func (c *container) untilDone(reason string, try func(context.Context) error) bool {
+	return c.instance.untilDone(c.stopping(), slices.Values([]*container{c}), reason, try)
+}
+
+// untilDone repeats try until it succeeds or stopping ends; people see why in the status of those who wait. The first
 // retry comes soon: the API server learns a moment late that this node may read what the pod names.
-func (i *instance) untilDone(reason string, try func(context.Context) (time.Time, error)) (time.Time, bool) {
+func (i *instance) untilDone(stopping context.Context, who iter.Seq[*container], reason string, try func(context.Context) error) bool {
 	delay := firstRetry
 	for shown := ""; ; delay = min(delay*2, lastRetry) {
-		ctx, cancel := context.WithTimeout(i.stopping, fetchWithin)
-		result, err := try(ctx)
+		ctx, cancel := context.WithTimeout(stopping, fetchWithin)
+		err := try(ctx)
 		cancel()
 		if err == nil {
-			return result, true
+			return true
 		}
-		if i.stopping.Err() != nil {
-			return time.Time{}, false
+		if stopping.Err() != nil {
+			return false
 		}
 		if text := err.Error(); text != shown && delay > 4*firstRetry {
 			shown = text
-			i.showWaiting("CreateContainerConfigError", text)
+			i.showWaiting(who, "CreateContainerConfigError", text)
 			i.event(v1.EventTypeWarning, reason, text)
 		}
 		select {
 		case <-time.After(delay):
-		case <-i.stopping.Done():
-			return time.Time{}, false
+		case <-stopping.Done():
+			return false
 		}
 	}
 }
 
-// showWaiting says why containers that never ran do not run yet.
-func (i *instance) showWaiting(reason, message string) {
+// showWaiting says why containers that do not run do not run yet.
+func (i *instance) showWaiting(who iter.Seq[*container], reason, message string) {
 	i.mu.Lock()
-	for _, c := range i.containers {
-		if c.attempt < 0 {
+	for c := range who {
+		if c.state.Running == nil {
+			if c.state.Terminated != nil {
+				c.last = c.state
+			}
 			c.state = waiting(reason, message)
 		}
 	}

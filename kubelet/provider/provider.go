@@ -20,7 +20,7 @@ import (
 	"rig.dashecorp.com/kubelet/volumes"
 )
 
-// Options are what a Provider needs. All are required.
+// Options are what a Provider needs. All are required, but those that name their default.
 type Options struct {
 	// Shim is the path of the program that supervises one container.
 	Shim string
@@ -36,6 +36,8 @@ type Options struct {
 	Env                          env.Resolver
 	// Pods is what the API server says now; a name there may belong to a newer pod than the one that runs here.
 	Pods corev1listers.PodLister
+	// Backoff between restarts; the zero value is DefaultBackoff.
+	Backoff Backoff
 }
 
 // Provider implements virtual-kubelet's PodLifecycleHandler and PodNotifier. Pods are known by uid; all methods
@@ -56,6 +58,9 @@ var (
 
 // New finds the pods of a kubelet before this one in options.Dir and goes on with them.
 func New(options Options) (*Provider, error) {
+	if options.Backoff == (Backoff{}) {
+		options.Backoff = DefaultBackoff
+	}
 	p := &Provider{Options: options, pods: map[types.UID]*instance{}, notifiable: make(chan struct{})}
 	if err := os.MkdirAll(options.Dir, 0o700); err != nil {
 		return nil, err

@@ -55,7 +55,8 @@ func newRig(t *testing.T, dir string, pods ...*v1.Pod) *rig {
 	p, err := New(Options{
 		Shim: os.Args[0], Dir: dir, ImageMapFile: images, Client: r.client, Recorder: record.NewFakeRecorder(1000),
 		Volumes: &volumes.Manager{Now: time.Now}, Env: env.Resolver{},
-		Pods: informers.NewSharedInformerFactory(r.client, 0).Core().V1().Pods().Lister(),
+		Pods:    informers.NewSharedInformerFactory(r.client, 0).Core().V1().Pods().Lister(),
+		Backoff: Backoff{First: 10 * time.Millisecond, Longest: 50 * time.Millisecond, ForgottenAfter: time.Hour},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -134,7 +135,6 @@ func TestPodsThisNodeMustNotRunFailWithTheirReason(t *testing.T) {
 	for reason, spoil := range map[string]func(*v1.Pod){
 		"ImageNotMapped":          func(p *v1.Pod) { p.Spec.Containers[0].Image = "nginx" },
 		"HostProcessNotTolerated": func(p *v1.Pod) { p.Spec.Tolerations = nil },
-		"NotSupported":            func(p *v1.Pod) { p.Spec.InitContainers = p.Spec.Containers },
 		"VolumeNotSupported": func(p *v1.Pod) {
 			p.Spec.Volumes = []v1.Volume{{Name: "h", VolumeSource: v1.VolumeSource{HostPath: &v1.HostPathVolumeSource{Path: "/"}}}}
 		},

@@ -43,11 +43,11 @@ func (i *instance) remove(grace time.Duration) {
 
 // shutdown stops the pod because the node ends, and writes its last status before the kubelet is gone.
 func (i *instance) shutdown(ctx context.Context, grace time.Duration) {
-	i.halt(&verdict{"Terminated", "Pod was terminated because its node was shut down."}, min(grace, gracePeriod(i.snapshot())))
+	i.halt(&verdict{reason: "Terminated", message: "Pod was terminated because its node was shut down.", disruption: true}, min(grace, gracePeriod(i.snapshot())))
 	select {
 	case <-i.done:
 	case <-ctx.Done():
-		i.kill()
+		i.killing.light(0)
 		<-i.done
 	}
 	i.persist(ctx, func(context.Context) error { return nil })

@@ -21,8 +21,8 @@ func TestPhaseOfAPod(t *testing.T) {
 		want       v1.PodPhase
 	}{
 		"nothing started":          {[]view{{attempt: -1, state: creating}}, outcome{}, v1.PodPending},
-		"one of two started":       {[]view{{attempt: 0, state: up}, {attempt: -1, state: creating}}, outcome{}, v1.PodRunning},
-		"waiting for a restart":    {[]view{{attempt: 0, state: waiting("CrashLoopBackOff", "")}}, outcome{}, v1.PodRunning},
+		"one of two started":       {[]view{{attempt: 0, state: up}, {attempt: -1, state: creating}}, outcome{}, v1.PodPending},
+		"waiting for a restart":    {[]view{{attempt: 0, state: waiting("CrashLoopBackOff", ""), last: ended(1)}}, outcome{}, v1.PodRunning},
 		"all ended well":           {[]view{{state: ended(0)}, {state: ended(0)}}, outcome{finished: true}, v1.PodSucceeded},
 		"one ended badly":          {[]view{{state: ended(0)}, {state: ended(1)}}, outcome{finished: true}, v1.PodFailed},
 		"ended well, but too late": {[]view{{state: ended(0)}}, outcome{finished: true, verdict: deadline}, v1.PodFailed},
@@ -38,10 +38,10 @@ func TestPhaseOfAPod(t *testing.T) {
 func TestStatusKeepsWhatOthersWroteAndStableTransitionTimes(t *testing.T) {
 	then, now := metav1.NewTime(time.Unix(1000, 0)), metav1.NewTime(time.Unix(2000, 0))
 	pod := &v1.Pod{Status: v1.PodStatus{QOSClass: v1.PodQOSBurstable, Conditions: []v1.PodCondition{{Type: v1.PodScheduled, Status: v1.ConditionTrue, LastTransitionTime: then}}}}
-	up := []view{{name: "c", image: "i", state: running(then.Time)}}
-	pod.Status = status(pod, up, outcome{}, then)
-	again := status(pod, up, outcome{}, now)
-	if again.QOSClass != v1.PodQOSBurstable || len(again.Conditions) != 4 {
+	up := []view{{name: "c", image: "i", state: running(then.Time), started: true, ready: true}}
+	pod.Status = status(pod, up, outcome{prepared: true}, then)
+	again := status(pod, up, outcome{prepared: true}, now)
+	if again.QOSClass != v1.PodQOSBurstable || len(again.Conditions) != 5 {
 		t.Fatalf("%+v", again)
 	}
 	for _, condition := range again.Conditions {

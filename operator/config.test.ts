@@ -14,8 +14,10 @@ test('with what has no default set, the rest has its documented default', () => 
   assert.deepEqual(readConfig(whole, [], 42), {
     kubeconfig: undefined,
     intakeKubeconfig: undefined,
+    intakeAccount: undefined,
     databaseUrlFile: '/etc/rig/database-url',
     listen: { host: '127.0.0.1', port: 8080 },
+    metricsListen: undefined,
     externalUrl: 'http://conductor.rig-system:8080',
     proxyUrl: 'https://proxy.example',
     egressUrl: 'http://egress.example:8083',

@@ -4,8 +4,12 @@ import { parseArgs } from 'node:util';
 export interface Config {
   readonly kubeconfig: string | undefined;
   readonly intakeKubeconfig: string | undefined;
+  /** A ServiceAccount of the conductor's namespace that the intake writes as, by impersonation, where it has no kubeconfig of its own. */
+  readonly intakeAccount: string | undefined;
   readonly databaseUrlFile: string;
   readonly listen: { readonly host: string; readonly port: number };
+  /** Where metrics are served; nowhere by default. */
+  readonly metricsListen: { readonly host: string; readonly port: number } | undefined;
   /** URLs as pods reach them. */
   readonly externalUrl: string;
   readonly proxyUrl: string;
@@ -32,8 +36,10 @@ export function readConfig(env: NodeJS.ProcessEnv, args: readonly string[], pid:
   return {
     kubeconfig: optional(env, 'RIG_KUBECONFIG'),
     intakeKubeconfig: optional(env, 'RIG_INTAKE_KUBECONFIG') ?? optional(env, 'RIG_KUBECONFIG'),
+    intakeAccount: optional(env, 'RIG_INTAKE_ACCOUNT'),
     databaseUrlFile: required(env, 'RIG_DATABASE_URL_FILE', 'the file that holds the URL of PostgreSQL'),
-    listen: address(optional(env, 'RIG_LISTEN') ?? '127.0.0.1:8080'),
+    listen: address('RIG_LISTEN', optional(env, 'RIG_LISTEN') ?? '127.0.0.1:8080'),
+    metricsListen: optionalAddress(env, 'RIG_METRICS_LISTEN'),
     externalUrl: url(env, 'RIG_EXTERNAL_URL', 'the URL at which pods reach this conductor'),
     proxyUrl: url(env, 'RIG_PROXY_URL', 'the URL at which pods reach the model proxy'),
     egressUrl: url(env, 'RIG_EGRESS_URL', 'the URL at which pods reach the egress proxy'),
@@ -96,12 +102,17 @@ function namespace(value: string): string {
   return value;
 }
 
-function address(text: string): { host: string; port: number } {
+function optionalAddress(env: NodeJS.ProcessEnv, name: string): Config['metricsListen'] {
+  const text = optional(env, name);
+  return text === undefined ? undefined : address(name, text);
+}
+
+function address(name: string, text: string): { host: string; port: number } {
   const { host, bracketed, port } =
     /^(?:\[(?<bracketed>[^\]]+)\]|(?<host>[^:]+)):(?<port>\d{1,5})$/.exec(text)?.groups ?? {};
   if (port === undefined || Number(port) > 65_535)
     throw new ConfigError(
-      `RIG_LISTEN is not host:port (${text}); set it to an address and a port, such as 127.0.0.1:8080.`,
+      `${name} is not host:port (${text}); set it to an address and a port, such as 127.0.0.1:8080.`,
     );
   return { host: (host ?? bracketed)!, port: Number(port) };
 }

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { catalogue, defaultPolicy } from '#domain';
 import { createPool, migrate, type Pool } from '#lib/db';
 import { advanceEpoch, Effects, EventStore, migrations as eventMigrations } from '#lib/events';
-import { type Listening, listen } from '#lib/http';
+import { type Listening, listen, serveMetrics } from '#lib/http';
 import { EventRecorder, KubeClient, loadKubeConfig, Manager } from '#lib/kube';
-import type { Logger } from '#lib/observe';
+import { createMetrics, type Logger, type Metrics } from '#lib/observe';
 import { AgentController } from './agents/controller.ts';
 import { createApi } from './api/app.ts';
 import { History } from './api/history.ts';
@@ -21,6 +21,9 @@ import { intakeRoute } from './intake/route.ts';
 import type { Conductor } from './issues/context.ts';
 import { IssueController } from './issues/controller.ts';
 import { recordDeletions } from './issues/tombstone.ts';
+import { collectConductor } from './metrics/collect.ts';
+import { countAnswers } from './metrics/forge.ts';
+import { countGrowth } from './metrics/growth.ts';
 import { Mirror } from './mirror/mirror.ts';
 import { watchObjects } from './objects.ts';
 import { Outbox } from './outbox.ts';
@@ -44,14 +47,19 @@ export interface Operator {
 export async function startOperator(config: Config, logger: Logger): Promise<Operator> {
   const pool = await openDatabase(config, logger);
   const client = new KubeClient(loadKubeConfig({ path: config.kubeconfig }));
-  const intakeClient = new KubeClient(loadKubeConfig({ path: config.intakeKubeconfig }));
+  const intakeClient = new KubeClient(
+    loadKubeConfig({ path: config.intakeKubeconfig, impersonate: intakeUser(config) }),
+  );
+  const metrics = await createMetrics('operator');
   const manager = new Manager({
     client,
     election: { namespace: config.systemNamespace, name: LEASE, identity: config.identity },
     logger,
+    metrics,
   });
-  const store = new EventStore({ db: pool, types: catalogue });
-  const parts = assemble(config, logger, { pool, client, intakeClient, manager, store });
+  const store = new EventStore({ db: pool, types: catalogue, metrics });
+  const parts = assemble(config, logger, { pool, client, intakeClient, manager, store, metrics });
+  collectConductor(metrics, { manager, conductor: parts.conductor, pool });
   const tokens = await TaskTokens.load(client, config.systemNamespace);
   const app = createApi({
     conductor: parts.conductor,
@@ -70,24 +78,32 @@ export async function startOperator(config: Config, logger: Logger): Promise<Ope
       webhookSecret: (repository) => parts.conductor.forges.webhookSecret(repository),
       onStored: () => parts.applier.kick(),
       now: Date.now,
+      metrics,
     }),
     history: new History(store, pool),
     readers: new ReaderToken(config.readerTokenFile),
     ready: async () => [...manager.ready().waitingFor, ...(await databaseProblem(pool))],
     db: pool,
     logger,
+    metrics,
   });
   const listening = await listen(app, config.listen);
+  const scraped = config.metricsListen === undefined ? undefined : await serveMetrics(metrics, config.metricsListen);
   manager.start();
   const stop = async () => {
     await manager.stop();
     await listening.close();
+    await scraped?.close();
     await store.idle();
     await pool.end();
     await Promise.all([client.close(), intakeClient.close()]);
   };
   let stopped: Promise<void> | undefined;
   return { listening, stop: () => (stopped ??= stop()) };
+}
+
+function intakeUser({ intakeAccount, systemNamespace }: Config): string | undefined {
+  return intakeAccount && `system:serviceaccount:${systemNamespace}:${intakeAccount}`;
 }
 
 async function openDatabase(config: Config, logger: Logger): Promise<Pool> {
@@ -122,23 +138,27 @@ interface Clients {
   readonly intakeClient: KubeClient;
   readonly manager: Manager;
   readonly store: EventStore;
+  readonly metrics: Metrics;
 }
 
 /** Makes the controllers and ties them to leadership. */
-function assemble(config: Config, logger: Logger, { pool, client, intakeClient, manager, store }: Clients) {
+function assemble(config: Config, logger: Logger, { pool, client, intakeClient, manager, store, metrics }: Clients) {
   const log = new IssueLog({
     pool,
     store,
     taskDeadlineMs: config.taskDeadlineMs,
-    onAppend: (subject) => grown(subject),
+    onAppend: (subject, growth) => {
+      countGrowth(metrics, growth);
+      grown(subject);
+    },
   });
   const conductor: Conductor = {
     client,
     objects: watchObjects(manager),
     log,
     mirror: new Mirror(),
-    forges: new Forges(client, { writeIntervalMs: config.forgeWriteIntervalMs }),
-    writes: new ForgeWrites(new Effects({ db: pool }), pool),
+    forges: new Forges(client, { writeIntervalMs: config.forgeWriteIntervalMs, onAnswer: countAnswers(metrics) }),
+    writes: new ForgeWrites(new Effects({ db: pool }), pool, metrics),
     tier: config.ungraded ? ungraded : noTierPolicy,
     policy: { ...defaultPolicy, reviewDebounce: config.reviewDebounceMs },
     recorder: new EventRecorder({ client, controller: 'rig.dashecorp.com/conductor', logger }),
@@ -155,6 +175,7 @@ function assemble(config: Config, logger: Logger, { pool, client, intakeClient, 
     intake: new IssueIntake(conductor, intakeClient),
     onAffected: (issue) => issues.poke(issue),
     logger,
+    metrics,
   });
   const outbox = new Outbox(log, logger);
   const grown = (subject: { namespace: string; name: string }) => {

@@ -1,9 +1,10 @@
 import { type Context, Hono } from 'hono';
-import { HttpError, readBounded } from '#lib/http';
-import { type Logger, silentLogger } from '#lib/observe';
+import { HttpError, readBounded, timeRequests } from '#lib/http';
+import { type Logger, type Metrics, noMetrics, silentLogger } from '#lib/observe';
 import { ProxyError, refused } from './error.ts';
 import type { CheckFence } from './fence.ts';
 import { type Forwarded, forward, type Settle, type Upstream } from './forward.ts';
+import { Meter } from './meter.ts';
 import type { RecordUsage } from './usage.ts';
 import type { Caller, Verify } from './verify.ts';
 
@@ -17,6 +18,8 @@ export interface ProxyDeps {
   /** Throws where the proxy could not record usage now. */
   readonly ready: () => Promise<void>;
   readonly logger?: Logger;
+  /** Default none. */
+  readonly metrics?: Metrics;
 }
 
 export interface Proxy {
@@ -34,14 +37,19 @@ const MAX_BODY = 33_554_432;
 export function createProxy(deps: ProxyDeps): Proxy {
   const logger = deps.logger ?? silentLogger;
   const running = new Set<Promise<void>>();
+  const metrics = deps.metrics ?? noMetrics;
+  const meter = new Meter(metrics);
   const app = new Hono();
+  app.use(timeRequests(metrics));
   app.get('/', (c) => c.body(null));
   app.get('/healthz', (c) => c.text('ok'));
   app.get('/readyz', (c) => ready(c, deps, logger));
   app.post('/v1/messages', async (c) => {
-    const caller = await deps.verify(tokenOf(c.req.raw.headers));
-    await deps.checkFence(caller);
-    const { response, settled } = await passedOn(c.req.raw, caller, deps, logger);
+    const { response, settled } = await meter.call(async () => {
+      const caller = await deps.verify(tokenOf(c.req.raw.headers));
+      await deps.checkFence(caller);
+      return passedOn(c.req.raw, caller, deps, logger, meter);
+    });
     running.add(settled);
     settled.finally(() => running.delete(settled));
     return response;
@@ -60,21 +68,31 @@ function tokenOf(headers: Headers): string | undefined {
   return headers.get('x-api-key') ?? /^Bearer (\S+)$/i.exec(headers.get('authorization') ?? '')?.[1];
 }
 
-async function passedOn(request: Request, caller: Caller, deps: ProxyDeps, logger: Logger): Promise<Forwarded> {
+async function passedOn(
+  request: Request,
+  caller: Caller,
+  deps: ProxyDeps,
+  logger: Logger,
+  meter: Meter,
+): Promise<Forwarded> {
+  const started = performance.now();
   const body = await readBounded(request, MAX_BODY);
   const { search } = new URL(request.url);
-  const settle: Settle = ({ tokens, id, model }, requestId) =>
-    deps.record({
+  const settle: Settle = ({ tokens, id, model: answered }, requestId) => {
+    const model = answered ?? askedModel(body);
+    meter.settled(model, tokens, (performance.now() - started) / 1_000);
+    return deps.record({
       namespace: caller.namespace,
       task: caller.task,
       taskUid: caller.uid,
       agent: caller.agent,
       issue: caller.issue,
-      model: model ?? askedModel(body),
+      model,
       provider: deps.provider,
       tokens,
       requestId: requestId ?? id ?? 'unknown',
     });
+  };
   return forward({ path: `/v1/messages${search}`, headers: request.headers, body }, deps.upstream, settle, logger);
 }
 

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { ConductorClient } from '#lib/conductor';
 import { createPool, migrate } from '#lib/db';
-import { listen } from '#lib/http';
-import { createLogger } from '#lib/observe';
+import { listen, serveMetrics } from '#lib/http';
+import { createLogger, createMetrics } from '#lib/observe';
 import { createProxy } from './app.ts';
 import { fenceCheck } from './fence.ts';
 import { fileText, readSettings } from './settings.ts';
@@ -17,6 +17,7 @@ async function main(): Promise<void> {
   const pool = createPool(settings.databaseURL, { applicationName: 'rig-proxy', schema: 'proxy', logger });
   await migrate(pool, { schema: 'proxy', directory: join(import.meta.dirname, 'migrations'), component: 'proxy' });
   const conductor = new ConductorClient({ url: settings.conductorURL, attempts: 3, backoffMs: 200, timeoutMs: 5_000 });
+  const metrics = await createMetrics('proxy');
   const proxy = createProxy({
     verify: verifier(conductorKeys(settings.conductorURL)),
     checkFence: fenceCheck(conductor, { now: () => performance.now() }),
@@ -28,11 +29,15 @@ async function main(): Promise<void> {
     record: usageRecorder(pool),
     ready: async () => void (await pool.query('SELECT 1')),
     logger,
+    metrics,
   });
+  const scraped =
+    settings.metricsListen === undefined ? undefined : await serveMetrics(metrics, settings.metricsListen);
   const server = await listen(proxy.app, settings);
   logger.info({ url: server.url, upstream: settings.upstreamURL }, 'proxy listening');
   const stop = async () => {
     await server.close();
+    await scraped?.close();
     await proxy.idle();
     await pool.end();
     process.exit(0);

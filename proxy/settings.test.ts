@@ -12,9 +12,10 @@ writeFileSync(file, 'postgres://x\n');
 const ENV = { RIG_CONDUCTOR_URL: 'http://c/', RIG_DATABASE_URL_FILE: file, RIG_UPSTREAM_URL: 'http://u' };
 
 test('the proxy reads where it listens and whom it talks to', () => {
-  assert.deepEqual(readSettings({ ...ENV, RIG_LISTEN: '127.0.0.1:9' }), {
+  assert.deepEqual(readSettings({ ...ENV, RIG_LISTEN: '127.0.0.1:9', RIG_METRICS_LISTEN: '0.0.0.0:9464' }), {
     host: '127.0.0.1',
     port: 9,
+    metricsListen: { host: '0.0.0.0', port: 9464 },
     conductorURL: 'http://c',
     databaseURL: 'postgres://x',
     upstreamURL: 'http://u',

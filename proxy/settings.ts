@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 export interface Settings {
   readonly host: string;
   readonly port: number;
+  /** Where metrics are served; nowhere by default. */
+  readonly metricsListen: { readonly host: string; readonly port: number } | undefined;
   readonly conductorURL: string;
   readonly databaseURL: string;
   readonly upstreamURL: string;
@@ -11,25 +13,29 @@ export interface Settings {
 }
 
 /**
- * Reads RIG_LISTEN (`host:port`, default 127.0.0.1:8082), RIG_CONDUCTOR_URL, RIG_DATABASE_URL_FILE, RIG_UPSTREAM_URL (default
+ * Reads RIG_LISTEN (`host:port`, default 127.0.0.1:8082), RIG_METRICS_LISTEN (`host:port`, default none), RIG_CONDUCTOR_URL, RIG_DATABASE_URL_FILE, RIG_UPSTREAM_URL (default
  * https://api.anthropic.com) and RIG_PROVIDER_KEY_FILE. Throws an Error whose message says what to set.
  */
 export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
-  const listen = /^(.+):(\d{1,5})$/.exec(env.RIG_LISTEN || '127.0.0.1:8082');
-  if (!listen) throw new Error(`RIG_LISTEN is not host:port (${env.RIG_LISTEN}).`);
   const upstreamURL = url(env.RIG_UPSTREAM_URL || 'https://api.anthropic.com', 'RIG_UPSTREAM_URL');
   if (!env.RIG_UPSTREAM_URL && !env.RIG_PROVIDER_KEY_FILE)
     throw new Error(
       'Set RIG_PROVIDER_KEY_FILE to the file with the provider key, or RIG_UPSTREAM_URL to an upstream that needs none.',
     );
   return {
-    host: listen[1] as string,
-    port: Number(listen[2]),
+    ...address(env.RIG_LISTEN || '127.0.0.1:8082', 'RIG_LISTEN'),
+    metricsListen: env.RIG_METRICS_LISTEN ? address(env.RIG_METRICS_LISTEN, 'RIG_METRICS_LISTEN') : undefined,
     conductorURL: url(env.RIG_CONDUCTOR_URL ?? '', 'RIG_CONDUCTOR_URL'),
     databaseURL: fileText(env.RIG_DATABASE_URL_FILE ?? '', 'RIG_DATABASE_URL_FILE'),
     upstreamURL,
     providerKeyFile: env.RIG_PROVIDER_KEY_FILE || undefined,
   };
+}
+
+function address(text: string, name: string): { host: string; port: number } {
+  const parts = /^(.+):(\d{1,5})$/.exec(text);
+  if (!parts) throw new Error(`${name} is not host:port (${text}).`);
+  return { host: parts[1] as string, port: Number(parts[2]) };
 }
 
 function url(value: string, name: string): string {

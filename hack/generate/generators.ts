@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { customResourceDefinitions } from '#crds';
 import { eventsDocument } from './events.ts';
+import { metricsDocument } from './metrics.ts';
 import { reasonsDocument } from './reasons.ts';
 import { specDocument } from './spec-docs.ts';
 import { generateTypes } from './types.ts';
@@ -38,6 +39,7 @@ export async function generators(): Promise<Generator[]> {
   return [
     { path: 'crds/types.gen.ts', generate: () => generateTypes(definitions) },
     { path: 'docs/events.md', generate: eventsDocument },
+    { path: 'docs/metrics.md', generate: metricsDocument },
     { path: 'docs/reasons.md', generate: reasonsDocument },
     ...specs,
   ];

@@ -1,7 +1,8 @@
+import { type Metrics, noMetrics } from '#lib/observe';
 import { readBatch } from './batch.ts';
 import type { Clock } from './clock.ts';
 import { type Database, isTransaction, type Queryable, type Transaction, toJsonb } from './database.ts';
-import { EventsError } from './errors.ts';
+import { EventsError, isEventsError } from './errors.ts';
 import { Notifier } from './notifier.ts';
 import { type EventTypes, Registry } from './registry.ts';
 import { EVENT_COLUMNS, type EventRow, toEvent } from './rows.ts';
@@ -23,6 +24,8 @@ export interface EventStoreOptions {
   /** Every event type, with the schema of its data. */
   readonly types: EventTypes;
   readonly clock?: Clock;
+  /** Where appends are counted and timed. Default none. */
+  readonly metrics?: Metrics;
 }
 
 /** The log: streams of events, each appended under the version its writer has seen. `E` is the union of all events. */
@@ -30,11 +33,13 @@ export class EventStore<E extends EventBody = EventBody> {
   readonly db: Database;
   readonly #registry: Registry;
   readonly #notifier: Notifier;
+  readonly #metrics: Metrics;
   readonly #listeners = new Set<() => void>();
 
   constructor(options: EventStoreOptions) {
     this.db = options.db;
     this.#registry = new Registry(options.types);
+    this.#metrics = options.metrics ?? noMetrics;
     this.#notifier = new Notifier(options.db, EVENTS_CHANNEL, options.clock);
   }
 
@@ -53,7 +58,13 @@ export class EventStore<E extends EventBody = EventBody> {
   ): Promise<StoredEvent<E>[]> {
     if (events.length === 0) return [];
     const schemas = events.map((event) => this.#registry.check(event));
-    const rows = await this.#insert(on, stream, expectedVersion, events, schemas);
+    const started = performance.now();
+    const rows = await this.#insert(on, stream, expectedVersion, events, schemas).catch((error: unknown) => {
+      if (isEventsError(error, 'Concurrency')) this.#metrics.count('rig_event_conflicts_total', {});
+      throw error;
+    });
+    this.#metrics.observe('rig_event_append_seconds', {}, (performance.now() - started) / 1_000);
+    for (const { type } of events) this.#metrics.count('rig_events_total', { type });
     if (isTransaction(on)) on.afterCommit(() => this.#committed());
     else this.#committed();
     return rows.map((row) => toEvent<E>(row)).sort((a, b) => a.version - b.version);

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
-import { type Logger, silentLogger } from '#lib/observe';
+import { type Logger, type Metrics, noMetrics, silentLogger } from '#lib/observe';
 import type { BackoffOptions } from './backoff.ts';
 import { type Clock, realClock, sleep } from './clock.ts';
 import type { Informer } from './informer.ts';
@@ -36,6 +36,8 @@ export interface ControllerOptions {
   onOutcome?(key: string, outcome: Outcome, context: ReconcileContext): Promise<void> | void;
   clock?: Clock;
   logger?: Logger;
+  /** Default none; a Manager brings its own. */
+  metrics?: Metrics;
   newId?: () => string;
 }
 
@@ -67,6 +69,7 @@ export class Controller {
   readonly #options: ControllerOptions;
   readonly #clock: Clock;
   readonly #logger: Logger;
+  #metrics: Metrics;
   readonly #sources: Source[] = [];
   readonly #running = new Map<string, AbortController>();
   #queue: WorkQueue | undefined;
@@ -79,6 +82,7 @@ export class Controller {
     this.#options = options;
     this.#clock = options.clock ?? realClock;
     this.#logger = (options.logger ?? silentLogger).child({ controller: options.name });
+    this.#metrics = options.metrics ?? noMetrics;
   }
 
   /**
@@ -105,6 +109,11 @@ export class Controller {
         }),
     });
     return this;
+  }
+
+  /** Where it counts unless its options named something else; a Manager calls it. */
+  measure(metrics: Metrics): void {
+    this.#metrics = this.#options.metrics ?? metrics;
   }
 
   /** The informers it watches. */
@@ -137,7 +146,12 @@ export class Controller {
       this.#sources.map(({ informer }) => informer.waitForSync(stopping.signal).catch(() => undefined)),
     );
     if (stopping.signal.aborted) return;
-    const queue = new WorkQueue({ clock: this.#clock, backoff: this.#options.backoff });
+    const queue = new WorkQueue({
+      clock: this.#clock,
+      backoff: this.#options.backoff,
+      onHandedOut: (waitedMs) =>
+        this.#metrics.observe('rig_queue_wait_seconds', { controller: this.name }, waitedMs / 1_000),
+    });
     this.#queue = queue;
     this.#unsubscribe = this.#sources.map((source) => source.subscribe((key) => queue.add(key)));
     for (let n = 0; n < (this.#options.workers ?? WORKERS); n++) void this.#work(queue);
@@ -206,8 +220,16 @@ export class Controller {
     this.#running.delete(key);
     const retryInMs = this.#requeue(key, queue, outcome);
     const tookMs = Math.round(this.#clock.now() - startedAt);
+    this.#count(outcome, tookMs);
     context.logger[outcome.level]({ outcome: outcome.kind, tookMs, retryInMs, err }, outcome.message);
     await this.#tellOutcome(key, outcome, context);
+  }
+
+  #count({ kind, requeue }: Outcome, tookMs: number): void {
+    const controller = this.name;
+    this.#metrics.count('rig_reconciles_total', { controller, outcome: kind });
+    this.#metrics.observe('rig_reconcile_seconds', { controller }, tookMs / 1_000);
+    if (requeue === 'backoff') this.#metrics.count('rig_queue_retries_total', { controller });
   }
 
   #requeue(key: string, queue: WorkQueue, outcome: Outcome): number | undefined {

@@ -1,4 +1,4 @@
-import { type Logger, silentLogger } from '#lib/observe';
+import { type Logger, type Metrics, noMetrics, silentLogger } from '#lib/observe';
 import { Backoff } from './backoff.ts';
 import { type Clock, realClock, sleep } from './clock.ts';
 import type { Controller } from './controller.ts';
@@ -13,6 +13,8 @@ export interface ManagerOptions {
   election?: Omit<ElectorOptions, 'client' | 'clock' | 'logger' | 'onStarted' | 'onLost'>;
   clock?: Clock;
   logger?: Logger;
+  /** Where it, its controllers and its informers count. Default none. */
+  metrics?: Metrics;
   random?: () => number;
 }
 
@@ -43,6 +45,7 @@ export class Manager {
   readonly #options: ManagerOptions;
   readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #metrics: Metrics;
   readonly #informers = new Map<string, Informer<KubeObject>>();
   readonly #controllers: Controller[] = [];
   readonly #started: StartedLeading[] = [];
@@ -60,6 +63,7 @@ export class Manager {
     this.#options = options;
     this.#clock = options.clock ?? realClock;
     this.#logger = options.logger ?? silentLogger;
+    this.#metrics = options.metrics ?? noMetrics;
     if (options.election !== undefined) {
       this.#elector = new LeaderElector({
         ...options.election,
@@ -83,6 +87,7 @@ export class Manager {
       random,
       clock: this.#clock,
       logger: this.#logger,
+      metrics: this.#metrics,
       ...options,
     });
     this.#informers.set(key, informer as unknown as Informer<KubeObject>);
@@ -92,6 +97,7 @@ export class Manager {
 
   /** Adds a controller; its informers must be the manager's. Call before start. */
   add(controller: Controller): this {
+    controller.measure(this.#metrics);
     this.#controllers.push(controller);
     return this;
   }
@@ -157,6 +163,19 @@ export class Manager {
         if (!running) waitingFor.push(`controller ${name} does not run`);
     } else if (this.#elector?.role() === 'leader') waitingFor.push('leadership has just begun');
     return { ok: waitingFor.length === 0, waitingFor };
+  }
+
+  /** Sets the gauges of leadership, queues and caches to what they are now: call it before each scrape. */
+  measure(): void {
+    const epoch = this.epoch();
+    this.#metrics.set('rig_leader', {}, epoch === undefined ? 0 : 1);
+    this.#metrics.set('rig_leader_epoch', {}, epoch ?? 0);
+    for (const controller of this.#controllers) {
+      for (const [state, keys] of Object.entries(controller.depth()))
+        this.#metrics.set('rig_queue_keys', { controller: controller.name, state }, keys);
+    }
+    for (const { resource, size } of this.#informers.values())
+      this.#metrics.set('rig_cached_objects', { kind: resource.kind }, size);
   }
 
   #lead(epoch: number): void {

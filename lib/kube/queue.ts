@@ -5,6 +5,8 @@ export interface WorkQueueOptions {
   clock?: Clock;
   /** Delay of a key after each failure in a row. Default 50 ms doubling to 2 min, jitter 0.2. */
   backoff?: BackoffOptions;
+  /** Told how long a key was ready, in ms, when a worker takes it. */
+  onHandedOut?: (waitedMs: number) => void;
 }
 
 const BACKOFF: BackoffOptions = { baseMs: 50, maxMs: 120_000, jitter: 0.2 };
@@ -17,8 +19,9 @@ const BACKOFF: BackoffOptions = { baseMs: 50, maxMs: 120_000, jitter: 0.2 };
 export class WorkQueue {
   readonly #clock: Clock;
   readonly #backoff: BackoffOptions;
-  /** Keys to hand out, in order; a Set keeps insertion order. */
-  readonly #ready = new Set<string>();
+  readonly #onHandedOut: ((waitedMs: number) => void) | undefined;
+  /** Keys to hand out, in order, and since when; a Map keeps insertion order. */
+  readonly #ready = new Map<string, number>();
   /** Keys that need work: ready, or added again while processed. */
   readonly #dirty = new Set<string>();
   readonly #processing = new Set<string>();
@@ -31,6 +34,7 @@ export class WorkQueue {
   constructor(options: WorkQueueOptions = {}) {
     this.#clock = options.clock ?? realClock;
     this.#backoff = options.backoff ?? BACKOFF;
+    this.#onHandedOut = options.onHandedOut;
   }
 
   /** Keys ready to be handed out. */
@@ -96,7 +100,7 @@ export class WorkQueue {
 
   /** The next ready key, waiting for one; undefined once the queue is shut down and empty. Each key must be given back by done. */
   get(): Promise<string | undefined> {
-    const [key] = this.#ready;
+    const [key] = this.#ready.keys();
     if (key !== undefined) return Promise.resolve(this.#handOut(key));
     if (this.#closed) return Promise.resolve(undefined);
     return new Promise((resolve) => this.#waiters.push(resolve));
@@ -128,11 +132,12 @@ export class WorkQueue {
 
   #enqueue(key: string): void {
     const waiter = this.#waiters.shift();
-    this.#ready.add(key);
+    this.#ready.set(key, this.#clock.now());
     if (waiter !== undefined) waiter(this.#handOut(key));
   }
 
   #handOut(key: string): string {
+    this.#onHandedOut?.(this.#clock.now() - (this.#ready.get(key) ?? this.#clock.now()));
     this.#ready.delete(key);
     this.#dirty.delete(key);
     this.#processing.add(key);

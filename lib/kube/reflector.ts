@@ -1,4 +1,4 @@
-import type { Logger } from '#lib/observe';
+import type { Logger, Metrics } from '#lib/observe';
 import { Backoff } from './backoff.ts';
 import type { ListOptions } from './calls.ts';
 import { type Clock, sleep } from './clock.ts';
@@ -35,6 +35,7 @@ export interface ReflectorOptions {
   clock: Clock;
   random: () => number;
   logger: Logger;
+  metrics?: Metrics;
 }
 
 /** What a reflector has been through; for readiness and metrics. */
@@ -170,6 +171,7 @@ export class Reflector<T extends KubeObject> {
       this.#failedWatches = 0;
     }
     this.state.failures++;
+    this.#options.metrics?.count('rig_watch_restarts_total', { kind: this.#resource.kind });
     this.state.lastError = failure;
     const delay = Math.max(this.#backoff.next(), Math.min(failure.retryAfterMs ?? 0, 30_000));
     const level = this.#backoff.attempt > 3 ? 'warn' : 'debug';

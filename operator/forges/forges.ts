@@ -40,14 +40,14 @@ function gitOrigin(repository: Repository): string {
 /** The forge identities of the rig: the conductor's own per Repository, and each Agent's. No credential leaves this folder but to its own host. */
 export class Forges {
   readonly #client: KubeClient;
-  readonly #options: Pick<ForgeOptions, 'writeIntervalMs' | 'fetch'>;
+  readonly #options: Pick<ForgeOptions, 'writeIntervalMs' | 'fetch' | 'onAnswer'>;
   readonly #now: () => number;
   readonly #tokens = new Map<string, { value: string; readAt: number }>();
   readonly #accounts = new Map<string, Cached>();
 
   constructor(
     client: KubeClient,
-    options: Pick<ForgeOptions, 'writeIntervalMs' | 'fetch'> = {},
+    options: Pick<ForgeOptions, 'writeIntervalMs' | 'fetch' | 'onAnswer'> = {},
     now: () => number = Date.now,
   ) {
     this.#client = client;

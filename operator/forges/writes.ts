@@ -11,6 +11,7 @@ import {
   type PullRequestSummary,
   type RepositoryName,
 } from '#lib/forge';
+import { type Metrics, noMetrics } from '#lib/observe';
 import { issueMarker, marker, unmarked } from './markers.ts';
 
 export { issueMarker, markedUid, marker } from './markers.ts';
@@ -36,10 +37,12 @@ function since(row: EffectRow): string {
 export class ForgeWrites {
   readonly #effects: Effects;
   readonly #pool: Pool;
+  readonly #metrics: Metrics;
 
-  constructor(effects: Effects, pool: Pool) {
+  constructor(effects: Effects, pool: Pool, metrics: Metrics = noMetrics) {
     this.#effects = effects;
     this.#pool = pool;
+    this.#metrics = metrics;
   }
 
   /**
@@ -262,10 +265,25 @@ export class ForgeWrites {
     steps: { perform(): Promise<O>; find(row: EffectRow): Promise<O | undefined> },
   ): Promise<O> {
     const epoch = target.epoch ?? (await currentEpoch(this.#pool));
-    return this.#effects.run<object, O>(
-      { key, kind, subject: target.subject, epoch, request },
-      { perform: () => steps.perform(), find: (_request, row) => steps.find(row as EffectRow), classify },
-    );
+    let attempt = 'known';
+    const perform = async () => {
+      attempt = 'succeeded';
+      return steps.perform();
+    };
+    const failed = (error: unknown) => {
+      attempt = classify(error);
+      return classify(error);
+    };
+    const started = performance.now();
+    try {
+      return await this.#effects.run<object, O>(
+        { key, kind, subject: target.subject, epoch, request },
+        { perform, find: (_request, row) => steps.find(row as EffectRow), classify: failed },
+      );
+    } finally {
+      this.#metrics.count('rig_effects_total', { kind, outcome: attempt });
+      this.#metrics.observe('rig_effect_seconds', { kind }, (performance.now() - started) / 1_000);
+    }
   }
 }
 

@@ -2,7 +2,7 @@ import { isUnavailable } from '#lib/db';
 import { finishDelivery, postponeDelivery, type TakenDelivery, takeDeliveries } from '#lib/events';
 import { type FactUpdate, ForgeError, parseDelivery } from '#lib/forge';
 import { isKubeError } from '#lib/kube';
-import type { Logger } from '#lib/observe';
+import { type Logger, type Metrics, noMetrics } from '#lib/observe';
 import { forgeHost } from '../forges/forges.ts';
 import type { Conductor } from '../issues/context.ts';
 import type { RepositoryKey } from '../mirror/mirror.ts';
@@ -23,6 +23,8 @@ export interface ApplierOptions {
   readonly logger: Logger;
   /** First pause before a delivery that could not be applied is tried again, in ms; it doubles up to 64 times as long. Default 2,000. */
   readonly retryMs?: number;
+  /** Default none. */
+  readonly metrics?: Metrics;
 }
 
 /** Applies stored deliveries, at least once, on the leader; writes back what became of each. */
@@ -88,15 +90,25 @@ export class DeliveryApplier {
     try {
       const { outcome, detail } = await this.#apply(delivery);
       await finishDelivery(pool, delivery.id, outcome, detail);
+      this.#count(delivery, outcome);
     } catch (err) {
       logger.warn(
         { err, delivery: delivery.id, event: delivery.event, attempts: delivery.attempts },
         'delivery could not be applied',
       );
       const detail = (err as Error).message;
-      if (delivery.attempts >= MAX_ATTEMPTS && !passes(err)) await finishDelivery(pool, delivery.id, 'failed', detail);
+      const failed = delivery.attempts >= MAX_ATTEMPTS && !passes(err);
+      if (failed) await finishDelivery(pool, delivery.id, 'failed', detail);
       else await postponeDelivery(pool, delivery.id, this.#pause(delivery, err), detail);
+      this.#count(delivery, failed ? 'failed' : 'postponed');
     }
+  }
+
+  #count({ event, receivedAt }: TakenDelivery, outcome: string): void {
+    const { conductor, metrics = noMetrics } = this.#options;
+    metrics.count('rig_deliveries_total', { event, outcome });
+    if (outcome === 'postponed') return;
+    metrics.observe('rig_delivery_seconds', {}, Math.max(0, conductor.now() - receivedAt.getTime()) / 1_000);
   }
 
   #pause({ attempts }: TakenDelivery, error: unknown): number {

@@ -5,6 +5,7 @@ import { storeDelivery } from '#lib/events';
 import { verifySignature } from '#lib/forge';
 import { HttpError, readBounded } from '#lib/http';
 import { Stalled } from '#lib/kube';
+import { type Metrics, noMetrics } from '#lib/observe';
 import { forgeHost } from '../forges/forges.ts';
 import { type NamedRepository, ownersOf } from './owners.ts';
 
@@ -25,6 +26,8 @@ export interface IntakeOptions {
   /** Called when a new delivery is durable. */
   readonly onStored: () => void;
   readonly now: () => number;
+  /** Default none. */
+  readonly metrics?: Metrics;
 }
 
 /**
@@ -33,22 +36,35 @@ export interface IntakeOptions {
  * where a secret or the database cannot be reached it is a 5xx, and the forge delivers again.
  */
 export function intakeRoute(options: IntakeOptions): (context: Context) => Promise<Response> {
+  const metrics = options.metrics ?? noMetrics;
   return async (context) => {
     const { id, event } = deliveryHeaders(context);
-    const body = await readBounded(context.req.raw, MAX_BODY);
-    const repository = await authenticate(options, body, context.req.header('x-hub-signature-256'));
-    const headers = Object.fromEntries(
-      KEPT_HEADERS.flatMap((name) =>
-        context.req.header(name) === undefined ? [] : [[name, context.req.header(name)!]],
-      ),
-    );
-    headers['rig-forge-host'] = forgeHost(repository);
-    const stored = await storeDelivery(options.db, { id, event, headers, body, receivedAt: new Date(options.now()) });
-    if (stored === 'duplicate')
+    const count = (outcome: string) => metrics.count('rig_deliveries_total', { event, outcome });
+    const outcome = await receive(options, context, id, event).catch((error: unknown) => {
+      count('refused');
+      throw error;
+    });
+    count(outcome);
+    if (outcome === 'duplicate')
       return context.json({ delivery: id, stored: false, detail: 'This delivery is stored already.' }, 200);
     options.onStored();
     return context.json({ delivery: id, stored: true }, 202);
   };
+}
+
+async function receive(
+  options: IntakeOptions,
+  context: Context,
+  id: string,
+  event: string,
+): Promise<'stored' | 'duplicate'> {
+  const body = await readBounded(context.req.raw, MAX_BODY);
+  const repository = await authenticate(options, body, context.req.header('x-hub-signature-256'));
+  const headers = Object.fromEntries(
+    KEPT_HEADERS.flatMap((name) => (context.req.header(name) === undefined ? [] : [[name, context.req.header(name)!]])),
+  );
+  headers['rig-forge-host'] = forgeHost(repository);
+  return storeDelivery(options.db, { id, event, headers, body, receivedAt: new Date(options.now()) });
 }
 
 function deliveryHeaders(context: Context): { id: string; event: string } {

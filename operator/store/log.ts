@@ -25,8 +25,11 @@ export interface LogOptions {
   readonly store: EventStore;
   /** How long a task may run, in ms from its dispatch. */
   readonly taskDeadlineMs: number;
-  /** Called after commit with the subject whose log grew. */
-  readonly onAppend: (subject: SubjectName) => void;
+  /** Called after commit with the subject whose log grew, and by what. */
+  readonly onAppend: (
+    subject: SubjectName,
+    growth: { before: IssueState; state: IssueState; events: readonly StoredEvent[] },
+  ) => void;
 }
 
 const CACHED_ISSUES = 20_000;
@@ -104,7 +107,7 @@ export class IssueLog {
     const state = stored.reduce(evolve, before);
     tx.afterCommit(() => {
       this.#remember(subject.id, state);
-      this.#options.onAppend(subject);
+      this.#options.onAppend(subject, { before, state, events: stored });
     });
     return { state, events: stored };
   }

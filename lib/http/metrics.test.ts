@@ -1,0 +1,24 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Hono } from 'hono';
+import { createMetrics } from '#lib/observe';
+import { timeRequests } from './metrics.ts';
+import { HttpError, problemHandler } from './problem.ts';
+
+test('a request is timed under its declared route, its refusal too, and unknown paths are one route', async () => {
+  const metrics = await createMetrics('operator');
+  const app = new Hono();
+  app.use(timeRequests(metrics, () => 0));
+  app.onError(problemHandler());
+  app.get('/v1/tasks/:name', (context) => context.text(context.req.param('name')));
+  app.get('/v1/refused', () => {
+    throw new HttpError('Conflict', 'DeadFence', 'It ended.');
+  });
+  for (const path of ['/v1/tasks/one', '/v1/tasks/two', '/v1/refused', '/a', '/b']) await app.request(path);
+  const counts = (await metrics.text()).split('\n').filter((line) => line.startsWith('rig_http_request_seconds_count'));
+  assert.deepEqual(counts.sort(), [
+    'rig_http_request_seconds_count{route="/v1/refused",method="GET",status="4xx"} 1',
+    'rig_http_request_seconds_count{route="/v1/tasks/:name",method="GET",status="2xx"} 2',
+    'rig_http_request_seconds_count{route="none",method="GET",status="4xx"} 2',
+  ]);
+});

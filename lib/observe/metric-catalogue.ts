@@ -1,0 +1,317 @@
+import type { MetricDefinition, MetricLabel, MetricProgram } from './metric-types.ts';
+
+const FAST = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const SLOW = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
+const TASK = [5, 15, 30, 60, 120, 300, 600, 1_200, 1_800, 3_600, 7_200];
+
+const OPERATOR: readonly MetricProgram[] = ['operator'];
+const PROXY: readonly MetricProgram[] = ['proxy'];
+const EVERY: readonly MetricProgram[] = ['operator', 'proxy', 'egress'];
+
+const controller: MetricLabel = { is: 'the controller', values: ['issue', 'agent-task', 'agent', 'repository'] };
+const kind: MetricLabel = { is: 'the kind', values: ['Repository', 'Agent', 'Issue', 'AgentTask', 'Job'] };
+const model: MetricLabel = { is: "the model's id as the provider answered it", atMost: 50 };
+const taskKind: MetricLabel = { is: 'the kind of task', values: ['implement', 'rework', 'review'] };
+const effect: MetricLabel = {
+  is: 'the kind of write',
+  values: [
+    'issue',
+    'pull-request',
+    'pull-request-text',
+    'close-pull-request',
+    'comment',
+    'review',
+    'thread-reply',
+    'thread',
+    'merge',
+    'head',
+  ],
+};
+const delivery: MetricLabel = {
+  is: 'the event as the forge names it',
+  values: [
+    'check_run',
+    'check_suite',
+    'issue_comment',
+    'issues',
+    'ping',
+    'pull_request',
+    'pull_request_review',
+    'pull_request_review_comment',
+    'pull_request_review_thread',
+    'push',
+    'repository',
+    'status',
+  ],
+};
+
+/** Why a head may not be merged yet, as the gate's reasons name it. */
+const refusal: MetricLabel = {
+  is: 'the reason of the first row of the gate that does not pass',
+  values: [
+    'PullRequestClosed',
+    'Draft',
+    'ForkHead',
+    'WrongBase',
+    'WrongHeadRef',
+    'HeadNotForwarded',
+    'ClosingReferenceMissing',
+    'ClosingReferenceForeign',
+    'SkipMarker',
+    'ChecksMissing',
+    'ChecksPending',
+    'ChecksFailed',
+    'ReviewMissing',
+    'ReviewStale',
+    'ReviewByAuthor',
+    'ChangesRequested',
+    'ThreadsOpen',
+    'Blocked',
+    'Conflict',
+    'MergeabilityPending',
+    'NotMergeable',
+    'BaseBehind',
+    'IrreversibleTier',
+    'TierRaised',
+    'StaleGeneration',
+    'GateNotEnforced',
+    'HeadMoved',
+    'MergeRefused',
+    'FactUnknown',
+    'FactStale',
+  ],
+};
+
+/**
+ * Every metric. No label names an object (an issue, a task, a repository): what happened to one of them is in the log of events.
+ * A name that was once used is never given another meaning.
+ */
+export const metricCatalogue = {
+  rig_leader: { type: 'gauge', of: OPERATOR, help: '1 while this replica leads, else 0.' },
+  rig_leader_epoch: { type: 'gauge', of: OPERATOR, help: 'The epoch this replica leads in; 0 while it does not.' },
+  rig_queue_keys: {
+    type: 'gauge',
+    of: OPERATOR,
+    help: "Objects in a controller's queue.",
+    labels: { controller, state: { is: 'where they are', values: ['ready', 'delayed', 'processing'] } },
+  },
+  rig_queue_wait_seconds: {
+    type: 'histogram',
+    of: OPERATOR,
+    help: 'How long an object was ready before a worker took it.',
+    labels: { controller },
+    buckets: FAST,
+  },
+  rig_queue_retries_total: {
+    type: 'counter',
+    of: OPERATOR,
+    help: 'Objects put back with a growing pause because their reconcile failed.',
+    labels: { controller },
+  },
+  rig_reconcile_seconds: {
+    type: 'histogram',
+    of: OPERATOR,
+    help: 'How long one reconcile worked.',
+    labels: { controller },
+    buckets: SLOW,
+  },
+  rig_reconciles_total: {
+    type: 'counter',
+    of: OPERATOR,
+    help: 'Reconciles by how they ended; Retry, Stalled and Terminal are errors.',
+    labels: {
+      controller,
+      outcome: {
+        is: 'how it ended',
+        values: ['Done', 'Waiting', 'Stalled', 'Terminal', 'Retry', 'Aborted'],
+      },
+    },
+  },
+  rig_watch_restarts_total: {
+    type: 'counter',
+    of: OPERATOR,
+    help: 'Lists and watches of the API server that broke and were begun again.',
+    labels: { kind },
+  },
+  rig_cached_objects: {
+    type: 'gauge',
+    of: OPERATOR,
+    help: 'Objects in the caches.',
+    labels: { kind },
+  },
+  rig_kube_events_dropped_total: {
+    type: 'counter',
+    of: OPERATOR,
+    help: 'Kubernetes Events that were not written because there were too many.',
+  },
+  rig_deliveries_total: {
+    type: 'counter',
+    of: OPERATOR,
+    help: 'Webhook deliveries: first how they were received, then what became of those that were stored.',
+    labels: {
+      event: delivery,
+      outcome: {
+        is: '`stored`, `duplicate`, `refused` on receipt; `applied`, `ignored`, `postponed`, `failed` later',
+        values: ['stored', 'duplicate', 'refused', 'applied', 'ignored', 'postponed', 'failed'],
+      },
+    },
+  },
+  rig_delivery_seconds: {
+    type: 'histogram',
+    of: OPERATOR,
+    help: 'From the receipt of a delivery until it was applied.',
+    buckets: SLOW,
+  },
+  rig_deliveries_waiting: { type: 'gauge', of: OPERATOR, help: 'Deliveries stored and not yet settled.' },
+  rig_delivery_lag_seconds: { type: 'gauge', of: OPERATOR, help: 'Age of the oldest delivery not yet settled.' },
+  rig_issues: {
+    type: 'gauge',
+    of: OPERATOR,
+    help: 'Issues by phase.',
+    labels: {
+      phase: {
+        is: 'the phase',
+        values: [
+          'Pending',
+          'Queued',
+          'Planning',
+          'AwaitingHuman',
+          'Implementing',
+          'InReview',
+          'Merging',
+          'Deploying',
+          'Done',
+          'Failed',
+          'Cancelled',
+        ],
+      },
+    },
+  },
+  rig_issues_queued: { type: 'gauge', of: OPERATOR, help: 'Issues that wait for an Agent with free concurrency.' },
+  rig_claims_live: {
+    type: 'gauge',
+    of: OPERATOR,
+    help: 'Claims that have not ended.',
+    labels: { lane: { is: 'the lane', values: ['work', 'review'] } },
+  },
+  rig_tasks_live: { type: 'gauge', of: OPERATOR, help: 'Tasks that have not ended.', labels: { kind: taskKind } },
+  rig_task_seconds: {
+    type: 'histogram',
+    of: OPERATOR,
+    help: 'From the dispatch of a task to its end.',
+    labels: {
+      kind: taskKind,
+      ending: { is: 'how it ended', values: ['succeeded', 'failed', 'lost', 'cancelled', 'stuck', 'asked'] },
+    },
+    buckets: TASK,
+  },
+  rig_gate_refusals_total: {
+    type: 'counter',
+    of: OPERATOR,
+    help: 'Heads that the merge gate newly refused.',
+    labels: { reason: refusal },
+  },
+  rig_forge_calls_total: {
+    type: 'counter',
+    of: OPERATOR,
+    help: 'Answers of the forge, repeats and redirects included.',
+    labels: {
+      method: { is: 'the HTTP method', values: ['GET', 'POST', 'PATCH', 'PUT', 'DELETE'] },
+      status: { is: 'the class of the status', values: ['2xx', '3xx', '4xx', '5xx'] },
+    },
+  },
+  rig_forge_rate_limit_remaining: {
+    type: 'gauge',
+    of: OPERATOR,
+    help: "Calls left of the forge's rate limit, as the newest answer told; the lowest of all identities is what matters.",
+    labels: { resource: { is: 'the limit', values: ['core', 'search', 'graphql'] } },
+  },
+  rig_effects_total: {
+    type: 'counter',
+    of: OPERATOR,
+    help: 'Writes to a forge by what became of the attempt; `known` found an outcome that was there already.',
+    labels: {
+      kind: effect,
+      outcome: { is: 'what became of it', values: ['succeeded', 'refused', 'notPerformed', 'unknown', 'known'] },
+    },
+  },
+  rig_effect_seconds: {
+    type: 'histogram',
+    of: OPERATOR,
+    help: 'How long a write to a forge took, locks and looking for it included.',
+    labels: { kind: effect },
+    buckets: SLOW,
+  },
+  rig_events_total: {
+    type: 'counter',
+    of: OPERATOR,
+    help: 'Events appended to the log.',
+    labels: { type: { is: 'the type in the catalogue of events', atMost: 128 } },
+  },
+  rig_event_append_seconds: {
+    type: 'histogram',
+    of: OPERATOR,
+    help: 'How long one append to the log took.',
+    buckets: FAST,
+  },
+  rig_event_conflicts_total: {
+    type: 'counter',
+    of: OPERATOR,
+    help: 'Appends that another writer of the same stream came before.',
+  },
+  rig_outbox_lag_seconds: {
+    type: 'gauge',
+    of: OPERATOR,
+    help: "Age of the oldest row of a program's outbox that is no event yet.",
+  },
+  rig_tokens_total: {
+    type: 'counter',
+    of: PROXY,
+    help: 'Tokens as the provider counted them.',
+    labels: { model, type: { is: 'what they were', values: ['input', 'output', 'cacheRead', 'cacheWrite'] } },
+  },
+  rig_model_calls_total: {
+    type: 'counter',
+    of: PROXY,
+    help: 'Calls of tasks to a model by what they got.',
+    labels: {
+      outcome: {
+        is: 'the class of the status, `refused` by the proxy itself, or `unreachable`',
+        values: ['2xx', '4xx', '5xx', 'refused', 'unreachable'],
+      },
+    },
+  },
+  rig_model_call_seconds: {
+    type: 'histogram',
+    of: PROXY,
+    help: 'From the call until the answer was read to its end.',
+    labels: { model },
+    buckets: [0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160, 320],
+  },
+  rig_http_request_seconds: {
+    type: 'histogram',
+    of: EVERY,
+    help: 'How long a request took until its answer began.',
+    labels: {
+      route: { is: 'the route as it is declared, never the path', atMost: 60 },
+      method: { is: 'the HTTP method', atMost: 8 },
+      status: { is: 'the class of the status', values: ['2xx', '3xx', '4xx', '5xx'] },
+    },
+    buckets: FAST,
+  },
+} as const satisfies Record<string, MetricDefinition>;
+
+/** The name of a metric. */
+export type MetricName = keyof typeof metricCatalogue;
+
+/** The labels of a metric, each with its value. */
+export type MetricLabels<N extends MetricName> = (typeof metricCatalogue)[N] extends { labels: infer L }
+  ? { readonly [K in keyof L]: string }
+  : Record<never, never>;
+
+type Of<T extends MetricDefinition['type']> = {
+  [N in MetricName]: (typeof metricCatalogue)[N]['type'] extends T ? N : never;
+}[MetricName];
+export type CounterName = Of<'counter'>;
+export type GaugeName = Of<'gauge'>;
+export type HistogramName = Of<'histogram'>;

@@ -30,6 +30,8 @@ const programs = {
       ['', '.'],
     ],
   },
+  // For tests: what Flux says of an object.
+  kstatus: { dir: join(root, 'test', 'kit', 'kstatus'), reports: 'k8s.io/apimachinery', packages: [['', '.']] },
 };
 
 export function cacheDir(env = process.env) {

@@ -6,6 +6,7 @@ import type { KubeClient } from '#lib/kube';
 import { silentLogger } from '#lib/observe';
 import { clusterLife } from '../../test/kit/cluster.ts';
 import { until } from '../../test/kit/cluster-wait.ts';
+import { kstatusOf } from '../../test/kit/kstatus.ts';
 import { agentsReady, clusterConductor, StatusWatch } from '../api/cluster.int-kit.ts';
 import { repositoryReady, type TestConductor, testConductor } from '../api/conductor.int-kit.ts';
 import { applyIssue, applyTenant } from '../api/objects.int-kit.ts';
@@ -94,6 +95,7 @@ test('an Issue whose Repository is missing says so and is left unclaimed', async
   const issue = await watch.until('RepositoryNotReady', 'waits', (seen) => reasonOf(seen) === 'RepositoryNotReady');
   assert.match(issue.status!.why!, /There is no Repository later in this namespace; apply it/);
   assert.equal(issue.status?.phase, 'Pending');
+  assert.deepEqual(await kstatusOf(issue), ['InProgress']);
   assert.deepEqual(await types('waits'), ['ISSUE_FILED']);
 });
 
@@ -103,6 +105,7 @@ test('an Issue is claimed, and its deletion ends the claim with a tombstone', as
   await applyIssue(first, 'deleted', { number: await forgeIssue('deleted') });
   const issue = await watch.until('Implementing', 'deleted', phase('Implementing'));
   assert.equal(issue.status?.assignedTo, 'dev-e');
+  assert.deepEqual(await kstatusOf(issue), ['InProgress']);
   await until('the AgentTask', () => first.client.find(AGENT_TASKS, ref('deleted-implement-1-1')));
   await first.client.delete(ISSUES, ref('deleted'));
   await until('the tombstone', async () => (await types('deleted')).at(-1) === 'ISSUE_CANCELLED');
@@ -201,6 +204,7 @@ test('an agent that is stuck leaves the issue to a person and says nothing at th
     data: { ...task, evidence: 'The same test failed five times.' },
   }));
   const issue = await watch.until('AwaitingHuman', 'stuck', phase('AwaitingHuman'));
+  assert.deepEqual(await kstatusOf(issue), ['Failed']);
   assert.deepEqual([reasonOf(issue), issue.status?.why], ['TaskStuck', 'The same test failed five times.']);
   assert.deepEqual(await comments(number), []);
 });

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
-import { SECRETS } from '#lib/kube';
+import { isConditionTrue, SECRETS } from '#lib/kube';
 import { silentLogger } from '#lib/observe';
 import { clusterLife } from '../../test/kit/cluster.ts';
 import { until } from '../../test/kit/cluster-wait.ts';
+import { kstatusOf } from '../../test/kit/kstatus.ts';
 import { AgentController } from '../agents/controller.ts';
 import { clusterConductor, StatusWatch } from '../api/cluster.int-kit.ts';
 import type { TestConductor } from '../api/conductor.int-kit.ts';
@@ -47,6 +48,9 @@ const again = (name: string) => repositories.controller.enqueue(`${rig.namespace
 async function stalled(name: string, reason: string): Promise<string> {
   const object = await watch().until(reason, name, (seen) => ready(seen)?.reason === reason);
   assert.equal(ready(object)?.status, 'False');
+  assert.deepEqual(await kstatusOf(object), [
+    isConditionTrue(object.status?.conditions, 'Stalled') ? 'Failed' : 'InProgress',
+  ]);
   return ready(object)!.message;
 }
 
@@ -54,6 +58,7 @@ test('a Repository is found at the forge, and looking again asks and writes noth
   await at('widgets');
   const found = await watch().until('Ready', 'widgets', (object) => ready(object)?.status === 'True');
   assert.equal(found.status?.forge?.fullName, 'acme/widgets');
+  assert.deepEqual(await kstatusOf(found), ['Current']);
   await until(
     'the cache has it',
     () => ready(rig.conductor.objects.repositories.get(rig.namespace, 'widgets')!)?.status === 'True',
@@ -127,5 +132,5 @@ test('an Agent’s verdict reaches its status and follows an edit', async () => 
   await seen.until('Ready', 'dev-e', (agent) => ready(agent)?.reason === 'Accepted');
   await rig.client.patch(AGENTS, { namespace: rig.namespace, name: 'dev-e' }, { spec: { suspend: true } });
   const suspended = await seen.until('suspended', 'dev-e', (agent) => ready(agent)?.reason === 'AgentSuspended');
-  assert.equal(suspended.status?.observedGeneration, suspended.metadata.generation);
+  assert.deepEqual(await kstatusOf(suspended), ['Current']);
 });

@@ -5,6 +5,7 @@ import { JOBS, type KubeObject, PODS, type Resource } from '#lib/kube';
 import { silentLogger } from '#lib/observe';
 import { clusterLife } from '../../test/kit/cluster.ts';
 import { until } from '../../test/kit/cluster-wait.ts';
+import { kstatusOf } from '../../test/kit/kstatus.ts';
 import { agentsReady, clusterConductor, StatusWatch } from '../api/cluster.int-kit.ts';
 import { repositoryReady, type TestConductor } from '../api/conductor.int-kit.ts';
 import { applyTenant } from '../api/objects.int-kit.ts';
@@ -75,8 +76,10 @@ test('a task has one Job however often it is looked at, and its status follows i
   const running = await watch.until('Running', task.name, ({ status }) => status?.phase === 'Running');
   assert.deepEqual([running.status?.pod?.name, running.status?.job], ['pod-1', task.name]);
   assert.equal((await job(task))?.metadata.uid, first.metadata.uid);
+  assert.deepEqual(await kstatusOf(running), ['InProgress']);
   await endTask(api, task);
   const ended = await watch.until('Cancelled', task.name, ({ status }) => status?.phase === 'Cancelled');
+  assert.deepEqual(await kstatusOf(ended), ['Failed'], 'as a failed Job is: what was wanted did not come about');
   assert.deepEqual(ended.status?.outcome, { reason: 'CancelledByPerson', message: 'A test ended it.' });
   await until('the Job of the ended task is deleted', async () => (await job(task)) === undefined);
 });
@@ -113,6 +116,7 @@ test('a Job of that name that is somebody else’s stalls the task, and is left 
     ({ status }) =>
       status?.conditions?.some(({ type, reason }) => type === 'Stalled' && reason === 'NameTaken') === true,
   );
+  assert.deepEqual(await kstatusOf(stalled), ['Failed']);
   assert.match(stalled.status!.conditions!.find(({ type }) => type === 'Ready')!.message, /delete or rename it/);
   await endTask(api, task);
   await watch.until('Cancelled', task.name, ({ status }) => status?.phase === 'Cancelled');

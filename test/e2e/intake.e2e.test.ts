@@ -35,7 +35,8 @@ describe('a running rig', { concurrency: true }, () => {
 
   it('kubectl apply of an Issue without a number: it is filed at the forge once, worked and merged, and kubectl shows it', async () => {
     await hands.kubectl(['apply', '-f', '-'], issueYAML('applied', 'Add a note by kubectl'));
-    await hands.kubectl(['wait', '--for=condition=Done', 'issue/applied', '--timeout=240s']);
+    for (const condition of ['Merged', 'Done'])
+      await hands.kubectl(['wait', `--for=condition=${condition}`, 'issue/applied', '--timeout=240s']);
     const { status } = await hands.issue('applied');
     const { body: filed } = await forge<{ title: string; state: string }>(`issues/${status?.number}`);
     assert.deepEqual([filed.title, filed.state], ['Add a note by kubectl', 'closed']);

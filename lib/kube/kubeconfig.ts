@@ -22,8 +22,10 @@ export interface LoadOptions {
   /** A context of it. Default: its current-context. */
   context?: string;
   env?: Record<string, string | undefined>;
-  /** Where the pod's ServiceAccount is mounted. */
+  /** Where the pod's ServiceAccount is mounted; below CONTAINER_SANDBOX_MOUNT_POINT in a pod that is a process of its host. */
   serviceAccountDir?: string;
+  /** A user to act as, by impersonation, instead of the one that logs in. */
+  impersonate?: string;
   clock?: Clock;
 }
 
@@ -32,12 +34,24 @@ export function loadKubeConfig(options: LoadOptions = {}): ClusterConfig {
   const env = options.env ?? process.env;
   const clock = options.clock ?? realClock;
   const files = options.path === undefined ? filesFromEnvironment(env) : [options.path];
-  if (files.length > 0) return fromFiles(files, options.context, clock);
-  const directory = options.serviceAccountDir ?? SERVICE_ACCOUNT_DIR;
-  if (env.KUBERNETES_SERVICE_HOST && existsSync(path.join(directory, 'token'))) return inCluster(directory, env, clock);
+  const as = (config: Loaded) => configOf(config, options.impersonate, clock);
+  if (files.length > 0) return as(fromFiles(files, options.context));
+  const mounts = env.CONTAINER_SANDBOX_MOUNT_POINT ?? '';
+  const directory = options.serviceAccountDir ?? path.join(mounts, SERVICE_ACCOUNT_DIR);
+  if (env.KUBERNETES_SERVICE_HOST && existsSync(path.join(directory, 'token'))) return as(inCluster(directory, env));
   const home = path.join(env.HOME ?? homedir(), '.kube', 'config');
-  if (existsSync(home)) return fromFiles([home], options.context, clock);
+  if (existsSync(home)) return as(fromFiles([home], options.context));
   throw new KubeError('Config', `no cluster is configured: set KUBECONFIG, or put a kubeconfig at ${home}`);
+}
+
+interface Loaded {
+  readonly cluster: Cluster;
+  readonly user: KubeUser;
+  readonly namespace: string | undefined;
+}
+
+function configOf({ cluster, user, namespace }: Loaded, impersonate: string | undefined, clock: Clock): ClusterConfig {
+  return new ClusterConfig(cluster, impersonate ? { ...user, impersonateUser: impersonate } : user, namespace, clock);
 }
 
 interface ParsedFile {
@@ -51,7 +65,7 @@ function filesFromEnvironment(env: Record<string, string | undefined>): string[]
   return (env.KUBECONFIG ?? '').split(path.delimiter).filter((file) => file !== '');
 }
 
-function fromFiles(files: string[], wanted: string | undefined, clock: Clock): ClusterConfig {
+function fromFiles(files: string[], wanted: string | undefined): Loaded {
   const parsed = files.map(parseFile);
   const where = files.join(', ');
   const contextName = wanted ?? parsed.find((file) => file.currentContext)?.currentContext;
@@ -76,7 +90,7 @@ function fromFiles(files: string[], wanted: string | undefined, clock: Clock): C
     context.user,
     parsed.map((file) => file.users),
   );
-  return new ClusterConfig(cluster, user, context.namespace, clock);
+  return { cluster, user, namespace: context.namespace };
 }
 
 function parseFile(file: string): ParsedFile {
@@ -111,7 +125,7 @@ function absolute(root: string, file: string | undefined | null): string | undef
   return file ? path.resolve(root, file) : undefined;
 }
 
-function inCluster(directory: string, env: Record<string, string | undefined>, clock: Clock): ClusterConfig {
+function inCluster(directory: string, env: Record<string, string | undefined>): Loaded {
   const host = env.KUBERNETES_SERVICE_HOST ?? '';
   const port = env.KUBERNETES_SERVICE_PORT ?? '443';
   const server = `https://${host.includes(':') ? `[${host}]` : host}:${port}`;
@@ -119,5 +133,5 @@ function inCluster(directory: string, env: Record<string, string | undefined>, c
   const namespaceFile = path.join(directory, 'namespace');
   const namespace = existsSync(namespaceFile) ? readFileSync(namespaceFile, 'utf8').trim() : undefined;
   const user = { name: 'service-account', tokenFile: path.join(directory, 'token') };
-  return new ClusterConfig(cluster, user, namespace, clock);
+  return { cluster, user, namespace };
 }

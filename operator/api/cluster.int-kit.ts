@@ -21,7 +21,7 @@ import { type TestConductor, type TestConductorOptions, testConductor } from './
 /** {@link testConductor} over the real API server, in a tenant's namespace of its own (Pod Security `restricted`). */
 export async function clusterConductor(options: TestConductorOptions = {}): Promise<TestConductor> {
   const cluster = await testCluster();
-  const config = join(import.meta.dirname, '..', '..', 'config', 'default');
+  const config = join(import.meta.dirname, '..', '..', 'config', 'local');
   await cluster.kubectl('apply', '--server-side', '--force-conflicts', '-k', config);
   const client = new KubeClient(loadKubeConfig({ path: cluster.kubeconfigPath }));
   clusterLife.after(() => client.close());

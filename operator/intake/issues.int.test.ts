@@ -22,7 +22,7 @@ const WRITERS = new Map<string, Permission>([
 
 before(async () => {
   const cluster = await testCluster();
-  const config = join(import.meta.dirname, '../../config/default');
+  const config = join(import.meta.dirname, '../../config/local');
   await cluster.kubectl('apply', '--server-side', '--force-conflicts', '-k', config);
   admin = new KubeClient(loadKubeConfig({ path: cluster.kubeconfigPath }));
   await served(admin, NAMESPACE);

@@ -8,7 +8,7 @@ import { startEmbedded, writePersonKubeconfig } from './embedded.ts';
 import { openExisting } from './existing.ts';
 import { renderKustomization } from './manifests.ts';
 
-/** The cluster to work with, with everything of `config/default` in it. An embedded one also gets its person a kubeconfig. */
+/** The cluster to work with, with everything of `config/local` in it. An embedded one also gets its person a kubeconfig. */
 export async function startCluster(context: Context, progress: (line: string) => void): Promise<Cluster> {
   const { context: name } = context.options;
   context.store.update({ context: name ?? null });
@@ -20,7 +20,7 @@ export async function startCluster(context: Context, progress: (line: string) =>
 }
 
 async function install(context: Context, cluster: Cluster, more: readonly KubeObject[]): Promise<Cluster> {
-  const objects = await renderKustomization(cluster.binary, checkout('config', 'default'));
+  const objects = await renderKustomization(cluster.binary, checkout('config', 'local'));
   await applyAll(cluster.client, [...objects, ...more], context.signal);
   return cluster;
 }

@@ -408,6 +408,22 @@ export type DeployKind = 'none' | 'cloudflare-pages' | 'xcode-cloud' | 'flux' | 
 export type Dispatch = 'push' | 'pull';
 
 /**
+ * Where a task of this repository may connect to beyond the rig itself, through the egress proxy. What is not listed is refused and told as EGRESS_DENIED. An edit holds for running tasks within a minute, open connections included.
+ */
+export interface Egress {
+  /**
+   * Package registries by name, each short for the hosts that its client reads packages from.
+   */
+  presets: EgressPreset[];
+  /**
+   * Hosts that may be reached: a name in lower case (registry.example.org), every name below one (*.example.org), or an IP address (192.0.2.7, [2001:db8::7]). Port 443 alone, or the one that is written after a colon. With http:// before it, plain HTTP as well, by default on port 80.
+   */
+  allow: string[];
+}
+
+export type EgressPreset = 'npm' | 'pypi' | 'nuget' | 'crates' | 'golang' | 'maven' | 'rubygems';
+
+/**
  * `Enforced` when the ruleset equals what this Repository asks.
  */
 export type EnforcementState = 'Enforced' | 'NotEnforced' | 'Unknown';
@@ -881,6 +897,10 @@ export interface RepositorySpec {
    */
   verify?: VerifyCommands;
   /**
+   * Where a task of this repository may connect to beyond the rig itself, through the egress proxy. What is not listed is refused and told as EGRESS_DENIED. An edit holds for running tasks within a minute, open connections included.
+   */
+  egress: Egress;
+  /**
    * Used where the base commit has no .rig-agent.yaml. That file, read from the base commit and never from the branch, goes before.
    */
   defaults?: RepositoryDefaults;
@@ -1268,6 +1288,7 @@ export const enums = {
   ConditionStatus: ['True', 'False', 'Unknown'],
   DeployKind: ['none', 'cloudflare-pages', 'xcode-cloud', 'flux', 'flagger'],
   Dispatch: ['push', 'pull'],
+  EgressPreset: ['npm', 'pypi', 'nuget', 'crates', 'golang', 'maven', 'rubygems'],
   EnforcementState: ['Enforced', 'NotEnforced', 'Unknown'],
   ForgeKind: ['github'],
   GateState: ['Passed', 'Waiting', 'Failed', 'Unknown'],

@@ -1,0 +1,59 @@
+package isolation
+
+import (
+	"fmt"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// dropPrivileges leaves this process, on all its threads, the container's user and no capability, for good.
+func dropPrivileges(p *Plan) error {
+	for capability := uintptr(0); capability <= 63; capability++ {
+		if err := onAllThreads(unix.SYS_PRCTL, unix.PR_CAPBSET_DROP, capability, 0); err == unix.EINVAL {
+			break
+		} else if err != nil {
+			return fmt.Errorf("the bounding set: %w", err)
+		}
+	}
+	if !p.UserNamespace {
+		if err := syscall.Setgroups([]int{p.GID}); err != nil {
+			return err
+		}
+		if err := syscall.Setresgid(p.GID, p.GID, p.GID); err != nil {
+			return err
+		}
+		if err := syscall.Setresuid(p.UID, p.UID, p.UID); err != nil {
+			return err
+		}
+	}
+	if err := onAllThreads(unix.SYS_PRCTL, unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0); err != nil {
+		return fmt.Errorf("ambient capabilities: %w", err)
+	}
+	if err := clearCapabilities(); err != nil {
+		return fmt.Errorf("capabilities: %w", err)
+	}
+	if err := onAllThreads(unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0); err != nil {
+		return fmt.Errorf("no_new_privs: %w", err)
+	}
+	// The container must not reach into its init, which answers for it.
+	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
+		return err
+	}
+	// A change of user cleared it.
+	return unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(unix.SIGKILL), 0, 0, 0)
+}
+
+func clearCapabilities() error {
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var none [2]unix.CapUserData
+	return onAllThreads(unix.SYS_CAPSET, uintptr(unsafe.Pointer(&header)), uintptr(unsafe.Pointer(&none[0])), 0)
+}
+
+func onAllThreads(call, a, b, c uintptr) error {
+	if _, _, errno := syscall.AllThreadsSyscall6(call, a, b, c, 0, 0, 0); errno != 0 {
+		return errno
+	}
+	return nil
+}

@@ -153,8 +153,9 @@ function failed(span: ApiSpan, error: unknown): void {
   span.setStatus({ code: ERROR, message: String(scrub(message ?? String(error))).slice(0, 512) });
 }
 
-function start(startedAt: number | undefined): { startTime?: number } {
-  return startedAt === undefined ? {} : { startTime: startedAt };
+/** As a Date: the SDK takes a number from before the start of the process for one of performance.now(). */
+function start(startedAt: number | undefined): { startTime?: Date } {
+  return startedAt === undefined ? {} : { startTime: new Date(startedAt) };
 }
 
 function clean(attributes: Attributes | undefined): { attributes?: Attributes } {

@@ -15,6 +15,7 @@ func (c *container) end(p *process.Container, own *fuse) {
 	pods := c.instance.killing
 	isInstant := func() bool { return own.isInstant() || pods.isInstant() }
 	if !isInstant() {
+		c.preStop(p, own)
 		c.awaitTurn(p, own)
 	}
 	p.Terminate()

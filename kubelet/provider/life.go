@@ -36,15 +36,12 @@ func (c *container) keep() {
 	i.mu.Unlock()
 	data, err := json.Marshal(l)
 	if err == nil {
-		err = os.MkdirAll(filepath.Dir(file), 0o700)
-	}
-	if err == nil {
 		err = os.WriteFile(file+".new", data, 0o600)
 	}
 	if err == nil {
 		err = os.Rename(file+".new", file)
 	}
-	if err != nil {
+	if err != nil && !os.IsNotExist(err) {
 		klog.ErrorS(err, "The state of a container could not be kept", "pod", klog.KRef(i.namespace, i.name), "container", c.name)
 	}
 }

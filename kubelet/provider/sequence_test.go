@@ -188,7 +188,9 @@ func TestTheNextKubeletGoesOnWithInitContainersAndSidecarsWhereItFindsThem(t *te
 	if err := second.provider.DeletePod(context.Background(), pod); err != nil {
 		t.Fatal(err)
 	}
+	leaving := second.provider.byUID(pod.UID)
 	second.until(t, "over", inPhase(v1.PodSucceeded))
+	<-leaving.gone
 	if got := d.read(t); strings.Count(got, "init") != 1 || !strings.HasSuffix(got, "main-ends s-ends") {
 		t.Errorf("order: %s", got)
 	}
@@ -197,4 +199,18 @@ func TestTheNextKubeletGoesOnWithInitContainersAndSidecarsWhereItFindsThem(t *te
 // await is a script that goes on once the diary holds the word.
 func (d diary) await(word string) string {
 	return "until grep -qx " + word + " " + string(d) + "; do sleep 0.02; done; "
+}
+
+func (d diary) touch(t *testing.T) {
+	t.Helper()
+	if err := os.WriteFile(string(d), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (d diary) remove(t *testing.T) {
+	t.Helper()
+	if err := os.Remove(string(d)); err != nil {
+		t.Fatal(err)
+	}
 }

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"os"
 	"strconv"
 	"time"
@@ -87,11 +88,13 @@ func (c *container) start() (*process.Container, error) {
 	}
 	var attempt int
 	c.set(func() { c.attempt++; attempt = c.attempt })
-	if specErr != nil {
-		return nil, specErr
-	}
+	dir := attemptDir(i.dir, c.name, attempt)
 	c.discard(attempt - 2)
-	return process.Start(i.provider.Shim, attemptDir(i.dir, c.name, attempt), spec)
+	if specErr != nil {
+		// The attempt counts, also for the next kubelet.
+		return nil, errors.Join(specErr, os.MkdirAll(dir, 0o700))
+	}
+	return process.Start(i.provider.Shim, dir, spec)
 }
 
 // discard removes what is left of an attempt that nobody can ask for any more: `kubectl logs --previous` sees one back.

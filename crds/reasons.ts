@@ -96,6 +96,14 @@ export const reasons = {
   BudgetExhausted: 'A cap on cost, turns or time was reached.',
   Retrying: 'The next attempt starts after a pause.',
 
+  // Egress
+  HostNotListed: 'The host is not in spec.egress of the Repository.',
+  PortNotListed: 'The host is in spec.egress of the Repository, but not with this port.',
+  PlainNotListed: 'The host is in spec.egress of the Repository, but not for plain HTTP.',
+  AddressRefused: 'The host resolves to an address inside the network, which no task may reach.',
+  ConnectionsExhausted: 'The task holds as many connections as it may.',
+  TransferExhausted: 'The task has moved as many bytes as it may.',
+
   // Steps of the conductor
   Unfiled: 'The issue was seen and is not in the log yet.',
   Unnumbered: 'The issue has no number yet and is being filed at the forge.',

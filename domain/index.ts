@@ -1,6 +1,9 @@
 export { type Routing, routeDeveloper, routeReviewer } from './agents/routing.ts';
 export { compareFences, type Fence, formatFence, parseFence } from './claims/fence.ts';
 export { priorityRank } from './claims/priority.ts';
+export { type EgressVerdict, judgeEgress } from './egress/judge.ts';
+export { egressHosts } from './egress/presets.ts';
+export { type EgressTarget, isAddress, plainTarget, targetText, tunnelTarget } from './egress/target.ts';
 export * from './events/catalogue.ts';
 export * from './facts.ts';
 export { type CheckVerdict, judgeChecks } from './gate/checks.ts';

@@ -100,6 +100,13 @@ export const catalogue = {
   }),
   AGENT_STUCK: event('An agent went round in circles and stopped.', { ...task, evidence: sentence }),
   GUARD_BLOCKED: event('A command was refused before it ran.', { ...task, command: sentence, rule: sentence }),
+  EGRESS_DENIED: event('Connections of a task to a host were refused.', {
+    ...task,
+    host: name,
+    port: nullable(Type.Integer({ minimum: 1, maximum: 65_535 })),
+    reason,
+    count: ordinal,
+  }),
   ESCALATED: event('An agent asked for a person.', { ...task, question: sentence }),
   TOKENS_USED: event('Model tokens were spent.', {
     ...task,

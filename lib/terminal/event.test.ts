@@ -26,3 +26,13 @@ test('data that does not fit its type is shown as nothing, never thrown', () => 
 test('a title that holds a line break and an escape stays one plain line', () => {
   assert.equal(line('ISSUE_FILED', { spec: { title: 'a\n\u001b[2Jb' } }), 'i-1 ISSUE_FILED          a [2Jb');
 });
+
+test('a refused host is shown with how often and why, a summary of many hosts without a port', () => {
+  const denied = { host: 'evil.example', port: 443, reason: 'HostNotListed', count: 3 };
+  const why = 'The host is not in spec.egress of the Repository.';
+  assert.equal(line('EGRESS_DENIED', denied), `i-1 EGRESS_DENIED        evil.example:443, 3 times: ${why}`);
+  assert.equal(
+    line('EGRESS_DENIED', { ...denied, host: '*', port: null, count: 1, reason: 'Newer' }),
+    'i-1 EGRESS_DENIED        *: Newer',
+  );
+});

@@ -1,3 +1,4 @@
+import { isReason, reasons } from '#crds';
 import type { Colours } from './terminal.ts';
 import { plain } from './text.ts';
 
@@ -40,6 +41,8 @@ const GISTS: Record<string, (data: Data) => string> = {
   REVIEW_DISPUTED: ({ by, threads }) => `${login(by)} asked for changes in ${text(threads)} thread(s)`,
   THREADS_RESOLVED: ({ threads, by }) => `${(threads as unknown[] | undefined)?.length ?? 0} by ${text(by)}`,
   MERGED: ({ number, mergeSHA }) => `#${text(number)} as ${short(mergeSHA)}`,
+  EGRESS_DENIED: ({ host, port, reason, count }) =>
+    `${text(host)}${port === null ? '' : `:${text(port)}`}${count === 1 ? '' : `, ${text(count)} times`}: ${whyOf(text(reason))}`,
   TOKENS_USED: ({ model, tokens }) =>
     `${text(model)}: ${text((tokens as Data)?.input)} in, ${text((tokens as Data)?.output)} out`,
 };
@@ -55,9 +58,14 @@ function gistOf(type: string, data: Data): string {
 
 function colourOf(type: string, colours: Colours): (text: string) => string {
   if (/^(MERGED|ISSUE_DONE|CI_PASSED|REVIEW_PASSED)$/.test(type)) return colours.green;
-  if (/(FAILED|LOST|STUCK|BLOCKED|CANCELLED|EXCEEDED|CONFLICT)$/.test(type)) return colours.red;
+  if (/(FAILED|LOST|STUCK|BLOCKED|DENIED|CANCELLED|EXCEEDED|CONFLICT)$/.test(type)) return colours.red;
   if (/^(HUMAN_|ESCALATED|REVIEW_DISPUTED|MERGE_GATE_WAITING)/.test(type)) return colours.yellow;
   return colours.cyan;
+}
+
+/** A reason in words; one that a newer conductor wrote stays a word. */
+function whyOf(word: string): string {
+  return isReason(word) ? reasons[word] : word;
 }
 
 function text(value: unknown): string {

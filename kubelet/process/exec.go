@@ -34,33 +34,8 @@ var ErrNotRunning = errors.New("the container is not running")
 // Exec runs a command inside the container and returns its exit code (128 plus the number of a signal). An error means
 // that the command could not be started, or that nobody saw its end. The command is killed when ctx ends.
 func (c *Container) Exec(ctx context.Context, spec ExecSpec) (int, error) {
-	conn, err := c.connect()
-	if err != nil {
-		return 0, err
-	}
-	defer conn.Close()
-	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
-	defer stop()
-	out := &framer{out: conn}
 	asked := request{Op: opExec, Argv: spec.Argv, Env: spec.Env, TTY: spec.TTY, Stdin: spec.Stdin != nil}
-	if err := out.sendJSON(frameRequest, asked); err != nil {
-		return 0, fmt.Errorf("%w: %w", ErrNotRunning, err)
-	}
-	if spec.Stdin != nil {
-		go func() {
-			if _, err := io.Copy(out.stream(frameStdin), spec.Stdin); err == nil {
-				_ = out.send(frameStdinEnd, nil)
-			}
-		}()
-	}
-	ended := make(chan struct{})
-	defer close(ended)
-	go resize(out, spec.Resize, ended)
-	end, err := receive(conn, spec.Stdout, spec.Stderr)
-	if ctx.Err() != nil {
-		return 0, context.Cause(ctx)
-	}
-	return end.Code, err
+	return c.interact(ctx, asked, Streams{Stdin: spec.Stdin, Stdout: spec.Stdout, Stderr: spec.Stderr, Resize: spec.Resize})
 }
 
 func resize(out *framer, sizes <-chan Size, ended <-chan struct{}) {

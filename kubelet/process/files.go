@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"rig.dashecorp.com/kubelet/cgroup"
 )
 
 // Spec is what a shim runs. It reaches the shim through a pipe: the environment holds secrets.
@@ -22,6 +24,13 @@ type Spec struct {
 	Argv []string `json:"argv"`
 	Env  []string `json:"env"`
 	Dir  string   `json:"dir"`
+	// Stdin: the command reads what attached callers write; StdinOnce: its input ends with the first caller's.
+	Stdin     bool `json:"stdin,omitempty"`
+	StdinOnce bool `json:"stdinOnce,omitempty"`
+	// TTY: the command has a terminal.
+	TTY bool `json:"tty,omitempty"`
+	// Placement is entered before the command starts.
+	Placement cgroup.Placement `json:"placement"`
 }
 
 // Started says who runs.

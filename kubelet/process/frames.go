@@ -10,7 +10,7 @@ import (
 
 // What a container's init is asked for, as one frame; what follows depends on Op.
 type request struct {
-	// Op is opExec or opDial.
+	// Op is opExec, opAttach or opDial.
 	Op   string   `json:"op"`
 	Argv []string `json:"argv,omitempty"`
 	Env  []string `json:"env,omitempty"`
@@ -20,15 +20,16 @@ type request struct {
 	Port  int  `json:"port,omitempty"`
 }
 
-// result ends an exec, and answers a dial before its bytes.
+// result ends an exec and an attach, and answers a dial before its bytes.
 type result struct {
 	Code  int    `json:"code"`
 	Error string `json:"error,omitempty"`
 }
 
 const (
-	opExec = "exec"
-	opDial = "dial"
+	opExec   = "exec"
+	opAttach = "attach"
+	opDial   = "dial"
 )
 
 // The kinds of a frame: a byte, then four bytes of length, then that many bytes.

@@ -33,9 +33,10 @@ type initAnswer struct {
 // initProcess is the first process of a container. It ends with the container's command and by its exit code;
 // until then it serves what is asked for over the listener: commands and connections inside the container.
 type initProcess struct {
-	spec   Spec
-	reaper *reaper
-	null   *os.File
+	spec    Spec
+	reaper  *reaper
+	null    *os.File
+	console *console
 }
 
 // runInit does not return.
@@ -69,6 +70,7 @@ func runInit() {
 			i.forward(received, main)
 		case end := <-ended:
 			i.killAll(main)
+			i.console.end(codeOf(end))
 			os.Exit(codeOf(end))
 		}
 	}
@@ -80,15 +82,19 @@ func (i *initProcess) begin() (int, <-chan syscall.WaitStatus, error) {
 		return 0, nil, fmt.Errorf("no specification: %w", err)
 	}
 	_ = os.Stdin.Close()
+	if err := i.spec.Placement.Enter(); err != nil {
+		return 0, nil, err
+	}
 	null, err := os.Open(os.DevNull)
 	if err != nil {
 		return 0, nil, err
 	}
 	i.null = null
-	return i.start(i.spec.Argv, i.spec.Env, &syscall.ProcAttr{
-		Files: []uintptr{null.Fd(), uintptr(unix.Stdout), uintptr(unix.Stderr)},
-		Sys:   attributes(),
-	})
+	if i.console, err = openConsole(i.spec, null); err != nil {
+		return 0, nil, err
+	}
+	defer i.console.begun()
+	return i.start(i.spec.Argv, i.spec.Env, &syscall.ProcAttr{Files: i.console.files(), Sys: i.console.attributes()})
 }
 
 // start finds the command's file where the process itself would and runs it in the container's directory.

@@ -18,7 +18,7 @@ import (
 // A connection to a port of the container is given up after this long.
 const dialWithin = 10 * time.Second
 
-// answer serves one request: a command, or a connection to a port.
+// answer serves one request: a command, the container's own streams, or a connection to a port.
 func (i *initProcess) answer(conn *net.UnixConn) {
 	defer conn.Close()
 	kind, payload, err := readFrame(conn)
@@ -31,6 +31,8 @@ func (i *initProcess) answer(conn *net.UnixConn) {
 	case opExec:
 		code, err := i.exec(asked, conn, out)
 		_ = out.sendJSON(frameResult, resultOf(code, err))
+	case opAttach:
+		i.console.attach(asked, conn, out)
 	case opDial:
 		i.dial(asked.Port, conn, out)
 	}
@@ -172,9 +174,16 @@ func (s *streams) follow(conn io.Reader) {
 			_, _ = s.terminal.Write([]byte{4})
 		case kind == frameStdinEnd && s.stdin != nil:
 			_ = s.stdin.Close()
-		case kind == frameResize && s.terminal != nil && len(payload) == 4:
-			_ = pty.Setsize(s.terminal, &pty.Winsize{Cols: binary.BigEndian.Uint16(payload), Rows: binary.BigEndian.Uint16(payload[2:])})
+		case kind == frameResize:
+			setSize(s.terminal, payload)
 		}
+	}
+}
+
+// setSize sets the size of a terminal, if there is one, to what a frame says.
+func setSize(terminal *os.File, payload []byte) {
+	if terminal != nil && len(payload) == 4 {
+		_ = pty.Setsize(terminal, &pty.Winsize{Cols: binary.BigEndian.Uint16(payload), Rows: binary.BigEndian.Uint16(payload[2:])})
 	}
 }
 

@@ -14,6 +14,8 @@ type Options struct {
 	Since      time.Time
 	Timestamps bool
 	Follow     bool
+	// Stream is stdout or stderr, to leave the other out; empty means both.
+	Stream string
 	// LimitBytes ends the output; nil means no limit.
 	LimitBytes *int64
 }
@@ -21,6 +23,8 @@ type Options struct {
 type entry struct {
 	stamp string
 	at    time.Time
+	// stream is stdout or stderr.
+	stream string
 	// partial says that the line goes on in the next entry.
 	partial bool
 	text    []byte
@@ -36,7 +40,12 @@ func parse(line []byte) (entry, bool) {
 	if err != nil {
 		return entry{}, false
 	}
-	return entry{stamp: string(fields[0]), at: at, partial: string(fields[2]) == "P", text: fields[3]}, true
+	return entry{stamp: string(fields[0]), at: at, stream: string(fields[1]), partial: string(fields[2]) == "P", text: fields[3]}, true
+}
+
+// isWanted says whether the options let the entry through.
+func (o Options) isWanted(e entry) bool {
+	return !e.at.Before(o.Since) && (o.Stream == "" || o.Stream == e.stream)
 }
 
 // render is what the reader sees of an entry; continues says that the one before it was partial.

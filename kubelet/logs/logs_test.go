@@ -40,6 +40,8 @@ func TestOptions(t *testing.T) {
 		"tail 0":     {Options{Tail: ptr(0)}, ""},
 		"tail 9":     {Options{Tail: ptr(9)}, "one\ntwo\nthree\n"},
 		"since":      {Options{Since: since}, "two\nthree\n"},
+		"stderr":     {Options{Stream: "stderr"}, "two\n"},
+		"last out":   {Options{Stream: "stdout", Tail: ptr(1)}, "three\n"},
 		"limit":      {Options{LimitBytes: ptr(6)}, "one\ntw"},
 		"timestamps": {Options{Timestamps: true, Tail: ptr(2)}, day + "2Z two\n" + day + "3Z three\n"},
 	} {

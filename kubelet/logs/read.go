@@ -53,7 +53,7 @@ func (p *printer) skipToTail(path, rotated string) error {
 	var total int64
 	for _, file := range []string{path + rotated, path} {
 		err := eachLine(file, func(line []byte) error {
-			if e, ok := parse(line); ok && !e.at.Before(p.options.Since) && !e.partial {
+			if e, ok := parse(line); ok && p.options.isWanted(e) && !e.partial {
 				total++
 			}
 			return nil
@@ -70,7 +70,7 @@ func (p *printer) printFile(file string) error { return eachLine(file, p.print) 
 
 func (p *printer) print(line []byte) error {
 	e, ok := parse(line)
-	if !ok || e.at.Before(p.options.Since) {
+	if !ok || !p.options.isWanted(e) {
 		return nil
 	}
 	if p.skip > 0 {

@@ -15,7 +15,7 @@ import (
 
 type sources []Target
 
-func (s sources) Running() []Target { return s }
+func (s sources) Targets() []Target { return s }
 
 func collector(t *testing.T, targets ...Target) *Collector {
 	return &Collector{Source: sources(targets), NodeName: "host", DataDir: t.TempDir(), Started: time.Unix(1000, 0), Now: time.Now}

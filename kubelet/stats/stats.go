@@ -31,7 +31,7 @@ type Target struct {
 }
 
 // Source lists the containers that run now.
-type Source interface{ Running() []Target }
+type Source interface{ Targets() []Target }
 
 // Collector measures when asked. Its fields must be set before use and not changed after.
 type Collector struct {
@@ -76,7 +76,7 @@ const rateWindow = time.Second
 func (c *Collector) containers() []measured {
 	var all []measured
 	var trees *forest
-	for _, target := range c.Source.Running() {
+	for _, target := range c.Source.Targets() {
 		m := measured{Target: target, usage: usage{at: c.Now()}}
 		if s, err := statsOf(target.Cgroup); err == nil {
 			m.cpu, m.memory, m.workingSet, m.rss = s.CPU, s.MemoryUsage, s.WorkingSet, s.RSS

@@ -49,17 +49,21 @@ func (p *Provider) processSpec(ctx context.Context, pod *v1.Pod, name, dir strin
 	if err != nil {
 		return spec, nil, err
 	}
-	root, err := volumes.Mount(container, dir)
-	if err != nil {
-		return spec, nil, err
-	}
-	base, err := p.baseEnv(pod, image, dir, root)
+	base, err := p.baseEnv(pod, image, dir, volumes.Root(dir, name))
 	if err != nil {
 		return spec, nil, err
 	}
 	values, err := p.Env.Resolve(ctx, pod, container, base)
 	if err != nil {
 		return spec, err, nil
+	}
+	mounts, err := volumes.Mounts(pod, container, dir, values)
+	if err != nil {
+		return spec, nil, err
+	}
+	root, err := volumes.Link(mounts, name, dir)
+	if err != nil {
+		return spec, nil, err
 	}
 	argv := env.ExpandAll(arguments(container, image), values)
 	if len(argv) == 0 {

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
-	"slices"
 	"time"
 
 	v1 "k8s.io/api/core/v1"
@@ -52,45 +50,3 @@ func Check(pod *v1.Pod) error {
 	}
 	return nil
 }
-
-// Mount makes the container's root, in which a volume mounted at P appears at root/P, and returns it. A mount is a
-// symbolic link: without a mount namespace, readOnly cannot be enforced. Calling it again changes nothing.
-func Mount(container *v1.Container, dir string) (string, error) {
-	root := filepath.Join(dir, "roots", container.Name)
-	if err := os.MkdirAll(root, 0o700); err != nil {
-		return "", err
-	}
-	mounts := slices.Clone(container.VolumeMounts)
-	// A mount inside another comes after it.
-	slices.SortFunc(mounts, func(a, b v1.VolumeMount) int { return len(a.MountPath) - len(b.MountPath) })
-	for _, mount := range mounts {
-		if err := link(root, mount, dir); err != nil {
-			return "", fmt.Errorf("mounting %s at %s: %w", mount.Name, mount.MountPath, err)
-		}
-	}
-	return root, nil
-}
-
-func link(root string, mount v1.VolumeMount, dir string) error {
-	at := filepath.Join(root, filepath.Clean("/"+mount.MountPath))
-	if at == root {
-		return fmt.Errorf("the root itself cannot be a mount")
-	}
-	if err := os.MkdirAll(filepath.Dir(at), 0o700); err != nil {
-		return err
-	}
-	target := filepath.Join(path(dir, mount.Name), filepath.Clean("/"+mount.SubPath))
-	if mount.SubPath != "" {
-		if _, err := os.Stat(target); os.IsNotExist(err) {
-			if err := os.MkdirAll(target, 0o700); err != nil {
-				return err
-			}
-		}
-	}
-	if err := os.Symlink(target, at); err != nil && !os.IsExist(err) {
-		return err
-	}
-	return nil
-}
-
-func path(dir, volume string) string { return filepath.Join(dir, "volumes", volume) }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -129,10 +130,7 @@ func TestMountsAppearUnderTheRootAlsoInsideEachOtherAndBySubPath(t *testing.T) {
 		{Name: "s", MountPath: "/one", SubPath: "a"}, {Name: "work", MountPath: "/new", SubPath: "made"},
 	}}
 	for range 2 {
-		root, err := Mount(container, dir)
-		if err != nil {
-			t.Fatal(err)
-		}
+		root := linked(t, p, container, dir)
 		if read(t, filepath.Join(root, "work/inner/b")) != "2" || read(t, filepath.Join(root, "one")) != "1" {
 			t.Error("a mount holds something else")
 		}
@@ -145,17 +143,64 @@ func TestMountsAppearUnderTheRootAlsoInsideEachOtherAndBySubPath(t *testing.T) {
 	}
 }
 
-func TestAMountPathCannotLeaveTheRoot(t *testing.T) {
-	dir := t.TempDir()
-	container := &v1.Container{Name: "c", VolumeMounts: []v1.VolumeMount{{Name: "v", MountPath: "../../../escape"}}}
-	root, err := Mount(container, dir)
+func linked(t *testing.T, p *v1.Pod, container *v1.Container, dir string) string {
+	t.Helper()
+	mounts, err := Mounts(p, container, dir, map[string]string{"NAME": "x", "UP": ".."})
 	if err != nil {
 		t.Fatal(err)
 	}
+	root, err := Link(mounts, container.Name, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return root
+}
+
+func TestAMountPathCannotLeaveTheRoot(t *testing.T) {
+	dir := t.TempDir()
+	p := pod(v1.Volume{Name: "v", VolumeSource: v1.VolumeSource{EmptyDir: &v1.EmptyDirVolumeSource{}}})
+	root := linked(t, p, &v1.Container{Name: "c", VolumeMounts: []v1.VolumeMount{{Name: "v", MountPath: "../../../escape"}}}, dir)
 	if _, err := os.Lstat(filepath.Join(root, "escape")); err != nil {
 		t.Error(err)
 	}
-	if _, err := Mount(&v1.Container{Name: "d", VolumeMounts: []v1.VolumeMount{{Name: "v", MountPath: "/"}}}, dir); err == nil {
-		t.Error("the root as a mount must be refused")
+	for name, mount := range map[string]v1.VolumeMount{
+		"the root":                 {Name: "v", MountPath: "/"},
+		"no such volume":           {Name: "other", MountPath: "/x"},
+		"a sub path upwards":       {Name: "v", MountPath: "/x", SubPath: "a/../../b"},
+		"an expression upwards":    {Name: "v", MountPath: "/x", SubPathExpr: "$(UP)"},
+		"an expression of nothing": {Name: "v", MountPath: "/x", SubPathExpr: "a/$(NONE)"},
+		"an absolute sub path":     {Name: "v", MountPath: "/x", SubPath: "/etc"},
+	} {
+		if got, err := Mounts(p, &v1.Container{Name: "d", VolumeMounts: []v1.VolumeMount{mount}}, dir, map[string]string{"UP": ".."}); err == nil {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}
+
+func TestSubPathExpressionsTakeTheContainersEnvironment(t *testing.T) {
+	dir := t.TempDir()
+	p := pod(v1.Volume{Name: "v", VolumeSource: v1.VolumeSource{EmptyDir: &v1.EmptyDirVolumeSource{}}})
+	root := linked(t, p, &v1.Container{Name: "c", VolumeMounts: []v1.VolumeMount{{Name: "v", MountPath: "/m", SubPathExpr: "of-$(NAME)"}}}, dir)
+	if err := os.WriteFile(filepath.Join(root, "m/file"), []byte("1"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if read(t, filepath.Join(dir, "volumes/v/of-x/file")) != "1" {
+		t.Error("the sub path is not in its volume")
+	}
+}
+
+func TestATerminationMessageIsCutAndEmptiedForTheNextAttempt(t *testing.T) {
+	dir, container := t.TempDir(), &v1.Container{Name: "c", TerminationMessagePath: "/last/words"}
+	root := linked(t, pod(), container, dir)
+	long := strings.Repeat("é", 3000)
+	if err := os.WriteFile(filepath.Join(root, "last/words"), []byte(long), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := TerminationMessage(dir, "c"); got != long[:4096] {
+		t.Errorf("%d bytes", len(got))
+	}
+	linked(t, pod(), container, dir)
+	if got := TerminationMessage(dir, "c"); got != "" {
+		t.Errorf("kept %q", got)
 	}
 }

@@ -27,6 +27,10 @@ export type Label = (typeof labels)[keyof typeof labels];
 export const annotations = {
   /** On a Secret labelled `forge`: the one host (with its port, where the URL has one) it may be sent to. */
   forgeHost: 'rig.dashecorp.com/forge-host',
+  /** On a pod: its containers, by name and separated by commas, that a node of the rig gives no network but their own loopback. */
+  loopbackOnly: 'rig.dashecorp.com/loopback-only',
+  /** On AgentTasks and Jobs: the W3C traceparent under which they were made; its trace id is the correlation id of the Issue. */
+  traceparent: 'rig.dashecorp.com/traceparent',
 } as const;
 
 /** An annotation of the rig. */
@@ -36,6 +40,8 @@ export type Annotation = (typeof annotations)[keyof typeof annotations];
 export const taints = {
   /** On a Node whose pods are processes of the host. Only what tolerates it lands there. */
   hostProcess: { key: 'rig.dashecorp.com/host-process', value: 'true', effect: 'NoSchedule' },
+  /** On a Node that cannot keep what a model causes to run from what runs beside it. */
+  unisolated: { key: 'rig.dashecorp.com/unisolated', value: 'true', effect: 'NoSchedule' },
 } as const;
 
 /** Finalizers of the rig. */

@@ -3,10 +3,8 @@ package agent
 
 import (
 	"context"
-	"crypto/tls"
 	"fmt"
 	"net"
-	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -23,8 +21,10 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/client-go/tools/record"
+	"k8s.io/client-go/util/workqueue"
 	"k8s.io/klog/v2"
 
+	"rig.dashecorp.com/kubelet/cgroup"
 	"rig.dashecorp.com/kubelet/config"
 	"rig.dashecorp.com/kubelet/env"
 	"rig.dashecorp.com/kubelet/identity"
@@ -33,6 +33,7 @@ import (
 	"rig.dashecorp.com/kubelet/objects"
 	"rig.dashecorp.com/kubelet/provider"
 	"rig.dashecorp.com/kubelet/server"
+	"rig.dashecorp.com/kubelet/stats"
 	"rig.dashecorp.com/kubelet/volumes"
 )
 
@@ -70,15 +71,24 @@ func Run(ctx context.Context, c *config.Config) error {
 	recorder := quiet{events.NewRecorder(scheme.Scheme, v1.EventSource{Component: "rig-kubelet", Host: c.NodeName})}
 
 	pods := informers.NewSharedInformerFactoryWithOptions(kube, 0, nodeutil.PodInformerFilter(c.NodeName))
-	p, err := newProvider(c, kube, restConfig, pods, recorder, capacity)
+	cgroups, limits := openCgroups()
+	p, err := newProvider(c, kube, restConfig, pods, recorder, capacity, cgroups)
 	if err != nil {
 		return err
 	}
-	if err := serve(ctx, listener, kube, id, p); err != nil {
+	measures := &stats.Collector{Source: p, NodeName: c.NodeName, DataDir: c.DataDir, Started: time.Now(), Now: time.Now}
+	if cgroups == nil {
+		go measures.WatchMemory(ctx, p.EndOverLimit)
+	}
+	err = serve(ctx, listener, kube, id, server.Options{
+		Backend: p, Measures: measures, Metrics: server.NewMetrics(cgroups != nil), Now: time.Now,
+	})
+	if err != nil {
 		return err
 	}
-	port := listener.Addr().(*net.TCPAddr).Port
-	return control(ctx, c, kube, p, pods, recorder, machine.Node(c.NodeName, port, capacity, c.Labels))
+	self := machine.Node(c.NodeName, listener.Addr().(*net.TCPAddr).Port, capacity, c.Labels)
+	self.Status.Conditions = append(self.Status.Conditions, limits)
+	return control(ctx, c, kube, p, pods, recorder, self)
 }
 
 func join(ctx context.Context, c *config.Config) (*kubernetes.Clientset, *rest.Config, *identity.Identity, error) {
@@ -99,7 +109,7 @@ func join(ctx context.Context, c *config.Config) (*kubernetes.Clientset, *rest.C
 }
 
 func newProvider(c *config.Config, kube kubernetes.Interface, restConfig *rest.Config, pods informers.SharedInformerFactory,
-	recorder record.EventRecorder, capacity v1.ResourceList) (*provider.Provider, error) {
+	recorder record.EventRecorder, capacity v1.ResourceList, cgroups *cgroup.Manager) (*provider.Provider, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
@@ -120,31 +130,12 @@ func newProvider(c *config.Config, kube kubernetes.Interface, restConfig *rest.C
 		APIServerPort: apiServer.Port(),
 		Client:        kube,
 		Recorder:      recorder,
+		Cgroups:       cgroups,
+		MaxProcesses:  c.MaxProcesses,
 		Volumes:       &volumes.Manager{Objects: client, Allocatable: capacity, Now: time.Now},
 		Env:           env.Resolver{Objects: client, Allocatable: capacity},
 		Pods:          pods.Core().V1().Pods().Lister(),
 	})
-}
-
-// serve answers on the kubelet's port; the API server is asked who a caller is and what it may.
-func serve(ctx context.Context, listener net.Listener, kube kubernetes.Interface, id *identity.Identity, p *provider.Provider) error {
-	ctx, cancel := context.WithTimeout(ctx, identityWithin)
-	defer cancel()
-	certificate, err := id.Serving(ctx, kube, machine.Address)
-	if err != nil {
-		return err
-	}
-	auth, err := nodeutil.WebhookAuth(kube, id.Node, clientCA(id.Bootstrap))
-	if err != nil {
-		return err
-	}
-	handler := &http.Server{
-		Handler:           nodeutil.WithAuth(auth, server.Handler(p, time.Now)),
-		TLSConfig:         &tls.Config{Certificates: []tls.Certificate{certificate}, ClientAuth: tls.RequestClientCert, MinVersion: tls.VersionTLS12},
-		ReadHeaderTimeout: 30 * time.Second,
-	}
-	go func() { _ = handler.ServeTLS(listener, "", "") }()
-	return nil
 }
 
 // control runs virtual-kubelet's two controllers until ctx ends.
@@ -156,7 +147,9 @@ func control(ctx context.Context, c *config.Config, kube kubernetes.Interface, p
 	podController, err := node.NewPodController(node.PodControllerConfig{
 		PodClient: kube.CoreV1(), PodInformer: pods.Core().V1().Pods(), EventRecorder: recorder, Provider: p,
 		ConfigMapInformer: unused.ConfigMaps(), SecretInformer: unused.Secrets(), ServiceInformer: unused.Services(),
-		SkipDownwardAPIResolution: true,
+		SkipDownwardAPIResolution:         true,
+		SyncPodsFromKubernetesRateLimiter: perPod(), DeletePodsFromKubernetesRateLimiter: perPod(),
+		SyncPodStatusFromProviderRateLimiter: perPod(),
 	})
 	if err != nil {
 		return err
@@ -201,4 +194,10 @@ func lockDataDir(dir string) (*os.File, error) {
 		return nil, fmt.Errorf("another kubelet runs on %s: stop it or choose another --data-dir", dir)
 	}
 	return file, nil
+}
+
+// perPod slows down a pod that fails, and no other. The library's default also lets ten changes a second through for the whole
+// node, which held it to five short pods a second.
+func perPod() workqueue.TypedRateLimiter[any] {
+	return workqueue.NewTypedItemExponentialFailureRateLimiter[any](time.Millisecond, time.Minute)
 }

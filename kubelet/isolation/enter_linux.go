@@ -10,6 +10,9 @@ import (
 
 // Prepare makes, in the container's own directory on the machine, what Enter will need there.
 func Prepare(p *Plan, dir string) error {
+	if p == nil {
+		return nil
+	}
 	if err := os.MkdirAll(stageOf(dir), 0o700); err != nil {
 		return err
 	}
@@ -94,12 +97,7 @@ func setLimits(p *Plan) error {
 	unix.Umask(0o002)
 	limits := map[int]uint64{unix.RLIMIT_NPROC: uint64(p.MaxProcesses), unix.RLIMIT_CORE: 0}
 	for resource, value := range limits {
-		var now unix.Rlimit
-		if err := unix.Getrlimit(resource, &now); err != nil {
-			return err
-		}
-		value = min(value, now.Max)
-		if err := unix.Setrlimit(resource, &unix.Rlimit{Cur: value, Max: value}); err != nil {
+		if err := Limit(resource, value); err != nil {
 			return err
 		}
 	}

@@ -89,6 +89,9 @@ func (c *Container) finish() {
 
 // killLeftovers ends a group whose shim was killed, unless its number belongs to another process by now.
 func (c *Container) killLeftovers() {
+	if c.Group == 0 {
+		return
+	}
 	if startedAt, ok := startTime(c.Group); ok && startedAt.Sub(c.StartedAt).Abs() < startTimeTolerance {
 		_ = unix.Kill(-c.Group, unix.SIGKILL)
 	}

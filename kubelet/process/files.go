@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"rig.dashecorp.com/kubelet/cgroup"
+	"rig.dashecorp.com/kubelet/isolation"
 )
 
 // Spec is what a shim runs. It reaches the shim through a pipe: the environment holds secrets.
@@ -23,7 +24,8 @@ type Spec struct {
 	// Argv is the command; its file is looked for in the PATH of Env, inside the container.
 	Argv []string `json:"argv"`
 	Env  []string `json:"env"`
-	Dir  string   `json:"dir"`
+	// Dir is the working directory, inside the container; it is made when it is missing and the container may make it.
+	Dir string `json:"dir"`
 	// Stdin: the command reads what attached callers write; StdinOnce: its input ends with the first caller's.
 	Stdin     bool `json:"stdin,omitempty"`
 	StdinOnce bool `json:"stdinOnce,omitempty"`
@@ -31,6 +33,17 @@ type Spec struct {
 	TTY bool `json:"tty,omitempty"`
 	// Placement is entered before the command starts.
 	Placement cgroup.Placement `json:"placement"`
+	// Rlimits hold for every process of the container. One above the limit of the kubelet itself is cut to it.
+	Rlimits []Rlimit `json:"rlimits,omitempty"`
+	// Isolation walls the container off; nil: it runs as the kubelet's user among everything that user can reach.
+	Isolation *isolation.Plan `json:"isolation,omitempty"`
+}
+
+// Rlimit is a limit of a process; see setrlimit(2).
+type Rlimit struct {
+	// Resource is one of unix.RLIMIT_….
+	Resource int    `json:"resource"`
+	Value    uint64 `json:"value"`
 }
 
 // Started says who runs.
@@ -38,8 +51,8 @@ type Started struct {
 	ShimPID int `json:"shimPID"`
 	// PID is the container's init: everything in the container descends from it.
 	PID int `json:"pid"`
-	// Group is the process group of the command, as the init numbers it.
-	Group     int       `json:"group"`
+	// Group is the process group of the command; 0 where the end of the init is that of everything in the container.
+	Group     int       `json:"group,omitempty"`
 	StartedAt time.Time `json:"startedAt"`
 }
 

@@ -12,6 +12,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"rig.dashecorp.com/kubelet/isolation"
 )
 
 // initName is what an init is called in a list of processes; RunShim tells by it which of the two it is to be.
@@ -76,13 +78,22 @@ func runInit() {
 	}
 }
 
+// initSpec is what an init reads from its shim.
+type initSpec struct {
+	Spec
+	// ContainerDir is the container's directory on the machine.
+	ContainerDir string `json:"containerDir"`
+}
+
 // begin reads the specification, goes where the container lives, and starts its command.
 func (i *initProcess) begin() (int, <-chan syscall.WaitStatus, error) {
-	if err := json.NewDecoder(os.Stdin).Decode(&i.spec); err != nil {
+	var asked initSpec
+	if err := json.NewDecoder(os.Stdin).Decode(&asked); err != nil {
 		return 0, nil, fmt.Errorf("no specification: %w", err)
 	}
 	_ = os.Stdin.Close()
-	if err := i.spec.Placement.Enter(); err != nil {
+	i.spec = asked.Spec
+	if err := i.enter(asked.ContainerDir); err != nil {
 		return 0, nil, err
 	}
 	null, err := os.Open(os.DevNull)
@@ -97,6 +108,28 @@ func (i *initProcess) begin() (int, <-chan syscall.WaitStatus, error) {
 	return i.start(i.spec.Argv, i.spec.Env, &syscall.ProcAttr{Files: i.console.files(), Sys: i.console.attributes()})
 }
 
+// enter puts this process, and with it all that it will start, under the container's limits and behind its wall.
+func (i *initProcess) enter(dir string) error {
+	if err := i.spec.Placement.Enter(); err != nil {
+		return err
+	}
+	for _, limit := range i.spec.Rlimits {
+		if err := isolation.Limit(limit.Resource, limit.Value); err != nil {
+			return fmt.Errorf("the limit %d cannot be set: %w", limit.Resource, err)
+		}
+	}
+	if i.spec.Isolation == nil {
+		return nil
+	}
+	if err := isolation.Enter(i.spec.Isolation, dir); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(i.spec.Dir, 0o755); err != nil {
+		return fmt.Errorf("the working directory %s is not there: %w", i.spec.Dir, err)
+	}
+	return nil
+}
+
 // start finds the command's file where the process itself would and runs it in the container's directory.
 func (i *initProcess) start(argv, env []string, attr *syscall.ProcAttr) (int, <-chan syscall.WaitStatus, error) {
 	if len(argv) == 0 {
@@ -107,6 +140,7 @@ func (i *initProcess) start(argv, env []string, attr *syscall.ProcAttr) (int, <-
 		return 0, nil, err
 	}
 	attr.Dir, attr.Env = i.spec.Dir, env
+	path, argv = isolation.Command(i.spec.Isolation, path, argv, attr)
 	pid, ended, err := i.reaper.start(path, argv, attr)
 	if err != nil {
 		return 0, nil, &os.PathError{Op: "starting", Path: path, Err: err}

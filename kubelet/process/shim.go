@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"rig.dashecorp.com/kubelet/isolation"
 )
 
 const (
@@ -59,6 +61,7 @@ func RunShim(dir string, in io.Reader, out io.Writer) error {
 		return reply(out, answer{Error: err.Error()})
 	}
 	defer log.close()
+	defer isolation.Clean(dir)
 	command, drained, group, err := launch(dir, spec, log)
 	if err != nil {
 		return reply(out, answer{Error: err.Error()})
@@ -70,14 +73,16 @@ func RunShim(dir string, in io.Reader, out io.Writer) error {
 	}
 	// The kubelet may be gone by now; the container goes on.
 	_ = reply(out, answer{Started: &started})
-	go forward(signals, command.Process)
+	go forward(signals, command.Process, group > 0)
 
 	state, err := command.Process.Wait()
 	if err != nil {
 		return err
 	}
-	// What an init that was killed left behind.
-	_ = unix.Kill(-started.Group, unix.SIGKILL)
+	if group > 0 {
+		// What an init that was killed left behind.
+		_ = unix.Kill(-group, unix.SIGKILL)
+	}
 	select {
 	case <-drained:
 	case <-time.After(drainWithin):
@@ -85,8 +90,11 @@ func RunShim(dir string, in io.Reader, out io.Writer) error {
 	return writeJSON(exitPath(dir), Exit{Code: exitCode(state), FinishedAt: time.Now()})
 }
 
-// launch starts the container's init and returns once its command runs, with the command's process group.
+// launch starts the container's init and returns once its command runs, with Started.Group.
 func launch(dir string, spec Spec, log *logWriter) (*exec.Cmd, <-chan struct{}, int, error) {
+	if err := isolation.Prepare(spec.Isolation, dir); err != nil {
+		return nil, nil, 0, err
+	}
 	listener, err := listen(dir)
 	if err != nil {
 		return nil, nil, 0, err
@@ -96,7 +104,7 @@ func launch(dir string, spec Spec, log *logWriter) (*exec.Cmd, <-chan struct{}, 
 	if err != nil {
 		return nil, nil, 0, err
 	}
-	command := &exec.Cmd{Path: self, Args: []string{initName, "/"}, Env: initEnv, Dir: "/", SysProcAttr: attributes()}
+	command := &exec.Cmd{Path: self, Args: []string{initName, "/"}, Env: initEnv, Dir: "/", SysProcAttr: initAttributes(spec.Isolation)}
 	drained, err := pipeOutput(command, log)
 	if err != nil {
 		return nil, nil, 0, err
@@ -114,9 +122,9 @@ func launch(dir string, spec Spec, log *logWriter) (*exec.Cmd, <-chan struct{}, 
 	err = command.Start()
 	_ = statusWrite.Close()
 	if err != nil {
-		return nil, nil, 0, err
+		return nil, nil, 0, fmt.Errorf("the container's init cannot be started: %w", err)
 	}
-	sendErr := json.NewEncoder(in).Encode(spec)
+	sendErr := json.NewEncoder(in).Encode(initSpec{Spec: spec, ContainerDir: dir})
 	_ = in.Close()
 	answered := initAnswer{Error: "the container's init gave no answer"}
 	_ = json.NewDecoder(status).Decode(&answered)
@@ -125,7 +133,18 @@ func launch(dir string, spec Spec, log *logWriter) (*exec.Cmd, <-chan struct{}, 
 		_, _ = command.Process.Wait()
 		return nil, nil, 0, errors.Join(errors.New(answered.Error), sendErr)
 	}
+	if isolation.OwnProcesses(spec.Isolation) {
+		// The number means nothing outside.
+		return command, drained, 0, nil
+	}
 	return command, drained, answered.Group, nil
+}
+
+func initAttributes(plan *isolation.Plan) *syscall.SysProcAttr {
+	if plan == nil {
+		return attributes()
+	}
+	return isolation.Attributes(plan)
 }
 
 // pipeOutput has what the container writes copied to the log; the channel is closed when all of it has been.
@@ -164,10 +183,14 @@ func listen(dir string) (*os.File, error) {
 	return listener.File()
 }
 
-// forward passes on what the kubelet sends: the init knows the process group.
-func forward(signals <-chan os.Signal, init *os.Process) {
+// forward passes on what the kubelet sends. An init with processes of its own is killed, and all of them with it; any
+// other knows the group to kill.
+func forward(signals <-chan os.Signal, init *os.Process, ask bool) {
 	for received := range signals {
-		if received == signalTerm || received == signalKill {
+		switch {
+		case received == signalKill && !ask:
+			_ = init.Kill()
+		case received == signalTerm, received == signalKill:
 			_ = init.Signal(received)
 		}
 	}

@@ -1,0 +1,44 @@
+//go:build !linux
+
+package isolation
+
+import (
+	"errors"
+	"os"
+	"runtime"
+	"syscall"
+)
+
+const sandboxExec = "/usr/bin/sandbox-exec"
+
+// Attributes start an init; without namespaces it is an ordinary process.
+func Attributes(*Plan) *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
+
+// OwnProcesses says whether everything in the container ends with its init.
+func OwnProcesses(*Plan) bool { return false }
+
+// Prepare does nothing: what is private to a container lies where it always did.
+func Prepare(*Plan, string) error { return nil }
+
+// Clean does nothing.
+func Clean(string) {}
+
+// Enter does nothing but to fail closed where there is no sandbox: the wall is put up around each command.
+func Enter(*Plan, string) error {
+	if runtime.GOOS != "darwin" {
+		return errors.New("containers cannot be isolated on this system")
+	}
+	return nil
+}
+
+// Command has the sandbox of the system start a program under the plan's profile, and as the container's own user
+// where this process may become another one.
+func Command(p *Plan, path string, argv []string, attr *syscall.ProcAttr) (string, []string) {
+	if p == nil {
+		return path, argv
+	}
+	if os.Geteuid() == 0 && p.UID != 0 {
+		attr.Sys.Credential = &syscall.Credential{Uid: uint32(p.UID), Gid: uint32(p.GID), NoSetGroups: false}
+	}
+	return sandboxExec, append([]string{sandboxExec, "-p", Profile(p), path}, argv[1:]...)
+}

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { customResourceDefinitions } from '#crds';
+import { chartFiles } from './chart/index.ts';
 import { eventsDocument } from './events.ts';
 import { metricsDocument } from './metrics.ts';
 import { reasonsDocument } from './reasons.ts';
@@ -42,13 +43,14 @@ export async function generators(): Promise<Generator[]> {
     { path: 'docs/metrics.md', generate: metricsDocument },
     { path: 'docs/reasons.md', generate: reasonsDocument },
     ...specs,
+    ...chartFiles(root),
   ];
 }
 
 /** What the generator writes, formatted like the rest of the repository. */
 export async function generated(generator: Generator): Promise<string> {
   const text = await generator.generate(await current(generator));
-  return generator.path.endsWith('.md') ? formatted(generator.path, text) : text;
+  return /\.(md|json)$/.test(generator.path) ? formatted(generator.path, text) : text;
 }
 
 async function formatted(path: string, text: string): Promise<string> {

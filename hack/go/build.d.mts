@@ -1,4 +1,4 @@
-export type BinaryName = 'controlplane' | 'kubelet' | 'kstatus';
+export type BinaryName = 'controlplane' | 'kubelet' | 'kstatus' | 'helm' | 'actionlint';
 
 export declare class BuildError extends Error {
   readonly code: 'NoGo' | 'GoTooOld' | 'BuildFailed' | 'UnknownBinary';

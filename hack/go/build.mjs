@@ -32,6 +32,13 @@ const programs = {
   },
   // For tests: what Flux says of an object.
   kstatus: { dir: join(root, 'test', 'kit', 'kstatus'), reports: 'k8s.io/apimachinery', packages: [['', '.']] },
+  // What tests ask about the install: tools of others, at the versions of hack/tools/go.mod.
+  helm: { dir: join(root, 'hack', 'tools'), reports: 'k8s.io/api', packages: [['', 'helm.sh/helm/v4/cmd/helm']] },
+  actionlint: {
+    dir: join(root, 'hack', 'tools'),
+    reports: 'k8s.io/api',
+    packages: [['', 'github.com/rhysd/actionlint/cmd/actionlint']],
+  },
 };
 
 export function cacheDir(env = process.env) {

@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { existsSync, globSync } from 'node:fs';
+import { join } from 'node:path';
+import { before, test } from 'node:test';
+import { promisify } from 'node:util';
+import { parseAllDocuments } from 'yaml';
+import { chartFiles } from '../hack/generate/chart/index.ts';
+import { ensureBinary } from '../hack/go/build.mjs';
+
+const root = join(import.meta.dirname, '..');
+const chart = join(root, 'charts', 'rig');
+
+interface Rendered {
+  kind: string;
+  metadata: { name: string; namespace?: string; labels: Record<string, string>; annotations?: Record<string, string> };
+  spec?: object;
+}
+
+let helm: (...args: string[]) => Promise<string>;
+let kustomize: (folder: string) => Promise<Rendered[]>;
+
+const run = promisify(execFile);
+const maxBuffer = 2 ** 26;
+const objects = (text: string) =>
+  parseAllDocuments(text)
+    .map((document) => document.toJS() as Rendered | null)
+    .filter((one) => one !== null);
+// A helm that was not built by its release process takes itself for one of a Kubernetes of years ago.
+const templateText = (...args: string[]) => helm('template', 'rig', chart, '--kube-version', '1.33.0', ...args);
+const template = async (...args: string[]) => objects(await templateText(...args));
+
+before(async () => {
+  const [binary, controlplane] = await Promise.all([ensureBinary('helm'), ensureBinary('controlplane')]);
+  helm = async (...args) => (await run(binary, args, { maxBuffer })).stdout;
+  kustomize = async (folder) =>
+    objects((await run(controlplane, ['kubectl', 'kustomize', join(root, folder)], { maxBuffer })).stdout);
+});
+
+/** What only one of the two forms writes. */
+const OF_HELM = ['app.kubernetes.io/managed-by', 'helm.sh/chart', 'helm.sh/resource-policy'];
+
+function comparable(rendered: Rendered[]): Map<string, unknown> {
+  const text = JSON.stringify(rendered, (key, value) => (OF_HELM.includes(key) ? undefined : value));
+  const cleaned = JSON.parse(text) as Rendered[];
+  return new Map(
+    cleaned
+      .filter(({ kind }) => kind !== 'Namespace')
+      .map((object) => {
+        const { annotations } = object.metadata;
+        if (annotations && Object.keys(annotations).length === 0) delete object.metadata.annotations;
+        return [`${object.kind} ${object.metadata.namespace ?? ''}/${object.metadata.name}`, object];
+      }),
+  );
+}
+
+test('helm lint has nothing to say of the chart', async () => {
+  const said = await helm('lint', '--strict', chart);
+  assert.match(said, /1 chart\(s\) linted, 0 chart\(s\) failed/);
+});
+
+test('the chart with its defaults renders the objects of config/default', async () => {
+  const [ofChart, ofKustomize] = await Promise.all([
+    template('--namespace', 'rig-system'),
+    kustomize('config/default'),
+  ]);
+  const [one, other] = [comparable(ofChart), comparable(ofKustomize)];
+  assert.deepEqual([...one.keys()].sort(), [...other.keys()].sort());
+  for (const [name, object] of one) assert.deepEqual(object, other.get(name), name);
+});
+
+test('in another namespace nothing of the chart names the one of the source', async () => {
+  const text = await templateText('--namespace', 'blue', '--set', 'crds.install=false');
+  assert.ok(
+    !text.includes('rig-system'),
+    text.split('\n').find((line) => line.includes('rig-system')),
+  );
+  assert.ok(text.includes('http://rig-conductor.blue.svc:8080'));
+});
+
+test('every object of both forms is labelled with its name, its whole and its version', async () => {
+  for (const { kind, metadata } of [...(await template()), ...(await kustomize('config/default'))]) {
+    const { labels } = metadata;
+    assert.equal(labels['app.kubernetes.io/part-of'], 'rig', `${kind} ${metadata.name}`);
+    assert.equal(labels['app.kubernetes.io/name'], 'rig');
+    assert.equal(labels['app.kubernetes.io/version'], 'v0.1.0');
+  }
+});
+
+test('values change what they say: replicas, images, flags, a Secret, the kinds kept or left out', async () => {
+  const set = [
+    'conductor.replicas=3',
+    'image.registry=registry.example/rig',
+    'image.tag=v9',
+    'conductor.args={--ungraded}',
+    'proxy.providerSecret=mine',
+    'crds.install=false',
+    'podDisruptionBudgets.enabled=false',
+    'conductor.taskDeadlineSeconds=900000',
+  ];
+  const rendered = await template(...set.flatMap((one) => ['--set', one]));
+  const text = JSON.stringify(rendered);
+  const conductor = rendered.find(({ kind, metadata }) => kind === 'Deployment' && metadata.name === 'rig-conductor');
+  assert.equal((conductor?.spec as { replicas: number }).replicas, 3);
+  for (const part of [
+    '"image":"registry.example/rig/rig-conductor:v9"',
+    '"args":["--ungraded"]',
+    '"secretName":"mine"',
+    '{"name":"RIG_TASK_DEADLINE_SECONDS","value":"900000"}',
+  ])
+    assert.ok(text.includes(part), part);
+  assert.ok(!rendered.some(({ kind }) => ['CustomResourceDefinition', 'PodDisruptionBudget'].includes(kind)));
+});
+
+test('a value that is unknown or of another type is refused with its name', async () => {
+  await assert.rejects(template('--set', 'conductor.replica=3'), /conductor.*replica/s);
+  await assert.rejects(template('--set', 'conductor.replicas=many'), /conductor\.replicas|\/conductor\/replicas/);
+});
+
+test('the chart has no template that is not generated', () => {
+  const expected = chartFiles(root).map(({ path }) => path);
+  for (const file of globSync('charts/rig/templates/*.yaml', { cwd: root })) assert.ok(expected.includes(file), file);
+  assert.ok(existsSync(join(chart, 'templates', 'NOTES.txt')));
+});

@@ -1,0 +1,199 @@
+import type { Manifest } from './source.ts';
+
+/** A setting of the chart. Its default is what the source says at the places it sets, so that both forms install the same. */
+export interface Value {
+  /** `conductor.replicas`. */
+  readonly path: string;
+  readonly says: string;
+  readonly schema: object;
+  /** Where it goes; none for what only the templates ask. */
+  readonly places: readonly Place[];
+  /** Where the default is not what the source says. */
+  readonly default?: unknown;
+  /** How a template writes it; default as JSON. */
+  readonly writes?: (reference: string, source: unknown) => string;
+}
+
+export interface Place {
+  readonly kind: string;
+  readonly name: string;
+  /** Keys from the object's root; `name=x` picks the entry of a list. */
+  readonly at: readonly string[];
+}
+
+/** Programs of the install: the Deployment `rig-<name>`, whose container is called `name`. */
+const PROGRAMS = ['conductor', 'proxy', 'egress'] as const;
+type Program = (typeof PROGRAMS)[number];
+
+const podSpec = ['spec', 'template', 'spec'];
+const deployment = (program: Program, ...at: string[]): Place => ({ kind: 'Deployment', name: `rig-${program}`, at });
+const container = (program: Program, ...at: string[]) =>
+  deployment(program, ...podSpec, 'containers', `name=${program}`, ...at);
+const setting = (program: Program, name: string) => container(program, 'env', `name=${name}`, 'value');
+const volume = (program: Program, name: string) =>
+  deployment(program, ...podSpec, 'volumes', `name=${name}`, 'secret', 'secretName');
+
+const json = (reference: string) => `{{ ${reference} | toJson }}`;
+const asText = (reference: string) => `{{ ${reference} | toString | toJson }}`;
+const orElse = (reference: string, source: unknown) => {
+  const parts = String(source).split('rig-system');
+  const otherwise = parts.length > 1 ? `(printf "${parts.join('%s')}" .Release.Namespace)` : `"${source}"`;
+  return `{{ ${reference} | default ${otherwise} | toJson }}`;
+};
+
+const text = { type: 'string' };
+const seconds = { type: 'integer', minimum: 0, maximum: 999_999 };
+
+function ofProgram(program: Program, does: string): Value[] {
+  const pod = (field: string, says: string, schema: object): Value => ({
+    path: `${program}.${field}`,
+    says,
+    schema,
+    places: [deployment(program, ...podSpec, field)],
+  });
+  return [
+    {
+      path: `${program}.replicas`,
+      says: `Pods that ${does}.`,
+      schema: { type: 'integer', minimum: 0 },
+      places: [deployment(program, 'spec', 'replicas')],
+    },
+    {
+      path: `${program}.resources`,
+      says: 'Requests and limits of its container.',
+      schema: { type: 'object' },
+      places: [container(program, 'resources')],
+    },
+    pod('nodeSelector', 'Nodes it may run on.', { type: 'object', additionalProperties: text }),
+    pod('tolerations', 'Taints it tolerates.', { type: 'array', items: { type: 'object' } }),
+    pod('affinity', 'Affinity beside the spread over nodes and zones.', { type: 'object' }),
+    {
+      path: `${program}.logLevel`,
+      says: 'Least level that is logged.',
+      schema: { enum: ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] },
+      places: [setting(program, 'RIG_LOG_LEVEL')],
+    },
+  ];
+}
+
+const secret = (program: Program, name: string, path: string, says: string): Value => ({
+  path,
+  says,
+  schema: { type: 'string', minLength: 1 },
+  places: [volume(program, name)],
+});
+
+const number = (name: string, path: string, says: string): Value => ({
+  path: `conductor.${path}`,
+  says,
+  schema: seconds,
+  places: [setting('conductor', name)],
+  writes: asText,
+});
+
+const CONDUCTOR: readonly Value[] = [
+  ...ofProgram('conductor', 'answer webhooks and agents; one of them leads'),
+  {
+    path: 'conductor.args',
+    says: 'Flags; `--ungraded` counts every change as T1.',
+    schema: { type: 'array', items: text },
+    places: [container('conductor', 'args')],
+  },
+  secret('conductor', 'database', 'conductor.databaseSecret', 'Secret with the URL of PostgreSQL under `url`.'),
+  secret(
+    'conductor',
+    'reader',
+    'conductor.readerTokenSecret',
+    'Secret with the token of readers under `token`; it may be missing.',
+  ),
+  {
+    path: 'conductor.externalUrl',
+    says: 'URL at which agents reach the conductor; empty for its Service.',
+    schema: { type: 'string', pattern: '^(https?://.*)?$' },
+    places: [setting('conductor', 'RIG_EXTERNAL_URL')],
+    default: '',
+    writes: orElse,
+  },
+  number('RIG_REVIEW_DEBOUNCE_SECONDS', 'reviewDebounceSeconds', 'Quiet time after a push before a review begins.'),
+  number('RIG_TASK_DEADLINE_SECONDS', 'taskDeadlineSeconds', 'Longest life of a task.'),
+  number('RIG_FORGE_WRITE_INTERVAL_MS', 'forgeWriteIntervalMs', 'Pause between two writes of one forge identity.'),
+];
+
+const PROXY: readonly Value[] = [
+  ...ofProgram('proxy', 'pass calls to the model provider'),
+  secret('proxy', 'database', 'proxy.databaseSecret', 'Secret with the URL of PostgreSQL under `url`.'),
+  secret('proxy', 'provider', 'proxy.providerSecret', 'Secret with the provider’s key under `key`.'),
+  {
+    path: 'proxy.upstreamUrl',
+    says: 'The provider.',
+    schema: { type: 'string', pattern: '^https?://' },
+    places: [setting('proxy', 'RIG_UPSTREAM_URL')],
+  },
+];
+
+const everyProgram = (present: readonly Manifest[]) =>
+  PROGRAMS.filter((program) =>
+    present.some(({ kind, metadata }) => kind === 'Deployment' && metadata.name === `rig-${program}`),
+  );
+
+/** All settings of the chart, in the order of values.yaml. */
+export function valuesOf(present: readonly Manifest[]): Value[] {
+  const programs = everyProgram(present);
+  const shared = (path: string, says: string, schema: object, at: (program: Program) => Place): Value => ({
+    path,
+    says,
+    schema,
+    places: programs.map(at),
+  });
+  return [
+    {
+      path: 'image.registry',
+      says: 'Where the images are.',
+      schema: { type: 'string', minLength: 1 },
+      places: [],
+      default: 'ghcr.io/dashecorp',
+    },
+    {
+      path: 'image.tag',
+      says: 'Their tag; empty for the version of the chart.',
+      schema: text,
+      places: [],
+      default: '',
+    },
+    shared('image.pullPolicy', 'When they are pulled.', { enum: ['Always', 'IfNotPresent', 'Never'] }, (program) =>
+      container(program, 'imagePullPolicy'),
+    ),
+    shared('image.pullSecrets', 'Secrets to pull them with.', { type: 'array', items: { type: 'object' } }, (program) =>
+      deployment(program, ...podSpec, 'imagePullSecrets'),
+    ),
+    {
+      path: 'crds.install',
+      says: 'Whether the kinds are installed and upgraded with the chart.',
+      schema: { type: 'boolean' },
+      places: [],
+      default: true,
+    },
+    {
+      path: 'crds.keep',
+      says: 'Whether an uninstall leaves them, and every object of them, where they are.',
+      schema: { type: 'boolean' },
+      places: [],
+      default: true,
+    },
+    {
+      path: 'podDisruptionBudgets.enabled',
+      says: 'Whether a drain waits for the other replica.',
+      schema: { type: 'boolean' },
+      places: [],
+      default: true,
+    },
+    ...CONDUCTOR,
+    ...PROXY,
+    ...(programs.includes('egress') ? ofProgram('egress', 'let agents out to the hosts that are allowed') : []),
+  ];
+}
+
+/** What the templates write where a value goes. */
+export function written(value: Value, source: unknown): string {
+  return (value.writes ?? json)(`.Values.${value.path}`, source);
+}

@@ -28,6 +28,7 @@ export interface TaskCalls {
 export interface ConductorCalls {
   exchange(podToken: string, namespace: string, task: string): Promise<contract.TokenResponse>;
   fence(bearer: string, namespace: string, task: string): Promise<contract.FenceResponse>;
+  egress(bearer: string, namespace: string, task: string): Promise<contract.EgressResponse>;
   forTask(task: TaskRef, token: () => string): TaskCalls;
 }
 
@@ -53,6 +54,12 @@ export class ConductorClient implements ConductorCalls {
   fence(bearer: string, namespace: string, task: string): Promise<contract.FenceResponse> {
     const call = caller(this.#transport, { namespace, task }, () => bearer);
     return call('GET', 'fence', { answer: contract.FenceResponse });
+  }
+
+  /** Where the task may connect to now, and whether its claim is live. `bearer` is a token of the task for `rig-egress`. */
+  egress(bearer: string, namespace: string, task: string): Promise<contract.EgressResponse> {
+    const call = caller(this.#transport, { namespace, task }, () => bearer);
+    return call('GET', 'egress', { answer: contract.EgressResponse });
   }
 
   /** The calls of one task. `token` is asked before each attempt, so a renewed token is picked up. */

@@ -6,5 +6,7 @@ export {
   type TaskRef,
 } from './client.ts';
 export { ConductorError, type ConductorErrorCode } from './error.ts';
+export { type LivenessOptions, whileLive } from './liveness.ts';
 export { type FollowOptions, followEvents, type ReaderOptions, readEvents } from './reader.ts';
 export * from './schema.ts';
+export { conductorKeys, type TaskCaller, taskTokenVerifier, type VerifyTaskToken } from './task-token.ts';

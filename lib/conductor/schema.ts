@@ -200,6 +200,16 @@ export type ThreadsResponse = Static<typeof ThreadsResponse>;
 export const FenceResponse = Type.Object({ live: Type.Boolean(), fence: Fence });
 export type FenceResponse = Static<typeof FenceResponse>;
 
+/** GET …/egress: the fence's answer, and where the task's Repository lets it connect to, presets written out. Asked by egress. */
+export const EgressResponse = Type.Object({
+  live: Type.Boolean(),
+  fence: Fence,
+  /** Name of the Repository whose `spec.egress` this is. */
+  repository: line(253),
+  allow: Type.Array(line(272), { maxItems: 512 }),
+});
+export type EgressResponse = Static<typeof EgressResponse>;
+
 /** Claims of a task token besides iss, aud, sub (`<namespace>/<task>`), iat and exp. Signed with EdDSA; keys at /v1/jwks. */
 export interface TaskTokenClaims {
   readonly uid: string;

@@ -22,6 +22,7 @@ import { assignmentOf } from './assignment.ts';
 import { Bodies } from './bodies.ts';
 import { bearerOf, deadFence, identify, liveCall, type TaskCall } from './caller.ts';
 import { comment, openPullRequest, reportEvents } from './deliver.ts';
+import { egressOf } from './egress.ts';
 import type { History } from './history.ts';
 import { agentsView, listIssues, queueView } from './listings.ts';
 import { openapi } from './openapi.ts';
@@ -97,6 +98,10 @@ function addTaskRoutes(app: Hono, options: ApiOptions): void {
   });
   app.get(TASK, async (context) => context.json(await assignmentOf(conductor, await called(context))));
   app.get(`${TASK}/fence`, async (context) => context.json(await fenceOf(options, context, pathOf(context))));
+  app.get(`${TASK}/egress`, async (context) => {
+    const header = context.req.header('authorization');
+    return context.json(await egressOf(conductor, await identify(tokens, pathOf(context), header, 'rig-egress')));
+  });
   app.post(`${TASK}/heartbeat`, async (context) => context.json(await beat(options, context, pathOf(context))));
   app.post(`${TASK}/events`, async (context) => {
     const identity = await identify(tokens, pathOf(context), context.req.header('authorization'));

@@ -1,6 +1,8 @@
 import type { Agent, AgentTask, Issue, Repository } from '#crds';
 import { callerOf, formatFence, type IssueState, type LiveTask } from '#domain';
+import type { TaskTokenAudience } from '#lib/conductor';
 import { HttpError } from '#lib/http';
+import { correlate } from '#lib/observe';
 import type { Conductor } from '../issues/context.ts';
 import { repositoryKey } from '../issues/world.ts';
 import type { RepositoryKey } from '../mirror/mirror.ts';
@@ -28,13 +30,14 @@ export function bearerOf(header: string | undefined): string {
   return match.groups.token!;
 }
 
-/** Verifies the token for the task in the path, without asking whether its claim is live. */
+/** Verifies the token for the task in the path, without asking whether its claim is live; from there on the request is the issue's. */
 export async function identify(
   tokens: TaskTokens,
   path: { namespace: string; task: string },
   header: string | undefined,
+  audience: TaskTokenAudience = 'rig-conductor',
 ): Promise<TaskIdentity> {
-  const identity = await tokens.verify(bearerOf(header), ['rig-conductor']);
+  const identity = await tokens.verify(bearerOf(header), [audience]);
   if (identity.namespace !== path.namespace || identity.task !== path.task) {
     throw new HttpError(
       'Forbidden',
@@ -42,6 +45,7 @@ export async function identify(
       `The token is of task ${identity.namespace}/${identity.task}, not of ${path.namespace}/${path.task}.`,
     );
   }
+  correlate(identity.issue);
   return identity;
 }
 

@@ -75,6 +75,11 @@ export function openapi(): object {
       },
       [task]: { get: call('Read the assignment.', { response: contract.Assignment }) },
       [`${task}/fence`]: { get: call('Whether the claim is live.', { response: contract.FenceResponse }) },
+      [`${task}/egress`]: {
+        get: call('Where the task may connect to, and whether its claim is live.', {
+          response: contract.EgressResponse,
+        }),
+      },
       [`${task}/heartbeat`]: { post: call('Give a sign of life.', { response: contract.HeartbeatResponse }) },
       [`${task}/events`]: { post: call('Report progress or the outcome.', { request: contract.EventsRequest }) },
       [`${task}/pull-request`]: {

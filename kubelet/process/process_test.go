@@ -30,7 +30,7 @@ func start(t *testing.T, script string) (*Container, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(c.Kill)
+	t.Cleanup(func() { c.Kill(); <-c.Done() })
 	return c, dir
 }
 

@@ -95,11 +95,10 @@ func giveOutput(p *Plan) error {
 
 func setLimits(p *Plan) error {
 	unix.Umask(0o002)
-	limits := map[int]uint64{unix.RLIMIT_NPROC: uint64(p.MaxProcesses), unix.RLIMIT_CORE: 0}
-	for resource, value := range limits {
-		if err := Limit(resource, value); err != nil {
+	if p.MaxProcesses > 0 {
+		if err := Limit(unix.RLIMIT_NPROC, uint64(p.MaxProcesses)); err != nil {
 			return err
 		}
 	}
-	return nil
+	return Limit(unix.RLIMIT_CORE, 0)
 }

@@ -42,3 +42,7 @@ func Command(p *Plan, path string, argv []string, attr *syscall.ProcAttr) (strin
 	}
 	return sandboxExec, append([]string{sandboxExec, "-p", Profile(p), path}, argv[1:]...)
 }
+
+func landlockABI() int { return 0 }
+
+func hasSeccomp() bool { return false }

@@ -13,8 +13,6 @@ const (
 	// Home and Temp are private to a container and go with it.
 	Home = "/home/rig"
 	Temp = "/tmp"
-	// MaxProcesses bounds a container's processes and threads where no cgroup does it better.
-	MaxProcesses = 2048
 )
 
 // Plan is what a container's init makes of itself. It holds no secret.
@@ -31,8 +29,8 @@ type Plan struct {
 	Mounts []Mount `json:"mounts"`
 	// Hidden are paths that must not be seen even where a mount would show them.
 	Hidden []string `json:"hidden,omitempty"`
-	// MaxProcesses bounds processes and threads.
-	MaxProcesses int `json:"maxProcesses"`
+	// MaxProcesses bounds processes and threads of the container's user; 0 leaves them to the machine's own limit.
+	MaxProcesses int64 `json:"maxProcesses"`
 }
 
 // Mount is one part of the machine that a container sees.
@@ -74,7 +72,8 @@ type Container struct {
 	// node's administrator made readable beside them. The root directory stands for the system's directories alone.
 	ImageDirectories []string
 	// Hidden are the kubelet's own files.
-	Hidden []string
+	Hidden       []string
+	MaxProcesses int64
 }
 
 // Volume is a volume mount of a container.
@@ -106,7 +105,7 @@ var ownTargets = []string{"/", "/dev", "/proc", "/sys"}
 func New(c Container) (*Plan, error) {
 	p := &Plan{
 		Hostname: c.Hostname, UserNamespace: c.UserNamespace, UID: c.UID, GID: c.GID, LoopbackOnly: c.LoopbackOnly,
-		Hidden: c.Hidden, MaxProcesses: MaxProcesses,
+		Hidden: c.Hidden, MaxProcesses: c.MaxProcesses,
 	}
 	taken := map[string]bool{}
 	add := func(m Mount) {

@@ -1,9 +1,11 @@
 package isolation
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"golang.org/x/sys/unix"
 )
@@ -79,7 +81,7 @@ func makeDev(stage string) error {
 	return unix.Mount("shm", filepath.Join(at, "shm"), "tmpfs", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "mode=1777,size=64m")
 }
 
-// makeEtc writes what names the container itself; a volume mounted there comes first.
+// makeEtc writes what names the container itself, unless a volume is mounted there.
 func makeEtc(stage string, p *Plan) error {
 	for _, dir := range []string{"etc", "run", "var"} {
 		if err := os.MkdirAll(filepath.Join(stage, dir), 0o755); err != nil {
@@ -89,6 +91,9 @@ func makeEtc(stage string, p *Plan) error {
 	if err := os.Symlink(Temp, filepath.Join(stage, "var", "tmp")); err != nil && !os.IsExist(err) {
 		return err
 	}
+	if slices.ContainsFunc(p.Mounts, func(m Mount) bool { return m.Target == "/etc" }) {
+		return nil
+	}
 	files := map[string]string{
 		"passwd":   fmt.Sprintf("root:x:0:0:root:/:/bin/false\nrig:x:%d:%d:rig:%s:/bin/sh\n", p.UID, p.GID, Home),
 		"group":    fmt.Sprintf("root:x:0:\nrig:x:%d:\n", p.GID),
@@ -96,13 +101,19 @@ func makeEtc(stage string, p *Plan) error {
 		"hosts":    fmt.Sprintf("127.0.0.1\tlocalhost %s\n::1\tlocalhost\n", p.Hostname),
 	}
 	for name, text := range files {
-		path := filepath.Join(stage, "etc", name)
-		if _, err := os.Lstat(path); err == nil {
-			continue
-		}
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		if err := createFile(filepath.Join(stage, "etc", name), text); err != nil && !os.IsExist(err) {
 			return err
 		}
 	}
 	return nil
+}
+
+// createFile follows no link that a neighbour may have left.
+func createFile(path, text string) error {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = file.WriteString(text)
+	return errors.Join(err, file.Close())
 }

@@ -17,6 +17,7 @@ import (
 
 	"rig.dashecorp.com/kubelet/cgroup"
 	"rig.dashecorp.com/kubelet/isolation"
+	"rig.dashecorp.com/kubelet/logs"
 )
 
 // Spec is what a shim runs. It reaches the shim through a pipe: the environment holds secrets.
@@ -31,6 +32,8 @@ type Spec struct {
 	StdinOnce bool `json:"stdinOnce,omitempty"`
 	// TTY: the command has a terminal.
 	TTY bool `json:"tty,omitempty"`
+	// Log says when the log is rotated.
+	Log logs.Rotation `json:"log"`
 	// Placement is entered before the command starts.
 	Placement cgroup.Placement `json:"placement"`
 	// Rlimits hold for every process of the container. One above the limit of the kubelet itself is cut to it.

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"rig.dashecorp.com/kubelet/isolation"
+	"rig.dashecorp.com/kubelet/logs"
 )
 
 const (
@@ -56,11 +57,11 @@ func RunShim(dir string, in io.Reader, out io.Writer) error {
 	if err := json.NewDecoder(in).Decode(&spec); err != nil {
 		return reply(out, answer{Error: fmt.Sprintf("no specification: %v", err)})
 	}
-	log, err := openLog(LogPath(dir))
+	log, err := logs.Open(LogPath(dir), spec.Log)
 	if err != nil {
 		return reply(out, answer{Error: err.Error()})
 	}
-	defer log.close()
+	defer log.Close()
 	defer isolation.Clean(dir)
 	command, drained, group, err := launch(dir, spec, log)
 	if err != nil {
@@ -91,7 +92,7 @@ func RunShim(dir string, in io.Reader, out io.Writer) error {
 }
 
 // launch starts the container's init and returns once its command runs, with Started.Group.
-func launch(dir string, spec Spec, log *logWriter) (*exec.Cmd, <-chan struct{}, int, error) {
+func launch(dir string, spec Spec, log *logs.Writer) (*exec.Cmd, <-chan struct{}, int, error) {
 	if err := isolation.Prepare(spec.Isolation, dir); err != nil {
 		return nil, nil, 0, err
 	}
@@ -148,7 +149,7 @@ func initAttributes(plan *isolation.Plan) *syscall.SysProcAttr {
 }
 
 // pipeOutput has what the container writes copied to the log; the channel is closed when all of it has been.
-func pipeOutput(command *exec.Cmd, log *logWriter) (<-chan struct{}, error) {
+func pipeOutput(command *exec.Cmd, log *logs.Writer) (<-chan struct{}, error) {
 	stdout, err := command.StdoutPipe()
 	if err != nil {
 		return nil, err
@@ -158,8 +159,8 @@ func pipeOutput(command *exec.Cmd, log *logWriter) (<-chan struct{}, error) {
 		return nil, err
 	}
 	var copying sync.WaitGroup
-	copying.Go(func() { log.copy("stdout", stdout) })
-	copying.Go(func() { log.copy("stderr", stderr) })
+	copying.Go(func() { log.Copy("stdout", stdout) })
+	copying.Go(func() { log.Copy("stderr", stderr) })
 	drained := make(chan struct{})
 	go func() {
 		copying.Wait()

@@ -19,8 +19,10 @@ type Config struct {
 	Port                int
 	Labels              map[string]string
 	MaxPods             int
-	APIQPS              float64
-	APIBurst            int
+	// MaxProcesses is how many processes and threads one container may have; 0 means no limit.
+	MaxProcesses int64
+	APIQPS       float64
+	APIBurst     int
 	// StopPods: on SIGTERM pods are stopped and reported Failed, instead of running on for the next kubelet to find.
 	StopPods      bool
 	StopPodsGrace time.Duration
@@ -38,9 +40,10 @@ func Parse(args []string, out io.Writer) (*Config, error) {
 	flags.StringVar(&c.BootstrapKubeconfig, "bootstrap-kubeconfig", "", "kubeconfig of a credential that may ask for certificates")
 	flags.StringVar(&c.DataDir, "data-dir", "", "directory of certificates and pods")
 	flags.StringVar(&c.ImageMap, "image-map", "", "file that says which directory and command stand for an image")
-	flags.IntVar(&c.Port, "port", 0, "loopback port for logs; 0 takes a free one")
+	flags.IntVar(&c.Port, "port", 0, "loopback port of the kubelet; 0 takes a free one")
 	flags.StringVar(&labels, "labels", "", "labels of the node, k=v,k=v")
 	flags.IntVar(&c.MaxPods, "max-pods", 110, "pods the node takes")
+	flags.Int64Var(&c.MaxProcesses, "max-processes", 4096, "processes and threads of one container, where the system can hold it to that; 0 means no limit")
 	flags.Float64Var(&c.APIQPS, "api-qps", 200, "requests a second to the API server")
 	flags.IntVar(&c.APIBurst, "api-burst", 400, "requests to the API server in a burst")
 	flags.BoolVar(&c.StopPods, "stop-pods-on-exit", false, "stop pods on SIGTERM instead of leaving them to the next kubelet")

@@ -21,6 +21,8 @@ type container struct {
 	role     role
 	// attempt is -1 before the first one, then the number of restarts.
 	attempt int
+	// endedAttempt is the newest attempt whose end is known, -1 before the first.
+	endedAttempt int
 	// current is the process while it runs.
 	current *process.Container
 	// found is what a kubelet before this one left: a process, or only its end.
@@ -34,6 +36,8 @@ type container struct {
 	up, turn, over chan struct{}
 	// entered: a sidecar whose turn to run has come; known to the pod's own goroutine.
 	entered bool
+	// overLimit: it was killed for the memory it used, by this kubelet.
+	overLimit bool
 	// waits counts its ends.
 	waits restartDelay
 }
@@ -57,7 +61,7 @@ func (c *container) view() view {
 // adopt makes a container and looks for what a kubelet before this one started.
 func adopt(i *instance, spec *v1.Container, r role) *container {
 	c := &container{
-		instance: i, name: spec.Name, image: spec.Image, role: r, attempt: lastAttempt(i.dir, spec.Name),
+		instance: i, name: spec.Name, image: spec.Image, role: r, endedAttempt: -1, attempt: lastAttempt(i.dir, spec.Name),
 		up: make(chan struct{}), turn: make(chan struct{}), over: make(chan struct{}),
 		waits: restartDelay{Backoff: i.provider.Backoff},
 	}

@@ -16,7 +16,9 @@ import (
 	corev1listers "k8s.io/client-go/listers/core/v1"
 	"k8s.io/client-go/tools/record"
 
+	"rig.dashecorp.com/kubelet/cgroup"
 	"rig.dashecorp.com/kubelet/env"
+	"rig.dashecorp.com/kubelet/logs"
 	"rig.dashecorp.com/kubelet/volumes"
 )
 
@@ -34,10 +36,16 @@ type Options struct {
 	Recorder                     record.EventRecorder
 	Volumes                      *volumes.Manager
 	Env                          env.Resolver
+	// Cgroups is nil on a node that cannot make control groups.
+	Cgroups *cgroup.Manager
+	// MaxProcesses is how many processes and threads a container may have; 0 means no limit.
+	MaxProcesses int64
 	// Pods is what the API server says now; a name there may belong to a newer pod than the one that runs here.
 	Pods corev1listers.PodLister
 	// Backoff between restarts; the zero value is DefaultBackoff.
 	Backoff Backoff
+	// Logs says when logs are rotated; the zero value is logs.DefaultRotation.
+	Logs logs.Rotation
 }
 
 // Provider implements virtual-kubelet's PodLifecycleHandler and PodNotifier. Pods are known by uid; all methods

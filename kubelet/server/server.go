@@ -1,107 +1,91 @@
-// Package server answers what the API server asks of a kubelet: logs, and a clear no to the rest.
+// Package server answers what the API server, and readers of metrics, ask of a kubelet: logs, commands, streams and
+// ports of containers, what runs here and what it uses.
 package server
 
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
-	"net/url"
-	"strconv"
 	"time"
 
-	"rig.dashecorp.com/kubelet/logs"
+	dto "github.com/prometheus/client_model/go"
+	v1 "k8s.io/api/core/v1"
+	"k8s.io/kubelet/pkg/apis/stats/v1alpha1"
+
+	"rig.dashecorp.com/kubelet/process"
 )
 
-// ErrNotFound is what WriteLogs returns when the pod or container is not on this node.
+// ErrNotFound is what a Backend returns when the pod or container is not on this node.
 var ErrNotFound = errors.New("not on this node")
 
-// LogSource writes the log of a container.
-type LogSource interface {
-	WriteLogs(ctx context.Context, out io.Writer, namespace, pod, container string, previous bool, options logs.Options) error
+// Backend is the node behind the server. Errors wrap ErrNotFound or process.ErrNotRunning where these are the cause.
+type Backend interface {
+	LogSource
+	// Running finds the process of a container that runs now.
+	Running(namespace, pod, container string) (*process.Container, error)
+	// RunningIn finds all of a pod, its main containers first.
+	RunningIn(namespace, pod string) ([]*process.Container, error)
+	// Attach passes on what the container writes from now on, and input to a container that takes some, until the
+	// container ends, then with its exit code, or ctx does.
+	Attach(ctx context.Context, namespace, pod, container string, streams process.Streams) (int, error)
+	GetPods(context.Context) ([]*v1.Pod, error)
 }
 
-// Handler serves the routes. It must be wrapped in authentication and authorization.
-func Handler(source LogSource, now func() time.Time) http.Handler {
+// Measures answers for what is used here.
+type Measures interface {
+	Summary(context.Context) (*v1alpha1.Summary, error)
+	Resource(context.Context) ([]*dto.MetricFamily, error)
+}
+
+// Options are what a Handler needs. All are required.
+type Options struct {
+	Backend  Backend
+	Measures Measures
+	// Metrics are those of the kubelet itself.
+	Metrics *Metrics
+	Now     func() time.Time
+}
+
+const (
+	// As the upstream kubelet's streamingConnectionIdleTimeout: a shell may be left alone for a while.
+	streamIdle     = 4 * time.Hour
+	streamCreation = 30 * time.Second
+)
+
+// Handler serves the routes. It must be wrapped in WithAuth.
+func Handler(o Options) http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /containerLogs/{namespace}/{pod}/{container}", func(w http.ResponseWriter, r *http.Request) {
-		serveLogs(w, r, source, now)
+	handle := func(pattern, route string, h http.HandlerFunc) { mux.HandleFunc(pattern, o.Metrics.count(route, h)) }
+	handle("GET /containerLogs/{namespace}/{pod}/{container}", "containerLogs", func(w http.ResponseWriter, r *http.Request) {
+		serveLogs(w, r, o.Backend, o.Now)
 	})
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok") })
-	for path, verb := range map[string]string{"/exec/": "exec", "/attach/": "attach", "/portForward/": "port-forward"} {
-		mux.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) {
-			http.Error(w, fmt.Sprintf("This node runs pods as host processes and does not offer %s; kubectl logs works.", verb), http.StatusNotImplemented)
-		})
+	const container = "/{namespace}/{pod}/{container}"
+	for _, method := range []string{"GET ", "POST "} {
+		handle(method+"/exec"+container, "exec", serveExec(o.Backend))
+		handle(method+"/attach"+container, "attach", serveAttach(o.Backend))
+		handle(method+"/portForward/{namespace}/{pod}", "portForward", servePortForward(o.Backend))
 	}
+	for _, path := range []string{"/pods", "/pods/{$}", "/runningpods/{$}"} {
+		handle("GET "+path, "pods", servePods(o.Backend))
+	}
+	for _, path := range []string{"/stats/summary", "/stats/summary/{$}"} {
+		handle("GET "+path, "stats", serveSummary(o.Measures))
+	}
+	handle("GET /metrics/resource", "metrics", serveResource(o.Measures))
+	handle("GET /metrics", "metrics", o.Metrics.handler(o.Backend))
+	handle("GET /healthz", "healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok") })
 	return mux
 }
 
-func serveLogs(w http.ResponseWriter, r *http.Request, source LogSource, now func() time.Time) {
-	options, previous, err := parse(r.URL.Query(), now())
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
-	}
-	out := &flusher{w: w}
-	err = source.WriteLogs(r.Context(), out, r.PathValue("namespace"), r.PathValue("pod"), r.PathValue("container"), previous, options)
+// refuse answers a request that could not begin.
+func refuse(w http.ResponseWriter, err error) {
+	code := http.StatusInternalServerError
 	switch {
-	case err == nil || out.begun:
-		// Once text has left, an error can only end it.
 	case errors.Is(err, ErrNotFound):
-		http.Error(w, err.Error(), http.StatusNotFound)
-	default:
-		http.Error(w, err.Error(), http.StatusInternalServerError)
+		code = http.StatusNotFound
+	case errors.Is(err, process.ErrNotRunning):
+		code = http.StatusBadRequest
 	}
-}
-
-// parse reads the query of a PodLogOptions.
-func parse(query url.Values, now time.Time) (options logs.Options, previous bool, err error) {
-	flag := func(name string) bool {
-		value := false
-		if text := query.Get(name); text != "" && err == nil {
-			if value, err = strconv.ParseBool(text); err != nil {
-				err = fmt.Errorf("%s must be true or false, not %q", name, text)
-			}
-		}
-		return value
-	}
-	number := func(name string, least int64) *int64 {
-		text := query.Get(name)
-		if text == "" || err != nil {
-			return nil
-		}
-		value, parseErr := strconv.ParseInt(text, 10, 64)
-		if parseErr != nil || value < least {
-			err = fmt.Errorf("%s must be a whole number of at least %d, not %q", name, least, text)
-			return nil
-		}
-		return &value
-	}
-	options.Follow, options.Timestamps, previous = flag("follow"), flag("timestamps"), flag("previous")
-	options.Tail, options.LimitBytes = number("tailLines", 0), number("limitBytes", 1)
-	if seconds := number("sinceSeconds", 1); seconds != nil {
-		options.Since = now.Add(-time.Duration(*seconds) * time.Second)
-	}
-	if text := query.Get("sinceTime"); text != "" && err == nil {
-		if options.Since, err = time.Parse(time.RFC3339, text); err != nil {
-			err = fmt.Errorf("sinceTime must be a time such as 2006-01-02T15:04:05Z, not %q", text)
-		}
-	}
-	return options, previous, err
-}
-
-// flusher sends every line at once: a reader that follows waits for it.
-type flusher struct {
-	w     http.ResponseWriter
-	begun bool
-}
-
-func (f *flusher) Write(data []byte) (int, error) {
-	f.begun = true
-	n, err := f.w.Write(data)
-	if flush, ok := f.w.(http.Flusher); ok {
-		flush.Flush()
-	}
-	return n, err
+	http.Error(w, err.Error(), code)
 }

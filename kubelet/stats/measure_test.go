@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"rig.dashecorp.com/kubelet/cgroup"
 )
 
 func TestATreeCountsSharedPagesOnceAndNobodyElse(t *testing.T) {
@@ -69,5 +71,22 @@ func TestAFileWithTwoNamesOccupiesItsSpaceOnce(t *testing.T) {
 	}
 	if bytes, inodes := DirUsage(filepath.Join(dir, "absent")); bytes != 0 || inodes != 0 {
 		t.Fatal(bytes, inodes)
+	}
+}
+
+func TestOnlyAContainerOverItsOwnLimitAndWithoutAControlGroupIsOverIt(t *testing.T) {
+	looked := 0
+	look := func() *forest {
+		looked++
+		return plant([]process{{pid: 1, resident: 100}, {pid: 2, parent: 1, resident: 100, shared: 50}})
+	}
+	found := overLimit([]Target{
+		{Container: "over", PID: 1, MemoryLimit: 149},
+		{Container: "under", PID: 1, MemoryLimit: 150},
+		{Container: "free", PID: 1},
+		{Container: "grouped", PID: 1, MemoryLimit: 1, Cgroup: &cgroup.Cgroup{}},
+	}, look)
+	if len(found) != 1 || found[0].Container != "over" || looked != 1 {
+		t.Fatalf("%+v, looked %d times", found, looked)
 	}
 }

@@ -1,0 +1,33 @@
+package agent
+
+import (
+	"time"
+
+	v1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/klog/v2"
+
+	"rig.dashecorp.com/kubelet/cgroup"
+)
+
+// LimitsEnforced is the node's condition that says whether the system holds containers to their limits.
+const LimitsEnforced v1.NodeConditionType = "LimitsEnforced"
+
+// openCgroups finds out whether containers can have control groups. manager is nil where they cannot.
+func openCgroups() (manager *cgroup.Manager, condition v1.NodeCondition) {
+	now := metav1.NewTime(time.Now())
+	condition = v1.NodeCondition{Type: LimitsEnforced, LastHeartbeatTime: now, LastTransitionTime: now}
+	manager, err := cgroup.Open()
+	if err != nil {
+		klog.InfoS("Containers have no control groups", "reason", err.Error())
+		condition.Status, condition.Reason = v1.ConditionFalse, "NoControlGroups"
+		condition.Message = "Memory limits are enforced by looking every second; limits of processors and of processes are not: " + err.Error() + "."
+		return nil, condition
+	}
+	condition.Status, condition.Reason = v1.ConditionTrue, "ControlGroupsV1"
+	if manager.Version() == 2 {
+		condition.Reason = "ControlGroupsV2"
+	}
+	condition.Message = "Each container has a control group with its limits."
+	return manager, condition
+}

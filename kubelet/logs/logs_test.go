@@ -3,10 +3,13 @@ package logs
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/iotest"
 	"time"
 )
 
@@ -46,7 +49,7 @@ func TestOptions(t *testing.T) {
 		"timestamps": {Options{Timestamps: true, Tail: ptr(2)}, day + "2Z two\n" + day + "3Z three\n"},
 	} {
 		var out bytes.Buffer
-		if err := Write(context.Background(), &out, path, ".1", c.options, nil); err != nil || out.String() != c.want {
+		if err := Write(context.Background(), &out, path, c.options, nil); err != nil || out.String() != c.want {
 			t.Errorf("%s: got %q %v, want %q", name, out.String(), err, c.want)
 		}
 	}
@@ -54,7 +57,7 @@ func TestOptions(t *testing.T) {
 
 func TestALogThatIsNotThereIsEmpty(t *testing.T) {
 	var out bytes.Buffer
-	if err := Write(context.Background(), &out, filepath.Join(t.TempDir(), "none"), ".1", Options{}, nil); err != nil || out.Len() > 0 {
+	if err := Write(context.Background(), &out, filepath.Join(t.TempDir(), "none"), Options{}, nil); err != nil || out.Len() > 0 {
 		t.Fatalf("%q %v", out.String(), err)
 	}
 }
@@ -65,7 +68,7 @@ func TestFollowReadsOnThroughARotationUntilTheContainerEnds(t *testing.T) {
 	out := &synced{lines: make(chan string, 10)}
 	done := make(chan error, 1)
 	go func() {
-		done <- Write(context.Background(), out, path, ".1", Options{Follow: true}, finished.Load)
+		done <- Write(context.Background(), out, path, Options{Follow: true}, finished.Load)
 	}()
 	out.expect(t, "one\n")
 	if err := os.Rename(path, path+".1"); err != nil {
@@ -106,5 +109,79 @@ func (s *synced) expect(t *testing.T, want string) {
 		}
 	case <-time.After(20 * time.Second):
 		t.Fatalf("%q did not come", want)
+	}
+}
+
+func TestALogIsRotatedBySizeAndCountAndReadAsOne(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "log")
+	w, err := Open(path, Rotation{MaxBytes: 200, MaxFiles: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	var lines []string
+	for n := range 40 {
+		lines = append(lines, fmt.Sprintf("line %d", n))
+	}
+	w.Copy("stdout", strings.NewReader(strings.Join(lines, "\n")+"\n"))
+	if got := len(Paths(path)); got != 3 {
+		t.Errorf("%d files", got)
+	}
+	for _, file := range Paths(path) {
+		if info, err := os.Stat(file); err != nil || info.Size() > 200 {
+			t.Errorf("%s: %v %v", file, info, err)
+		}
+	}
+	all, err := printed(path, Options{})
+	if err != nil || !strings.HasSuffix(strings.Join(lines, "\n")+"\n", all) || strings.Count(all, "\n") < 7 {
+		t.Errorf("%q %v", all, err)
+	}
+	if got, err := printed(path, Options{Tail: ptr(6)}); err != nil || got != strings.Join(lines[34:], "\n")+"\n" {
+		t.Errorf("tail over files: %q %v", got, err)
+	}
+}
+
+func printed(path string, options Options) (string, error) {
+	var out bytes.Buffer
+	err := Write(context.Background(), &out, path, options, nil)
+	return out.String(), err
+}
+
+func TestFollowMissesNothingHoweverOftenTheLogIsRotatedMeanwhile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "log")
+	w, err := Open(path, Rotation{MaxBytes: 400, MaxFiles: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	var want bytes.Buffer
+	for n := range 500 {
+		fmt.Fprintf(&want, "line %d\n", n)
+	}
+	var finished atomic.Bool
+	go func() {
+		w.Copy("stdout", iotest.OneByteReader(bytes.NewReader(want.Bytes())))
+		finished.Store(true)
+	}()
+	var out bytes.Buffer
+	for len(Paths(path)) == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	if err := Write(context.Background(), &out, path, Options{Follow: true}, finished.Load); err != nil || out.String() != want.String() {
+		t.Errorf("%v: got %d of %d bytes", err, out.Len(), want.Len())
+	}
+}
+
+func TestALongLineIsOneLineToItsReader(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "log")
+	w, err := Open(path, Rotation{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	long := strings.Repeat("x", 3*maxLineBytes+7) + "\n"
+	w.Copy("stderr", strings.NewReader(long))
+	if got, err := printed(path, Options{Stream: "stderr"}); err != nil || got != long {
+		t.Errorf("%d of %d bytes, %v", len(got), len(long), err)
 	}
 }

@@ -14,20 +14,27 @@ const pollEvery = 200 * time.Millisecond
 // errLimit ends the output at LimitBytes; the reader sees a plain end.
 var errLimit = errors.New("byte limit reached")
 
-// Write copies the log at path, and what was rotated away to path+rotated before it, to out. With Follow it goes
-// on until finished says that no more will come, or ctx ends.
-func Write(ctx context.Context, out io.Writer, path, rotated string, options Options, finished func() bool) error {
+// Write copies the log at path, with what was rotated away before it, to out. With Follow it goes on until finished says
+// that no more will come, or ctx ends. A log that does not exist is empty.
+func Write(ctx context.Context, out io.Writer, path string, options Options, finished func() bool) error {
 	p := &printer{out: out, options: options}
-	if err := p.skipToTail(path, rotated); err != nil {
+	files, err := openAll(path)
+	for err == nil && len(files) == 0 && options.Follow && !finished() {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(pollEvery):
+		}
+		files, err = openAll(path)
+	}
+	if err != nil {
 		return err
 	}
-	if err := p.printFile(path + rotated); err != nil && !os.IsNotExist(err) {
-		return ignoreLimit(err)
+	if err := p.skipToTail(files); err != nil {
+		closeAll(files)
+		return err
 	}
-	if !options.Follow {
-		return ignoreLimit(p.printFile(path))
-	}
-	return ignoreLimit(p.follow(ctx, path, finished))
+	return ignoreLimit(p.printAll(ctx, path, files, finished))
 }
 
 func ignoreLimit(err error) error {
@@ -46,19 +53,22 @@ type printer struct {
 }
 
 // skipToTail counts lines first: logs are small (they rotate), and a second pass needs no memory.
-func (p *printer) skipToTail(path, rotated string) error {
+func (p *printer) skipToTail(files []*os.File) error {
 	if p.options.Tail == nil {
 		return nil
 	}
 	var total int64
-	for _, file := range []string{path + rotated, path} {
-		err := eachLine(file, func(line []byte) error {
+	for _, file := range files {
+		_, err := eachLine(bufio.NewReader(file), nil, func(line []byte) error {
 			if e, ok := parse(line); ok && p.options.isWanted(e) && !e.partial {
 				total++
 			}
 			return nil
 		})
-		if err != nil && !os.IsNotExist(err) {
+		if err != nil {
+			return err
+		}
+		if _, err := file.Seek(0, io.SeekStart); err != nil {
 			return err
 		}
 	}
@@ -66,7 +76,64 @@ func (p *printer) skipToTail(path, rotated string) error {
 	return nil
 }
 
-func (p *printer) printFile(file string) error { return eachLine(file, p.print) }
+// printAll prints the files in their order and closes them; with Follow it stays with the last and what comes after it.
+func (p *printer) printAll(ctx context.Context, path string, files []*os.File, finished func() bool) error {
+	for len(files) > 0 {
+		file := files[0]
+		files = files[1:]
+		next, err := p.printFile(ctx, path, file, p.options.Follow && len(files) == 0, finished)
+		file.Close()
+		if err != nil {
+			closeAll(files)
+			return err
+		}
+		files = append(files, next...)
+	}
+	return nil
+}
+
+// printFile prints one file. When it is to stay, it returns once no more will come, or with the files that came after.
+func (p *printer) printFile(ctx context.Context, path string, file *os.File, stay bool, finished func() bool) ([]*os.File, error) {
+	reader := bufio.NewReader(file)
+	var begun []byte
+	for {
+		// Both asked before reading: what was written before is then read for certain.
+		last := !stay || finished()
+		var next []*os.File
+		if stay {
+			next = after(file, path)
+		}
+		var err error
+		if begun, err = eachLine(reader, begun, p.print); err != nil {
+			closeAll(next)
+			return nil, err
+		}
+		if last || len(next) > 0 {
+			return next, nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(pollEvery):
+		}
+	}
+}
+
+// after opens what came after a file that is being followed; nothing while it is the current one.
+func after(file *os.File, path string) []*os.File {
+	have, err := file.Stat()
+	if err != nil {
+		return nil
+	}
+	if now, err := os.Stat(path); err != nil || os.SameFile(now, have) {
+		return nil
+	}
+	files, err := openSince(path, have)
+	if err != nil {
+		return nil
+	}
+	return files
+}
 
 func (p *printer) print(line []byte) error {
 	e, ok := parse(line)
@@ -88,95 +155,4 @@ func (p *printer) print(line []byte) error {
 	n, err := p.out.Write(text)
 	p.written += int64(n)
 	return err
-}
-
-func (p *printer) follow(ctx context.Context, path string, finished func() bool) error {
-	file, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer func() { file.Close() }()
-	reader := bufio.NewReader(file)
-	var line []byte
-	for {
-		// Asked before reading: what was written before the end is then read for certain.
-		last := finished()
-		if line, err = p.drain(reader, line); err != nil {
-			return err
-		}
-		if next := replaced(file, path); next != nil {
-			if line, err = p.drain(reader, line); err != nil {
-				return err
-			}
-			file.Close()
-			file, reader = next, bufio.NewReader(next)
-			continue
-		}
-		if last {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(pollEvery):
-		}
-	}
-}
-
-// drain prints whole lines up to the end and returns the beginning of one that is still being written.
-func (p *printer) drain(reader *bufio.Reader, begun []byte) ([]byte, error) {
-	for {
-		part, err := reader.ReadBytes('\n')
-		begun = append(begun, part...)
-		if errors.Is(err, io.EOF) {
-			return begun, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		if err := p.print(begun); err != nil {
-			return nil, err
-		}
-		begun = nil
-	}
-}
-
-// replaced opens path when it is no longer the open file, because the log was rotated.
-func replaced(open *os.File, path string) *os.File {
-	now, err := os.Stat(path)
-	if err != nil {
-		return nil
-	}
-	have, err := open.Stat()
-	if err != nil || os.SameFile(now, have) {
-		return nil
-	}
-	next, err := os.Open(path)
-	if err != nil {
-		return nil
-	}
-	return next
-}
-
-func eachLine(path string, visit func([]byte) error) error {
-	file, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	reader := bufio.NewReader(file)
-	for {
-		line, err := reader.ReadBytes('\n')
-		if len(line) > 0 && err == nil {
-			if err := visit(line); err != nil {
-				return err
-			}
-		}
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-	}
 }

@@ -21,7 +21,7 @@ func (c *container) run() {
 		if ended == nil {
 			return
 		}
-		c.set(func() { c.state, c.started, c.ready = *ended, false, false })
+		c.set(func() { c.state, c.started, c.ready, c.endedAttempt = *ended, false, false, c.attempt })
 		c.keep()
 		if c.stopping().Err() != nil || !c.restarts(ended.Terminated.ExitCode) {
 			return
@@ -90,11 +90,19 @@ func (c *container) start() (*process.Container, error) {
 	c.set(func() { c.attempt++; attempt = c.attempt })
 	dir := attemptDir(i.dir, c.name, attempt)
 	c.discard(attempt - 2)
+	spec.Log = i.provider.Logs
 	if specErr != nil {
 		// The attempt counts, also for the next kubelet.
 		return nil, errors.Join(specErr, os.MkdirAll(dir, 0o700))
 	}
-	return process.Start(i.provider.Shim, dir, spec)
+	if err := c.furnish(attempt, &spec); err != nil {
+		return nil, err
+	}
+	started, err := process.Start(i.provider.Shim, dir, spec)
+	if err != nil {
+		c.release(attempt, nil)
+	}
+	return started, err
 }
 
 // discard removes what is left of an attempt that nobody can ask for any more: `kubectl logs --previous` sees one back.
@@ -128,6 +136,10 @@ func (c *container) follow(p *process.Container, wasFound bool) *v1.ContainerSta
 	<-attended
 	c.set(func() { c.current = nil })
 	ended := terminated(p, wasFound, c.id())
+	c.release(c.attempt, ended.Terminated)
+	if ended.Terminated.Message == "" {
+		ended.Terminated.Message = c.lastWords(ended.Terminated.ExitCode)
+	}
 	return &ended
 }
 

@@ -15,6 +15,7 @@ import { serveGit } from './double/gateway.ts';
 import { makeRepository } from './double/repository.ts';
 
 const MAIN = join(import.meta.dirname, 'main.ts');
+const SANDBOX = join(import.meta.dirname, 'sandbox/main.ts');
 const STEPS = `
 steps:
   - name: write
@@ -55,21 +56,23 @@ async function start(t: TestContext, steps: string) {
   model.route('/', replay);
   const proxy = await listen(model);
   mkdirSync(join(repository.scratch, 'pod'));
+  const pod = { PATH: process.env.PATH, CONTAINER_SANDBOX_MOUNT_POINT: join(repository.scratch, 'pod') };
+  const sandbox = spawn(process.execPath, [SANDBOX], { stdio: ['ignore', 'ignore', 'inherit'], env: pod });
   writeFileSync(join(repository.scratch, 'pod/token'), 'pod-token');
   const child = spawn(process.execPath, [MAIN], {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: {
-      PATH: process.env.PATH,
+      ...pod,
       RIG_CONDUCTOR_URL: conductor.url,
       RIG_PROXY_URL: proxy.url,
       RIG_NAMESPACE: 'team-a',
       RIG_TASK: 'i7-implement',
       RIG_TOKEN_FILE: join(repository.scratch, 'pod/token'),
-      CONTAINER_SANDBOX_MOUNT_POINT: join(repository.scratch, 'pod'),
     },
   });
   t.after(async () => {
     child.kill('SIGKILL');
+    sandbox.kill('SIGKILL');
     await Promise.all([conductor.close(0), proxy.close(0), git.close()]);
     repository.remove();
   });

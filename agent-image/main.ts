@@ -1,3 +1,5 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { ConductorClient } from '#lib/conductor';
 import { createModel } from '#lib/llm';
 import { createLogger } from '#lib/observe';
@@ -13,6 +15,8 @@ process.once('SIGINT', () => terminate.abort(new Stop('Terminated', 'The process
 
 try {
   const settings = readSettings(process.env);
+  mkdirSync(dirname(settings.egressSocket), { recursive: true });
+  process.chdir(dirname(settings.egressSocket));
   process.exitCode = await runTask({
     settings,
     conductor: new ConductorClient({ url: settings.conductorURL }),
@@ -27,7 +31,6 @@ try {
     clock: systemClock,
     random: Math.random,
     logger,
-    env: process.env,
     terminated: terminate.signal,
   });
 } catch (error) {

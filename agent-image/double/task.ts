@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Assignment, ConductorClient } from '#lib/conductor';
 import { createModel, type Model } from '#lib/llm';
 import { silentLogger } from '#lib/observe';
+import { startSandbox } from '../sandbox/server/start.ts';
 import { systemClock } from '../session/index.ts';
 import { runTask, type TaskDeps } from '../task/index.ts';
 import { type ConductorDouble, conductorDouble } from './conductor.ts';
@@ -28,6 +29,17 @@ export async function playTask(run: TaskRun): Promise<{ exitCode: number; conduc
   writeFileSync(tokenFile, 'pod-token\n');
   const conductor = conductorDouble(assignment);
   run.prepare?.(conductor);
+  const places = {
+    originDir: join(scratch, 'origin'),
+    sandboxSocket: join(scratch, 'sandbox.sock'),
+    egressSocket: join(scratch, 'egress.sock'),
+  };
+  const workDir = join(scratch, 'work');
+  const sandbox = await startSandbox(
+    { ...places, socket: places.sandboxSocket, workDir },
+    run.env ?? process.env,
+    silentLogger,
+  );
   const deps: TaskDeps = {
     settings: {
       conductorURL: run.gitURL,
@@ -35,7 +47,8 @@ export async function playTask(run: TaskRun): Promise<{ exitCode: number; conduc
       namespace: assignment.task.namespace,
       task: assignment.task.name,
       tokenFile,
-      workDir: join(scratch, 'work'),
+      egressURL: undefined,
+      ...places,
     },
     conductor: new ConductorClient({
       url: 'http://conductor.test',
@@ -48,8 +61,11 @@ export async function playTask(run: TaskRun): Promise<{ exitCode: number; conduc
     clock: systemClock,
     random: () => 0,
     logger: silentLogger,
-    env: run.env ?? process.env,
     terminated: run.terminated ?? new AbortController().signal,
   };
-  return { exitCode: await runTask(deps), conductor };
+  try {
+    return { exitCode: await runTask(deps), conductor };
+  } finally {
+    await sandbox.close();
+  }
 }

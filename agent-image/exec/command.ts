@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { Clipper } from './clip.ts';
+import { Clipper } from '../text/index.ts';
 
 export interface CommandOptions {
   readonly cwd: string;

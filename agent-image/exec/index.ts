@@ -1,2 +1,1 @@
-export { Clipper, clipped } from './clip.ts';
 export { type CommandOptions, type CommandResult, runCommand, toolEnvironment } from './command.ts';

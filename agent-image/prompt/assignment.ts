@@ -1,5 +1,5 @@
 import type { Assignment, Thread } from '#lib/conductor';
-import { clipped } from '../exec/index.ts';
+import { clipped } from '../text/index.ts';
 import { fenced } from './fence.ts';
 
 export interface AssignmentFacts {

@@ -19,6 +19,7 @@ export interface Session {
   readonly calls: TaskCalls;
   readonly conductorToken: () => string;
   readonly proxyToken: () => string;
+  readonly egressToken: () => string;
   /** Aborted with a {@link Stop} when the claim is dead, cancelled, out of time, or the process is to end. */
   readonly signal: AbortSignal;
   /** Ms since the epoch by which the work must be over; a little before the conductor's own deadline. */
@@ -78,6 +79,7 @@ export async function openSession(deps: SessionDeps): Promise<Session> {
     calls,
     conductorToken: () => granted.tokens.conductor,
     proxyToken: () => granted.tokens.proxy,
+    egressToken: () => granted.tokens.egress,
     signal: AbortSignal.any([stop.signal, deps.outside]),
     deadline: () => deadline,
     extend,

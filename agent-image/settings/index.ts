@@ -1,1 +1,2 @@
+export { mounted } from './mounted.ts';
 export { readSettings, type Settings } from './settings.ts';

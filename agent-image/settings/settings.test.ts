@@ -11,26 +11,37 @@ const ENV = {
 };
 
 test('settings come from the environment, URLs without their trailing slash', () => {
-  assert.deepEqual(readSettings({ ...ENV, RIG_WORK_DIR: '/w' }), {
+  const egress = { RIG_EGRESS_URL: 'http://127.0.0.1:8082/', RIG_EGRESS_SOCKET: '/s/e.sock' };
+  assert.deepEqual(readSettings({ ...ENV, ...egress, RIG_ORIGIN_DIR: '/w', RIG_SANDBOX_SOCKET: '/s/b.sock' }), {
     conductorURL: 'http://127.0.0.1:8080',
     proxyURL: 'http://127.0.0.1:8081',
+    egressURL: 'http://127.0.0.1:8082',
     namespace: 'team-a',
     task: 'i7',
     tokenFile: '/token',
-    workDir: '/w',
+    originDir: '/w',
+    sandboxSocket: '/s/b.sock',
+    egressSocket: '/s/e.sock',
   });
 });
 
-test('the work folder defaults to /work of the pod, then to the temporary folder', () => {
-  assert.equal(readSettings({ ...ENV, CONTAINER_SANDBOX_MOUNT_POINT: '/pod' }).workDir, '/pod/work');
-  assert.equal(readSettings({ ...ENV, TMPDIR: '/t' }).workDir, '/t/rig-work');
+test('what is not set lies where the pod mounts it, and there is no way out', () => {
+  const { originDir, sandboxSocket, egressSocket, egressURL } = readSettings(ENV);
+  assert.deepEqual(
+    [originDir, sandboxSocket, egressSocket, egressURL],
+    ['/origin', '/run/rig/sandbox.sock', '/run/rig/egress.sock', undefined],
+  );
 });
 
-test("in a host-process pod the paths of the specification are below the pod's root, once", () => {
-  const pod = { ...ENV, CONTAINER_SANDBOX_MOUNT_POINT: '/pod/', RIG_WORK_DIR: '/w' };
-  const { tokenFile, workDir } = readSettings(pod);
-  assert.deepEqual([tokenFile, workDir], ['/pod/token', '/pod/w']);
+test("where volumes cannot be mounted, the paths of the specification are below the pod's root, once", () => {
+  const pod = { ...ENV, CONTAINER_SANDBOX_MOUNT_POINT: '/pod/', RIG_ORIGIN_DIR: '/w' };
+  const { tokenFile, originDir, sandboxSocket } = readSettings(pod);
+  assert.deepEqual([tokenFile, originDir, sandboxSocket], ['/pod/token', '/pod/w', '/pod/run/rig/sandbox.sock']);
   assert.equal(readSettings({ ...pod, RIG_TOKEN_FILE: '/pod/token' }).tokenFile, '/pod/token');
+});
+
+test('an empty mount point means that the volumes are mounted where the specification says', () => {
+  assert.equal(readSettings({ ...ENV, CONTAINER_SANDBOX_MOUNT_POINT: '' }).tokenFile, '/token');
 });
 
 test('everything missing or wrong is named in one sentence', () => {

@@ -1,19 +1,26 @@
-import { join } from 'node:path';
+import { mounted } from './mounted.ts';
 
 export interface Settings {
   readonly conductorURL: string;
   readonly proxyURL: string;
+  /** The proxy that what runs in the sandbox may go out by; undefined where nothing may. */
+  readonly egressURL: string | undefined;
   readonly namespace: string;
   readonly task: string;
   /** Projected ServiceAccount token, audience `rig-conductor`; read anew for each exchange, since it rotates. */
   readonly tokenFile: string;
-  readonly workDir: string;
+  /** Folder of the runtime's own repository; the sandbox reads it. */
+  readonly originDir: string;
+  /** Where the sandbox listens. */
+  readonly sandboxSocket: string;
+  /** Where the runtime listens for what the sandbox sends out. */
+  readonly egressSocket: string;
 }
 
 /**
- * Reads the runtime's settings from the environment: RIG_CONDUCTOR_URL, RIG_PROXY_URL, RIG_NAMESPACE, RIG_TASK, RIG_TOKEN_FILE and
- * RIG_WORK_DIR (default: /work in a host-process pod, else `rig-work` below TMPDIR or /tmp). In a host-process pod both paths are taken
- * below CONTAINER_SANDBOX_MOUNT_POINT. Throws an Error that names every variable that is missing or wrong.
+ * Reads the runtime's settings from the environment: RIG_CONDUCTOR_URL, RIG_PROXY_URL, RIG_NAMESPACE, RIG_TASK, RIG_TOKEN_FILE, and,
+ * where they differ from the pod's, RIG_ORIGIN_DIR, RIG_SANDBOX_SOCKET and RIG_EGRESS_SOCKET; RIG_EGRESS_URL where the sandbox has a
+ * way out. Paths are taken as {@link mounted} says. Throws an Error that names every variable that is missing or wrong.
  */
 export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
   const wrong: string[] = [];
@@ -30,25 +37,17 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
   const settings = {
     conductorURL: url('RIG_CONDUCTOR_URL'),
     proxyURL: url('RIG_PROXY_URL'),
+    egressURL: env.RIG_EGRESS_URL ? url('RIG_EGRESS_URL') : undefined,
     namespace: text('RIG_NAMESPACE'),
     task: text('RIG_TASK'),
-    tokenFile: inSandbox(text('RIG_TOKEN_FILE'), env),
-    workDir: inSandbox(env.RIG_WORK_DIR || defaultWorkDir(env), env),
+    tokenFile: mounted(text('RIG_TOKEN_FILE'), env),
+    originDir: mounted(env.RIG_ORIGIN_DIR || '/origin', env),
+    sandboxSocket: mounted(env.RIG_SANDBOX_SOCKET || '/run/rig/sandbox.sock', env),
+    egressSocket: mounted(env.RIG_EGRESS_SOCKET || '/run/rig/egress.sock', env),
   };
   if (wrong.length > 0)
     throw new Error(
       `The agent cannot start: ${wrong.join(', ')}; the conductor sets these variables in the task's pod.`,
     );
   return settings;
-}
-
-function defaultWorkDir(env: Readonly<Record<string, string | undefined>>): string {
-  return env.CONTAINER_SANDBOX_MOUNT_POINT ? '/work' : join(env.TMPDIR || '/tmp', 'rig-work');
-}
-
-/** Where a path of the pod's specification is: in a host-process pod its volumes lie below the pod's own root. */
-function inSandbox(path: string, env: Readonly<Record<string, string | undefined>>): string {
-  const sandbox = env.CONTAINER_SANDBOX_MOUNT_POINT?.replace(/\/+$/, '');
-  if (!sandbox || path === '' || path.startsWith(`${sandbox}/`)) return path;
-  return join(sandbox, path);
 }

@@ -1,45 +1,49 @@
-import { mkdir, realpath } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Assignment, TaskCalls } from '#lib/conductor';
 import { TaskFailure } from '../failure.ts';
+import { type Origin, openOrigin } from '../origin/index.ts';
 import type { SystemFacts } from '../prompt/index.ts';
 import { parseRigfile, RIGFILE, type Rigfile } from '../rigfile/index.ts';
+import { type AnswerTo, SandboxClient } from '../sandbox/index.ts';
 import type { Session } from '../session/index.ts';
 import type { Settings } from '../settings/index.ts';
-import { openWorkspace, type Workspace } from '../workspace/index.ts';
+import { near } from '../socket/index.ts';
 
 const MAX_INSTRUCTIONS = 100_000;
 
-/** Clones and lays out the worktree the task works in. */
-export async function workspaceOf(assignment: Assignment, settings: Settings, session: Session): Promise<Workspace> {
+/** Where a task works: the runtime's own repository, and the sandbox with the worktree. */
+export interface Workplace {
+  readonly origin: Origin;
+  readonly sandbox: SandboxClient;
+  /** As the sandbox calls its folders; for the guard alone. */
+  readonly folders: AnswerTo<'open'>;
+}
+
+/** Clones, and has the sandbox lay out a worktree on the task's branch. */
+export async function workplaceOf(assignment: Assignment, settings: Settings, session: Session): Promise<Workplace> {
   const { task, git, agent, pullRequest } = assignment;
-  const root = await realRoot(settings.workDir);
-  return openWorkspace({
-    folder: join(root, `${task.namespace}.${task.name}`),
+  const { signal } = session;
+  const author = { name: agent.name, email: `${agent.name.toLowerCase()}@agents.rig.dashecorp.com` };
+  const marks = { author, task: `${task.namespace}/${task.name}` };
+  const origin = await openOrigin({
+    folder: settings.originDir,
     gateway: { url: settings.conductorURL + git.path, token: session.conductorToken },
     branch: git.branch,
     baseRef: git.baseRef,
     baseSHA: git.baseSHA,
     startSHA: task.kind === 'review' ? (pullRequest?.headSHA ?? git.branchSHA) : git.branchSHA,
-    author: { name: agent.name, email: `${agent.name.toLowerCase()}@agents.rig.dashecorp.com` },
-    task: `${task.namespace}/${task.name}`,
-    signal: session.signal,
+    ...marks,
+    signal,
   });
-}
-
-async function realRoot(folder: string): Promise<string> {
-  await mkdir(folder, { recursive: true });
-  return realpath(folder);
+  const sandbox = new SandboxClient({ socket: near(settings.sandboxSocket) });
+  const { baseSHA: base, startSHA: start } = origin;
+  const folders = await sandbox.open({ branch: git.branch, base, start, ...marks }, signal);
+  return { origin, sandbox, folders };
 }
 
 /** What the base commit says about how to work. A configuration that is wrong is told on the issue, then ends the task. */
-export async function repositoryFacts(
-  assignment: Assignment,
-  workspace: Workspace,
-  calls: TaskCalls,
-): Promise<SystemFacts> {
-  const rigfile = await readRigfile(workspace, calls);
-  const instructions = await workspace.readAtBase('AGENTS.md');
+export async function repositoryFacts(assignment: Assignment, origin: Origin, calls: TaskCalls): Promise<SystemFacts> {
+  const rigfile = await readRigfile(origin, calls);
+  const instructions = await origin.readAtBase('AGENTS.md');
   return {
     assignment,
     rigfile,
@@ -49,9 +53,9 @@ export async function repositoryFacts(
   };
 }
 
-async function readRigfile(workspace: Workspace, calls: TaskCalls): Promise<Rigfile> {
+async function readRigfile(origin: Origin, calls: TaskCalls): Promise<Rigfile> {
   try {
-    return parseRigfile(await workspace.readAtBase(RIGFILE), workspace.baseSHA);
+    return parseRigfile(await origin.readAtBase(RIGFILE), origin.baseSHA);
   } catch (error) {
     if (error instanceof TaskFailure && error.reason === 'BadRigfile')
       await calls.comment({ key: 'bad-rigfile', target: 'issue', body: error.message });

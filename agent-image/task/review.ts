@@ -1,23 +1,23 @@
 import { threadHandles } from '../prompt/index.ts';
 import { type Ending, type Review, reviewTools, Toolbox, toSend } from '../tools/index.ts';
 import { converse } from './converse.ts';
-import { repositoryFacts, workspaceOf } from './facts.ts';
+import { repositoryFacts, workplaceOf } from './facts.ts';
 import type { Outcome } from './outcome.ts';
 import type { Running } from './run.ts';
 
-/** Reviews the pull request's head; what was noted goes out with the verdict, all at once or not at all. */
+/** Reviews the pull request's head, in a sandbox that is never asked to run anything; what was noted goes out with the verdict, all at once or not at all. */
 export async function runReview(running: Running): Promise<Outcome> {
   const { deps, session, assignment } = running;
-  const workspace = await workspaceOf(assignment, deps.settings, session);
-  const facts = await repositoryFacts(assignment, workspace, session.calls);
+  const { origin, sandbox } = await workplaceOf(assignment, deps.settings, session);
+  const facts = await repositoryFacts(assignment, origin, session.calls);
   const review: Review = { comments: [], reopened: new Map() };
-  const tools = reviewTools({ tree: workspace.tree, threads: threadHandles(assignment.threads), review });
+  const tools = reviewTools({ sandbox, threads: threadHandles(assignment.threads), review });
   const ending = await converse(running, {
     facts,
-    diff: await workspace.diff(),
+    diff: await origin.diff(),
     conflicts: undefined,
     toolbox: new Toolbox(tools, facts.rigfile.tools),
-    contentDigest: async () => workspace.startSHA,
+    contentDigest: async () => origin.startSHA,
     judge: async () => ({ accepted: true }),
   });
   return ending.kind === 'verdict' ? submit(running, ending, review) : (ending as Outcome);

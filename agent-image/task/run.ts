@@ -2,10 +2,12 @@ import { readFile } from 'node:fs/promises';
 import type { Assignment, ConductorCalls } from '#lib/conductor';
 import type { Model } from '#lib/llm';
 import type { Logger } from '#lib/observe';
+import { type Egress, startEgress } from '../egress/index.ts';
 import { Stop, TaskFailure } from '../failure.ts';
 import { DEFAULT_LIMITS, Meter } from '../loop/index.ts';
 import { type Clock, openSession, type Session } from '../session/index.ts';
 import type { Settings } from '../settings/index.ts';
+import { near } from '../socket/index.ts';
 import { runCoding } from './coding.ts';
 import type { ModelChoice } from './model-choice.ts';
 import { modelFor } from './model-choice.ts';
@@ -19,8 +21,6 @@ export interface TaskDeps {
   readonly clock: Clock;
   readonly random: () => number;
   readonly logger: Logger;
-  /** The environment that tools may inherit a few names from. */
-  readonly env: Readonly<Record<string, string | undefined>>;
   /** Aborted with a {@link Stop} on SIGTERM. */
   readonly terminated: AbortSignal;
 }
@@ -67,7 +67,10 @@ export async function runTask(deps: TaskDeps): Promise<number> {
 }
 
 async function worked(deps: TaskDeps, session: Session, meter: Meter): Promise<Outcome | Stop> {
+  const { egressURL: url, egressSocket } = deps.settings;
+  let egress: Egress | undefined;
   try {
+    egress = await startEgress({ socket: near(egressSocket), url, token: session.egressToken });
     const assignment = await session.calls.assignment();
     session.extend(assignment.task.deadline);
     const choice = modelFor(assignment);
@@ -81,6 +84,8 @@ async function worked(deps: TaskDeps, session: Session, meter: Meter): Promise<O
     const end = outcomeOf(reason);
     if (!(end instanceof Stop)) deps.logger.error({ err: error }, 'task failed');
     return end;
+  } finally {
+    egress?.close();
   }
 }
 

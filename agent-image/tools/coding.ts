@@ -1,33 +1,38 @@
 import { Type } from 'typebox';
-import { clipped, runCommand } from '../exec/index.ts';
 import { judge, type Place } from '../guard/index.ts';
-import type { Workspace } from '../workspace/index.ts';
+import { forbiddenWords } from '../origin/index.ts';
+import { type AnswerTo, MAX_SECONDS } from '../sandbox/index.ts';
+import { clipped } from '../text/index.ts';
 import { askTool } from './ask.ts';
 import { failureName } from './failure-name.ts';
 import { editTool, readTool, writeTool } from './files.ts';
 import { gitTool } from './git.ts';
-import { forbiddenWords } from './message.ts';
+import { asked, type Reach } from './reach.ts';
 import { searchTool } from './search.ts';
 import { type Answer, defineTool, type Tool, ToolRefusal } from './tool.ts';
 
 export interface CodingDeps {
-  readonly workspace: Workspace;
-  readonly env: Readonly<Record<string, string>>;
+  readonly sandbox: Reach;
+  /** Where a command would run, for the guard to judge it before it is sent. */
   readonly place: Place;
   readonly testCommand: string | undefined;
-  /** Bound of one run of the tests in ms. */
-  readonly testTimeoutMs: number;
   readonly onBlocked: (command: string, rule: string) => Promise<void>;
 }
 
 /** The tools of a task that changes code. */
 export function codingTools(deps: CodingDeps): Tool[] {
-  const { tree } = deps.workspace;
-  const files = [readTool(tree), searchTool(tree), editTool(tree), writeTool(tree)];
-  return [...files, shellTool(deps), gitTool(deps.workspace), testsTool(deps), askTool(), doneTool()];
+  const { sandbox } = deps;
+  const files = [readTool(sandbox), searchTool(sandbox), editTool(sandbox), writeTool(sandbox)];
+  return [...files, shellTool(deps), gitTool(sandbox), testsTool(deps), askTool(), doneTool()];
 }
 
-function shellTool({ workspace, env, place, onBlocked }: CodingDeps): Tool {
+/** How a command ended, unless it ended well. */
+export function endOf(ran: AnswerTo<'run'>, seconds: number): string {
+  if (ran.timedOut) return `was killed after ${seconds} s`;
+  return ran.exitCode === null ? 'was killed' : `ended with exit code ${ran.exitCode}`;
+}
+
+function shellTool({ sandbox, place, onBlocked }: CodingDeps): Tool {
   return defineTool({
     name: 'shell',
     description:
@@ -35,7 +40,9 @@ function shellTool({ workspace, env, place, onBlocked }: CodingDeps): Tool {
     schema: Type.Object(
       {
         command: Type.String({ minLength: 1, maxLength: 16_384 }),
-        seconds: Type.Optional(Type.Integer({ minimum: 1, maximum: 600, description: 'Time limit; default 120.' })),
+        seconds: Type.Optional(
+          Type.Integer({ minimum: 1, maximum: MAX_SECONDS, description: 'Time limit; default 120.' }),
+        ),
       },
       { additionalProperties: false },
     ),
@@ -45,28 +52,24 @@ function shellTool({ workspace, env, place, onBlocked }: CodingDeps): Tool {
         await onBlocked(command, verdict.rule);
         throw new ToolRefusal(verdict.reason);
       }
-      const ran = await runCommand(command, { cwd: workspace.tree, env, timeoutMs: seconds * 1_000, signal });
-      const end = ran.timedOut
-        ? `killed after ${seconds} s`
-        : ran.exitCode === null
-          ? 'killed'
-          : `exit ${ran.exitCode}`;
+      const ran = await asked(sandbox.call('run', { command, seconds }, signal));
+      const end = ran.exitCode === 0 ? 'exit 0' : `The command ${endOf(ran, seconds)}.`;
       return { text: `${end}\n${ran.output}`, isError: ran.exitCode !== 0 };
     },
   });
 }
 
-function testsTool({ workspace, env, testCommand, testTimeoutMs }: CodingDeps): Tool {
+function testsTool({ sandbox, testCommand }: CodingDeps): Tool {
   return defineTool({
     name: 'tests',
     description: "Runs the repository's tests.",
     schema: Type.Object({}, { additionalProperties: false }),
     run: async (_, signal): Promise<Answer> => {
       if (testCommand === undefined) throw new ToolRefusal('The repository names no command that runs its tests.');
-      const ran = await runCommand(testCommand, { cwd: workspace.tree, env, timeoutMs: testTimeoutMs, signal });
+      const ran = await asked(sandbox.call('run', { command: testCommand, seconds: MAX_SECONDS }, signal));
       if (ran.exitCode === 0) return { text: `The tests pass.\n${clipped(ran.output, 8_000)}` };
-      const why = ran.timedOut ? `killed after ${testTimeoutMs / 1_000} s` : `exit ${ran.exitCode}`;
-      return { text: `The tests fail: ${why}\n${ran.output}`, isError: true, failure: failureName(ran.output) };
+      const text = `The tests fail: the command ${endOf(ran, MAX_SECONDS)}.\n${ran.output}`;
+      return { text, isError: true, failure: failureName(ran.output) };
     },
   });
 }

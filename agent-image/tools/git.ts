@@ -1,15 +1,13 @@
 import { Type } from 'typebox';
-import { clipped } from '../exec/index.ts';
-import { TaskFailure } from '../failure.ts';
-import type { Workspace } from '../workspace/index.ts';
-import { forbiddenWords } from './message.ts';
+import { forbiddenWords } from '../origin/index.ts';
+import { asked, type Reach } from './reach.ts';
 import { defineTool, type Tool, ToolRefusal } from './tool.ts';
 
-const MAX_OUTPUT = 40_000;
+const ACTIONS = ['status', 'diff', 'log', 'commit'] as const;
 
 /** Git as far as a task needs it. Arguments are ours, so no option reaches git from the model. */
-export function gitTool(workspace: Workspace): Tool {
-  const action = Type.Union((['status', 'diff', 'log', 'commit'] as const).map((name) => Type.Literal(name)));
+export function gitTool(sandbox: Reach): Tool {
+  const action = Type.Union(ACTIONS.map((name) => Type.Literal(name)));
   return defineTool({
     name: 'git',
     description:
@@ -18,26 +16,18 @@ export function gitTool(workspace: Workspace): Tool {
       { action, message: Type.Optional(Type.String({ minLength: 1, maxLength: 4_096 })) },
       { additionalProperties: false },
     ),
-    run: async ({ action, message }) => {
-      try {
-        return { text: clipped(await acted(workspace, action, message), MAX_OUTPUT) || 'Nothing.' };
-      } catch (error) {
-        if (error instanceof TaskFailure) throw new ToolRefusal(error.message);
-        throw error;
-      }
+    run: async ({ action, message }, signal) => {
+      if (action === 'commit') return { text: await committed(sandbox, message, signal) };
+      const { text } = await asked(sandbox.call('git', { action }, signal));
+      return { text: text || 'Nothing.' };
     },
   });
 }
 
-async function acted(workspace: Workspace, action: string, message: string | undefined): Promise<string> {
-  if (action === 'status') return (await workspace.git(['status', '--short', '--branch'])).stdout;
-  if (action === 'diff') return workspace.diff();
-  if (action === 'log')
-    return (await workspace.git(['log', '--no-color', '--max-count=30', '--format=%h %an %ad %s', '--date=short']))
-      .stdout;
+async function committed(sandbox: Reach, message: string | undefined, signal: AbortSignal): Promise<string> {
   if (message === undefined) throw new ToolRefusal('A commit needs a message.');
   const why = forbiddenWords(message);
   if (why !== undefined) throw new ToolRefusal(`Word the message otherwise: ${why}.`);
-  const commit = await workspace.commit(message);
-  return commit === undefined ? 'Nothing to commit.' : `Committed ${commit.sha.slice(0, 12)}\n${commit.stat}`;
+  const { created, head, stat } = await asked(sandbox.call('commit', { message }, signal));
+  return created ? `Committed ${head.slice(0, 12)}\n${stat}` : 'Nothing to commit.';
 }

@@ -1,4 +1,4 @@
-export { type CodingDeps, codingTools } from './coding.ts';
+export { type CodingDeps, codingTools, endOf } from './coding.ts';
 export { failureName } from './failure-name.ts';
 export { type Review, type ReviewDeps, reviewTools } from './review.ts';
 export { type Resolution, resolveThreadTool, toSend } from './threads.ts';

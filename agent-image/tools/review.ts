@@ -1,7 +1,8 @@
 import { Type } from 'typebox';
 import type { Thread, VerdictRequest } from '#lib/conductor';
 import { askTool } from './ask.ts';
-import { readText, readTool } from './files.ts';
+import { readTool } from './files.ts';
+import { asked, type Reach } from './reach.ts';
 import { searchTool } from './search.ts';
 import { type Resolution, reopenThreadTool } from './threads.ts';
 import { defineTool, type Tool, ToolRefusal } from './tool.ts';
@@ -13,7 +14,7 @@ export interface Review {
 }
 
 export interface ReviewDeps {
-  readonly tree: string;
+  readonly sandbox: Reach;
   readonly threads: ReadonlyMap<string, Thread>;
   readonly review: Review;
 }
@@ -21,18 +22,18 @@ export interface ReviewDeps {
 const MAX_COMMENTS = 100;
 
 /** The tools of a review: none of them runs code or changes a file. */
-export function reviewTools({ tree, threads, review }: ReviewDeps): Tool[] {
-  const looking = [readTool(tree), searchTool(tree)];
+export function reviewTools({ sandbox, threads, review }: ReviewDeps): Tool[] {
+  const looking = [readTool(sandbox), searchTool(sandbox)];
   return [
     ...looking,
-    commentTool(tree, review),
+    commentTool(sandbox, review),
     reopenThreadTool(threads, review.reopened),
     verdictTool(review),
     askTool(),
   ];
 }
 
-function commentTool(tree: string, review: Review): Tool {
+function commentTool(sandbox: Reach, review: Review): Tool {
   return defineTool({
     name: 'comment',
     description: 'Puts an objection on a line of a file as it is after the change. It goes out with the verdict.',
@@ -44,10 +45,10 @@ function commentTool(tree: string, review: Review): Tool {
       },
       { additionalProperties: false },
     ),
-    run: async ({ path, line, body }) => {
+    run: async ({ path, line, body }, signal) => {
       if (review.comments.length >= MAX_COMMENTS)
         throw new ToolRefusal(`A review holds at most ${MAX_COMMENTS} comments.`);
-      const lines = (await readText(tree, path)).replace(/\n$/, '').split('\n').length;
+      const { lines } = await asked(sandbox.call('read', { path, from: 1, lines: 1 }, signal));
       if (line > lines) throw new ToolRefusal(`${path} has ${lines} lines only.`);
       review.comments.push({ path, line, body });
       return { text: `Noted on ${path}:${line}.` };

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { forbiddenWords } from '../origin/index.ts';
 import { threadHandles } from '../prompt/index.ts';
 import { failureName } from './failure-name.ts';
 import { type Resolution, type Review, resolveThreadTool, reviewTools, Toolbox, toSend } from './index.ts';
-import { forbiddenWords } from './message.ts';
 
+const sandbox = { call: () => assert.fail('the sandbox was asked') };
 const live = new AbortController().signal;
 const threads = threadHandles([
   { id: 'A', path: 'a.js', line: 1, resolved: false, comments: [] },
@@ -27,7 +28,7 @@ test('closing keywords, skip marks and our trailers are found, ordinary words ar
 
 test('a review has no tool that runs code or changes files', () => {
   const review: Review = { comments: [], reopened: new Map() };
-  const { definitions } = new Toolbox(reviewTools({ tree: '/', threads, review }));
+  const { definitions } = new Toolbox(reviewTools({ sandbox, threads, review }));
   assert.deepEqual(
     definitions.map(({ name }) => name),
     ['read', 'search', 'comment', 'reopenThread', 'verdict', 'ask'],
@@ -36,7 +37,7 @@ test('a review has no tool that runs code or changes files', () => {
 
 test('an approval with a reopened thread is refused, a request for changes is taken', async () => {
   const review: Review = { comments: [], reopened: new Map() };
-  const box = new Toolbox(reviewTools({ tree: '/', threads, review }));
+  const box = new Toolbox(reviewTools({ sandbox, threads, review }));
   await box.call('reopenThread', { thread: 'T2', reply: 'Not fixed.' }, live);
   assert.equal((await box.call('verdict', { verdict: 'approve', body: 'ok' }, live)).isError, true);
   assert.equal((await box.call('verdict', { verdict: 'request-changes', body: 'no' }, live)).ending?.kind, 'verdict');
@@ -56,7 +57,7 @@ test('an open thread is resolved once, one resolved already is not sent, an unkn
 });
 
 test("a repository's list of tools leaves out the others but never those that end a task", () => {
-  const box = new Toolbox(reviewTools({ tree: '/', threads, review: { comments: [], reopened: new Map() } }), ['read']);
+  const box = new Toolbox(reviewTools({ sandbox, threads, review: { comments: [], reopened: new Map() } }), ['read']);
   assert.deepEqual(
     box.definitions.map(({ name }) => name),
     ['read', 'verdict', 'ask'],

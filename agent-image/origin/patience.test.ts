@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { GitFailure } from './git.ts';
+import { GitFailure } from '../git/index.ts';
 import { patiently } from './patience.ts';
 
 const away = new GitFailure(

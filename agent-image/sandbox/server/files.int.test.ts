@@ -12,9 +12,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { editTool, readTool, writeTool } from './files.ts';
-import { searchTool } from './search.ts';
-import { Toolbox } from './toolbox.ts';
+import { edit, readPage, write } from './files.ts';
+import { Refused } from './refused.ts';
+import { search } from './search.ts';
 
 function set(t: TestContext) {
   const root = realpathSync(mkdtempSync(join(tmpdir(), 'rig-tools-')));
@@ -29,8 +29,21 @@ function set(t: TestContext) {
   symlinkSync('..', join(tree, 'up'));
   symlinkSync('../nowhere.txt', join(tree, 'dangling.txt'));
   symlinkSync('.git', join(tree, 'alias'));
-  const box = new Toolbox([readTool(tree), writeTool(tree), editTool(tree), searchTool(tree)]);
-  const call = (name: string, input: object) => box.call(name, input, new AbortController().signal);
+  const { signal } = new AbortController();
+  const calls: Record<string, (ask: never) => Promise<string>> = {
+    read: async (ask: { path: string }) => (await readPage(tree, { from: 1, lines: 800, ...ask })).text,
+    write: (ask) => write(tree, ask),
+    edit: (ask) => edit(tree, ask),
+    search: (ask) => search(tree, ask, signal),
+  };
+  const call = async (name: string, ask: object) => {
+    try {
+      return { text: (await calls[name]?.(ask as never)) ?? '', isError: false };
+    } catch (error) {
+      if (error instanceof Refused) return { text: error.message, isError: true };
+      throw error;
+    }
+  };
   return { root, tree, call };
 }
 

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { GitFailure } from './git.ts';
+import { GitFailure } from '../git/index.ts';
 
 /** The gateway is away or restarting; nothing was decided about the request. A refusal never reads like this. */
 const AWAY =

@@ -1,5 +1,5 @@
 import { TaskFailure } from '../failure.ts';
-import type { GitFailure } from './git.ts';
+import type { GitFailure } from '../git/index.ts';
 
 /** Says in one sentence why a push was refused, with the gateway's own words where it gave some. */
 export function refusedPush(branch: string, failure: GitFailure): TaskFailure {

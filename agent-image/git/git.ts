@@ -8,6 +8,10 @@ export interface GitOptions {
   /** Further configuration of this one call, given by environment so that it shows in no process list and no file. */
   readonly config?: Readonly<Record<string, string>>;
   readonly input?: string;
+  /** The call is killed after this many ms and fails; as long as `signal` allows by default. */
+  readonly timeoutMs?: number;
+  /** Address space of the process in KiB, where the system can bound it: for input that somebody else made. */
+  readonly memoryKiB?: number;
   /** Exit codes besides 0 that are an answer and no failure. */
   readonly accept?: readonly number[];
 }
@@ -17,6 +21,8 @@ export interface GitResult {
   readonly stdout: string;
   readonly stderr: string;
 }
+
+const MAX_OUTPUT = 64 * 1_048_576;
 
 /** Nothing of the repository or the machine may make git run another program or ask a person. */
 const ALWAYS: Readonly<Record<string, string>> = {
@@ -48,10 +54,12 @@ export class GitFailure extends TaskFailure {
 export function runGit(args: readonly string[], options: GitOptions): Promise<GitResult> {
   options.signal.throwIfAborted();
   return new Promise((resolve, reject) => {
+    const [program, ...line] = commandLine(args, options) as [string, ...string[]];
+    const { cwd, signal, timeoutMs: timeout } = options;
     const child = execFile(
-      'git',
-      args,
-      { cwd: options.cwd, env: environment(options), signal: options.signal, maxBuffer: 64 * 1_048_576 },
+      program,
+      line,
+      { cwd, env: gitEnvironment(options), signal, maxBuffer: MAX_OUTPUT, timeout, killSignal: 'SIGKILL' },
       (error, stdout, stderr) => {
         if (options.signal.aborted) return reject(options.signal.reason);
         const code = error === null ? 0 : typeof error.code === 'number' ? error.code : undefined;
@@ -65,7 +73,13 @@ export function runGit(args: readonly string[], options: GitOptions): Promise<Gi
   });
 }
 
-function environment({ env, config }: GitOptions): Record<string, string> {
+/** `sh` sets the bound and becomes git; a system without it (`ulimit -v` is not in POSIX) runs git unbounded. */
+export function commandLine(args: readonly string[], { memoryKiB }: GitOptions): string[] {
+  if (memoryKiB === undefined) return ['git', ...args];
+  return ['sh', '-c', `ulimit -v ${memoryKiB} 2>/dev/null; exec git "$@"`, 'git', ...args];
+}
+
+export function gitEnvironment({ env, config }: GitOptions): Record<string, string> {
   const entries = Object.entries({ ...ALWAYS, ...config });
   const given = entries.flatMap(([key, value], i) => [
     [`GIT_CONFIG_KEY_${i}`, key],

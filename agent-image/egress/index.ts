@@ -1,0 +1,1 @@
+export { type Egress, type EgressOptions, startEgress } from './egress.ts';

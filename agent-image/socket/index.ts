@@ -1,0 +1,2 @@
+export { listenOnSocket } from './listen.ts';
+export { near } from './near.ts';

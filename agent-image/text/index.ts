@@ -1,0 +1,1 @@
+export { Clipper, clipped } from './clip.ts';

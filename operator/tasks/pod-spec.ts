@@ -1,0 +1,113 @@
+import { type Agent, type AgentTask, annotations, conductorAudience, taints } from '#crds';
+import type { JobSettings } from './job.ts';
+
+/** Container of what a model causes to run: its files, its commands. `agent` is the container of the runtime. */
+const SANDBOX = 'sandbox';
+const TOKEN_PATH = '/var/run/secrets/rig.dashecorp.com';
+const RUN_PATH = '/run/rig';
+const SOCKET = `${RUN_PATH}/sandbox.sock`;
+const ORIGIN_PATH = '/origin';
+const TOKEN_LIFETIME_SECONDS = 3_600;
+/** Group of every volume: the runtime has it as its own, the sandbox besides its own. */
+const RUNTIME_ID = 65_532;
+const SANDBOX_ID = 65_533;
+const RUNTIME_REQUESTS = { cpu: '50m', memory: '128Mi' };
+const STARTUP_SECONDS = 60;
+
+export const podAnnotations = { [annotations.loopbackOnly]: SANDBOX };
+
+/**
+ * The pod of a task: the runtime, with a ServiceAccount token that only the conductor accepts and no other credential; and beside
+ * it, up before and until after it, the sandbox, which has no token, another uid and no volume of the runtime's but the objects of
+ * its repository, which it can read, and the folder where the two meet. It asks for no more than Pod Security `restricted` allows.
+ */
+export function podSpec(task: AgentTask, agent: Agent, settings: JobSettings): object {
+  const { nodeSelector, tolerations, allowUnisolated } = agent.spec;
+  const tolerated = allowUnisolated ? [...tolerations, { ...taints.unisolated, operator: 'Equal' }] : tolerations;
+  return {
+    restartPolicy: 'Never',
+    serviceAccountName: 'rig-agent',
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    shareProcessNamespace: false,
+    terminationGracePeriodSeconds: 10,
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: RUNTIME_ID,
+      runAsGroup: RUNTIME_ID,
+      fsGroup: RUNTIME_ID,
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
+    ...(Object.keys(nodeSelector).length > 0 ? { nodeSelector } : {}),
+    ...(tolerated.length > 0 ? { tolerations: tolerated } : {}),
+    initContainers: [sandboxContainer(agent)],
+    containers: [runtimeContainer(task, agent, settings)],
+    volumes: [tokenVolume(), ...['origin', 'run', 'tmp', 'tree', 'sandbox-tmp'].map(emptyVolume)],
+  };
+}
+
+const confined = {
+  allowPrivilegeEscalation: false,
+  readOnlyRootFilesystem: true,
+  capabilities: { drop: ['ALL'] },
+};
+
+function runtimeContainer(task: AgentTask, { spec }: Agent, settings: JobSettings): object {
+  return {
+    name: 'agent',
+    image: spec.image,
+    env: environment(task, settings),
+    resources: { requests: RUNTIME_REQUESTS },
+    securityContext: confined,
+    volumeMounts: [
+      { name: 'token', mountPath: TOKEN_PATH, readOnly: true },
+      { name: 'origin', mountPath: ORIGIN_PATH },
+      { name: 'run', mountPath: RUN_PATH },
+      { name: 'tmp', mountPath: '/tmp' },
+    ],
+  };
+}
+
+/** What the Agent asks for is for the work, which is done here. The path of its program is relative to the image's own folder. */
+function sandboxContainer({ spec }: Agent): object {
+  const listens = `test -S "$CONTAINER_SANDBOX_MOUNT_POINT${SOCKET}"`;
+  return {
+    name: SANDBOX,
+    image: spec.image,
+    command: ['node', 'agent-image/sandbox/main.ts'],
+    restartPolicy: 'Always',
+    startupProbe: { exec: { command: ['sh', '-c', listens] }, periodSeconds: 1, failureThreshold: STARTUP_SECONDS },
+    ...(spec.resources === undefined ? {} : { resources: spec.resources }),
+    securityContext: { ...confined, runAsUser: SANDBOX_ID, runAsGroup: SANDBOX_ID },
+    volumeMounts: [
+      { name: 'tree', mountPath: '/work' },
+      { name: 'origin', mountPath: ORIGIN_PATH, readOnly: true },
+      { name: 'run', mountPath: RUN_PATH },
+      { name: 'sandbox-tmp', mountPath: '/tmp' },
+    ],
+  };
+}
+
+function tokenVolume(): object {
+  const token = { path: 'token', audience: conductorAudience, expirationSeconds: TOKEN_LIFETIME_SECONDS };
+  return { name: 'token', projected: { defaultMode: 0o400, sources: [{ serviceAccountToken: token }] } };
+}
+
+function emptyVolume(name: string): object {
+  return { name, emptyDir: {} };
+}
+
+/** Names, not secrets. */
+function environment(task: AgentTask, settings: JobSettings): { name: string; value: string }[] {
+  const values = {
+    RIG_CONDUCTOR_URL: settings.conductorUrl,
+    RIG_PROXY_URL: settings.proxyUrl,
+    RIG_EGRESS_URL: settings.egressUrl,
+    RIG_NAMESPACE: task.metadata.namespace!,
+    RIG_TASK: task.metadata.name!,
+    RIG_TOKEN_FILE: `${TOKEN_PATH}/token`,
+    ...(settings.traceparent === undefined ? {} : { TRACEPARENT: settings.traceparent }),
+    ...(settings.otlpEndpoint === undefined ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT: settings.otlpEndpoint }),
+  };
+  return Object.entries(values).map(([name, value]) => ({ name, value }));
+}

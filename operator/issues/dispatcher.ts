@@ -1,9 +1,11 @@
+import type { Agent } from '#crds';
 import { isConditionTrue } from '#lib/kube';
+import { traced, withCorrelation } from '#lib/observe';
 import { claimNext } from '../store/claims.ts';
 import type { SubjectName } from '../store/project.ts';
 import type { Conductor } from './context.ts';
 
-/** Push dispatch: whenever an Agent may have a free slot, the best queued issues are claimed for it. Exactness is the claim transaction's. */
+/** Push dispatch: whenever an Agent may have a free slot, the best queued issue is claimed for it. Exactness is the claim transaction's. */
 export class Dispatcher {
   readonly #conductor: Conductor;
   readonly #onClaimed: (subject: SubjectName) => void;
@@ -13,35 +15,41 @@ export class Dispatcher {
     this.#onClaimed = onClaimed;
   }
 
-  /** Claims for these Agents until each is full or nothing is queued for it. True when `wanted` was among what was claimed. */
-  async serve(agentUids: readonly string[], wanted?: SubjectName): Promise<boolean> {
-    const { objects, log, leader } = this.#conductor;
-    let got = false;
-    for (const agent of objects.agents.list()) {
-      const { uid, name } = agent.metadata;
-      if (
-        !agentUids.includes(uid!) ||
-        agent.spec.suspend ||
-        agent.spec.dispatch !== 'push' ||
-        !isConditionTrue(agent.status?.conditions, 'Ready')
-      )
-        continue;
-      const claimant = { name: name!, uid: uid!, concurrency: agent.spec.concurrency };
-      const cause = { actor: { kind: 'controller', name: 'dispatcher' } } as const;
-      for (
-        let next = await claimNext(log, claimant, leader, cause);
-        typeof next === 'object';
-        next = await claimNext(log, claimant, leader, cause)
-      ) {
-        if (next.id === wanted?.id) got = true;
-        else this.#onClaimed(next);
-      }
+  /**
+   * Claims the best queued issue for the first of these Agents that has a free slot; called once for every entry that is queued, so
+   * every entry gets its claim, and none makes the others wait until the whole queue is served. True when `wanted` was claimed.
+   */
+  async serve(agentUids: readonly string[], wanted: SubjectName): Promise<boolean> {
+    const { log, leader } = this.#conductor;
+    const cause = { actor: { kind: 'controller', name: 'dispatcher' } } as const;
+    for (const { metadata, spec } of this.#serving(agentUids)) {
+      const { uid, name } = metadata as { uid: string; name: string };
+      const startedAt = Date.now();
+      const next = await claimNext(log, { name, uid, concurrency: spec.concurrency }, leader, cause);
+      if (typeof next !== 'object') continue;
+      await traceClaim(next, name, startedAt);
+      if (next.id === wanted.id) return true;
+      this.#onClaimed(next);
+      return false;
     }
-    return got;
+    return false;
   }
 
-  /** {@link serve} for every Agent: after a task has ended, and when an Agent changed. */
-  async serveAll(): Promise<void> {
-    await this.serve(this.#conductor.objects.agents.list().map((agent) => agent.metadata.uid!));
+  #serving(uids: readonly string[]): Agent[] {
+    return this.#conductor.objects.agents
+      .list()
+      .filter(
+        ({ metadata, spec, status }) =>
+          uids.includes(metadata.uid!) &&
+          !spec.suspend &&
+          spec.dispatch === 'push' &&
+          isConditionTrue(status?.conditions, 'Ready'),
+      );
   }
+}
+
+/** Whose claim it was is known once it is made, so its span is recorded behind it. */
+function traceClaim(subject: SubjectName, agent: string, startedAt: number): Promise<void> {
+  const attributes = { 'rig.namespace': subject.namespace, 'rig.issue': subject.name, 'rig.agent': agent };
+  return withCorrelation(subject.id, () => traced('claim', { startedAt, attributes }, async () => {}));
 }

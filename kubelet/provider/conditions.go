@@ -9,8 +9,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// ownConditions are the types that this node writes; those of others it leaves alone.
-var ownConditions = []v1.PodConditionType{v1.PodReadyToStartContainers, v1.PodInitialized, v1.PodReady, v1.ContainersReady, v1.DisruptionTarget}
+// ownConditions are the types that this node always writes; those of others it leaves alone.
+var ownConditions = []v1.PodConditionType{v1.PodReadyToStartContainers, v1.PodInitialized, v1.PodReady, v1.ContainersReady}
 
 func conditions(pod *v1.Pod, phase v1.PodPhase, containers []view, o outcome, now metav1.Time) []v1.PodCondition {
 	containersReady := containersReadyCondition(phase, containers)

@@ -169,6 +169,7 @@ func (i *instance) armDeadline() {
 func (i *instance) refresh() {
 	i.mu.Lock()
 	if !i.frozen {
+		i.takeForeign()
 		i.compute()
 	}
 	i.mu.Unlock()

@@ -8,7 +8,7 @@ import { BundleFault } from './bundle.ts';
 import { clone } from './clone.ts';
 import { PACK_LIMITS, type PackLimits, Quarantine } from './quarantine.ts';
 import { refusedPush } from './refused.ts';
-import type { OriginOptions, Repository } from './repository.ts';
+import { holds, type OriginOptions, type Repository } from './repository.ts';
 
 /** A head that may not be delivered, in one sentence for whoever made it: another one may be offered. */
 export class HeadRefused extends Error {
@@ -95,9 +95,8 @@ export class Origin {
     }
   }
 
-  async #accept(within: Pick<Repository, 'git'> | Quarantine, head: string): Promise<void> {
-    const kind = (await within.git(['cat-file', '-t', head], { accept: [128] })).stdout.trim();
-    if (kind !== 'commit') throw new BundleFault(`it does not hold the commit ${head}`);
+  async #accept(within: Pick<Repository, 'git'>, head: string): Promise<void> {
+    if (!(await holds(within, head))) throw new BundleFault(`it does not hold the commit ${head}`);
     const descends = await within.git(['merge-base', '--is-ancestor', this.startSHA, head], { accept: [1] });
     if (descends.exitCode !== 0)
       throw new HeadRefused(

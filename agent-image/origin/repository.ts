@@ -58,9 +58,14 @@ export class Repository {
     return patiently(once, { signal: this.signal });
   }
 
-  /** Whether the commit and its trees are here. */
-  async has(sha: string): Promise<boolean> {
-    const { exitCode } = await this.git(['cat-file', '-e', `${sha}^{tree}`], { accept: [1, 128] });
-    return exitCode === 0;
+  has(sha: string): Promise<boolean> {
+    return holds(this, sha);
   }
+}
+
+/** Whether the commit is here. Other ways to ask make git look for it at the remote. */
+export async function holds(within: Pick<Repository, 'git'>, sha: string): Promise<boolean> {
+  const args = ['rev-list', '--missing=print', '--no-walk', sha];
+  const { exitCode, stdout } = await within.git(args, { accept: [128] });
+  return exitCode === 0 && stdout.trim() === sha;
 }

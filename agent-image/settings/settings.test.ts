@@ -29,7 +29,7 @@ test('what is not set lies where the pod mounts it, and there is no way out', ()
   const { originDir, sandboxSocket, egressSocket, egressURL } = readSettings(ENV);
   assert.deepEqual(
     [originDir, sandboxSocket, egressSocket, egressURL],
-    ['/origin', '/run/rig/sandbox.sock', '/run/rig/egress.sock', undefined],
+    ['/var/lib/rig/origin', '/run/rig/sandbox.sock', '/run/rig/egress.sock', undefined],
   );
 });
 

@@ -41,7 +41,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     namespace: text('RIG_NAMESPACE'),
     task: text('RIG_TASK'),
     tokenFile: mounted(text('RIG_TOKEN_FILE'), env),
-    originDir: mounted(env.RIG_ORIGIN_DIR || '/origin', env),
+    originDir: mounted(env.RIG_ORIGIN_DIR || '/var/lib/rig/origin', env),
     sandboxSocket: mounted(env.RIG_SANDBOX_SOCKET || '/run/rig/sandbox.sock', env),
     egressSocket: mounted(env.RIG_EGRESS_SOCKET || '/run/rig/egress.sock', env),
   };

@@ -6,7 +6,8 @@ const SANDBOX = 'sandbox';
 const TOKEN_PATH = '/var/run/secrets/rig.dashecorp.com';
 const RUN_PATH = '/run/rig';
 const SOCKET = `${RUN_PATH}/sandbox.sock`;
-const ORIGIN_PATH = '/origin';
+const ORIGIN_PATH = '/var/lib/rig/origin';
+const WORK_PATH = '/var/lib/rig/work';
 const TOKEN_LIFETIME_SECONDS = 3_600;
 /** Group of every volume: the runtime has it as its own, the sandbox besides its own. */
 const RUNTIME_ID = 65_532;
@@ -80,7 +81,7 @@ function sandboxContainer({ spec }: Agent): object {
     ...(spec.resources === undefined ? {} : { resources: spec.resources }),
     securityContext: { ...confined, runAsUser: SANDBOX_ID, runAsGroup: SANDBOX_ID },
     volumeMounts: [
-      { name: 'tree', mountPath: '/work' },
+      { name: 'tree', mountPath: WORK_PATH },
       { name: 'origin', mountPath: ORIGIN_PATH, readOnly: true },
       { name: 'run', mountPath: RUN_PATH },
       { name: 'sandbox-tmp', mountPath: '/tmp' },

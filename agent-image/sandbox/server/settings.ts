@@ -30,8 +30,8 @@ export function readSandboxSettings(env: Readonly<Record<string, string | undefi
   return {
     socket: mounted(env.RIG_SANDBOX_SOCKET || '/run/rig/sandbox.sock', env),
     egressSocket: mounted(env.RIG_EGRESS_SOCKET || '/run/rig/egress.sock', env),
-    originDir: mounted(env.RIG_ORIGIN_DIR || '/origin', env),
-    workDir: mounted(env.RIG_WORK_DIR || '/work', env),
+    originDir: mounted(env.RIG_ORIGIN_DIR || '/var/lib/rig/origin', env),
+    workDir: mounted(env.RIG_WORK_DIR || '/var/lib/rig/work', env),
   };
 }
 

@@ -21,6 +21,7 @@ test('with what has no default set, the rest has its documented default', () => 
     externalUrl: 'http://conductor.rig-system:8080',
     proxyUrl: 'https://proxy.example',
     egressUrl: 'http://egress.example:8083',
+    otlpEndpoint: undefined,
     systemNamespace: 'rig-system',
     dataDir: '/var/lib/rig',
     readerTokenFile: undefined,

@@ -14,6 +14,8 @@ export interface Config {
   readonly externalUrl: string;
   readonly proxyUrl: string;
   readonly egressUrl: string;
+  /** Where agents send their spans: this program's own collector, unless its URL carries a credential. */
+  readonly otlpEndpoint: string | undefined;
   readonly systemNamespace: string;
   readonly dataDir: string;
   readonly readerTokenFile: string | undefined;
@@ -43,6 +45,7 @@ export function readConfig(env: NodeJS.ProcessEnv, args: readonly string[], pid:
     externalUrl: url(env, 'RIG_EXTERNAL_URL', 'the URL at which pods reach this conductor'),
     proxyUrl: url(env, 'RIG_PROXY_URL', 'the URL at which pods reach the model proxy'),
     egressUrl: url(env, 'RIG_EGRESS_URL', 'the URL at which pods reach the egress proxy'),
+    otlpEndpoint: withoutCredential(optional(env, 'OTEL_EXPORTER_OTLP_ENDPOINT')),
     systemNamespace: namespace(optional(env, 'RIG_SYSTEM_NAMESPACE') ?? 'rig-system'),
     dataDir: required(env, 'RIG_DATA_DIR', 'a directory for the git cache'),
     readerTokenFile: optional(env, 'RIG_READER_TOKEN_FILE'),
@@ -77,6 +80,14 @@ function url(env: NodeJS.ProcessEnv, name: string, what: string): string {
   if (!/^https?:$/.test(URL.parse(value)?.protocol ?? ''))
     throw new ConfigError(`${name} is not an http or https URL (${value}); set it to ${what}.`);
   return value.replace(/\/+$/, '');
+}
+
+/** A model's shell may read the environment of its task. */
+function withoutCredential(value: string | undefined): string | undefined {
+  const parsed = value === undefined ? null : URL.parse(value);
+  return parsed === null || parsed.username !== '' || parsed.password !== '' || parsed.search !== ''
+    ? undefined
+    : value;
 }
 
 /** At most a million: what is longer than eleven days is a slip of the pen. */

@@ -1,4 +1,4 @@
-import { createLogger } from '#lib/observe';
+import { createLogger, startTracing } from '#lib/observe';
 import { ConfigError, readConfig } from './config.ts';
 import { startOperator } from './operator.ts';
 
@@ -8,18 +8,22 @@ try {
   const config = readConfig(process.env, process.argv.slice(2), process.pid);
   if (config.ungraded)
     logger.warn('started with --ungraded: every change counts as T1, nothing holds it back but review and CI');
+  const stopTracing = await startTracing('rig-conductor');
   const operator = await startOperator(config, logger);
   logger.info({ url: operator.listening.url }, 'listening');
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {
       logger.info({ signal }, 'stopping');
-      operator.stop().then(
-        () => process.exit(0),
-        (err: unknown) => {
-          logger.error({ err }, 'stopping failed');
-          process.exit(1);
-        },
-      );
+      operator
+        .stop()
+        .then(stopTracing)
+        .then(
+          () => process.exit(0),
+          (err: unknown) => {
+            logger.error({ err }, 'stopping failed');
+            process.exit(1);
+          },
+        );
     });
   }
 } catch (err) {

@@ -24,6 +24,7 @@ import { recordDeletions } from './issues/tombstone.ts';
 import { collectConductor } from './metrics/collect.ts';
 import { countAnswers } from './metrics/forge.ts';
 import { countGrowth } from './metrics/growth.ts';
+import { traceEnd } from './metrics/whole.ts';
 import { Mirror } from './mirror/mirror.ts';
 import { watchObjects } from './objects.ts';
 import { Outbox } from './outbox.ts';
@@ -149,6 +150,7 @@ function assemble(config: Config, logger: Logger, { pool, client, intakeClient, 
     taskDeadlineMs: config.taskDeadlineMs,
     onAppend: (subject, growth) => {
       countGrowth(metrics, growth);
+      traceEnd(subject, growth);
       grown(subject);
     },
   });
@@ -167,7 +169,7 @@ function assemble(config: Config, logger: Logger, { pool, client, intakeClient, 
   };
   const issues = new IssueController(conductor, logger);
   const urls = { conductorUrl: config.externalUrl, proxyUrl: config.proxyUrl, egressUrl: config.egressUrl };
-  const tasks = new TaskController(conductor, urls, logger);
+  const tasks = new TaskController(conductor, { ...urls, otlpEndpoint: config.otlpEndpoint }, logger);
   const agents = new AgentController(conductor, logger);
   const repositories = new RepositoryController(conductor, logger);
   const applier = new DeliveryApplier({

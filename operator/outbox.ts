@@ -1,6 +1,6 @@
 import { type DomainEvent, formatFence, type Tokens } from '#domain';
 import { type Tx, transaction } from '#lib/db';
-import type { Logger } from '#lib/observe';
+import { correlate, inScope, type Logger } from '#lib/observe';
 import type { IssueLog } from './store/log.ts';
 import { findTask, type TaskRow } from './store/tasks.ts';
 
@@ -63,13 +63,16 @@ export class Outbox {
       [new Date(this.#now() - MINUTE_MS), BATCH],
     );
     for (const group of rows)
-      await this.#take(group).catch((err: unknown) =>
-        this.#logger.warn({ err, ...group }, 'outbox row could not be taken'),
+      await inScope(() =>
+        this.#take(group).catch((err: unknown) =>
+          this.#logger.warn({ err, ...group }, 'outbox row could not be taken'),
+        ),
       );
   }
 
   async #take(group: Group): Promise<void> {
     const task = await findTask(this.#log.pool, group.namespace, group.task);
+    correlate(task?.subject);
     if (task !== null)
       await this.#log.retrying(() => transaction(this.#log.pool, (tx) => this.#record(tx, group, task)));
   }

@@ -1,10 +1,11 @@
 import { type Context, Hono } from 'hono';
-import { HttpError, readBounded, timeRequests } from '#lib/http';
-import { type Logger, type Metrics, noMetrics, silentLogger } from '#lib/observe';
+import { HttpError, observeRequests, readBounded } from '#lib/http';
+import { continueFrom, correlate, type Logger, type Metrics, noMetrics, silentLogger } from '#lib/observe';
 import { ProxyError, refused } from './error.ts';
 import type { CheckFence } from './fence.ts';
 import { type Forwarded, forward, type Settle, type Upstream } from './forward.ts';
 import { Meter } from './meter.ts';
+import { asked, modelSpan } from './span.ts';
 import type { RecordUsage } from './usage.ts';
 import type { Caller, Verify } from './verify.ts';
 
@@ -40,13 +41,15 @@ export function createProxy(deps: ProxyDeps): Proxy {
   const metrics = deps.metrics ?? noMetrics;
   const meter = new Meter(metrics);
   const app = new Hono();
-  app.use(timeRequests(metrics));
+  app.use(observeRequests(metrics));
   app.get('/', (c) => c.body(null));
   app.get('/healthz', (c) => c.text('ok'));
   app.get('/readyz', (c) => ready(c, deps, logger));
   app.post('/v1/messages', async (c) => {
     const { response, settled } = await meter.call(async () => {
       const caller = await deps.verify(tokenOf(c.req.raw.headers));
+      correlate(caller.issue);
+      continueFrom(c.req.header('traceparent'));
       await deps.checkFence(caller);
       return passedOn(c.req.raw, caller, deps, logger, meter);
     });
@@ -78,8 +81,11 @@ async function passedOn(
   const started = performance.now();
   const body = await readBounded(request, MAX_BODY);
   const { search } = new URL(request.url);
-  const settle: Settle = ({ tokens, id, model: answered }, requestId) => {
-    const model = answered ?? askedModel(body);
+  const span = modelSpan(deps.provider, deps.upstream.url, body);
+  const settle: Settle = (usage, requestId) => {
+    const { tokens, id } = usage;
+    const model = usage.model ?? asked(body).model;
+    span.used(usage);
     meter.settled(model, tokens, (performance.now() - started) / 1_000);
     return deps.record({
       namespace: caller.namespace,
@@ -93,15 +99,15 @@ async function passedOn(
       requestId: requestId ?? id ?? 'unknown',
     });
   };
-  return forward({ path: `/v1/messages${search}`, headers: request.headers, body }, deps.upstream, settle, logger);
-}
-
-function askedModel(body: Buffer): string {
+  const sent = { path: `/v1/messages${search}`, headers: request.headers, body };
   try {
-    const { model } = JSON.parse(body.toString()) as { model?: unknown };
-    return typeof model === 'string' ? model : 'unknown';
-  } catch {
-    return 'unknown';
+    const forwarded = await forward(sent, deps.upstream, settle, logger);
+    span.answered(forwarded.response.status);
+    void forwarded.settled.then(() => span.end());
+    return forwarded;
+  } catch (error) {
+    span.end(error);
+    throw error;
   }
 }
 

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { readMessageUsage, type Usage, UsageTap } from '#lib/llm';
 import type { Logger } from '#lib/observe';
 import { ProxyError } from './error.ts';
@@ -38,6 +39,10 @@ const DROPPED = new Set([
   'set-cookie',
   'accept-encoding',
   'expect',
+  // Whose call this is, is nobody's business outside.
+  'traceparent',
+  'tracestate',
+  'baggage',
 ]);
 /** Undici has decoded the body already. */
 const DROPPED_FROM_ANSWER = new Set(['content-encoding']);
@@ -97,7 +102,8 @@ function tapped(
   const end = Promise.withResolvers<void>();
   let over = false;
   let gone = false;
-  const finish = async () => {
+  // A stream is pulled by whoever reads it; what is done at its end belongs to the call.
+  const finish = AsyncLocalStorage.bind(async () => {
     if (over) return end.promise;
     over = true;
     const usage = tap.usage();
@@ -107,7 +113,7 @@ function tapped(
       );
     end.resolve();
     return end.promise;
-  };
+  });
   const next = async () => {
     const read = await reader?.read();
     if (read?.value) tap.push(read.value);

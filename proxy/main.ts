@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { ConductorClient } from '#lib/conductor';
 import { createPool, migrate } from '#lib/db';
 import { listen, serveMetrics } from '#lib/http';
-import { createLogger, createMetrics } from '#lib/observe';
+import { createLogger, createMetrics, startTracing } from '#lib/observe';
 import { createProxy } from './app.ts';
 import { fenceCheck } from './fence.ts';
 import { fileText, readSettings } from './settings.ts';
@@ -13,6 +13,7 @@ const logger = createLogger('rig-proxy');
 
 async function main(): Promise<void> {
   const settings = readSettings(process.env);
+  const stopTracing = await startTracing('rig-proxy');
   const { providerKeyFile } = settings;
   const pool = createPool(settings.databaseURL, { applicationName: 'rig-proxy', schema: 'proxy', logger });
   await migrate(pool, { schema: 'proxy', directory: join(import.meta.dirname, 'migrations'), component: 'proxy' });
@@ -40,6 +41,7 @@ async function main(): Promise<void> {
     await scraped?.close();
     await proxy.idle();
     await pool.end();
+    await stopTracing();
     process.exit(0);
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop());

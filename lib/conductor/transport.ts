@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { traceHeaders } from '#lib/observe';
 import { ConductorError, refusal } from './error.ts';
 
 export interface TransportOptions {
@@ -70,7 +71,11 @@ async function once(root: string, call: Call, options: TransportOptions): Promis
 }
 
 function request(root: string, call: Call, signal: AbortSignal): Request {
-  const headers: Record<string, string> = { accept: 'application/json', authorization: `Bearer ${call.token()}` };
+  const headers: Record<string, string> = {
+    accept: 'application/json',
+    authorization: `Bearer ${call.token()}`,
+    ...traceHeaders(),
+  };
   if (call.body !== undefined) headers['content-type'] = 'application/json';
   return new Request(root + call.path, {
     method: call.method,

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Hono } from 'hono';
 import { createMetrics } from '#lib/observe';
-import { timeRequests } from './metrics.ts';
+import { observeRequests } from './metrics.ts';
 import { HttpError, problemHandler } from './problem.ts';
 
 test('a request is timed under its declared route, its refusal too, and unknown paths are one route', async () => {
   const metrics = await createMetrics('operator');
   const app = new Hono();
-  app.use(timeRequests(metrics, () => 0));
+  app.use(observeRequests(metrics, () => 0));
   app.onError(problemHandler());
   app.get('/v1/tasks/:name', (context) => context.text(context.req.param('name')));
   app.get('/v1/refused', () => {

@@ -1,6 +1,6 @@
 import { Hono, type MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
-import type { Metrics, MetricsRegistry } from '#lib/observe';
+import { inScope, type Metrics, type MetricsRegistry } from '#lib/observe';
 import { type Listening, listen } from './listen.ts';
 
 /**
@@ -18,11 +18,14 @@ export function serveMetrics(
   return listen(app, address);
 }
 
-/** Times every request by its route as declared; put it before the routes. `now` in ms, default performance.now. */
-export function timeRequests(metrics: Metrics, now: () => number = () => performance.now()): MiddlewareHandler {
+/**
+ * Gives every request a scope of its own, in which it can be correlated, and times it by its route as declared; put it before the
+ * routes. `now` in ms, default performance.now.
+ */
+export function observeRequests(metrics: Metrics, now: () => number = () => performance.now()): MiddlewareHandler {
   return async (context, next) => {
     const started = now();
-    await next();
+    await inScope(next);
     const matched = routePath(context, -1);
     const route = context.res.status === 404 && matched.includes('*') ? 'none' : matched;
     const status = `${Math.floor(context.res.status / 100)}xx`;

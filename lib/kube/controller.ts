@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
-import { type Logger, type Metrics, noMetrics, silentLogger } from '#lib/observe';
+import { inScope, type Logger, type Metrics, noMetrics, silentLogger } from '#lib/observe';
 import type { BackoffOptions } from './backoff.ts';
 import { type Clock, realClock, sleep } from './clock.ts';
 import type { Informer } from './informer.ts';
@@ -188,7 +188,7 @@ export class Controller {
       const key = await queue.get();
       if (key === undefined) return;
       try {
-        await this.#reconcile(key, queue);
+        await inScope(() => this.#reconcile(key, queue));
       } finally {
         queue.done(key);
       }

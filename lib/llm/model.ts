@@ -1,4 +1,5 @@
 import Anthropic, { APIError, APIUserAbortError } from '@anthropic-ai/sdk';
+import { traceHeaders } from '#lib/observe';
 import { ModelError, modelErrorCode } from './error.ts';
 import { NO_TOKENS, readMessageUsage, type Tokens } from './usage.ts';
 
@@ -75,6 +76,7 @@ async function call(
     authToken: null,
     maxRetries: 0,
     logLevel: 'off',
+    defaultHeaders: traceHeaders(),
     ...(options.fetch ? { fetch: options.fetch } : {}),
   });
   try {

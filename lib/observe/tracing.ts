@@ -7,6 +7,8 @@ export interface Span {
   set(attributes: Attributes): void;
   /** Marks it as failed although its work returned. */
   fail(type: string): void;
+  /** It turned out that nothing was done: the span is not recorded. */
+  discard(): void;
 }
 
 export interface SpanOptions {
@@ -24,7 +26,7 @@ const KINDS = { internal: 0, server: 1, client: 2, producer: 3, consumer: 4 } as
 const PATIENCE_MS = 2_000;
 const ERROR = 2;
 const SAMPLED = 1;
-const noSpan: Span = { set: () => {}, fail: () => {} };
+const noSpan: Span = { set: () => {}, fail: () => {}, discard: () => {} };
 
 interface Tracing {
   readonly tracer: Tracer;
@@ -83,18 +85,22 @@ export async function traced<T>(name: string, options: SpanOptions, work: (span:
   const id = correlationId();
   if (tracing === undefined || id === undefined) return work(noSpan);
   const span = begin(tracing, id, parentSpanId()!, name, options);
+  let kept = true;
+  const discard = () => {
+    kept = false;
+  };
   try {
-    return await underSpan(id, span.spanContext().spanId, () => work(handle(span)));
+    return await underSpan(id, span.spanContext().spanId, () => work({ ...handle(span), discard }));
   } catch (error) {
     failed(span, error);
     throw error;
   } finally {
-    span.end();
+    if (kept) span.end();
   }
 }
 
 /** As {@link traced} for what ends elsewhere, as an answer that is still being read: the caller calls `end`, once. */
-export function startSpan(name: string, options: SpanOptions): Span & { end(error?: unknown): void } {
+export function startSpan(name: string, options: SpanOptions): Omit<Span, 'discard'> & { end(error?: unknown): void } {
   const id = correlationId();
   if (tracing === undefined || id === undefined) return { ...noSpan, end: () => {} };
   const span = begin(tracing, id, parentSpanId()!, name, options);
@@ -140,7 +146,7 @@ function begin({ api, tracer }: Tracing, traceId: string, spanId: string, name: 
   );
 }
 
-function handle(span: ApiSpan): Span {
+function handle(span: ApiSpan): Omit<Span, 'discard'> {
   return {
     set: (attributes) => void span.setAttributes(clean(attributes).attributes ?? {}),
     fail: (type) => void span.setStatus({ code: ERROR }).setAttribute('error.type', type),

@@ -12,8 +12,8 @@ import {
   VerdictRequest,
 } from '#lib/conductor';
 import type { Queryable } from '#lib/db';
-import { HttpError, timeRequests } from '#lib/http';
-import { type Logger, type Metrics, noMetrics } from '#lib/observe';
+import { HttpError, observeRequests } from '#lib/http';
+import { continueFrom, correlate, type Logger, type Metrics, noMetrics, traced } from '#lib/observe';
 import type { GitGateway } from '../gateway/routes.ts';
 import type { Conductor } from '../issues/context.ts';
 import { findTask, heartbeat } from '../store/tasks.ts';
@@ -50,7 +50,7 @@ const TASK = '/v1/namespaces/:ns/tasks/:name';
 /** The conductor API. Every refusal is a problem document (RFC 9457) with a reason and one sentence. */
 export function createApi(options: ApiOptions): Hono {
   const app = new Hono();
-  app.use(timeRequests(options.metrics ?? noMetrics));
+  app.use(observeRequests(options.metrics ?? noMetrics));
   app.onError(refuse(options.logger));
   app.notFound((context) => {
     throw new HttpError(
@@ -87,7 +87,8 @@ function addTaskRoutes(app: Hono, options: ApiOptions): void {
   ) =>
     app.post(`${TASK}/${route}`, async (context) => {
       const call = await called(context);
-      return context.json(await handle(call, (await bodies.read(context, schema)) as never));
+      const body = (await bodies.read(context, schema)) as never;
+      return context.json(await served(context, route, call.task.name, () => handle(call, body)));
     });
 
   app.post(`${TASK}/token`, async (context) => {
@@ -96,7 +97,10 @@ function addTaskRoutes(app: Hono, options: ApiOptions): void {
       await exchange(options.exchange, namespace, task, bearerOf(context.req.header('authorization'))),
     );
   });
-  app.get(TASK, async (context) => context.json(await assignmentOf(conductor, await called(context))));
+  app.get(TASK, async (context) => {
+    const call = await called(context);
+    return context.json(await served(context, 'assignment', call.task.name, () => assignmentOf(conductor, call)));
+  });
   app.get(`${TASK}/fence`, async (context) => context.json(await fenceOf(options, context, pathOf(context))));
   app.get(`${TASK}/egress`, async (context) => {
     const header = context.req.header('authorization');
@@ -105,13 +109,20 @@ function addTaskRoutes(app: Hono, options: ApiOptions): void {
   app.post(`${TASK}/heartbeat`, async (context) => context.json(await beat(options, context, pathOf(context))));
   app.post(`${TASK}/events`, async (context) => {
     const identity = await identify(tokens, pathOf(context), context.req.header('authorization'));
-    await reportEvents(conductor, identity, (await bodies.read(context, EventsRequest)).events);
+    const { events } = await bodies.read(context, EventsRequest);
+    await served(context, 'events', identity.task, () => reportEvents(conductor, identity, events));
     return context.json({});
   });
   post('pull-request', PullRequestRequest, (call, body: PullRequestRequest) => openPullRequest(conductor, call, body));
   post('comments', CommentRequest, (call, body: CommentRequest) => comment(conductor, call, body));
   post('verdict', VerdictRequest, (call, body: VerdictRequest) => submitVerdict(conductor, call, body));
   post('threads', ThreadsRequest, (call, body: ThreadsRequest) => settleThreads(conductor, call, body));
+}
+
+/** What a task asked for, under the span that its request names. Heartbeats and questions about the fence are too many for that. */
+function served<T>(context: Context, what: string, task: string, work: () => Promise<T>): Promise<T> {
+  continueFrom(context.req.header('traceparent'));
+  return traced(`task ${what}`, { kind: 'server', attributes: { 'rig.task': task } }, work);
 }
 
 async function beat(
@@ -138,6 +149,7 @@ async function fenceOf(
   );
   if (identity.namespace !== path.namespace || identity.task !== path.task)
     throw new HttpError('Forbidden', 'NotTheTask', 'The token is of another task.');
+  correlate(identity.issue);
   const row = await findTask(options.conductor.log.pool, path.namespace, path.task);
   return {
     live:

@@ -11,7 +11,7 @@ import {
   type PullRequestSummary,
   type RepositoryName,
 } from '#lib/forge';
-import { type Metrics, noMetrics } from '#lib/observe';
+import { type Metrics, noMetrics, type Span, traced, withCorrelation } from '#lib/observe';
 import { issueMarker, marker, unmarked } from './markers.ts';
 
 export { issueMarker, markedUid, marker } from './markers.ts';
@@ -275,16 +275,27 @@ export class ForgeWrites {
       return classify(error);
     };
     const started = performance.now();
-    try {
-      return await this.#effects.run<object, O>(
+    const run = () =>
+      this.#effects.run<object, O>(
         { key, kind, subject: target.subject, epoch, request },
         { perform, find: (_request, row) => steps.find(row as EffectRow), classify: failed },
       );
+    try {
+      return await tracedWrite(target, kind, async (span) => {
+        const outcome = await run();
+        if (attempt === 'known') span.discard();
+        return outcome;
+      });
     } finally {
       this.#metrics.count('rig_effects_total', { kind, outcome: attempt });
       this.#metrics.observe('rig_effect_seconds', { kind }, (performance.now() - started) / 1_000);
     }
   }
+}
+
+function tracedWrite<T>({ subject, forge, repo }: Target, kind: string, work: (span: Span) => Promise<T>): Promise<T> {
+  const attributes = { 'server.address': forge.origin, 'rig.repository': `${repo.owner}/${repo.name}` };
+  return withCorrelation(subject, () => traced(`forge ${kind}`, { kind: 'client', attributes }, work));
 }
 
 /** Closing twice is harmless, and one that is gone needs no closing. */

@@ -3,6 +3,7 @@ import { gunzip } from 'node:zlib';
 import type { Context } from 'hono';
 import { isEventsError } from '#lib/events';
 import { HttpError, readBounded } from '#lib/http';
+import { traced } from '#lib/observe';
 import { deadFence, liveCall, type TaskCall } from '../api/caller.ts';
 import { record, targetOf } from '../api/deliver.ts';
 import type { Conductor } from '../issues/context.ts';
@@ -63,7 +64,9 @@ export class GitGateway {
     const commands = parsed(body);
     // Before a large push git sends an empty one, to see whether it may.
     if (commands.updates.length === 0) return bytes(context, report(commands, null), PUSH_RESULT);
-    const refusal = await this.#forward(call, commands, body.subarray(commands.packStart)).then(
+    const refusal = await traced('git push', { kind: 'server', attributes: { 'rig.task': call.task.name } }, () =>
+      this.#forward(call, commands, body.subarray(commands.packStart)),
+    ).then(
       () => null,
       (error: unknown) => {
         if (error instanceof PushRefused || isEventsError(error, 'EffectRefused')) return error.message;

@@ -3,9 +3,11 @@ import type { FactUpdate } from '#lib/forge';
 import type { Conductor } from '../issues/context.ts';
 import type { RepositoryKey } from '../mirror/mirror.ts';
 
-interface IssueName {
+export interface AffectedIssue {
   readonly namespace: string;
   readonly name: string;
+  /** False where it was named only because it cannot be told yet. */
+  readonly certain: boolean;
 }
 
 /** Issues that should be looked at again after this update. Looking without need is cheap, so in doubt an issue is named. */
@@ -14,17 +16,21 @@ export async function affectedIssues(
   key: RepositoryKey,
   followers: readonly Repository[],
   update: FactUpdate,
-): Promise<IssueName[]> {
+): Promise<AffectedIssue[]> {
   const pulls = new Set(await pullsOf(conductor, key, update));
   const moved = update.kind === 'push' && update.ref === `refs/heads/${update.defaultBranch}`;
-  const concerns = (issue: Issue): boolean => {
-    if (update.kind === 'repository' || moved) return issue.status?.phase !== 'Done';
+  const names = (issue: Issue): boolean => {
     if (update.kind === 'issue' && (issue.spec.number ?? issue.status?.number) === update.number) return true;
     if (update.kind === 'pull-request' && update.facts.head.ref.startsWith(`rig/${issue.metadata.name}/`)) return true;
     if (update.kind === 'push' && update.ref.startsWith(`refs/heads/rig/${issue.metadata.name}/`)) return true;
-    // Until the status names its pull request, any may be this issue's.
-    return pulls.size > 0 && (issue.status?.pullRequest === undefined || pulls.has(issue.status.pullRequest.number));
+    return issue.status?.pullRequest !== undefined && pulls.has(issue.status.pullRequest.number);
   };
+  const concerns = (issue: Issue): boolean =>
+    update.kind === 'repository' ||
+    moved ||
+    names(issue) ||
+    // Until the status names its pull request, any may be this issue's.
+    (pulls.size > 0 && issue.status?.pullRequest === undefined);
   return followers.flatMap((repository) =>
     conductor.objects.issues
       .list(repository.metadata.namespace!)
@@ -34,7 +40,11 @@ export async function affectedIssues(
           issue.status?.phase !== 'Done' &&
           concerns(issue),
       )
-      .map((issue) => ({ namespace: issue.metadata.namespace!, name: issue.metadata.name! })),
+      .map((issue) => ({
+        namespace: issue.metadata.namespace!,
+        name: issue.metadata.name!,
+        certain: names(issue),
+      })),
   );
 }
 

@@ -2,7 +2,7 @@ import { isUnavailable } from '#lib/db';
 import { finishDelivery, postponeDelivery, type TakenDelivery, takeDeliveries } from '#lib/events';
 import { type FactUpdate, ForgeError, parseDelivery } from '#lib/forge';
 import { isKubeError } from '#lib/kube';
-import { type Logger, type Metrics, noMetrics } from '#lib/observe';
+import { inScope, type Logger, type Metrics, noMetrics } from '#lib/observe';
 import { forgeHost } from '../forges/forges.ts';
 import type { Conductor } from '../issues/context.ts';
 import type { RepositoryKey } from '../mirror/mirror.ts';
@@ -10,6 +10,7 @@ import { affectedIssues } from './affected.ts';
 import type { IssueIntake } from './issues.ts';
 import { applyToMirror } from './mirror.ts';
 import { ownersOf } from './owners.ts';
+import { traceDelivery } from './trace.ts';
 
 const BATCH = 50;
 const POLL_MS = 1_000;
@@ -74,7 +75,7 @@ export class DeliveryApplier {
         for (const delivery of deliveries) {
           // The next leader takes the rest.
           if (this.#timer === undefined) return;
-          await this.#applyOne(delivery);
+          await inScope(() => this.#applyOne(delivery));
         }
         if (deliveries.length === BATCH) this.#again = true;
       } catch (err) {
@@ -139,7 +140,9 @@ export class DeliveryApplier {
     for (const repository of followers)
       if (update.kind === 'issue' && update.gone === null)
         said.push(await intake.take(repository, update, delivery.id));
-    for (const issue of await affectedIssues(conductor, key, followers, update)) onAffected(issue);
+    const affected = await affectedIssues(conductor, key, followers, update);
+    for (const issue of affected) onAffected(issue);
+    await traceDelivery(conductor.log.pool, this.#options.logger, delivery, affected);
     return [noted, ...said].join(' ');
   }
 }

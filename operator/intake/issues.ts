@@ -3,6 +3,7 @@ import { apiVersion, childName, fieldManagers, type Issue, type Repository } fro
 import { ensureSubject } from '#lib/events';
 import type { FactUpdate, ForgeIssueFacts } from '#lib/forge';
 import type { KubeClient, KubeObject } from '#lib/kube';
+import { correlate } from '#lib/observe';
 import { forgeHost } from '../forges/forges.ts';
 import { markedUid } from '../forges/writes.ts';
 import type { Conductor } from '../issues/context.ts';
@@ -51,6 +52,7 @@ export class IssueIntake {
     const { namespace, name, uid } = issue.metadata as { namespace: string; name: string; uid: string };
     const forge = { host: forgeHost(repository), repoId: update.repositoryId, number: update.number };
     const { subject } = await ensureSubject(pool, { kind: 'Issue', namespace, name, uid, forge });
+    correlate(subject.id);
     await this.#recordApproval(subject, update, delivery);
     return `${update.actor!.login} asked for Issue ${name}.`;
   }

@@ -1,4 +1,4 @@
-import { type AgentTask, apiVersion, type Issue, labels, type Repository } from '#crds';
+import { type AgentTask, annotations, apiVersion, type Issue, labels, type Repository } from '#crds';
 import {
   type Action,
   decideAction,
@@ -10,6 +10,7 @@ import {
   type World,
 } from '#domain';
 import { createOwned, isKubeError, Stalled } from '#lib/kube';
+import { traced, traceparent } from '#lib/observe';
 import { AGENT_TASKS } from '../objects.ts';
 import { dispatchTask } from '../store/claims.ts';
 import type { Cause } from '../store/log.ts';
@@ -143,9 +144,12 @@ async function completeTasks(step: Step): Promise<void> {
     const row = rows.get(task.name);
     if (row === undefined || row.endedAt !== null) continue;
     const agent = conductor.objects.agents.get(issue.metadata.namespace!, task.agent.name);
-    const object = agentTaskOf(issue, state, task, row, agent?.spec.caps ?? {});
+    const attributes = { 'rig.task': task.name, 'rig.kind': task.kind, 'rig.agent': task.agent.name };
     try {
-      await createOwned(conductor.client, AGENT_TASKS, object, issue as never);
+      await traced('task create', { kind: 'producer', attributes }, async () => {
+        const object = agentTaskOf(issue, state, task, row, agent?.spec.caps ?? {});
+        await createOwned(conductor.client, AGENT_TASKS, object, issue as never);
+      });
       conductor.recorder.record(issue as never, {
         type: 'Normal',
         reason: 'Dispatched',
@@ -155,6 +159,12 @@ async function completeTasks(step: Step): Promise<void> {
       if (!isKubeError(error, 'AlreadyExists')) throw error;
     }
   }
+}
+
+/** Under what an object is made, for whoever works on it. */
+function traceAnnotations(): Record<string, string> {
+  const value = traceparent();
+  return value === undefined ? {} : { [annotations.traceparent]: value };
 }
 
 function agentTaskOf(
@@ -180,6 +190,7 @@ function agentTaskOf(
         [labels.kind]: task.kind,
         [labels.attempt]: String(task.attempt),
       },
+      annotations: traceAnnotations(),
     },
     spec: {
       subject: { issueRef: { name: name! } },

@@ -13,7 +13,7 @@ import {
   StatusProjector,
   setVerdict,
 } from '#lib/kube';
-import type { Logger } from '#lib/observe';
+import { correlate, type Logger, traced } from '#lib/observe';
 import { ISSUES } from '../objects.ts';
 import { Stacks } from '../repositories/stack.ts';
 import type { Cause } from '../store/log.ts';
@@ -122,6 +122,7 @@ export class IssueController {
     try {
       await this.#endReplaced(issue, cause);
       const subject = await this.#subjectOf(issue);
+      correlate(subject.id);
       await this.#conductor.log.append(subject, cause, (state) => decideWish(state, wishOf(issue)));
       return await this.#advance(issue, subject, cause);
     } catch (error) {
@@ -168,7 +169,7 @@ export class IssueController {
         world,
         cause,
       };
-      const again = await perform(step, action);
+      const again = await act(step, action);
       if (again && steps < MAX_STEPS) continue;
       await this.#project(issue, state, world, action);
       if (!(await this.#ask(step))) return { requeueAfterMs: IDLE_MS };
@@ -282,6 +283,18 @@ export class IssueController {
         `Issue ${elder.metadata.name} is older and works #${number} already; delete one of the two.`,
       );
   }
+}
+
+/** One action as a span; what only waits, or could not be done yet, leaves none. */
+function act(step: Step, action: Action): Promise<boolean> {
+  if (action.do === 'wait') return perform(step, action);
+  const { namespace, name } = step.issue.metadata;
+  const attributes = { 'rig.namespace': namespace!, 'rig.issue': name!, 'rig.reason': action.reason };
+  return traced(`issue ${action.do}`, { attributes }, async (span) => {
+    const again = await perform(step, action);
+    if (!again) span.discard();
+    return again;
+  });
 }
 
 /** What of a Repository its issues depend on. */

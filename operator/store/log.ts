@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type DomainEvent, evolve, type IssueState, noIssue, type StoredEvent } from '#domain';
 import { type Pool, type Queryable, type Tx, transaction } from '#lib/db';
 import { type EventMeta, type EventStore, isEventsError, type StoredEvent as LogEvent } from '#lib/events';
+import { correlationOf } from '#lib/observe';
 import { leaveQueue, project, type SubjectName } from './project.ts';
 
 /** Who caused an event and what led to it; kept beside it in the log. */
@@ -96,11 +97,13 @@ export class IssueLog {
   ): Promise<Omit<Recorded<never>, 'value'>> {
     if (events.length === 0) return { state: before, events: [] };
     await leaveQueue(tx, subject, events);
+    const traceId = correlationOf(subject.id);
+    const meta = traceId === undefined ? cause : { ...cause, traceId };
     const rows = await this.#options.store.append(
       tx,
       subject.id,
       before.version,
-      events.map(({ type, data }) => ({ type, data, meta: cause })),
+      events.map(({ type, data }) => ({ type, data, meta })),
     );
     const stored = rows.map(toDomain);
     for (const event of stored) await project(tx, subject, event, this.#options.taskDeadlineMs);

@@ -1,4 +1,4 @@
-import type { AgentTask, AgentTaskStatus } from '#crds';
+import { type AgentTask, type AgentTaskStatus, annotations } from '#crds';
 import {
   type Condition,
   Controller,
@@ -16,7 +16,7 @@ import {
   setVerdict,
   type Verdict,
 } from '#lib/kube';
-import type { Logger } from '#lib/observe';
+import { continueFrom, correlate, type Logger, traced, traceparent } from '#lib/observe';
 import type { Conductor } from '../issues/context.ts';
 import { AGENT_TASKS, type Job } from '../objects.ts';
 import { findTask, type TaskRow } from '../store/tasks.ts';
@@ -65,6 +65,8 @@ export class TaskController {
     const task = this.#conductor.objects.tasks.get(namespace, name);
     if (task === undefined || task.metadata.deletionTimestamp !== undefined) return undefined;
     const row = await findTask(this.#conductor.log.pool, namespace, name);
+    correlate(row?.subject);
+    continueFrom(task.metadata.annotations?.[annotations.traceparent]);
     try {
       if (row === null)
         throw new Stalled(
@@ -113,7 +115,11 @@ export class TaskController {
     const agent = this.#conductor.objects.agents.get(namespace, task.spec.agentRef.name);
     if (agent === undefined)
       throw new Stalled('AgentMissing', `There is no Agent ${task.spec.agentRef.name} in ${namespace}.`);
-    return createOwned(this.#conductor.client, JOBS as Resource<Job>, jobOf(task, agent, this.#settings) as Job, task);
+    const attributes = { 'rig.task': name, 'rig.kind': task.spec.kind, 'rig.agent': agent.metadata.name! };
+    return traced('job create', { kind: 'producer', attributes }, () => {
+      const job = jobOf(task, agent, { ...this.#settings, traceparent: traceparent() });
+      return createOwned(this.#conductor.client, JOBS as Resource<Job>, job as Job, task);
+    });
   }
 
   async #podProblem(row: TaskRow): Promise<Verdict | null> {

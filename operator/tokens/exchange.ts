@@ -3,6 +3,7 @@ import { formatFence } from '#domain';
 import type { TokenResponse } from '#lib/conductor';
 import { HttpError } from '#lib/http';
 import { isKubeError, type KubeClient, type KubeObject, PODS } from '#lib/kube';
+import { correlate } from '#lib/observe';
 import type { IssueLog } from '../store/log.ts';
 import { bindPod, findTask } from '../store/tasks.ts';
 import type { TaskTokens } from './signer.ts';
@@ -35,6 +36,7 @@ export async function exchange(
   const pod = await reviewedPod(options.client, namespace, bearer);
   const row = await findTask(options.log.pool, namespace, name);
   if (row === null) throw new HttpError('NotFound', 'TaskMissing', `There is no task ${name} in ${namespace}.`);
+  correlate(row.subject);
   if (pod.metadata.labels?.[labels.task] !== name)
     throw new HttpError('Forbidden', 'NotThePod', `Pod ${pod.metadata.name} does not belong to task ${name}.`);
   const uid = options.taskUid(namespace, name);

@@ -6,7 +6,7 @@ export interface Layer {
   readonly mayImport: string;
 }
 
-export const PROGRAMS = ['operator', 'agent-image', 'proxy', 'cli', 'local'] as const;
+export const PROGRAMS = ['operator', 'agent-image', 'proxy', 'egress', 'cli', 'local'] as const;
 
 /** The layers, lowest first. */
 export const LAYERS: readonly Layer[] = [

@@ -1,0 +1,146 @@
+import { Agent, type Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { type PrepareRequestFunctionResult, RequestError, Server } from 'proxy-chain';
+import { type EgressTarget, plainTarget, tunnelTarget } from '#domain';
+import type { Logger } from '#lib/observe';
+import { EgressError } from './error.ts';
+import type { Gate } from './gate.ts';
+import { cleaned, tokenOf } from './headers.ts';
+import { joinSockets } from './tunnel.ts';
+
+export interface ServerOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly gate: Gate;
+  /** Throws where refusals could not be recorded now. */
+  readonly ready: () => Promise<void>;
+  readonly logger: Logger;
+  /** A connection whose first request is not whole by then is cut; ms. Default 10,000. */
+  readonly firstRequestMs?: number;
+}
+
+const MAX_CLIENTS = 4_096;
+const FIRST_REQUEST_MS = 10_000;
+
+/** The proxy itself: reads requests, asks the gate, joins what it opens. Origin-form requests are the probes'. */
+export class EgressServer extends Server {
+  readonly #gate: Gate;
+  readonly #ready: () => Promise<void>;
+  readonly #logger: Logger;
+  readonly #tokens = new WeakMap<IncomingMessage, string>();
+  readonly #awaited = new WeakMap<Duplex, NodeJS.Timeout>();
+  #closing = false;
+
+  constructor({ host, port, gate, ready, logger, firstRequestMs = FIRST_REQUEST_MS }: ServerOptions) {
+    super({ host, port, authRealm: 'rig-egress', prepareRequestFunction: ({ request }) => this.#prepare(request) });
+    this.#gate = gate;
+    this.#ready = ready;
+    this.#logger = logger;
+    this.server.maxConnections = MAX_CLIENTS;
+    this.server.on('connection', (socket: Socket) => this.#await(socket, firstRequestMs));
+    this.on('requestFailed', ({ error }) => logger.error({ err: error }, 'request failed'));
+  }
+
+  override async onRequest(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    clearTimeout(this.#awaited.get(request.socket));
+    if (request.url?.startsWith('/')) return this.#probe(request.url, response);
+    this.#take(request);
+    return super.onRequest(request, response);
+  }
+
+  override async onConnect(request: IncomingMessage, socket: Parameters<Server['onConnect']>[1], head: Buffer) {
+    clearTimeout(this.#awaited.get(socket));
+    this.#take(request);
+    return super.onConnect(request, socket, head);
+  }
+
+  /** Accepts nothing more, lets what is open end for at most `graceMs`, then cuts it. */
+  async drain(graceMs: number): Promise<void> {
+    this.#closing = true;
+    const cut = setTimeout(() => this.closeConnections(), graceMs);
+    const { server } = this;
+    const closed = this.close();
+    server.closeIdleConnections();
+    await closed;
+    clearTimeout(cut);
+  }
+
+  /** A client that connects and asks for nothing, or only byte by byte, does not keep its connection. */
+  #await(socket: Socket, withinMs: number): void {
+    const timer = setTimeout(() => socket.destroy(), withinMs);
+    this.#awaited.set(socket, timer);
+    socket.once('close', () => clearTimeout(timer));
+  }
+
+  /** Takes the token out of the request, and every header that is for this hop alone. */
+  #take(request: IncomingMessage): void {
+    const token = tokenOf(request.headers['proxy-authorization']);
+    if (token !== undefined) this.#tokens.set(request, token);
+    request.rawHeaders = cleaned(request.rawHeaders);
+    delete request.headers['proxy-authorization'];
+  }
+
+  async #prepare(request: IncomingMessage): Promise<PrepareRequestFunctionResult> {
+    try {
+      const target = targetOf(request);
+      const socket = await this.#gate(this.#tokens.get(request), target, request.socket);
+      return target.plain ? { httpAgent: agentOver(socket) } : { customConnectServer: tunnelTo(socket) };
+    } catch (error) {
+      if (!(error instanceof EgressError)) throw error;
+      if (error.code === 'Unavailable') this.#logger.warn({ err: error }, 'request refused');
+      throw new RequestError(error.message, error.status);
+    }
+  }
+
+  async #probe(path: string, response: ServerResponse): Promise<void> {
+    const says =
+      path === '/healthz' ? undefined : path === '/readyz' ? await this.#notReady() : 'There is no such page.';
+    response.writeHead(says === undefined ? 200 : path === '/readyz' ? 503 : 404, { 'content-type': 'text/plain' });
+    response.end(says ?? 'ok');
+  }
+
+  async #notReady(): Promise<string | undefined> {
+    if (this.#closing) return 'The proxy is stopping.';
+    return this.#ready().then(
+      () => undefined,
+      (err: unknown) => {
+        this.#logger.warn({ err }, 'not ready');
+        return 'The database does not answer.';
+      },
+    );
+  }
+}
+
+/** Throws EgressError `BadTarget`: also where the Host header names another host than the request line, which no honest client sends. */
+function targetOf(request: IncomingMessage): EgressTarget {
+  const url = request.url ?? '';
+  const tunnel = request.method === 'CONNECT';
+  const target = tunnel ? tunnelTarget(url) : plainTarget(url);
+  if (target === null)
+    throw new EgressError(
+      'BadTarget',
+      'The request names no host that can be connected to: write host:port, without a user.',
+    );
+  if (tunnel) return target;
+  const named = plainTarget(`http://${request.headers.host ?? ''}/`);
+  if (named?.host !== target.host || named.port !== target.port)
+    throw new EgressError('BadTarget', 'The Host header names another host than the request line; send the same.');
+  return target;
+}
+
+/** Stands in for the server that a tunnel is handed to. */
+function tunnelTo(socket: Socket): HttpServer {
+  const emit = (_event: string, client: Socket) => {
+    joinSockets(client, socket);
+    return true;
+  };
+  return { emit } as unknown as HttpServer;
+}
+
+/** An agent for one request, over a connection that is open already. */
+function agentOver(socket: Socket): Agent {
+  const agent = new Agent({ keepAlive: false });
+  agent.createConnection = () => socket;
+  return agent;
+}

@@ -8,7 +8,7 @@ import { watchdog } from './process/watchdog.ts';
 
 const DATABASE = 'rig';
 /** Each program logs in as a role of its own that owns one schema, where its search path ends. */
-const SCHEMAS = { rig_conductor: 'conductor', rig_proxy: 'proxy' } as const;
+const SCHEMAS = { rig_conductor: 'conductor', rig_proxy: 'proxy', rig_egress: 'egress' } as const;
 export type DatabaseRole = keyof typeof SCHEMAS;
 
 export interface Database {

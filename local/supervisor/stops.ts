@@ -8,6 +8,7 @@ export const STOP_ORDER = [
   'kubelet',
   'operator',
   'proxy',
+  'egress',
   'replay',
   'forge',
   'identities',

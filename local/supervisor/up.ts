@@ -6,6 +6,7 @@ import { type Context, together } from './context.ts';
 import { startDatabase } from './database.ts';
 import { PORT_NAMES } from './options.ts';
 import { choosePorts } from './ports.ts';
+import { startEgress } from './programs/egress.ts';
 import { type ForgeAddress, startForge } from './programs/forge.ts';
 import { startKubelet } from './programs/kubelet.ts';
 import { chooseModel, type ModelChoice, startModel } from './programs/model.ts';
@@ -60,6 +61,11 @@ export async function bringUp(context: Context): Promise<Rig> {
     steps.run(
       'proxy',
       () => startProxy(context, { port: port(ports, 'proxy'), conductorURL }, database, upstream),
+      (url) => url,
+    ),
+    steps.run(
+      'egress',
+      () => startEgress(context, { port: port(ports, 'egress'), conductorURL }, database),
       (url) => url,
     ),
     steps.run(

@@ -46,7 +46,7 @@ test('a rig that stays up is looked at with status, events and kubectl, takes an
   const status = JSON.parse((await run([...CLI, 'status', '--json', ...at])).out);
   assert.equal(status.up, true);
   const names = status.components.map(({ name }: { name: string }) => name);
-  for (const name of ['supervisor', 'postgres', 'kube-apiserver', 'forge', 'replay', 'proxy', 'operator', 'kubelet'])
+  for (const name of ['supervisor', 'postgres', 'kube-apiserver', 'forge', 'replay', 'proxy', 'egress', 'operator', 'kubelet'])
     assert.ok(names.includes(name), `${name} is shown`);
 
   const kubectl = await run([...CLI, 'kubectl', ...at, 'auth', 'whoami', '-o', 'jsonpath={.status.userInfo.username}']);

@@ -6,6 +6,7 @@ import { addDown } from './commands/down.ts';
 import { addEvents } from './commands/events.ts';
 import { addIssue } from './commands/issue.ts';
 import { addKubectl } from './commands/kubectl.ts';
+import { addLogs } from './commands/logs.ts';
 import { addReset } from './commands/reset.ts';
 import { addStatus } from './commands/status.ts';
 import { addUp } from './commands/up.ts';
@@ -28,7 +29,7 @@ export function createProgram(): Command {
     .enablePositionalOptions()
     .showHelpAfterError('(rig --help lists the commands)')
     .configureHelp({ sortSubcommands: false });
-  for (const add of [addUp, addDown, addReset, addStatus, addEvents, addIssue, addKubectl]) add(program);
+  for (const add of [addUp, addDown, addReset, addStatus, addEvents, addLogs, addIssue, addKubectl]) add(program);
   for (const command of everyCommand(program)) command.exitOverride();
   return program;
 }

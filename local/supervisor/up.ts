@@ -15,12 +15,17 @@ import { startProxy } from './programs/proxy.ts';
 import { seedForge, seedTenant } from './tenant/seed.ts';
 import { openSource, type Source } from './tenant/source.ts';
 
+/** Ports that no flag fixes: whoever reads metrics finds them in `state.json`, or where the rig says what is where. */
+const METRICS_PORTS = ['conductor-metrics', 'proxy-metrics'] as const;
+
 /** A rig that is up. */
 export interface Rig {
   readonly cluster: Cluster;
   readonly forge: ForgeAddress;
   readonly conductorURL: string;
   readonly source: Source;
+  /** Where Prometheus finds the programs. */
+  readonly metricsURLs: readonly string[];
 }
 
 /** Brings everything up in order; resolves when all of it is ready. What was started is in `context.stops`, even when it throws. */
@@ -32,6 +37,8 @@ export async function bringUp(context: Context): Promise<Rig> {
   const conductorURL = `http://127.0.0.1:${ports.conductor}`;
   const proxyURL = `http://127.0.0.1:${ports.proxy}`;
   const egressURL = `http://127.0.0.1:${ports.egress}`;
+  const metrics = (program: string) => `127.0.0.1:${port(ports, `${program}-metrics`)}`;
+  const operatorAt = { port: port(ports, 'conductor'), metrics: metrics('conductor'), proxyURL, egressURL };
   const [cluster, database, forge, upstream] = await together(context, [
     steps.run(
       'kubernetes',
@@ -60,7 +67,13 @@ export async function bringUp(context: Context): Promise<Rig> {
   await together(context, [
     steps.run(
       'proxy',
-      () => startProxy(context, { port: port(ports, 'proxy'), conductorURL }, database, upstream),
+      () =>
+        startProxy(
+          context,
+          { port: port(ports, 'proxy'), metrics: metrics('proxy'), conductorURL },
+          database,
+          upstream,
+        ),
       (url) => url,
     ),
     steps.run(
@@ -70,14 +83,15 @@ export async function bringUp(context: Context): Promise<Rig> {
     ),
     steps.run(
       'operator',
-      () => startOperator(context, { port: port(ports, 'conductor'), proxyURL, egressURL }, database, kubeconfigs),
+      () => startOperator(context, operatorAt, database, kubeconfigs),
       (url) => `${url}, --ungraded: every change counts as T1`,
     ),
     joinNode(context, cluster, source),
   ]);
   signal.throwIfAborted();
   store.update({ urls: { conductor: conductorURL, forge: forge.url } });
-  return { cluster, forge, conductorURL, source };
+  const metricsURLs = ['conductor', 'proxy'].map((program) => `http://${metrics(program)}/metrics`);
+  return { cluster, forge, conductorURL, source, metricsURLs };
 }
 
 /** An existing cluster has nodes of its own; this machine joins it only when asked to. */
@@ -105,14 +119,15 @@ async function openForge(context: Context, source: Source, conductorURL: string)
 
 /** Chooses the ports and remembers them. The forge's is part of what people and objects know it by. */
 async function claimPorts({ options, store }: Context): Promise<Record<string, number>> {
-  const ports = await choosePorts(
-    PORT_NAMES.map((name) => ({
+  const ports = await choosePorts([
+    ...PORT_NAMES.map((name) => ({
       name,
       fixed: options.ports[name],
       remembered: store.state.ports[name],
       sticky: name === 'forge',
     })),
-  );
+    ...METRICS_PORTS.map((name) => ({ name, remembered: store.state.ports[name] })),
+  ]);
   store.update({ ports });
   return ports;
 }

@@ -3,7 +3,11 @@ import { OWNER } from './tenant/repository.ts';
 import type { Rig } from './up.ts';
 
 /** How to look at a rig that is up, as lines to copy. */
-export function whereThingsAre(layout: Layout, context: string | undefined, { forge, source }: Rig): string {
+export function whereThingsAre(
+  layout: Layout,
+  context: string | undefined,
+  { forge, source, metricsURLs }: Rig,
+): string {
   const flag = layout.root === dataDirPath(undefined) ? '' : ` --data-dir ${layout.root}`;
   return [
     '',
@@ -13,6 +17,7 @@ export function whereThingsAre(layout: Layout, context: string | undefined, { fo
     `  npx rig status${flag}`,
     `  forge  ${forge.url}/${OWNER}/${source.name}`,
     `  logs   ${layout.logs}`,
+    `  metrics  ${metricsURLs.join('  ')}`,
     '',
   ].join('\n');
 }

@@ -8,7 +8,7 @@ export interface Program {
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
-  /** Beside PATH, HOME, TMPDIR, LANG and RIG_LOG_LEVEL nothing of the supervisor's own environment is passed on. */
+  /** Beside PATH, HOME, TMPDIR, LANG, RIG_LOG_LEVEL and where traces go nothing of the supervisor's own environment is passed on. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   /** Done before each run, e.g. to renew a credential the program reads when it starts. */
@@ -21,7 +21,18 @@ export interface Program {
   readonly graceMs?: number;
 }
 
-const PASSED_ON = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'RIG_LOG_LEVEL', 'NODE_COMPILE_CACHE'] as const;
+const PASSED_ON = [
+  'PATH',
+  'HOME',
+  'TMPDIR',
+  'LANG',
+  'RIG_LOG_LEVEL',
+  'NODE_COMPILE_CACHE',
+  'OTEL_EXPORTER_OTLP_ENDPOINT',
+  'OTEL_EXPORTER_OTLP_HEADERS',
+  'OTEL_RESOURCE_ATTRIBUTES',
+  'OTEL_SDK_DISABLED',
+] as const;
 const leash = pathToFileURL(`${import.meta.dirname}/leash.mjs`).href;
 
 /** These programs keep little alive: a small nursery saves about 12 MB in each and costs nothing that shows. */

@@ -13,7 +13,7 @@ export const READER_TOKEN = 'reader-token';
 /** Starts the conductor. Its changes are graded T1 and shown as such: the flag stands in the list of processes too. */
 export async function startOperator(
   context: Context,
-  at: { readonly port: number; readonly proxyURL: string; readonly egressURL: string },
+  at: { readonly port: number; readonly metrics: string; readonly proxyURL: string; readonly egressURL: string },
   database: Database,
   kubeconfigs: Kubeconfigs,
 ): Promise<string> {
@@ -30,6 +30,7 @@ export async function startOperator(
       RIG_INTAKE_KUBECONFIG: kubeconfigs['rig-intake'] ?? '',
       RIG_DATABASE_URL_FILE: database.urlFile('rig_conductor'),
       RIG_LISTEN: listen,
+      RIG_METRICS_LISTEN: at.metrics,
       RIG_EXTERNAL_URL: url,
       RIG_PROXY_URL: at.proxyURL,
       RIG_EGRESS_URL: at.egressURL,

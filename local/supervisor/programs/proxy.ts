@@ -8,7 +8,7 @@ import type { Upstream } from './model.ts';
 /** Starts the model proxy; resolves to the URL at which pods reach it. */
 export async function startProxy(
   context: Context,
-  at: { readonly port: number; readonly conductorURL: string },
+  at: { readonly port: number; readonly metrics: string; readonly conductorURL: string },
   database: Database,
   upstream: Upstream,
 ): Promise<string> {
@@ -18,6 +18,7 @@ export async function startProxy(
     args: [checkout('proxy', 'main.ts')],
     env: {
       RIG_LISTEN: listen,
+      RIG_METRICS_LISTEN: at.metrics,
       RIG_CONDUCTOR_URL: at.conductorURL,
       RIG_DATABASE_URL_FILE: database.urlFile('rig_proxy'),
       RIG_UPSTREAM_URL: upstream.url,

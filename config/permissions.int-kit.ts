@@ -1,0 +1,179 @@
+/** What the ServiceAccounts of the rig are expected to be allowed, written by hand: `verb,… resource[.group][/subresource],… @namespace [name]`. */
+export const SYSTEM = 'rig-system';
+export const TENANT = 'tenant-sample';
+/** A namespace that belongs to no tenant. */
+export const OTHER = 'default';
+
+const RIG = 'rig.dashecorp.com';
+const KINDS = ['repositories', 'agents', 'issues', 'agenttasks'];
+const all = (suffix = '') => KINDS.map((kind) => `${kind}.${RIG}${suffix}`).join(',');
+
+/** `@*` is every namespace and all of them at once. */
+export const MAY: Readonly<Record<string, readonly string[]>> = {
+  [`${SYSTEM}:rig-conductor`]: [
+    `list,watch ${all()} @*`,
+    `patch ${all('/status')} @*`,
+    'create,patch events.events.k8s.io @*',
+    'create tokenreviews.authentication.k8s.io @*',
+    'list,watch jobs.batch @*',
+    `create,get agenttasks.${RIG} @${TENANT}`,
+    `update issues.${RIG}/finalizers,agenttasks.${RIG}/finalizers @${TENANT}`,
+    `create,get,delete jobs.batch @${TENANT}`,
+    `get,list pods @${TENANT}`,
+    `get secrets @${TENANT}`,
+    `create leases.coordination.k8s.io,secrets @${SYSTEM}`,
+    `get,list,watch,update leases.coordination.k8s.io @${SYSTEM} rig-conductor`,
+    `get secrets @${SYSTEM} rig-conductor-signing-key`,
+  ],
+  [`${SYSTEM}:rig-intake`]: [`create,patch issues.${RIG} @${TENANT}`],
+  [`${SYSTEM}:rig-proxy`]: [],
+  [`${TENANT}:rig-agent`]: [],
+};
+
+export const VERBS = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection'] as const;
+export type Verb = (typeof VERBS)[number];
+
+/** A resource of the API: its path below the version, and whether it is in namespaces. */
+export interface Target {
+  readonly api: string;
+  readonly resource: string;
+  readonly subresource?: string;
+  readonly namespaced: boolean;
+  readonly verbs: readonly Verb[];
+  /** As in {@link MAY}. */
+  readonly title: string;
+}
+
+function target(path: string, namespaced = true): Target {
+  const [group = '', rest = ''] = path.split(' ');
+  const [resource = '', subresource] = rest.split('/');
+  const name = group === 'v1' ? '' : `.${group.split('/')[0]}`;
+  return {
+    api: group === 'v1' ? '/api/v1' : `/apis/${group}`,
+    resource,
+    ...(subresource ? { subresource } : {}),
+    namespaced,
+    verbs: subresource ? verbsOf(subresource) : onlyCreated(resource) ? ['create'] : VERBS,
+    title: `${resource}${name}${subresource ? `/${subresource}` : ''}`,
+  };
+}
+
+const onlyCreated = (resource: string) => resource.endsWith('reviews');
+function verbsOf(subresource: string): Verb[] {
+  if (['token', 'exec', 'attach', 'portforward', 'eviction', 'binding'].includes(subresource)) return ['create'];
+  if (subresource === 'log') return ['get'];
+  if (subresource === 'finalizers') return ['update'];
+  return ['get', 'update', 'patch'];
+}
+
+/** Everything that is asked for, as everybody, everywhere: the rig's own kinds, and whatever a guard stands on. */
+export const TARGETS: readonly Target[] = [
+  ...KINDS.map((kind) => target(`${RIG}/v1alpha1 ${kind}`)),
+  ...KINDS.map((kind) => target(`${RIG}/v1alpha1 ${kind}/status`)),
+  ...['pods', 'secrets', 'configmaps', 'services', 'serviceaccounts', 'events', 'persistentvolumeclaims'].map((one) =>
+    target(`v1 ${one}`),
+  ),
+  ...['exec', 'attach', 'portforward', 'log', 'eviction', 'ephemeralcontainers', 'status', 'binding'].map((one) =>
+    target(`v1 pods/${one}`),
+  ),
+  target('v1 serviceaccounts/token'),
+  target('batch/v1 jobs'),
+  target('batch/v1 cronjobs'),
+  target('apps/v1 deployments'),
+  target('apps/v1 deployments/scale'),
+  target('apps/v1 daemonsets'),
+  target('coordination.k8s.io/v1 leases'),
+  target('events.k8s.io/v1 events'),
+  target('networking.k8s.io/v1 networkpolicies'),
+  target('policy/v1 poddisruptionbudgets'),
+  target('rbac.authorization.k8s.io/v1 roles'),
+  target('rbac.authorization.k8s.io/v1 rolebindings'),
+  ...['nodes', 'namespaces', 'persistentvolumes'].map((one) => target(`v1 ${one}`, false)),
+  target('rbac.authorization.k8s.io/v1 clusterroles', false),
+  target('rbac.authorization.k8s.io/v1 clusterrolebindings', false),
+  target('apiextensions.k8s.io/v1 customresourcedefinitions', false),
+  target('certificates.k8s.io/v1 certificatesigningrequests', false),
+  target('certificates.k8s.io/v1 certificatesigningrequests/approval', false),
+  target('scheduling.k8s.io/v1 priorityclasses', false),
+  target('authentication.k8s.io/v1 tokenreviews', false),
+  target('authorization.k8s.io/v1 subjectaccessreviews', false),
+  ...[
+    'validatingwebhookconfigurations',
+    'mutatingwebhookconfigurations',
+    'validatingadmissionpolicies',
+    'validatingadmissionpolicybindings',
+  ].map((one) => target(`admissionregistration.k8s.io/v1 ${one}`, false)),
+];
+
+/** One request of the matrix. `namespace` undefined: all of them, or none where the resource has none. */
+export interface Request {
+  readonly verb: Verb;
+  readonly target: Target;
+  readonly namespace: string | undefined;
+  readonly name: string;
+}
+
+/** A name that no rule names. */
+const ANOTHER = 'another';
+const NAMES: Readonly<Record<string, readonly string[]>> = {
+  'leases.coordination.k8s.io': ['rig-conductor', ANOTHER],
+  secrets: ['rig-conductor-signing-key', ANOTHER],
+};
+
+/** Every request of the matrix. */
+export function requests(): Request[] {
+  return TARGETS.flatMap((one) =>
+    one.verbs.flatMap((verb) =>
+      placesOf(one, verb).flatMap((namespace) =>
+        (NAMES[one.title] ?? [ANOTHER]).map((name) => ({ verb, target: one, namespace, name })),
+      ),
+    ),
+  );
+}
+
+function placesOf({ namespaced }: Target, verb: Verb): (string | undefined)[] {
+  if (!namespaced) return [undefined];
+  return [SYSTEM, TENANT, OTHER, ...(verb === 'list' || verb === 'watch' ? [undefined] : [])];
+}
+
+/** Whether the table allows it. */
+export function isExpected(
+  account: string,
+  { verb, target: { title, namespaced }, namespace, name }: Request,
+): boolean {
+  return (MAY[account] ?? []).some((line) => {
+    const [verbs = '', titles = '', place = '', only] = line.split(' ');
+    const where = place.slice(1);
+    return (
+      verbs.split(',').includes(verb) &&
+      titles.split(',').includes(title) &&
+      (where === '*' || (namespaced && where === namespace)) &&
+      (only === undefined || only === name)
+    );
+  });
+}
+
+/** Method and path of a request; writing ones are dry runs. A name limits lists by the selector that RBAC reads. */
+export function httpOf({ verb, target: { api, resource, subresource, namespaced }, namespace, name }: Request) {
+  const folder = `${api}${namespaced && namespace ? `/namespaces/${namespace}` : ''}/${resource}`;
+  const one = subresource ? `${folder}/${name}/${subresource}` : `${folder}/${name}`;
+  const named = `fieldSelector=metadata.name%3D${name}`;
+  switch (verb) {
+    case 'get':
+      return { method: 'GET', path: one };
+    case 'list':
+      return { method: 'GET', path: `${folder}?limit=1&${named}` };
+    case 'watch':
+      return { method: 'GET', path: `${folder}?watch=true&timeoutSeconds=1&${named}` };
+    case 'create':
+      return { method: 'POST', path: `${subresource ? one : folder}?dryRun=All` };
+    case 'update':
+      return { method: 'PUT', path: `${one}?dryRun=All` };
+    case 'patch':
+      return { method: 'PATCH', path: `${one}?dryRun=All` };
+    case 'delete':
+      return { method: 'DELETE', path: `${one}?dryRun=All` };
+    case 'deletecollection':
+      return { method: 'DELETE', path: `${folder}?dryRun=All` };
+  }
+}

@@ -125,3 +125,30 @@ func TestResourceRoundsUpAndFallsBackToTheNode(t *testing.T) {
 		}
 	}
 }
+
+func TestFieldsOfThePodsPlaceAndOfAnotherContainer(t *testing.T) {
+	pod := &v1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Annotations: map[string]string{"a/b": "c d"}},
+		Spec: v1.PodSpec{NodeName: "node", ServiceAccountName: "account", InitContainers: []v1.Container{{
+			Name: "other", Resources: v1.ResourceRequirements{Limits: v1.ResourceList{"memory": resource.MustParse("3Mi")}},
+		}}},
+		Status: v1.PodStatus{HostIP: "1.1.1.1", HostIPs: []v1.HostIP{{IP: "1.1.1.1"}}, PodIP: "2.2.2.2", PodIPs: []v1.PodIP{{IP: "2.2.2.2"}, {IP: "::2"}}},
+	}
+	for path, want := range map[string]string{
+		"spec.nodeName": "node", "spec.serviceAccountName": "account", "status.hostIP": "1.1.1.1", "status.hostIPs": "1.1.1.1",
+		"status.podIP": "2.2.2.2", "status.podIPs": "2.2.2.2,::2", "metadata.annotations['a/b']": "c d", "metadata.annotations": `a/b="c d"`,
+	} {
+		if got, err := Field(pod, path); err != nil || got != want {
+			t.Errorf("%s: %q %v", path, got, err)
+		}
+	}
+	ref := &v1.ResourceFieldSelector{ContainerName: "other", Resource: "limits.memory", Divisor: resource.MustParse("1Ki")}
+	container := &v1.Container{Name: "own", Env: []v1.EnvVar{{Name: "M", ValueFrom: &v1.EnvVarSource{ResourceFieldRef: ref}}}}
+	if got, err := (Resolver{}).Resolve(context.Background(), pod, container, nil); err != nil || got["M"] != "3072" {
+		t.Errorf("%v %v", got, err)
+	}
+	ref.ContainerName = "none"
+	if _, err := (Resolver{}).Resolve(context.Background(), pod, container, nil); err == nil {
+		t.Error("a container that is not there must be an error")
+	}
+}

@@ -36,10 +36,14 @@ func Field(pod *v1.Pod, path string) (string, error) {
 		return pod.Spec.NodeName, nil
 	case "spec.serviceAccountName":
 		return pod.Spec.ServiceAccountName, nil
-	case "status.hostIP", "status.hostIPs":
+	case "status.hostIP":
 		return pod.Status.HostIP, nil
-	case "status.podIP", "status.podIPs":
+	case "status.hostIPs":
+		return join(pod.Status.HostIPs, func(a v1.HostIP) string { return a.IP }), nil
+	case "status.podIP":
 		return pod.Status.PodIP, nil
+	case "status.podIPs":
+		return join(pod.Status.PodIPs, func(a v1.PodIP) string { return a.IP }), nil
 	}
 	return "", fmt.Errorf("the field %q is not one that a pod offers", path)
 }
@@ -51,6 +55,14 @@ func subscript(path string) (field, key string, ok bool) {
 		return "", "", false
 	}
 	return field, strings.TrimSuffix(rest, "']"), true
+}
+
+func join[T any](list []T, text func(T) string) string {
+	texts := make([]string, len(list))
+	for n, element := range list {
+		texts[n] = text(element)
+	}
+	return strings.Join(texts, ",")
 }
 
 func formatMap(values map[string]string) string {

@@ -90,7 +90,11 @@ func (r Resolver) value(ctx context.Context, pod *v1.Pod, container *v1.Containe
 		value, err := Field(pod, from.FieldRef.FieldPath)
 		return value, true, err
 	case from.ResourceFieldRef != nil:
-		value, err := Resource(container, from.ResourceFieldRef, r.Allocatable)
+		subject, err := named(pod, container, from.ResourceFieldRef.ContainerName)
+		if err != nil {
+			return "", false, err
+		}
+		value, err := Resource(subject, from.ResourceFieldRef, r.Allocatable)
 		return value, true, err
 	case from.ConfigMapKeyRef != nil:
 		return r.configMapKey(ctx, pod.Namespace, from.ConfigMapKeyRef)
@@ -98,6 +102,21 @@ func (r Resolver) value(ctx context.Context, pod *v1.Pod, container *v1.Containe
 		return r.secretKey(ctx, pod.Namespace, from.SecretKeyRef)
 	}
 	return "", false, fmt.Errorf("its source is of a sort this node does not know")
+}
+
+// named is the container that a resourceFieldRef is about: its own, unless it names another one of the pod.
+func named(pod *v1.Pod, own *v1.Container, name string) (*v1.Container, error) {
+	if name == "" || name == own.Name {
+		return own, nil
+	}
+	for _, list := range [][]v1.Container{pod.Spec.InitContainers, pod.Spec.Containers} {
+		for n := range list {
+			if list[n].Name == name {
+				return &list[n], nil
+			}
+		}
+	}
+	return nil, fmt.Errorf("the pod has no container %q", name)
 }
 
 func (r Resolver) configMapKey(ctx context.Context, namespace string, ref *v1.ConfigMapKeySelector) (string, bool, error) {

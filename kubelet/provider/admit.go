@@ -2,6 +2,9 @@ package provider
 
 import (
 	"errors"
+	"fmt"
+
+	v1 "k8s.io/api/core/v1"
 
 	"rig.dashecorp.com/kubelet/volumes"
 )
@@ -15,6 +18,9 @@ func (i *instance) admit() error {
 	var unsupported *volumes.UnsupportedError
 	if err := volumes.Check(pod); errors.As(err, &unsupported) {
 		return &refusalError{"VolumeNotSupported", unsupported.Error()}
+	}
+	if err := onlyKnown(pod); err != nil {
+		return err
 	}
 	if i.begun() {
 		return nil
@@ -35,4 +41,19 @@ func (i *instance) begun() bool {
 		}
 	}
 	return false
+}
+
+// onlyKnown refuses what would be silently left undone.
+func onlyKnown(pod *v1.Pod) error {
+	for container := range containersOf(pod) {
+		for _, rule := range container.RestartPolicyRules {
+			if rule.Action != v1.ContainerRestartRuleActionRestart {
+				return &refusalError{"NotSupported", fmt.Sprintf("The container %q has a restart rule with the action %q, and this node knows Restart only.", container.Name, rule.Action)}
+			}
+		}
+		if l := container.Lifecycle; l != nil && l.StopSignal != nil && *l.StopSignal != v1.SIGTERM {
+			return &refusalError{"NotSupported", fmt.Sprintf("The container %q asks for the stop signal %s, and this node sends SIGTERM only.", container.Name, *l.StopSignal)}
+		}
+	}
+	return nil
 }

@@ -37,6 +37,8 @@ type instance struct {
 	done, gone chan struct{}
 	// changed holds at most one signal: several changes are announced as one.
 	changed chan struct{}
+	// described holds at most one signal: labels or annotations are new.
+	described chan struct{}
 
 	mu      sync.Mutex
 	pod     *v1.Pod
@@ -48,13 +50,18 @@ type instance struct {
 	// prepared: its volumes are laid out. completed: its containers ended by themselves. finished: nothing of it runs.
 	prepared, completed, finished bool
 	removing                      bool
-	deadline                      *time.Timer
+
+	// content is held while volumes are written or removed.
+	content     sync.Mutex
+	contentGone bool
+	deadline    *time.Timer
 }
 
 func newInstance(p *Provider, pod *v1.Pod, dir string) *instance {
 	i := &instance{
 		provider: p, uid: pod.UID, namespace: pod.Namespace, name: pod.Name, dir: dir,
-		done: make(chan struct{}), gone: make(chan struct{}), changed: make(chan struct{}, 1), pod: pod.DeepCopy(),
+		done: make(chan struct{}), gone: make(chan struct{}), changed: make(chan struct{}, 1),
+		described: make(chan struct{}, 1), pod: pod.DeepCopy(),
 	}
 	i.stopping, i.stop = context.WithCancel(context.Background())
 	i.closing, i.close = context.WithCancel(i.stopping)
@@ -106,6 +113,7 @@ func (i *instance) run() {
 	}
 	i.mu.Unlock()
 	i.refresh()
+	i.removeContent()
 	if err := save(i.dir, i.snapshot()); err != nil {
 		klog.ErrorS(err, "The end of a pod could not be saved", "pod", klog.KRef(i.namespace, i.name))
 	}
@@ -144,6 +152,10 @@ func (i *instance) update(pod *v1.Pod) error {
 	i.pod = next
 	i.mu.Unlock()
 	i.armDeadline()
+	select {
+	case i.described <- struct{}{}:
+	default:
+	}
 	return save(i.dir, next)
 }
 

@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"errors"
 	"iter"
 	"slices"
 	"time"
@@ -14,12 +13,10 @@ const (
 	fetchWithin = 15 * time.Second
 	firstRetry  = 100 * time.Millisecond
 	lastRetry   = 5 * time.Second
-	// renewRetry is how long a renewal that failed waits; a fifth of the token's life is left then.
-	renewRetry = 10 * time.Second
 )
 
 // prepare lays out the volumes, again and again until what they name is there. It returns false when the pod was
-// stopped before. A pod that had already started has its volumes and only keeps its tokens fresh.
+// stopped before. A pod that had already started has its volumes and only keeps them fresh.
 func (i *instance) prepare() bool {
 	var renew time.Time
 	if i.begun() {
@@ -36,9 +33,10 @@ func (i *instance) prepare() bool {
 	i.mu.Lock()
 	i.prepared = true
 	i.mu.Unlock()
-	if !renew.IsZero() {
-		go i.renewTokens(renew)
-	}
+	// Containers may ask for the addresses that a status holds.
+	i.refresh()
+	go i.keepContent(renew)
+	go i.watchStorage()
 	return true
 }
 
@@ -87,23 +85,4 @@ func (i *instance) showWaiting(who iter.Seq[*container], reason, message string)
 	}
 	i.mu.Unlock()
 	i.refresh()
-}
-
-// renewTokens writes the volumes again whenever a token has used up four fifths of its life.
-func (i *instance) renewTokens(at time.Time) {
-	for !at.IsZero() {
-		select {
-		case <-time.After(time.Until(at)):
-		case <-i.done:
-			return
-		}
-		ctx, cancel := context.WithTimeout(context.Background(), fetchWithin)
-		next, err := i.provider.Volumes.Write(ctx, i.snapshot(), i.dir)
-		cancel()
-		if err != nil && !errors.Is(err, context.Canceled) {
-			i.event(v1.EventTypeWarning, "FailedTokenRenewal", err.Error())
-			next = time.Now().Add(renewRetry)
-		}
-		at = next
-	}
 }

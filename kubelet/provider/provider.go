@@ -46,6 +46,10 @@ type Options struct {
 	Backoff Backoff
 	// Logs says when logs are rotated; the zero value is logs.DefaultRotation.
 	Logs logs.Rotation
+	// ContentEvery is how often volumes are compared with what they name; 0 is once a minute.
+	ContentEvery time.Duration
+	// MeasureEvery is how often the disk space of pods with a limit is measured; 0 is every 10 s.
+	MeasureEvery time.Duration
 }
 
 // Provider implements virtual-kubelet's PodLifecycleHandler and PodNotifier. Pods are known by uid; all methods
@@ -68,6 +72,12 @@ var (
 func New(options Options) (*Provider, error) {
 	if options.Backoff == (Backoff{}) {
 		options.Backoff = DefaultBackoff
+	}
+	if options.MeasureEvery == 0 {
+		options.MeasureEvery = measureEvery
+	}
+	if options.ContentEvery == 0 {
+		options.ContentEvery = contentEvery
 	}
 	p := &Provider{Options: options, pods: map[types.UID]*instance{}, notifiable: make(chan struct{})}
 	if err := os.MkdirAll(options.Dir, 0o700); err != nil {
@@ -229,6 +239,7 @@ func (p *Provider) forget(i *instance) {
 	p.mu.Lock()
 	delete(p.pods, i.uid)
 	p.mu.Unlock()
+	p.Volumes.Forget(i.uid)
 	_ = os.RemoveAll(i.dir)
 }
 

@@ -18,6 +18,7 @@ import (
 
 	"rig.dashecorp.com/kubelet/env"
 	"rig.dashecorp.com/kubelet/machine"
+	"rig.dashecorp.com/kubelet/objects"
 	"rig.dashecorp.com/kubelet/process"
 	"rig.dashecorp.com/kubelet/volumes"
 )
@@ -54,9 +55,10 @@ func newRig(t *testing.T, dir string, pods ...*v1.Pod) *rig {
 	}
 	p, err := New(Options{
 		Shim: os.Args[0], Dir: dir, ImageMapFile: images, Client: r.client, Recorder: record.NewFakeRecorder(1000),
-		Volumes: &volumes.Manager{Now: time.Now}, Env: env.Resolver{},
-		Pods:    informers.NewSharedInformerFactory(r.client, 0).Core().V1().Pods().Lister(),
-		Backoff: Backoff{First: 10 * time.Millisecond, Longest: 50 * time.Millisecond, ForgottenAfter: time.Hour},
+		Volumes: &volumes.Manager{Objects: objects.Client{Kube: r.client}, Now: time.Now}, Env: env.Resolver{},
+		Pods:         informers.NewSharedInformerFactory(r.client, 0).Core().V1().Pods().Lister(),
+		Backoff:      Backoff{First: 10 * time.Millisecond, Longest: 50 * time.Millisecond, ForgottenAfter: time.Hour},
+		ContentEvery: 50 * time.Millisecond, MeasureEvery: 50 * time.Millisecond,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -135,6 +137,9 @@ func TestPodsThisNodeMustNotRunFailWithTheirReason(t *testing.T) {
 	for reason, spoil := range map[string]func(*v1.Pod){
 		"ImageNotMapped":          func(p *v1.Pod) { p.Spec.Containers[0].Image = "nginx" },
 		"HostProcessNotTolerated": func(p *v1.Pod) { p.Spec.Tolerations = nil },
+		"NotSupported": func(p *v1.Pod) {
+			p.Spec.Containers[0].RestartPolicyRules = []v1.ContainerRestartRule{{Action: v1.ContainerRestartRuleActionRestartAllContainers}}
+		},
 		"VolumeNotSupported": func(p *v1.Pod) {
 			p.Spec.Volumes = []v1.Volume{{Name: "h", VolumeSource: v1.VolumeSource{HostPath: &v1.HostPathVolumeSource{Path: "/"}}}}
 		},

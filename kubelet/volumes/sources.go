@@ -25,10 +25,13 @@ type Objects interface {
 	Token(ctx context.Context, pod *v1.Pod, audience string, seconds *int64) (Token, error)
 }
 
-// UnsupportedError names a sort of volume that this node does not offer.
-type UnsupportedError struct{ Volume string }
+// UnsupportedError names a volume of a sort, or with a source, that this node does not offer.
+type UnsupportedError struct{ Volume, Source string }
 
 func (e *UnsupportedError) Error() string {
+	if e.Source != "" {
+		return fmt.Sprintf("the projected volume %q has a source that this node does not offer: %s", e.Volume, e.Source)
+	}
 	return fmt.Sprintf("the volume %q is of a sort this node does not offer (it offers emptyDir, configMap, secret, projected and downwardAPI)", e.Volume)
 }
 
@@ -38,8 +41,9 @@ type collector struct {
 	pod         *v1.Pod
 	files       []File
 	// renew is the earliest moment at which a token has to be fetched again; zero without tokens.
-	renew time.Time
-	now   func() time.Time
+	renew  time.Time
+	now    func() time.Time
+	tokens *tokens
 }
 
 func (c *collector) volume(ctx context.Context, volume *v1.Volume) error {
@@ -142,26 +146,25 @@ func (c *collector) downwardValue(item v1.DownwardAPIVolumeFile) (string, error)
 	if item.FieldRef != nil {
 		return env.Field(c.pod, item.FieldRef.FieldPath)
 	}
-	for i := range c.pod.Spec.Containers {
-		if container := &c.pod.Spec.Containers[i]; container.Name == item.ResourceFieldRef.ContainerName {
-			return env.Resource(container, item.ResourceFieldRef, c.allocatable)
+	for _, list := range [][]v1.Container{c.pod.Spec.InitContainers, c.pod.Spec.Containers} {
+		for i := range list {
+			if list[i].Name == item.ResourceFieldRef.ContainerName {
+				return env.Resource(&list[i], item.ResourceFieldRef, c.allocatable)
+			}
 		}
 	}
 	return "", fmt.Errorf("the pod has no container %q", item.ResourceFieldRef.ContainerName)
 }
 
 func (c *collector) token(ctx context.Context, source *v1.ServiceAccountTokenProjection, defaultMode *int32) error {
-	token, err := c.objects.Token(ctx, c.pod, source.Audience, source.ExpirationSeconds)
+	token, err := c.tokens.get(ctx, c.objects, c.pod, source, c.now())
 	if err != nil {
 		return err
 	}
-	// At four fifths of its life, as the kubelet does.
-	now := c.now()
-	renew := now.Add(token.Expires.Sub(now) * 4 / 5)
-	if c.renew.IsZero() || renew.Before(c.renew) {
-		c.renew = renew
+	if c.renew.IsZero() || token.renew.Before(c.renew) {
+		c.renew = token.renew
 	}
-	c.add(source.Path, []byte(token.Value), nil, defaultMode)
+	c.add(source.Path, []byte(token.value), nil, defaultMode)
 	return nil
 }
 

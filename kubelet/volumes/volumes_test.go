@@ -77,8 +77,15 @@ func TestProjectedVolumeHoldsAllItsSourcesAndIsRenewedAtFourFifths(t *testing.T)
 			t.Errorf("%s: got %q", file, got)
 		}
 	}
-	if _, err := manager(o).Write(context.Background(), p, dir); err != nil || o.tokens != 4 {
-		t.Errorf("written again: %v, %d tokens", err, o.tokens)
+	m := manager(o)
+	for range 2 {
+		if again, err := m.Write(context.Background(), p, dir); err != nil || !again.Equal(renew) || o.tokens != 4 {
+			t.Errorf("written again: %v, %d tokens", err, o.tokens)
+		}
+	}
+	m.Forget(p.UID)
+	if _, err := m.Write(context.Background(), p, dir); err != nil || o.tokens != 6 {
+		t.Errorf("a pod that was forgotten: %v, %d tokens", err, o.tokens)
 	}
 }
 

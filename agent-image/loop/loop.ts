@@ -1,4 +1,5 @@
 import type { ContentBlock, Message, ModelTurn, SystemBlock } from '#lib/llm';
+import { traced } from '#lib/observe';
 import { TaskFailure } from '../failure.ts';
 import type { Answer, Ending, Toolbox } from '../tools/index.ts';
 import { withCache } from './cache.ts';
@@ -67,13 +68,24 @@ async function asked(messages: readonly Message[], deps: LoopDeps): Promise<Mode
   }
 }
 
+/** One call of a tool as a span that names the tool; what the model passes and is told stays out of it. */
+function executed({ id, name, input }: ToolUse, { toolbox, signal }: LoopDeps): Promise<Answer> {
+  const known = toolbox.definitions.some((tool) => tool.name === name) ? name : 'unknown';
+  const attributes = {
+    'gen_ai.operation.name': 'execute_tool',
+    'gen_ai.tool.name': known,
+    'gen_ai.tool.call.id': id.slice(0, 128),
+  };
+  return traced(`execute_tool ${known}`, { attributes }, () => toolbox.call(name, input, signal));
+}
+
 /** Runs the calls of one answer in order; after an accepted ending the rest is left out. */
 async function callAll(turn: ModelTurn, deps: LoopDeps): Promise<Called[]> {
   const uses = turn.content.filter((block): block is ToolUse => block.type === 'tool_use');
   const called: Called[] = [];
   for (const [at, use] of uses.entries()) {
     const cut = turn.stopReason === 'max_tokens' && at === uses.length - 1;
-    const answer = cut ? CUT : await settled(await deps.toolbox.call(use.name, use.input, deps.signal), deps);
+    const answer = cut ? CUT : await settled(await executed(use, deps), deps);
     called.push({ use, answer });
     if (answer.ending) break;
   }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Assignment, ConductorCalls } from '#lib/conductor';
 import type { Model } from '#lib/llm';
-import type { Logger } from '#lib/observe';
+import { type Logger, traced } from '#lib/observe';
 import { type Egress, startEgress } from '../egress/index.ts';
 import { Stop, TaskFailure } from '../failure.ts';
 import { DEFAULT_LIMITS, Meter } from '../loop/index.ts';
@@ -73,11 +73,7 @@ async function worked(deps: TaskDeps, session: Session, meter: Meter): Promise<O
     egress = await startEgress({ socket: near(egressSocket), url, token: session.egressToken });
     const assignment = await session.calls.assignment();
     session.extend(assignment.task.deadline);
-    const choice = modelFor(assignment);
-    const model = deps.createModel(choice, session.proxyToken);
-    await session.calls.report([{ id: 'started', type: 'WORK_STARTED', data: { model: choice.model } }]);
-    const running = { deps, session, assignment, model, meter };
-    return assignment.task.kind === 'review' ? await runReview(running) : await runCoding(running);
+    return await asAgent(assignment, () => thinking(deps, session, assignment, meter));
   } catch (error) {
     if (error instanceof TaskFailure && error.reason === 'PushRefused') await session.beat();
     const reason = session.signal.aborted ? session.signal.reason : error;
@@ -87,6 +83,25 @@ async function worked(deps: TaskDeps, session: Session, meter: Meter): Promise<O
   } finally {
     egress?.close();
   }
+}
+
+async function thinking(deps: TaskDeps, session: Session, assignment: Assignment, meter: Meter): Promise<Outcome> {
+  const choice = modelFor(assignment);
+  const model = deps.createModel(choice, session.proxyToken);
+  await session.calls.report([{ id: 'started', type: 'WORK_STARTED', data: { model: choice.model } }]);
+  const running = { deps, session, assignment, model, meter };
+  return assignment.task.kind === 'review' ? runReview(running) : runCoding(running);
+}
+
+/** The work of an agent as a span, in OpenTelemetry's conventions for generative AI. */
+function asAgent<T>({ agent, task }: Assignment, work: () => Promise<T>): Promise<T> {
+  const attributes = {
+    'gen_ai.operation.name': 'invoke_agent',
+    'gen_ai.agent.name': agent.name,
+    'rig.task': task.name,
+    'rig.kind': task.kind,
+  };
+  return traced(`invoke_agent ${agent.name}`, { attributes }, work);
 }
 
 function quiet(stop: Stop, logger: Logger): number {

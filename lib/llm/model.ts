@@ -1,5 +1,5 @@
 import Anthropic, { APIError, APIUserAbortError } from '@anthropic-ai/sdk';
-import { traceHeaders } from '#lib/observe';
+import { type Span, traced, traceHeaders } from '#lib/observe';
 import { ModelError, modelErrorCode } from './error.ts';
 import { NO_TOKENS, readMessageUsage, type Tokens } from './usage.ts';
 
@@ -43,18 +43,20 @@ export interface ModelOptions {
   readonly onDropped?: (parameter: string) => void;
 }
 
+const MAX_TOKENS = 16_000;
+
 /** A model that speaks the Anthropic Messages protocol. */
 export function createModel(options: ModelOptions): Model {
   let temperature = options.temperature;
   return {
     async send(request, signal) {
       try {
-        return await call(options, temperature, request, signal);
+        return await tracedCall(options, temperature, request, signal);
       } catch (error) {
         if (temperature === undefined || !refusesTemperature(error)) throw error;
         temperature = undefined;
         options.onDropped?.('temperature');
-        return call(options, undefined, request, signal);
+        return tracedCall(options, undefined, request, signal);
       }
     },
   };
@@ -62,6 +64,40 @@ export function createModel(options: ModelOptions): Model {
 
 function refusesTemperature(error: unknown): boolean {
   return error instanceof ModelError && error.code === 'Refused' && /temperature/i.test(error.message);
+}
+
+/** One call as a span, in OpenTelemetry's conventions for generative AI: how much was used, never what was said. */
+function tracedCall(
+  options: ModelOptions,
+  temperature: number | undefined,
+  request: ModelRequest,
+  signal: AbortSignal,
+): Promise<ModelTurn> {
+  const attributes = {
+    'gen_ai.operation.name': 'chat',
+    'gen_ai.provider.name': 'anthropic',
+    'gen_ai.request.model': options.model,
+    'gen_ai.request.max_tokens': options.maxTokens ?? MAX_TOKENS,
+    'gen_ai.request.stream': true,
+    ...(temperature === undefined ? {} : { 'gen_ai.request.temperature': temperature }),
+  };
+  return traced(`chat ${options.model}`, { kind: 'client', attributes }, async (span) => {
+    const turn = await call(options, temperature, request, signal);
+    tell(span, turn);
+    return turn;
+  });
+}
+
+function tell(span: Span, { tokens, model, stopReason }: ModelTurn): void {
+  span.set({
+    'gen_ai.response.model': model,
+    'gen_ai.response.finish_reasons': stopReason === null ? [] : [stopReason],
+    // What was read from a cache and what was written to it was input too.
+    'gen_ai.usage.input_tokens': tokens.input + tokens.cacheRead + tokens.cacheWrite,
+    'gen_ai.usage.output_tokens': tokens.output,
+    'gen_ai.usage.cache_read.input_tokens': tokens.cacheRead,
+    'gen_ai.usage.cache_creation.input_tokens': tokens.cacheWrite,
+  });
 }
 
 async function call(
@@ -83,7 +119,7 @@ async function call(
     const stream = client.messages.stream(
       {
         model: options.model,
-        max_tokens: options.maxTokens ?? 16_000,
+        max_tokens: options.maxTokens ?? MAX_TOKENS,
         system: [...request.system],
         tools: [...request.tools],
         messages: [...request.messages],

@@ -52,6 +52,10 @@ func Run(ctx context.Context, c *config.Config) error {
 	if _, err := imagemap.Load(c.ImageMap); err != nil {
 		return err
 	}
+	wall, err := openWall(c)
+	if err != nil {
+		return err
+	}
 	kube, restConfig, id, err := join(ctx, c)
 	if err != nil {
 		return err
@@ -72,7 +76,7 @@ func Run(ctx context.Context, c *config.Config) error {
 
 	pods := informers.NewSharedInformerFactoryWithOptions(kube, 0, nodeutil.PodInformerFilter(c.NodeName))
 	cgroups, limits := openCgroups()
-	p, err := newProvider(c, kube, restConfig, pods, recorder, capacity, cgroups)
+	p, err := newProvider(c, kube, restConfig, pods, recorder, capacity, cgroups, wall)
 	if err != nil {
 		return err
 	}
@@ -86,7 +90,7 @@ func Run(ctx context.Context, c *config.Config) error {
 	if err != nil {
 		return err
 	}
-	self := machine.Node(c.NodeName, listener.Addr().(*net.TCPAddr).Port, capacity, c.Labels)
+	self := machine.Node(c.NodeName, listener.Addr().(*net.TCPAddr).Port, capacity, c.Labels, wall.Result)
 	self.Status.Conditions = append(self.Status.Conditions, limits)
 	return control(ctx, c, kube, p, pods, recorder, self)
 }
@@ -109,13 +113,10 @@ func join(ctx context.Context, c *config.Config) (*kubernetes.Clientset, *rest.C
 }
 
 func newProvider(c *config.Config, kube kubernetes.Interface, restConfig *rest.Config, pods informers.SharedInformerFactory,
-	recorder record.EventRecorder, capacity v1.ResourceList, cgroups *cgroup.Manager) (*provider.Provider, error) {
-	self, err := os.Executable()
+	recorder record.EventRecorder, capacity v1.ResourceList, cgroups *cgroup.Manager, wall *provider.Wall) (*provider.Provider, error) {
+	shim, err := shimOf()
 	if err != nil {
 		return nil, err
-	}
-	if _, err := os.Stat(self + "-shim"); err != nil {
-		return nil, fmt.Errorf("the program that supervises containers must lie beside the kubelet: %w", err)
 	}
 	apiServer, err := url.Parse(restConfig.Host)
 	if err != nil {
@@ -123,7 +124,7 @@ func newProvider(c *config.Config, kube kubernetes.Interface, restConfig *rest.C
 	}
 	client := objects.Client{Kube: kube}
 	return provider.New(provider.Options{
-		Shim:          self + "-shim",
+		Shim:          shim,
 		Dir:           filepath.Join(c.DataDir, "pods"),
 		ImageMapFile:  c.ImageMap,
 		APIServerHost: apiServer.Hostname(),
@@ -131,6 +132,7 @@ func newProvider(c *config.Config, kube kubernetes.Interface, restConfig *rest.C
 		Client:        kube,
 		Recorder:      recorder,
 		Cgroups:       cgroups,
+		Wall:          wall,
 		MaxProcesses:  c.MaxProcesses,
 		Volumes:       &volumes.Manager{Objects: client, Allocatable: capacity, Now: time.Now},
 		Env:           env.Resolver{Objects: client, Allocatable: capacity},
@@ -141,11 +143,14 @@ func newProvider(c *config.Config, kube kubernetes.Interface, restConfig *rest.C
 // control runs virtual-kubelet's two controllers until ctx ends.
 func control(ctx context.Context, c *config.Config, kube kubernetes.Interface, p *provider.Provider,
 	pods informers.SharedInformerFactory, recorder record.EventRecorder, self *v1.Node) error {
+	if err := p.Follow(pods.Core().V1().Pods().Informer()); err != nil {
+		return err
+	}
 	// virtual-kubelet wants these informers but, with SkipDownwardAPIResolution, never asks them: they are not started,
 	// because listing Secrets is what this node may not do.
 	unused := informers.NewSharedInformerFactory(kube, 0).Core().V1()
 	podController, err := node.NewPodController(node.PodControllerConfig{
-		PodClient: kube.CoreV1(), PodInformer: pods.Core().V1().Pods(), EventRecorder: recorder, Provider: p,
+		PodClient: p.PodClient(kube.CoreV1()), PodInformer: pods.Core().V1().Pods(), EventRecorder: recorder, Provider: p,
 		ConfigMapInformer: unused.ConfigMaps(), SecretInformer: unused.Secrets(), ServiceInformer: unused.Services(),
 		SkipDownwardAPIResolution:         true,
 		SyncPodsFromKubernetesRateLimiter: perPod(), DeletePodsFromKubernetesRateLimiter: perPod(),

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"rig.dashecorp.com/kubelet/isolation"
 )
 
 // Config is the command line.
@@ -23,6 +25,9 @@ type Config struct {
 	MaxProcesses int64
 	APIQPS       float64
 	APIBurst     int
+	// Isolation is whether containers are walled off; UIDs are what they run as where the kubelet is root.
+	Isolation isolation.Mode
+	UIDs      isolation.Range
 	// StopPods: on SIGTERM pods are stopped and reported Failed, instead of running on for the next kubelet to find.
 	StopPods      bool
 	StopPodsGrace time.Duration
@@ -33,7 +38,7 @@ const usage = "usage: rig-kubelet --node-name N --bootstrap-kubeconfig F --data-
 // Parse reads args; out gets the usage when they are wrong.
 func Parse(args []string, out io.Writer) (*Config, error) {
 	c := &Config{}
-	var labels string
+	var labels, mode, uids string
 	flags := flag.NewFlagSet("rig-kubelet", flag.ContinueOnError)
 	flags.SetOutput(out)
 	flags.StringVar(&c.NodeName, "node-name", "", "name of the node")
@@ -46,6 +51,8 @@ func Parse(args []string, out io.Writer) (*Config, error) {
 	flags.Int64Var(&c.MaxProcesses, "max-processes", 4096, "processes and threads of one container, where the system can hold it to that; 0 means no limit")
 	flags.Float64Var(&c.APIQPS, "api-qps", 200, "requests a second to the API server")
 	flags.IntVar(&c.APIBurst, "api-burst", 400, "requests to the API server in a burst")
+	flags.StringVar(&mode, "isolation", string(isolation.Auto), "auto: wall containers off where this machine can; required: do not start where it cannot; none")
+	flags.StringVar(&uids, "uid-range", isolation.DefaultRange.String(), "uids and gids for containers where the kubelet runs as root")
 	flags.BoolVar(&c.StopPods, "stop-pods-on-exit", false, "stop pods on SIGTERM instead of leaving them to the next kubelet")
 	flags.DurationVar(&c.StopPodsGrace, "stop-pods-grace", 5*time.Second, "longest grace of a pod that is stopped on exit")
 	if err := flags.Parse(args); err != nil {
@@ -57,6 +64,12 @@ func Parse(args []string, out io.Writer) (*Config, error) {
 	var err error
 	if c.Labels, err = parseLabels(labels); err != nil {
 		return nil, err
+	}
+	if c.Isolation, err = isolation.ParseMode(mode); err != nil {
+		return nil, err
+	}
+	if c.UIDs, err = isolation.ParseRange(uids); err != nil {
+		return nil, fmt.Errorf("--uid-range: %w", err)
 	}
 	// Containers have other working directories than the kubelet.
 	for _, path := range []*string{&c.DataDir, &c.ImageMap} {

@@ -20,6 +20,9 @@ type Image struct {
 	Env map[string]string `json:"env,omitempty"`
 	// Path holds directories searched for commands before the system's.
 	Path []string `json:"path,omitempty"`
+	// Readable holds further directories that an isolated container of this image may read, tool chains for example. It
+	// reads Directory, those of Path and that of its command anyway.
+	Readable []string `json:"readable,omitempty"`
 }
 
 // Map is the content of the file, `images:` by name. A name is an exact image reference or `name:*` for any
@@ -49,6 +52,11 @@ func Load(file string) (*Map, error) {
 	for name, image := range m.Images {
 		if !filepath.IsAbs(image.Directory) {
 			return nil, fmt.Errorf("the image map %s: the directory of %q must be an absolute path", file, name)
+		}
+		for _, dir := range append(append([]string{}, image.Path...), image.Readable...) {
+			if !filepath.IsAbs(dir) {
+				return nil, fmt.Errorf("the image map %s: %q of %q must be an absolute path", file, dir, name)
+			}
 		}
 	}
 	return m, nil

@@ -4,7 +4,6 @@ package isolation
 
 import (
 	"errors"
-	"os"
 	"runtime"
 	"syscall"
 )
@@ -31,14 +30,10 @@ func Enter(*Plan, string) error {
 	return nil
 }
 
-// Command has the sandbox of the system start a program under the plan's profile, and as the container's own user
-// where this process may become another one.
-func Command(p *Plan, path string, argv []string, attr *syscall.ProcAttr) (string, []string) {
+// Command has the sandbox of the system start a program under the plan's profile, as the user of the node.
+func Command(p *Plan, path string, argv []string, _ *syscall.ProcAttr) (string, []string) {
 	if p == nil {
 		return path, argv
-	}
-	if os.Geteuid() == 0 && p.UID != 0 {
-		attr.Sys.Credential = &syscall.Credential{Uid: uint32(p.UID), Gid: uint32(p.GID), NoSetGroups: false}
 	}
 	return sandboxExec, append([]string{sandboxExec, "-p", Profile(p), path}, argv[1:]...)
 }

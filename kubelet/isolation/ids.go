@@ -24,7 +24,7 @@ func ParseRange(text string) (Range, error) {
 	from, fromErr := strconv.Atoi(first)
 	to, toErr := strconv.Atoi(last)
 	if fromErr != nil || toErr != nil || from < 1000 || to > 1<<31-2 || to-from < 255 {
-		return Range{}, fmt.Errorf("the range of uids %q must be FIRST-LAST, above 1000 and of at least 256", text)
+		return Range{}, fmt.Errorf("the range of uids %q must be FIRST-LAST, from 1000 on and of at least 256", text)
 	}
 	return Range{from, to}, nil
 }

@@ -19,12 +19,24 @@ func own(p *Plan, m Mount, fd int) error {
 	case Shared:
 		// Beneath a SubPath the owner was set when it was made.
 		if m.SubPath == "" {
-			return ownDirectory(p, fd)
+			return ownShared(p, fd)
 		}
 	case Content:
 		return ownContent(p, m.Source)
 	}
 	return nil
+}
+
+// ownShared gives a file to the container alone, a directory to its pod.
+func ownShared(p *Plan, fd int) error {
+	var info unix.Stat_t
+	if err := unix.Fstat(fd, &info); err != nil {
+		return err
+	}
+	if info.Mode&unix.S_IFMT == unix.S_IFREG {
+		return unix.Fchownat(fd, "", p.UID, p.GID, unix.AT_EMPTY_PATH)
+	}
+	return ownDirectory(p, fd)
 }
 
 // ownDirectory lets the pod's group write, and passes the group on to what is made inside.

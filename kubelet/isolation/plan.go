@@ -98,7 +98,7 @@ var systemMounts = []string{
 // resolverMounts say how names are looked up; a container without a network has no use for them.
 var resolverMounts = []string{"/etc/gai.conf", "/etc/host.conf", "/etc/nsswitch.conf", "/etc/resolv.conf"}
 
-// ownTargets are made by the init itself.
+// ownTargets are made by the init itself; into /dev a volume may be put, over the others none.
 var ownTargets = []string{"/", "/dev", "/proc", "/sys"}
 
 // New decides what a container sees and may do. It fails for a mount that would take the wall down.
@@ -152,9 +152,7 @@ func targetOf(asked string) (string, error) {
 }
 
 func isOwn(target string) bool {
-	return slices.ContainsFunc(ownTargets, func(own string) bool {
-		return target == own || own != "/" && strings.HasPrefix(target, own+"/")
-	})
+	return slices.Contains(ownTargets, target) || strings.HasPrefix(target, "/proc/") || strings.HasPrefix(target, "/sys/")
 }
 
 // Writable are the targets that the container may write beneath.

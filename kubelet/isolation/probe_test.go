@@ -30,7 +30,7 @@ func TestWhatHoldsIsFoundOutByTryingAndSaidInASentence(t *testing.T) {
 		"an ordinary user, older kernel": {Auto, user, works, Result{Isolated: true, UserNamespace: true, Reason: ReasonUserNamespace}, "lacks: a seccomp filter, Landlock's separation of abstract sockets"},
 		"nothing works":                  {Auto, user, never, Result{Reason: ReasonNoIsolation}, "can read what that user can read: operation not permitted. Set it."},
 		"turned off":                     {None, full, works, Result{Reason: ReasonTurnedOff}, "--isolation none"},
-		"macOS":                          {Auto, Features{OS: "darwin", UID: 501}, works, Result{Isolated: true, Reason: ReasonSandboxExec}, "processes are visible"},
+		"macOS":                          {Auto, Features{OS: "darwin", UID: 501}, works, Result{Isolated: true, Reason: ReasonSandboxExec}, "share the user of the node"},
 		"macOS without a sandbox":        {Auto, Features{OS: "darwin", UID: 501}, never, Result{Reason: ReasonNoIsolation}, "not permitted"},
 	} {
 		got := Choose(c.mode, c.features, DefaultRange, c.try)

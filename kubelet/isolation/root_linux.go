@@ -24,6 +24,11 @@ func enterRoot(p *Plan, dir string) error {
 		return err
 	}
 	defer unix.Close(root)
+	for _, make := range []func(string) error{makeProc, makeDev} {
+		if err := make(stage); err != nil {
+			return err
+		}
+	}
 	for _, m := range p.Mounts {
 		if err := place(root, p, m, dir); err != nil {
 			return fmt.Errorf("%s: %w", m.Target, err)
@@ -32,10 +37,8 @@ func enterRoot(p *Plan, dir string) error {
 	if err := hide(root, stage, p.Hidden); err != nil {
 		return err
 	}
-	for _, make := range []func(string) error{makeProc, makeDev, func(stage string) error { return makeEtc(stage, p) }} {
-		if err := make(stage); err != nil {
-			return err
-		}
+	if err := makeEtc(stage, p); err != nil {
+		return err
 	}
 	if err := pivot(stage); err != nil {
 		return err

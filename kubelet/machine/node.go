@@ -9,6 +9,8 @@ import (
 	v1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/component-base/version"
+
+	"rig.dashecorp.com/kubelet/isolation"
 )
 
 // Address is where everything on this node listens.
@@ -17,16 +19,16 @@ const Address = "127.0.0.1"
 const (
 	// IsolatedCondition says whether containers are walled off from each other and from the node's user.
 	IsolatedCondition v1.NodeConditionType = "Isolated"
-	// NoIsolationReason is the reason of Isolated=False.
-	NoIsolationReason = "NoIsolation"
-	noIsolation       = "Containers run as processes of the user that runs this node and can read what that user can read."
 )
 
 // HostProcessTaint keeps pods away that do not know that they run as processes of the host.
 var HostProcessTaint = v1.Taint{Key: "rig.dashecorp.com/host-process", Value: "true", Effect: v1.TaintEffectNoSchedule}
 
+// UnisolatedTaint keeps pods away that do not accept to run without a wall, from a node that cannot put one up.
+var UnisolatedTaint = v1.Taint{Key: "rig.dashecorp.com/unisolated", Value: "true", Effect: v1.TaintEffectNoSchedule}
+
 // Node is the object that stands for this machine. port is the kubelet's; labels are added to the usual ones.
-func Node(name string, port int, capacity v1.ResourceList, labels map[string]string) *v1.Node {
+func Node(name string, port int, capacity v1.ResourceList, labels map[string]string, isolated isolation.Result) *v1.Node {
 	now := metav1.Now()
 	node := &v1.Node{
 		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{
@@ -47,7 +49,7 @@ func Node(name string, port int, capacity v1.ResourceList, labels map[string]str
 			NodeInfo:        info(),
 			Conditions: []v1.NodeCondition{
 				condition(v1.NodeReady, v1.ConditionTrue, "KubeletReady", "The kubelet accepts pods.", now),
-				condition(IsolatedCondition, v1.ConditionFalse, NoIsolationReason, noIsolation, now),
+				isolatedCondition(isolated, now),
 				condition(v1.NodeMemoryPressure, v1.ConditionFalse, "KubeletHasSufficientMemory", "", now),
 				condition(v1.NodeDiskPressure, v1.ConditionFalse, "KubeletHasNoDiskPressure", "", now),
 				condition(v1.NodePIDPressure, v1.ConditionFalse, "KubeletHasSufficientPID", "", now),
@@ -55,7 +57,18 @@ func Node(name string, port int, capacity v1.ResourceList, labels map[string]str
 		},
 	}
 	maps.Copy(node.Labels, labels)
+	if !isolated.Isolated {
+		node.Spec.Taints = append(node.Spec.Taints, UnisolatedTaint)
+	}
 	return node
+}
+
+func isolatedCondition(r isolation.Result, now metav1.Time) v1.NodeCondition {
+	status := v1.ConditionFalse
+	if r.Isolated {
+		status = v1.ConditionTrue
+	}
+	return condition(IsolatedCondition, status, r.Reason, r.Message, now)
 }
 
 func condition(kind v1.NodeConditionType, status v1.ConditionStatus, reason, message string, now metav1.Time) v1.NodeCondition {

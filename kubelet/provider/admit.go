@@ -25,6 +25,9 @@ func (i *instance) admit() error {
 	if i.begun() {
 		return nil
 	}
+	if err := i.provider.Wall.refuse(pod); err != nil {
+		return err
+	}
 	for container := range containersOf(pod) {
 		if _, err := i.provider.image(container.Image); err != nil {
 			return err

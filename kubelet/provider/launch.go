@@ -7,13 +7,11 @@ import (
 	"path/filepath"
 	"strings"
 
-	"k8s.io/klog/v2"
-
 	v1 "k8s.io/api/core/v1"
 
 	"rig.dashecorp.com/kubelet/env"
 	"rig.dashecorp.com/kubelet/imagemap"
-	"rig.dashecorp.com/kubelet/machine"
+	"rig.dashecorp.com/kubelet/isolation"
 	"rig.dashecorp.com/kubelet/process"
 	"rig.dashecorp.com/kubelet/volumes"
 )
@@ -49,7 +47,7 @@ func (p *Provider) processSpec(ctx context.Context, pod *v1.Pod, name, dir strin
 	if err != nil {
 		return spec, nil, err
 	}
-	base, err := p.baseEnv(pod, image, dir, volumes.Root(dir, name))
+	base, err := p.baseEnv(pod, image, p.placesOf(name, dir))
 	if err != nil {
 		return spec, nil, err
 	}
@@ -61,34 +59,51 @@ func (p *Provider) processSpec(ctx context.Context, pod *v1.Pod, name, dir strin
 	if err != nil {
 		return spec, nil, err
 	}
-	root, err := volumes.Link(mounts, name, dir)
+	plan, err := p.Wall.plan(pod, container, image, mounts, dir, p.MaxProcesses)
 	if err != nil {
 		return spec, nil, err
+	}
+	if !p.Wall.mounts() {
+		if _, err := volumes.Link(mounts, name, dir); err != nil {
+			return spec, nil, err
+		}
 	}
 	argv := env.ExpandAll(arguments(container, image), values)
 	if len(argv) == 0 {
 		return spec, nil, fmt.Errorf("neither the container nor the image map names a command for %q", container.Image)
 	}
-	workingDir := workingDirectory(env.Expand(container.WorkingDir, values), image, root)
-	return process.Spec{Argv: argv, Env: env.List(values), Dir: workingDir}, nil, nil
+	workingDir := workingDirectory(env.Expand(container.WorkingDir, values), image, p.placesOf(name, dir).root)
+	return process.Spec{Argv: argv, Env: env.List(values), Dir: workingDir, Isolation: plan}, nil, nil
+}
+
+// places are where a container finds what is its own.
+type places struct{ home, temp, root string }
+
+// placesOf are fixed paths where this node can mount, else directories of the pod.
+func (p *Provider) placesOf(container, dir string) places {
+	if p.Wall.mounts() {
+		return places{home: isolation.Home, temp: isolation.Temp}
+	}
+	return places{home: filepath.Join(dir, "home"), temp: filepath.Join(dir, "tmp"), root: volumes.Root(dir, container)}
 }
 
 // baseEnv is all that a container inherits: nothing of the kubelet's own environment.
-func (p *Provider) baseEnv(pod *v1.Pod, image imagemap.Image, dir, root string) (map[string]string, error) {
-	home, tmp := filepath.Join(dir, "home"), filepath.Join(dir, "tmp")
-	for _, folder := range []string{home, tmp} {
-		if err := os.MkdirAll(folder, 0o700); err != nil {
-			return nil, err
+func (p *Provider) baseEnv(pod *v1.Pod, image imagemap.Image, at places) (map[string]string, error) {
+	if !p.Wall.mounts() {
+		for _, folder := range []string{at.home, at.temp} {
+			if err := os.MkdirAll(folder, 0o700); err != nil {
+				return nil, err
+			}
 		}
 	}
 	values := map[string]string{
 		"PATH":                    strings.Join(append(append([]string{}, image.Path...), systemPath), ":"),
-		"HOME":                    home,
-		"TMPDIR":                  tmp,
+		"HOME":                    at.home,
+		"TMPDIR":                  at.temp,
 		"HOSTNAME":                pod.Name,
 		"KUBERNETES_SERVICE_HOST": p.APIServerHost,
 		"KUBERNETES_SERVICE_PORT": p.APIServerPort,
-		MountPointEnv:             root,
+		MountPointEnv:             at.root,
 	}
 	for name, value := range image.Env {
 		values[name] = value
@@ -105,7 +120,8 @@ func arguments(container *v1.Container, image imagemap.Image) []string {
 	return append(append([]string{}, command...), container.Args...)
 }
 
-// workingDirectory looks for the path among the mounts first, then on the host; relative ones belong to the image.
+// workingDirectory looks for the path beneath the container's root, if it has one, then takes it as it is; relative ones
+// belong to the image.
 func workingDirectory(asked string, image imagemap.Image, root string) string {
 	if asked == "" {
 		return image.Directory
@@ -113,7 +129,7 @@ func workingDirectory(asked string, image imagemap.Image, root string) string {
 	if !filepath.IsAbs(asked) {
 		return filepath.Join(image.Directory, asked)
 	}
-	if mounted := filepath.Join(root, asked); isDir(mounted) {
+	if mounted := filepath.Join(root, asked); root != "" && isDir(mounted) {
 		return mounted
 	}
 	return asked
@@ -122,14 +138,4 @@ func workingDirectory(asked string, image imagemap.Image, root string) string {
 func isDir(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.IsDir()
-}
-
-func tolerates(pod *v1.Pod) bool {
-	taint := machine.HostProcessTaint
-	for n := range pod.Spec.Tolerations {
-		if pod.Spec.Tolerations[n].ToleratesTaint(klog.Background(), &taint, false) {
-			return true
-		}
-	}
-	return false
 }

@@ -36,6 +36,8 @@ type Options struct {
 	Recorder                     record.EventRecorder
 	Volumes                      *volumes.Manager
 	Env                          env.Resolver
+	// Wall is how containers are isolated; nil: they are not, and every pod accepts it.
+	Wall *Wall
 	// Cgroups is nil on a node that cannot make control groups.
 	Cgroups *cgroup.Manager
 	// MaxProcesses is how many processes and threads a container may have; 0 means no limit.

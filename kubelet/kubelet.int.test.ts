@@ -235,14 +235,6 @@ test('a missing config map is waited for and named in the pod’s events', async
   assert.equal(await logsOf(ns, 'waits'), 'came\n');
 });
 
-test('exec answers 501 in one sentence', async (t) => {
-  const ns = await testNamespace(t);
-  await createPod(ns, 'plain', podSpec('echo up; sleep 1000'));
-  await untilPhase(ns, 'plain', 'Running');
-  const { kubectl } = await testCluster();
-  await assert.rejects(kubectl('exec', '--namespace', ns, 'plain', '--', 'true'), /does not offer exec/);
-});
-
 test('a kubelet killed and started again finds its running pod and reports its real exit code', async (t) => {
   const ns = await testNamespace(t);
   await createPod(ns, 'survivor', podSpec('trap "exit 9" USR1; echo "pid $$$$"; while :; do sleep 0.05; done'));

@@ -27,7 +27,8 @@ import { countGrowth } from './metrics/growth.ts';
 import { traceEnd } from './metrics/whole.ts';
 import { Mirror } from './mirror/mirror.ts';
 import { watchObjects } from './objects.ts';
-import { Outbox } from './outbox.ts';
+import { Outbox } from './outbox/outbox.ts';
+import { tellDenied } from './outbox/tell.ts';
 import { RepositoryController } from './repositories/controller.ts';
 import { IssueLog } from './store/log.ts';
 import { TaskController } from './tasks/controller.ts';
@@ -179,7 +180,7 @@ function assemble(config: Config, logger: Logger, { pool, client, intakeClient, 
     logger,
     metrics,
   });
-  const outbox = new Outbox(log, logger);
+  const outbox = new Outbox(log, logger, Date.now, (subject, event) => tellDenied(conductor, subject, event));
   const grown = (subject: { namespace: string; name: string }) => {
     issues.poke(subject);
     for (const task of conductor.objects.tasks.list(subject.namespace)) {

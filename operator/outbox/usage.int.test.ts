@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { migrate } from '#lib/db';
 import { silentLogger } from '#lib/observe';
+import { claimNext } from '../store/claims.ts';
+import { cause, eventsOf, file, finished, openLog, queueUp } from '../store/store.int-kit.ts';
 import { Outbox } from './outbox.ts';
-import { claimNext } from './store/claims.ts';
-import { cause, eventsOf, file, finished, openLog, queueUp } from './store/store.int-kit.ts';
 
 const agent = { name: 'dev-e', uid: 'dev-e', concurrency: 9 };
 const MINUTE = 60_000;
@@ -17,7 +17,7 @@ async function open(t: TestContext) {
   await migrate(world.pool, {
     schema: 'proxy',
     component: 'proxy',
-    directory: join(import.meta.dirname, '../proxy/migrations'),
+    directory: join(import.meta.dirname, '../../proxy/migrations'),
   });
   const subject = await file(world, 'one');
   await queueUp(world, subject, [agent.uid]);

@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import type { DomainEvent } from '#domain';
+import { migrate } from '#lib/db';
+import { silentLogger } from '#lib/observe';
+import { claimNext } from '../store/claims.ts';
+import { cause, eventsOf, file, finished, openLog, queueUp } from '../store/store.int-kit.ts';
+import { Outbox } from './outbox.ts';
+import { tellDenied } from './tell.ts';
+
+const agent = { name: 'dev-e', uid: 'dev-e', concurrency: 9 };
+
+async function open(t: TestContext) {
+  const world = await openLog(t);
+  t.after(() => world.pool.end());
+  const directory = (program: string) => join(import.meta.dirname, '../..', program, 'migrations');
+  const install = (program: string) =>
+    migrate(world.pool, { schema: program, component: program, directory: directory(program) });
+  await install('proxy');
+  const subject = await file(world, 'one');
+  await queueUp(world, subject, [agent.uid]);
+  await claimNext(world.log, agent, world.leader, cause);
+  const began = Date.now();
+  const refuse = (change: { host?: string; port?: number | null; count?: number; task?: string } = {}) => {
+    const { host = 'evil.example', port = 443, count = 1, task = 'one-implement-1-1' } = change;
+    const payload = { namespace: 'team', task, host, port, reason: 'HostNotListed', count };
+    return world.pool.query(`INSERT INTO egress.outbox (id, kind, payload) VALUES ($1, 'EGRESS_DENIED', $2)`, [
+      randomUUID(),
+      JSON.stringify(payload),
+    ]);
+  };
+  const recorded: DomainEvent[] = [];
+  const drain = (seconds: number, log = world.log) =>
+    new Outbox(
+      log,
+      silentLogger,
+      () => began + seconds * 1_000,
+      (_subject, event) => recorded.push(event),
+    ).drain();
+  const denied = async () =>
+    (await eventsOf(world.pool, subject.id)).flatMap((event) => (event.type === 'EGRESS_DENIED' ? [event.data] : []));
+  return { world, subject, install, refuse, drain, denied, recorded };
+}
+
+test('a rig without an egress schema drains the other outboxes in peace', async (t) => {
+  const { drain, denied } = await open(t);
+  await drain(0);
+  assert.deepEqual(await denied(), []);
+});
+
+test('a refused host is told at once, then once a minute with its count, each host apart', async (t) => {
+  const { install, refuse, drain, denied, recorded } = await open(t);
+  await install('egress');
+  await refuse();
+  await drain(0);
+  const [first] = await denied();
+  assert.deepEqual(
+    { ...first, fence: '' },
+    {
+      task: 'one-implement-1-1',
+      kind: 'implement',
+      fence: '',
+      host: 'evil.example',
+      port: 443,
+      reason: 'HostNotListed',
+      count: 1,
+    },
+  );
+  await refuse({ count: 40 });
+  await refuse({ count: 2, port: 22 });
+  await refuse({ host: 'other.example' });
+  await drain(59);
+  assert.deepEqual(
+    (await denied()).map(({ host }) => host),
+    ['evil.example', 'other.example'],
+  );
+  await drain(61);
+  await drain(61);
+  const last = (await denied()).at(-1);
+  assert.deepEqual([last?.host, last?.port, last?.count], ['evil.example', null, 42]);
+  assert.equal((await denied()).length, 3);
+  assert.equal(recorded.length, 3);
+});
+
+test('at the end of a task what it was refused last is told at once', async (t) => {
+  const { world, subject, install, refuse, drain, denied } = await open(t);
+  await install('egress');
+  await refuse();
+  await drain(0);
+  await refuse({ count: 7 });
+  await world.log.append(subject, cause, (state) => [finished(state.task.work!)]);
+  await drain(1);
+  assert.deepEqual(
+    (await denied()).map(({ count }) => count),
+    [1, 7],
+  );
+});
+
+test('two leaders at once tell each refusal exactly once, and one of an unknown task stays', async (t) => {
+  const { world, install, refuse, drain, denied } = await open(t);
+  await install('egress');
+  await refuse({ task: 'nobody' });
+  for (let host = 0; host < 8; host += 1) await refuse({ host: `h${host}.example` });
+  await Promise.all([drain(0), drain(0, world.another()), drain(0)]);
+  assert.equal(
+    (await denied()).reduce((sum, { count }) => sum + count, 0),
+    8,
+  );
+  const left = await world.pool.query('SELECT FROM egress.outbox WHERE taken_at IS NULL');
+  assert.equal(left.rowCount, 1);
+});
+
+test('kubectl describe of the Issue shows a refused host as a warning that names the field', () => {
+  const told: unknown[] = [];
+  const issue = { metadata: { name: 'one', namespace: 'team' } };
+  const conductor = {
+    objects: { issues: { get: () => issue } },
+    recorder: { record: (_object: unknown, event: unknown) => told.push(event) },
+  } as never;
+  const data = {
+    task: 'one-implement-1-1',
+    kind: 'implement',
+    fence: '1.1',
+    host: 'evil.example',
+    port: 443,
+    count: 3,
+  } as const;
+  const subject = { id: 's', namespace: 'team', name: 'one' };
+  tellDenied(conductor, subject, { type: 'EGRESS_DENIED', data: { ...data, reason: 'HostNotListed' } });
+  tellDenied(conductor, subject, { type: 'ISSUE_DONE', data: { message: 'Done.' } });
+  assert.deepEqual(told, [
+    {
+      type: 'Warning',
+      reason: 'HostNotListed',
+      action: 'Connect',
+      message:
+        'Task one-implement-1-1 was refused evil.example:443, 3 times; spec.egress of its Repository says where it may connect to.',
+    },
+  ]);
+});

@@ -190,7 +190,7 @@ test('describe tells the story of a pod: scheduled, started, and why it failed',
   const { kubectl } = await testCluster();
   const text = await until('its events are there', async () => {
     const now = await kubectl('describe', 'pod', 'story', '-n', ns);
-    return /Scheduled/.test(now) && /Started/.test(now) && now;
+    return /Scheduled/.test(now) && /Started/.test(now) ? now : '';
   });
   assert.match(text, /Exit Code:\s+3/);
   assert.match(text, new RegExp(`Node:\\s+${node}/`));

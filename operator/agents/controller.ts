@@ -10,6 +10,7 @@ import {
 } from '#lib/kube';
 import type { Logger } from '#lib/observe';
 import type { Conductor } from '../issues/context.ts';
+import { type Judged, recordVerdict } from '../notices/verdict.ts';
 import { AGENTS } from '../objects.ts';
 import { runningByAgent } from '../store/tasks.ts';
 
@@ -42,8 +43,16 @@ export class AgentController {
     const generation = agent.metadata.generation ?? 1;
     const stamp = { generation, now: new Date(this.#conductor.now()) };
     const { status } = this.#projector.latest(agent);
-    const conditions = setVerdict(status?.conditions as Condition[] | undefined, judgeAgent(agent), stamp);
+    const verdict = judgeAgent(agent);
+    const conditions = setVerdict(status?.conditions as Condition[] | undefined, verdict, stamp);
     const projection = await this.#projector.project(agent, { running, observedGeneration: generation, conditions });
+    if (projection.result === 'applied')
+      recordVerdict(
+        this.#conductor.recorder,
+        agent,
+        { before: status as Judged | undefined, after: { conditions } },
+        verdict,
+      );
     return projection.result === 'deferred' ? { requeueAfterMs: projection.afterMs } : undefined;
   }
 }

@@ -14,6 +14,7 @@ import {
   setVerdict,
 } from '#lib/kube';
 import { correlate, type Logger, traced } from '#lib/observe';
+import { type Judged, recordVerdict } from '../notices/verdict.ts';
 import { ISSUES } from '../objects.ts';
 import { Stacks } from '../repositories/stack.ts';
 import type { Cause } from '../store/log.ts';
@@ -153,7 +154,9 @@ export class IssueController {
     );
     const why = message.slice(0, 1_024);
     const status = { phase: 'Pending', ...issue.status, why, observedGeneration: generation, conditions };
-    await this.#projector.project(issue, status);
+    const { result } = await this.#projector.project(issue, status);
+    const change = { before: issue.status as Judged | undefined, after: status };
+    if (result === 'applied') recordVerdict(this.#conductor.recorder, issue, change, { state, reason, message });
   }
 
   async #advance(issue: Issue & KubeObject, subject: Subject, cause: Cause): Promise<ReconcileResult> {

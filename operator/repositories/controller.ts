@@ -17,6 +17,7 @@ import {
 import type { Logger } from '#lib/observe';
 import { forgeHost } from '../forges/forges.ts';
 import type { Conductor } from '../issues/context.ts';
+import { type Judged, recordVerdict } from '../notices/verdict.ts';
 import { REPOSITORIES } from '../objects.ts';
 import { resync } from './resync.ts';
 
@@ -174,7 +175,9 @@ export class RepositoryController {
       issues: this.#counts(repository),
       conditions: conditions as RepositoryStatus['conditions'],
     };
-    await this.#projector.project(repository, status);
+    const { result } = await this.#projector.project(repository, status);
+    const change = { before: repository.status as Judged | undefined, after: { conditions } };
+    if (result === 'applied') recordVerdict(this.#conductor.recorder, repository, change, verdict);
   }
 
   #counts(repository: Repository): RepositoryStatus['issues'] {

@@ -18,6 +18,7 @@ import {
 } from '#lib/kube';
 import { continueFrom, correlate, type Logger, traced, traceparent } from '#lib/observe';
 import type { Conductor } from '../issues/context.ts';
+import { type Judged, recordVerdict } from '../notices/verdict.ts';
 import { AGENT_TASKS, type Job } from '../objects.ts';
 import { findTask, type TaskRow } from '../store/tasks.ts';
 import { type JobSettings, jobOf } from './job.ts';
@@ -153,11 +154,10 @@ export class TaskController {
       generation,
       now: new Date(this.#conductor.now()),
     });
-    await this.#projector.project(task, {
-      ...(row === null ? {} : statusOf(row)),
-      observedGeneration: generation,
-      conditions,
-    });
+    const phase = row === null ? {} : statusOf(row);
+    const { result } = await this.#projector.project(task, { ...phase, observedGeneration: generation, conditions });
+    const change = { before: status as Judged, after: { ...phase, conditions } };
+    if (result === 'applied') recordVerdict(this.#conductor.recorder, task, change, verdict);
   }
 }
 

@@ -1,11 +1,12 @@
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
+import { request as requestTLS } from 'node:https';
 import type { Socket } from 'node:net';
 import { listenOnSocket } from '../socket/index.ts';
 
 export interface EgressOptions {
   /** Path of the Unix socket that the sandbox's relay leads to. */
   readonly socket: string;
-  /** The egress proxy, plain HTTP; undefined where this task may go nowhere. */
+  /** The egress proxy; undefined where this task may go nowhere. */
   readonly url: string | undefined;
   /** Asked for each connection, so that a renewed one is picked up. It goes to `url` alone. */
   readonly token: () => string;
@@ -64,7 +65,12 @@ function tunnel(options: EgressOptions, { url: target = '' }: IncomingMessage, n
   if (!AUTHORITY.test(target)) return refuse(near, 400, NOT_A_PROXY_REQUEST);
   const proxy = way(options);
   if (proxy === undefined) return refuse(near, 403, NO_WAY_OUT);
-  const sent = request({ ...proxy.to, method: 'CONNECT', path: target, headers: { ...proxy.headers, host: target } });
+  const sent = proxy.request({
+    ...proxy.to,
+    method: 'CONNECT',
+    path: target,
+    headers: { ...proxy.headers, host: target },
+  });
   sent.setTimeout(CONNECT_MS, () => sent.destroy(new Error('timeout')));
   sent.once('error', () => refuse(near, 502, UNREACHABLE));
   sent.once('connect', (answer, far: Socket, rest) => {
@@ -85,7 +91,7 @@ function forward(options: EgressOptions, asked: IncomingMessage, answer: ServerR
   const proxy = way(options);
   if (proxy === undefined) return say(answer, 403, NO_WAY_OUT);
   const headers = { ...passed(asked), ...proxy.headers, connection: 'close' };
-  const sent = request({ ...proxy.to, method: asked.method as string, path: target.href, headers });
+  const sent = proxy.request({ ...proxy.to, method: asked.method as string, path: target.href, headers });
   sent.setTimeout(CONNECT_MS, () => sent.destroy(new Error('timeout')));
   sent.once('error', () => (answer.headersSent ? answer.destroy() : say(answer, 502, UNREACHABLE)));
   sent.once('response', (received) => {
@@ -99,9 +105,14 @@ function forward(options: EgressOptions, asked: IncomingMessage, answer: ServerR
 
 function way({ url, token }: EgressOptions) {
   if (url === undefined) return undefined;
-  const { hostname, port } = new URL(url);
-  const to = { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? 80 : Number(port), agent: false } as const;
-  return { to, headers: { 'proxy-authorization': `Bearer ${token()}` } };
+  const { protocol, hostname, port } = new URL(url);
+  const secure = protocol === 'https:';
+  const host = hostname.replace(/^\[|\]$/g, '');
+  return {
+    request: secure ? requestTLS : request,
+    to: { host, port: port === '' ? (secure ? 443 : 80) : Number(port), agent: false } as const,
+    headers: { 'proxy-authorization': `Bearer ${token()}` },
+  };
 }
 
 function passed({ headers }: IncomingMessage): Record<string, string | string[]> {
@@ -135,5 +146,6 @@ function refuse(socket: Socket, status: number, why: string): void {
 }
 
 function say(answer: ServerResponse, status: number, why: string): void {
-  answer.writeHead(status, { 'content-type': 'text/plain', connection: 'close' }).end(why);
+  const headers = { 'content-type': 'text/plain', 'content-length': Buffer.byteLength(why), connection: 'close' };
+  answer.writeHead(status, headers).end(why);
 }

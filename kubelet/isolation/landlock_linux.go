@@ -1,6 +1,8 @@
 package isolation
 
 import (
+	"os"
+
 	"github.com/landlock-lsm/go-landlock/landlock"
 	llsyscall "github.com/landlock-lsm/go-landlock/landlock/syscall"
 )
@@ -20,9 +22,20 @@ func restrictPaths(p *Plan) error {
 	config := landlock.V7
 	// Networks are separated by namespaces; ports are no wall.
 	config.HandledAccessNet = 0
+	dirs, files := []string{}, []string{}
+	for _, target := range p.Writable() {
+		if info, err := os.Stat(target); err != nil {
+			return err
+		} else if info.IsDir() {
+			dirs = append(dirs, target)
+		} else {
+			files = append(files, target)
+		}
+	}
 	return config.BestEffort().Restrict(
 		landlock.RODirs("/"),
-		landlock.RWDirs(p.Writable()...).WithRefer().IgnoreIfMissing(),
+		landlock.RWDirs(dirs...).WithRefer(),
+		landlock.RWFiles(files...),
 		landlock.RWDirs("/dev", "/proc").WithIoctlDev(),
 	)
 }

@@ -31,7 +31,10 @@ func startIsolated(t *testing.T, c isolation.Container, script string) (*Contain
 	dir := filepath.Join(t.TempDir(), "c")
 	started, err := Start(os.Args[0], dir, Spec{Argv: []string{"sh", "-c", script}, Env: []string{"PATH=/usr/bin:/bin"}, Dir: isolation.Home, Isolation: p})
 	if err != nil {
-		t.Skipf("this machine does not isolate so: %v", err)
+		if Trial(os.Args[0], t.TempDir(), isolation.Container{UserNamespace: c.UserNamespace, UID: c.UID, GID: c.GID}) != nil {
+			t.Skipf("this machine does not isolate so: %v", err)
+		}
+		t.Fatal(err)
 	}
 	t.Cleanup(func() { started.Kill(); <-started.Done() })
 	return started, dir
@@ -78,6 +81,22 @@ func TestReadOnlyMountsAndHiddenFilesHoldInside(t *testing.T) {
 		line(t, dir, "stdout", "end")
 		if strings.Count(string(text), " stdout F text") != 2 {
 			t.Errorf("%s", text)
+		}
+	})
+}
+
+func TestAFileCanBeAVolumeAlsoAmongTheDevices(t *testing.T) {
+	modes(t, func(t *testing.T, c isolation.Container) {
+		file := filepath.Join(t.TempDir(), "message")
+		if err := os.WriteFile(file, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		c.Volumes = []isolation.Volume{{Source: file, Target: "/dev/termination-log"}}
+		s, dir := startIsolated(t, c, "echo last words > /dev/termination-log && echo said")
+		wait(t, s)
+		line(t, dir, "stdout", "said")
+		if text, _ := os.ReadFile(file); string(text) != "last words\n" {
+			t.Errorf("%q", text)
 		}
 	})
 }

@@ -16,15 +16,23 @@ import (
 
 	"rig.dashecorp.com/kubelet/agent"
 	"rig.dashecorp.com/kubelet/config"
+	"rig.dashecorp.com/kubelet/service"
 )
 
 func main() {
 	klog.SetSlogLogger(slog.New(slog.NewJSONHandler(os.Stderr, nil)))
 	log.L = klogv2.New(nil)
-	c, err := config.Parse(os.Args[1:], os.Stderr)
+	args, manager := os.Args[1:], ""
+	if len(args) > 1 && args[0] == "print-unit" {
+		args, manager = args[2:], args[1]
+	}
+	c, err := config.Parse(args, os.Stderr)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(2)
+	}
+	if manager != "" {
+		exit(printUnit(manager, c))
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
@@ -32,6 +40,15 @@ func main() {
 		go stopWithParent(stop)
 	}
 	exit(agent.Run(ctx, c))
+}
+
+// printUnit writes the file by which the system keeps this very kubelet running.
+func printUnit(manager string, c *config.Config) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	return service.Print(os.Stdout, manager, service.Description{Program: self, Args: c.Args, DataDir: c.DataDir})
 }
 
 // stopWithParent ends the kubelet when the pipe held by the program that started it is closed, even by SIGKILL.

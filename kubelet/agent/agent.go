@@ -134,6 +134,7 @@ func newProvider(c *config.Config, kube kubernetes.Interface, restConfig *rest.C
 		Cgroups:       cgroups,
 		Wall:          wall,
 		MaxProcesses:  c.MaxProcesses,
+		Logs:          c.Logs,
 		Volumes:       &volumes.Manager{Objects: client, Allocatable: capacity, Now: time.Now},
 		Env:           env.Resolver{Objects: client, Allocatable: capacity},
 		Pods:          pods.Core().V1().Pods().Lister(),

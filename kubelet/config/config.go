@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"rig.dashecorp.com/kubelet/isolation"
+	"rig.dashecorp.com/kubelet/logs"
 )
 
 // Config is the command line.
@@ -28,12 +29,16 @@ type Config struct {
 	// Isolation is whether containers are walled off; UIDs are what they run as where the kubelet is root.
 	Isolation isolation.Mode
 	UIDs      isolation.Range
+	// Logs says when the log of a container is rotated.
+	Logs logs.Rotation
+	// Args is the command line again, as a service runs it: no default, every path absolute.
+	Args []string
 	// StopPods: on SIGTERM pods are stopped and reported Failed, instead of running on for the next kubelet to find.
 	StopPods      bool
 	StopPodsGrace time.Duration
 }
 
-const usage = "usage: rig-kubelet --node-name N --bootstrap-kubeconfig F --data-dir D --image-map FILE [flags]"
+const usage = "usage: rig-kubelet [print-unit systemd|launchd] --node-name N --bootstrap-kubeconfig F --data-dir D --image-map FILE [flags]"
 
 // Parse reads args; out gets the usage when they are wrong.
 func Parse(args []string, out io.Writer) (*Config, error) {
@@ -49,6 +54,8 @@ func Parse(args []string, out io.Writer) (*Config, error) {
 	flags.StringVar(&labels, "labels", "", "labels of the node, k=v,k=v")
 	flags.IntVar(&c.MaxPods, "max-pods", 110, "pods the node takes")
 	flags.Int64Var(&c.MaxProcesses, "max-processes", 4096, "processes and threads of one container, where the system can hold it to that; 0 means no limit")
+	flags.Int64Var(&c.Logs.MaxBytes, "max-log-bytes", logs.DefaultRotation.MaxBytes, "size at which a container's log is set aside and a new one begins")
+	flags.IntVar(&c.Logs.MaxFiles, "max-log-files", logs.DefaultRotation.MaxFiles, "files kept of a container's log, the current one counted")
 	flags.Float64Var(&c.APIQPS, "api-qps", 200, "requests a second to the API server")
 	flags.IntVar(&c.APIBurst, "api-burst", 400, "requests to the API server in a burst")
 	flags.StringVar(&mode, "isolation", string(isolation.Auto), "auto: wall containers off where this machine can; required: do not start where it cannot; none")
@@ -72,12 +79,30 @@ func Parse(args []string, out io.Writer) (*Config, error) {
 		return nil, fmt.Errorf("--uid-range: %w", err)
 	}
 	// Containers have other working directories than the kubelet.
-	for _, path := range []*string{&c.DataDir, &c.ImageMap} {
+	paths := map[string]*string{"data-dir": &c.DataDir, "image-map": &c.ImageMap, "bootstrap-kubeconfig": &c.BootstrapKubeconfig}
+	for _, path := range paths {
 		if *path, err = filepath.Abs(*path); err != nil {
 			return nil, err
 		}
 	}
-	return c, nil
+	flags.Visit(func(f *flag.Flag) {
+		value := f.Value.String()
+		if path, ok := paths[f.Name]; ok {
+			value = *path
+		}
+		c.Args = append(c.Args, "--"+f.Name+"="+value)
+	})
+	return c, check(c)
+}
+
+func check(c *Config) error {
+	if c.MaxProcesses < 0 {
+		return fmt.Errorf("--max-processes must be at least 0, not %d", c.MaxProcesses)
+	}
+	if c.Logs.MaxBytes < 1 || c.Logs.MaxFiles < 1 {
+		return fmt.Errorf("--max-log-bytes and --max-log-files must be at least 1, not %d and %d", c.Logs.MaxBytes, c.Logs.MaxFiles)
+	}
+	return nil
 }
 
 func parseLabels(text string) (map[string]string, error) {

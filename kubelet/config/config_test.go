@@ -26,11 +26,29 @@ func TestWrongCommandLinesAreRefused(t *testing.T) {
 	for want, args := range map[string][]string{
 		"usage":         required[1:],
 		"key=value":     append([]string{"--labels=nonsense"}, required...),
+		"at least 1":    append([]string{"--max-log-files=0"}, required...),
+		"at least 0":    append([]string{"--max-processes=-1"}, required...),
 		"not defined":   append([]string{"--unknown"}, required...),
 		"usage: rig-ku": append(append([]string{}, required...), "left over"),
 	} {
 		if _, err := Parse(args, io.Discard); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v: %v", args, err)
+		}
+	}
+}
+
+func TestTheCommandLineOfAServiceHasAbsolutePathsAndNoDefaults(t *testing.T) {
+	c, err := Parse(append([]string{"--max-pods=5", "--stop-pods-on-exit"}, required...), io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := Parse(c.Args, io.Discard)
+	if err != nil || len(c.Args) != 6 || again.MaxPods != 5 || !again.StopPods || again.NodeName != "n" {
+		t.Fatalf("%v %v", c.Args, err)
+	}
+	for _, flag := range c.Args {
+		if strings.Contains(flag, "data-dir") && flag != "--data-dir="+c.DataDir {
+			t.Error(flag)
 		}
 	}
 }

@@ -8,6 +8,9 @@ const OF_THIS_HOP = new Set([
   'upgrade',
 ]);
 
+/** What frames the body and names the host is not for a client to take away. */
+const FRAMING = new Set(['content-length', 'transfer-encoding', 'host', 'connection']);
+
 /** The task token of a Proxy-Authorization header: the password of Basic credentials, as clients take it from a proxy's URL, or a Bearer. */
 export function tokenOf(header: string | undefined): string | undefined {
   const { scheme, value } =
@@ -21,13 +24,20 @@ export function tokenOf(header: string | undefined): string | undefined {
 
 /** Raw headers (name, value, name, …) without those of this hop. Connection itself stays, the HTTP client writes its own. */
 export function cleaned(raw: readonly string[]): string[] {
-  const pairs = raw.flatMap((name, at) => (at % 2 === 0 ? [[name, raw[at + 1] ?? ''] as const] : []));
-  const named = pairs
-    .filter(([name]) => name.toLowerCase() === 'connection')
-    .flatMap(([, value]) => value.split(',').map((word) => word.trim().toLowerCase()));
-  // What frames the body is not for a client to take away.
+  const named = valuesOf(raw, 'connection').flatMap((value) =>
+    value.split(',').map((word) => word.trim().toLowerCase()),
+  );
   const dropped = new Set([...OF_THIS_HOP, ...named.filter((name) => !FRAMING.has(name))]);
-  return pairs.filter(([name]) => !dropped.has(name.toLowerCase())).flat();
+  return pairsOf(raw)
+    .filter(([name]) => !dropped.has(name.toLowerCase()))
+    .flat();
 }
 
-const FRAMING = new Set(['content-length', 'transfer-encoding', 'host', 'connection']);
+/** Every value of a header, in order; `name` in lower case. */
+export function valuesOf(raw: readonly string[], name: string): string[] {
+  return pairsOf(raw).flatMap(([word, value]) => (word.toLowerCase() === name ? [value] : []));
+}
+
+function pairsOf(raw: readonly string[]): (readonly [name: string, value: string])[] {
+  return raw.flatMap((name, at) => (at % 2 === 0 ? [[name, raw[at + 1] ?? ''] as const] : []));
+}

@@ -6,7 +6,7 @@ import { type EgressTarget, plainTarget, tunnelTarget } from '#domain';
 import type { Logger } from '#lib/observe';
 import { EgressError } from './error.ts';
 import type { Gate } from './gate.ts';
-import { cleaned, tokenOf } from './headers.ts';
+import { cleaned, tokenOf, valuesOf } from './headers.ts';
 import { joinSockets } from './tunnel.ts';
 
 export interface ServerOptions {
@@ -123,8 +123,9 @@ function targetOf(request: IncomingMessage): EgressTarget {
       'The request names no host that can be connected to: write host:port, without a user.',
     );
   if (tunnel) return target;
-  const named = plainTarget(`http://${request.headers.host ?? ''}/`);
-  if (named?.host !== target.host || named.port !== target.port)
+  const hosts = valuesOf(request.rawHeaders, 'host');
+  const named = plainTarget(`http://${hosts[0] ?? ''}/`);
+  if (hosts.length !== 1 || named?.host !== target.host || named.port !== target.port)
     throw new EgressError('BadTarget', 'The Host header names another host than the request line; send the same.');
   return target;
 }

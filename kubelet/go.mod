@@ -19,6 +19,8 @@ require (
 
 require kernel.org/pub/linux/libs/security/libcap/psx v1.2.77
 
+require gotest.tools v2.2.0+incompatible // indirect
+
 require (
 	cel.dev/expr v0.25.1 // indirect
 	github.com/NYTimes/gziphandler v1.1.1 // indirect

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { promisify } from 'node:util';
@@ -158,7 +158,8 @@ test('env, fields, config maps, secrets and a bound token reach the process, and
   const [first, second, mode, kept, token] = (await logsOf(ns, 'full')).split('\n');
   assert.equal(first, 'greeting=hello full $(POD) image=yes name=full color=blue pass=word CPU=10 canary=none');
   assert.equal(second, 'map=blue secret=word labels=app="full"');
-  assert.equal(mode, '-rw-------');
+  // The pod's group reads what its owner, the node's root, does; in a user namespace they are one.
+  assert.equal(mode, process.getuid?.() === 0 ? '-rw-r-----' : '-rw-------');
   assert.equal(kept, 'kept');
   const claims = JSON.parse(token ?? '');
   assert.deepEqual(claims.aud, ['conductor']);
@@ -188,10 +189,11 @@ test('a pod that ignores SIGTERM is killed, with its children, when the grace pe
     'stubborn',
     podSpec('trap "" TERM; sleep 1000 & echo child $!; wait; wait', { terminationGracePeriodSeconds: 1 }),
   );
-  const child = await until('the child runs', async () => /child (\d+)/.exec(await logsOf(ns, 'stubborn'))?.[1]);
+  await until('the child runs', async () => /child (\d+)/.exec(await logsOf(ns, 'stubborn'))?.[1]);
+  const { pid } = await startedOf(ns, 'stubborn');
   const { kubectl } = await testCluster();
   await kubectl('delete', 'pod', 'stubborn', `--namespace=${ns}`);
-  await until('the child is gone', () => !isAlive(Number(child)));
+  await until('everything in the container is gone', () => !isAlive(pid));
 });
 
 test('an image that is not in the map fails the pod with ImageNotMapped and one sentence', async (t) => {
@@ -238,34 +240,36 @@ test('a missing config map is waited for and named in the pod’s events', async
 test('a kubelet killed and started again finds its running pod and reports its real exit code', async (t) => {
   const ns = await testNamespace(t);
   await createPod(ns, 'survivor', podSpec('trap "exit 9" USR1; echo "pid $$$$"; while :; do sleep 0.05; done'));
-  const pid = Number(await until('it runs', async () => /pid (\d+)/.exec(await logsOf(ns, 'survivor'))?.[1]));
+  const inside = await until('it runs', async () => /pid (\d+)/.exec(await logsOf(ns, 'survivor'))?.[1]);
+  const { pid } = await startedOf(ns, 'survivor');
   await kubelet.kill('SIGKILL');
   assert.ok(isAlive(pid), 'the process runs on without the kubelet');
   await kubelet.start();
   assert.equal((await getPod(ns, 'survivor')).status.phase, 'Running');
   assert.match(await until('its log is served', () => logsOf(ns, 'survivor')), /^pid/);
-  process.kill(pid, 'SIGUSR1');
+  const { kubectl } = await testCluster();
+  await kubectl('exec', `--namespace=${ns}`, 'survivor', '--', 'sh', '-c', `kill -USR1 ${inside}`);
   const pod = await untilPhase(ns, 'survivor', 'Failed');
   assert.equal(pod.status.containerStatuses?.[0]?.state.terminated?.exitCode, 9);
 });
 
 test('a pod that ended while the kubelet was away keeps its exit code, and one whose supervisor died says KubeletRestarted', async (t) => {
   const ns = await testNamespace(t);
-  const script = 'trap "exit 4" USR1; echo "pid $$$$ $PPID"; while :; do sleep 0.05; done';
-  const pids = async (name: string) => {
-    const [, pid, shim] = (await until(`${name} runs`, async () =>
-      /pid (\d+) (\d+)/.exec(await logsOf(ns, name)),
-    )) as string[];
-    return { pid: Number(pid), shim: Number(shim) };
-  };
-  await createPod(ns, 'ended', podSpec(script));
-  await createPod(ns, 'lost', podSpec(script));
-  const ended = await pids('ended');
-  const lost = await pids('lost');
+  const spec = podSpec(
+    'until [ -e /w/go ]; do sleep 0.05; done; exit 4',
+    { volumes: [{ name: 'w', emptyDir: {} }] },
+    { volumeMounts: [{ name: 'w', mountPath: '/w' }] },
+  );
+  await createPod(ns, 'ended', spec);
+  await createPod(ns, 'lost', spec);
+  await untilPhase(ns, 'ended', 'Running');
+  await untilPhase(ns, 'lost', 'Running');
+  const ended = await startedOf(ns, 'ended');
+  const lost = await startedOf(ns, 'lost');
   await kubelet.kill('SIGKILL');
-  process.kill(ended.pid, 'SIGUSR1');
-  process.kill(lost.shim, 'SIGKILL');
-  await until('both are gone', () => !isAlive(ended.pid) && !isAlive(lost.pid));
+  await writeFile(join(ended.podDir, 'volumes', 'w', 'go'), '');
+  process.kill(lost.shimPID, 'SIGKILL');
+  await until('both are gone', () => !isAlive(ended.shimPID) && !isAlive(lost.pid));
   await kubelet.start();
   const terminated = async (name: string) =>
     (await untilPhase(ns, name, 'Failed')).status.containerStatuses?.[0]?.state.terminated;
@@ -329,7 +333,8 @@ test('the kubelet’s port refuses a caller without a credential', async () => {
   });
   assert.equal(status, 401);
   const isolated = object.status.conditions.find(({ type }) => type === 'Isolated');
-  assert.deepEqual([isolated?.status, isolated?.reason], ['False', 'NoIsolation']);
+  const reason = process.getuid?.() === 0 ? 'UidPerContainer' : 'UserNamespacePerContainer';
+  assert.deepEqual([isolated?.status, isolated?.reason], ['True', reason]);
   assert.deepEqual(
     object.spec.taints.map(({ key }) => key).filter((key) => key.startsWith('rig.')),
     ['rig.dashecorp.com/host-process'],
@@ -351,6 +356,12 @@ test('the directory of a deleted pod is removed from the node', async (t) => {
     ),
   );
 });
+
+/** Who runs on this machine for a pod's first attempt, by the file its supervisor wrote. */
+async function startedOf(ns: string, name: string): Promise<{ pid: number; shimPID: number; podDir: string }> {
+  const podDir = join(kubelet.dataDir, 'pods', (await getPod(ns, name)).metadata.uid);
+  return { podDir, ...JSON.parse(await readFile(join(podDir, 'containers', 'main', '0', 'started.json'), 'utf8')) };
+}
 
 function isAlive(pid: number): boolean {
   try {

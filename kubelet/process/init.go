@@ -39,11 +39,14 @@ type initProcess struct {
 	reaper  *reaper
 	null    *os.File
 	console *console
+	// calls run on the init's own thread.
+	calls chan func()
 }
 
 // runInit does not return.
 func runInit() {
-	// Linux kills a child with the thread that started it (see attributes).
+	// One thread starts and signals everything: Linux kills a child with the thread that started it (see attributes), and
+	// Landlock lets only children of one thread, and that thread, signal each other.
 	runtime.LockOSThread()
 	children := make(chan os.Signal, 1)
 	signal.Notify(children, syscall.SIGCHLD)
@@ -52,7 +55,7 @@ func runInit() {
 	status := os.NewFile(statusFD, "status")
 	unix.CloseOnExec(statusFD)
 	unix.CloseOnExec(listenerFD)
-	i := &initProcess{reaper: newReaper()}
+	i := &initProcess{reaper: newReaper(), calls: make(chan func())}
 	main, ended, err := i.begin()
 	answer := initAnswer{Group: main}
 	if err != nil {
@@ -68,6 +71,8 @@ func runInit() {
 		select {
 		case <-children:
 			i.reaper.reap()
+		case call := <-i.calls:
+			call()
 		case received := <-others:
 			i.forward(received, main)
 		case end := <-ended:
@@ -76,6 +81,16 @@ func runInit() {
 			os.Exit(codeOf(end))
 		}
 	}
+}
+
+// onThread runs call on the init's own thread and returns when it is done.
+func (i *initProcess) onThread(call func()) {
+	done := make(chan struct{})
+	i.calls <- func() {
+		call()
+		close(done)
+	}
+	<-done
 }
 
 // initSpec is what an init reads from its shim.

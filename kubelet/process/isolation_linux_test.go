@@ -1,6 +1,8 @@
 package process
 
 import (
+	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -141,6 +143,39 @@ func TestExecWithATerminalAndDialActInsideTheWall(t *testing.T) {
 		}
 		if _, err := s.Dial(t.Context(), 1); err == nil || !strings.Contains(err.Error(), "refused") {
 			t.Errorf("%v", err)
+		}
+	})
+}
+
+func TestACommandRunInsideSignalsTheContainersOwnAndACancelledOneIsKilled(t *testing.T) {
+	modes(t, func(t *testing.T, c isolation.Container) {
+		s, dir := startIsolated(t, c, `trap 'exit 4' USR1; echo "pid $$"; while :; do sleep 0.05; done`)
+		pid := line(t, dir, "stdout", "pid ")
+		ctx, cancel := context.WithCancel(t.Context())
+		out, done := newLines(), make(chan error, 1)
+		go func() {
+			_, err := s.Exec(ctx, ExecSpec{Argv: []string{"sh", "-c", "echo up; sleep 1000"}, Stdout: out.write})
+			done <- err
+		}()
+		if _, err := out.Read(make([]byte, 3)); err != nil {
+			t.Fatal(err)
+		}
+		cancel()
+		if err := <-done; !errors.Is(err, context.Canceled) {
+			t.Errorf("%v", err)
+		}
+		for end := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+			if _, found, _ := run(t, s, ExecSpec{Argv: []string{"sh", "-c", "grep -l 100[0] /proc/[0-9]*/cmdline"}}); found == "" {
+				break
+			} else if time.Now().After(end) {
+				t.Fatalf("it still runs: %s", found)
+			}
+		}
+		if code, _, stderr := run(t, s, ExecSpec{Argv: []string{"sh", "-c", "kill -USR1 " + pid}}); code != 0 {
+			t.Errorf("%d %s", code, stderr)
+		}
+		if exit := wait(t, s); exit.Code != 4 {
+			t.Errorf("%+v", exit)
 		}
 	})
 }

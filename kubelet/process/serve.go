@@ -83,7 +83,11 @@ func (i *initProcess) exec(asked request, conn io.Reader, out *framer) (int, err
 	for _, file := range s.child {
 		attr.Files = append(attr.Files, file.Fd())
 	}
-	pid, ended, err := i.start(asked.Argv, append(append([]string{}, i.spec.Env...), asked.Env...), attr)
+	var pid int
+	var ended <-chan syscall.WaitStatus
+	i.onThread(func() {
+		pid, ended, err = i.start(asked.Argv, append(append([]string{}, i.spec.Env...), asked.Env...), attr)
+	})
 	if err != nil {
 		return 0, err
 	}
@@ -98,7 +102,7 @@ func (i *initProcess) exec(asked request, conn io.Reader, out *framer) (int, err
 	select {
 	case end = <-ended:
 	case <-gone:
-		_ = unix.Kill(-pid, unix.SIGKILL)
+		i.onThread(func() { _ = unix.Kill(-pid, unix.SIGKILL) })
 		end = <-ended
 	}
 	select {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { clusterLife, testCluster, testNamespace } from '../test/kit/cluster.ts';
-import { testKubelet } from '../test/kit/cluster-kubelet.ts';
+import { type TestKubelet, testKubelet } from '../test/kit/cluster-kubelet.ts';
 import { until } from '../test/kit/cluster-wait.ts';
 import {
   adminCredential,
@@ -28,8 +28,10 @@ const transports = {
   SPDY: { KUBECTL_REMOTE_COMMAND_WEBSOCKETS: 'false', KUBECTL_PORT_FORWARD_WEBSOCKETS: 'false' },
 } satisfies Record<string, Record<string, string>>;
 
+let kubelet: TestKubelet;
+
 before(async () => {
-  await testKubelet(clusterLife, node, shellImage);
+  kubelet = await testKubelet(clusterLife, node, shellImage);
 });
 
 for (const [name, env] of Object.entries(transports)) {
@@ -252,6 +254,24 @@ test('a container over its memory limit ends as OOMKilled with exit code 137', a
   const hog = 'head -c 400m /dev/zero | tail -c 400m > /dev/null';
   await runPod(ns, 'hog', pod(hog, { resources: { limits: { memory: '64Mi' } } }), 'Failed').catch(() => {});
   const { status } = await untilPod(ns, 'hog', ({ status: { phase } }) => phase === 'Failed' || phase === 'Succeeded');
+  const ended = status.containerStatuses?.[0]?.state.terminated;
+  assert.deepEqual([ended?.exitCode, ended?.reason], [137, 'OOMKilled']);
+});
+
+test('a kubelet killed and started again attaches to its container and knows that its limit ended it', async (t) => {
+  const ns = await testNamespace(t);
+  const script = 'read go; echo heard; head -c 400m /dev/zero | tail -c 400m > /dev/null';
+  await runPod(ns, 'later', pod(script, { stdin: true, resources: { limits: { memory: '64Mi' } } }));
+  await kubelet.kill('SIGKILL');
+  await kubelet.start();
+  const attached = await until('it can be joined', async () => {
+    const run = await startKubectl(t, ['attach', '-i', '-n', ns, 'later']);
+    run.child.stdin.write('go\n');
+    await until('it hears', () => run.out().includes('heard'), 5000);
+    return run;
+  });
+  await attached.exit;
+  const { status } = await untilPod(ns, 'later', ({ status: { phase } }) => phase === 'Failed');
   const ended = status.containerStatuses?.[0]?.state.terminated;
   assert.deepEqual([ended?.exitCode, ended?.reason], [137, 'OOMKilled']);
 });

@@ -26,6 +26,7 @@ import { countAnswers } from './metrics/forge.ts';
 import { countGrowth } from './metrics/growth.ts';
 import { traceEnd } from './metrics/whole.ts';
 import { Mirror } from './mirror/mirror.ts';
+import { recordGrowth } from './notices/growth.ts';
 import { watchObjects } from './objects.ts';
 import { Outbox } from './outbox/outbox.ts';
 import { tellDenied } from './outbox/tell.ts';
@@ -152,6 +153,7 @@ function assemble(config: Config, logger: Logger, { pool, client, intakeClient, 
     onAppend: (subject, growth) => {
       countGrowth(metrics, growth);
       traceEnd(subject, growth);
+      recordGrowth(conductor.recorder, conductor.objects.issues.get(subject.namespace, subject.name), growth.events);
       grown(subject);
     },
   });

@@ -1,0 +1,31 @@
+import { type Issue, type Reason, reason } from '#crds';
+import type { StoredEvent } from '#domain';
+import type { EventInput, EventRecorder, KubeObject } from '#lib/kube';
+
+/** What of an issue's log `kubectl describe` shows beside its phases: each is told when its event is appended, so once. */
+export function recordGrowth(recorder: EventRecorder, issue: Issue | undefined, events: readonly StoredEvent[]): void {
+  if (issue === undefined) return;
+  for (const event of events) {
+    const notice = noticeOf(event);
+    if (notice !== undefined) recorder.record(issue as KubeObject, notice);
+  }
+}
+
+function noticeOf({ type, data }: StoredEvent): EventInput | undefined {
+  switch (type) {
+    case 'PR_CREATED':
+      return normal(reason('Delivered'), `Pull request #${data.number} is open: ${data.url}`);
+    case 'REVIEW_DISPUTED':
+      return normal(reason('ChangesRequested'), `${data.by.login} asks for changes on ${data.headSHA.slice(0, 8)}.`);
+    case 'MERGED':
+      return normal(reason('Merged'), `Pull request #${data.number} is merged as ${data.mergeSHA}.`);
+    case 'TASK_LOST':
+      return { type: 'Warning', reason: reason('TaskLost'), message: `Task ${data.task} was lost: ${data.message}` };
+    default:
+      return undefined;
+  }
+}
+
+function normal(cause: Reason, message: string): EventInput {
+  return { type: 'Normal', reason: cause, message };
+}

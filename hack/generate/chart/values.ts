@@ -187,6 +187,13 @@ export function valuesOf(present: readonly Manifest[]): Value[] {
       places: [],
       default: true,
     },
+    {
+      path: 'networkPolicies.enabled',
+      says: 'Whether the programs are reached by those alone who need them, and the way out leads out only.',
+      schema: { type: 'boolean' },
+      places: [],
+      default: true,
+    },
     ...CONDUCTOR,
     ...PROXY,
     ...(programs.includes('egress') ? ofProgram('egress', 'let agents out to the hosts that are allowed') : []),

@@ -26,7 +26,13 @@ export const MAY: Readonly<Record<string, readonly string[]>> = {
     `get secrets @${SYSTEM} rig-conductor-signing-key`,
   ],
   [`${SYSTEM}:rig-intake`]: [`create,patch issues.${RIG} @${TENANT}`],
+  [`${SYSTEM}:rig-certificates`]: [
+    'get,patch validatingwebhookconfigurations.admissionregistration.k8s.io @* rig-conductor',
+    `create secrets @${SYSTEM}`,
+    `get,update secrets @${SYSTEM} rig-webhook-certificate`,
+  ],
   [`${SYSTEM}:rig-proxy`]: [],
+  [`${SYSTEM}:rig-egress`]: [],
   [`${TENANT}:rig-agent`]: [],
 };
 
@@ -117,7 +123,8 @@ export interface Request {
 const ANOTHER = 'another';
 const NAMES: Readonly<Record<string, readonly string[]>> = {
   'leases.coordination.k8s.io': ['rig-conductor', ANOTHER],
-  secrets: ['rig-conductor-signing-key', ANOTHER],
+  secrets: ['rig-conductor-signing-key', 'rig-webhook-certificate', ANOTHER],
+  'validatingwebhookconfigurations.admissionregistration.k8s.io': ['rig-conductor', ANOTHER],
 };
 
 /** Every request of the matrix. */

@@ -23,6 +23,7 @@ test('with what has no default set, the rest has its documented default', () => 
     egressUrl: 'http://egress.example:8083',
     otlpEndpoint: undefined,
     systemNamespace: 'rig-system',
+    webhooks: undefined,
     dataDir: '/var/lib/rig',
     readerTokenFile: undefined,
     reviewDebounceMs: 60_000,

@@ -17,6 +17,8 @@ export interface Config {
   /** Where agents send their spans: this program's own collector, unless its URL carries a credential. */
   readonly otlpEndpoint: string | undefined;
   readonly systemNamespace: string;
+  /** Where the admission webhook is served, and the directory of its `tls.crt` and `tls.key`; nowhere by default. */
+  readonly webhooks: { readonly listen: Config['listen']; readonly certificateDir: string } | undefined;
   readonly dataDir: string;
   readonly readerTokenFile: string | undefined;
   readonly reviewDebounceMs: number;
@@ -47,6 +49,7 @@ export function readConfig(env: NodeJS.ProcessEnv, args: readonly string[], pid:
     egressUrl: url(env, 'RIG_EGRESS_URL', 'the URL at which pods reach the egress proxy'),
     otlpEndpoint: withoutCredential(optional(env, 'OTEL_EXPORTER_OTLP_ENDPOINT')),
     systemNamespace: namespace(optional(env, 'RIG_SYSTEM_NAMESPACE') ?? 'rig-system'),
+    webhooks: webhooks(env),
     dataDir: required(env, 'RIG_DATA_DIR', 'a directory for the git cache'),
     readerTokenFile: optional(env, 'RIG_READER_TOKEN_FILE'),
     reviewDebounceMs: whole(env, 'RIG_REVIEW_DEBOUNCE_SECONDS', 'seconds', { least: 0, fallback: 60 }) * 1_000,
@@ -111,6 +114,13 @@ function namespace(value: string): string {
       `RIG_SYSTEM_NAMESPACE is not the name of a namespace (${value}); set it to that of the conductor.`,
     );
   return value;
+}
+
+function webhooks(env: NodeJS.ProcessEnv): Config['webhooks'] {
+  const listen = optionalAddress(env, 'RIG_WEBHOOK_LISTEN');
+  if (listen === undefined) return undefined;
+  const what = 'the directory in which the webhook finds tls.crt and tls.key';
+  return { listen, certificateDir: required(env, 'RIG_WEBHOOK_CERTIFICATE_DIR', what) };
 }
 
 function optionalAddress(env: NodeJS.ProcessEnv, name: string): Config['metricsListen'] {

@@ -35,6 +35,7 @@ import { IssueLog } from './store/log.ts';
 import { TaskController } from './tasks/controller.ts';
 import { noTierPolicy, ungraded } from './tier.ts';
 import { TaskTokens } from './tokens/signer.ts';
+import { serveWebhooks, surroundings } from './webhooks/index.ts';
 
 const SCHEMA = 'conductor';
 const LEASE = 'rig-conductor';
@@ -92,10 +93,11 @@ export async function startOperator(config: Config, logger: Logger): Promise<Ope
   });
   const listening = await listen(app, config.listen);
   const scraped = config.metricsListen === undefined ? undefined : await serveMetrics(metrics, config.metricsListen);
+  const advice = config.webhooks && (await serveWebhooks(config.webhooks, surroundings(parts.conductor), logger));
   manager.start();
   const stop = async () => {
     await manager.stop();
-    await listening.close();
+    await Promise.all([listening.close(), advice?.()]);
     await scraped?.close();
     await store.idle();
     await pool.end();

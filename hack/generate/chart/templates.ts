@@ -49,9 +49,13 @@ function documentOf(source: Manifest, values: readonly Value[]): string {
   if (manifest.kind === 'CustomResourceDefinition') text = text.replaceAll('{{', '{{ "{{" }}');
   else text = text.replaceAll('rig-system', '{{ .Release.Namespace }}');
   for (const [token, replacement] of tokens) text = text.replaceAll(new RegExp(`"?${token}"?`, 'g'), () => replacement);
-  const switched = SWITCHES[manifest.kind];
+  const switched = switchOf(manifest);
   const body = `---\n${text}`;
   return switched === undefined ? body : `{{- if .Values.${switched} }}\n${body}{{- end }}\n`;
+}
+
+function switchOf({ kind, metadata }: Manifest): string | undefined {
+  return kind === 'Service' && metadata.name === 'rig-webhooks' ? 'webhooks.enabled' : SWITCHES[kind];
 }
 
 type Put = (replacement: string) => string;
@@ -84,8 +88,9 @@ function templatesOf(manifest: Manifest): object[] {
 }
 
 function keepOnDemand(manifest: Manifest, put: Put): void {
-  const keep = put('{{ ternary "keep" "delete" .Values.crds.keep | toJson }}');
-  manifest.metadata.annotations = { ...(manifest.metadata.annotations as object), 'helm.sh/resource-policy': keep };
+  // Helm neither keeps nor deletes what carries another policy than keep.
+  const keep = put('{{ ternary (dict "helm.sh/resource-policy" "keep") dict .Values.crds.keep | toJson }}');
+  Object.assign(manifest.metadata, { annotations: keep });
 }
 
 function setImages(node: unknown, put: Put): void {

@@ -131,6 +131,56 @@ const PROXY: readonly Value[] = [
   },
 ];
 
+const ranges = (name: string, path: string, says: string): Value => ({
+  path: `egress.${path}`,
+  says,
+  schema: text,
+  places: [setting('egress', name)],
+});
+
+const EGRESS: readonly Value[] = [
+  ...ofProgram('egress', 'let agents out to the hosts that are allowed'),
+  secret('egress', 'database', 'egress.databaseSecret', 'Secret with the URL of PostgreSQL under `url`.'),
+  ranges(
+    'RIG_EGRESS_ALLOW_RANGES',
+    'allowRanges',
+    'Ranges inside the network that may be reached, in CIDR form, with commas.',
+  ),
+  ranges('RIG_EGRESS_DENY_RANGES', 'denyRanges', 'Ranges that may not, beside the usual ones.'),
+];
+
+const flag = { type: 'boolean' };
+const WEBHOOKS: readonly Value[] = [
+  {
+    path: 'webhooks.enabled',
+    says: 'Whether people are warned when they apply what names something missing.',
+    schema: flag,
+    places: [],
+    default: true,
+  },
+  {
+    path: 'webhooks.certificates',
+    says: 'Whether the rig makes the certificate itself; false where cert-manager does, into Secret `rig-webhook-certificate`.',
+    schema: flag,
+    places: [],
+    default: true,
+  },
+  {
+    path: 'webhooks.annotations',
+    says: 'Annotations of the webhook configuration, such as `cert-manager.io/inject-ca-from`.',
+    schema: { type: 'object', additionalProperties: text },
+    places: [{ kind: 'ValidatingWebhookConfiguration', name: 'rig-conductor', at: ['metadata', 'annotations'] }],
+  },
+];
+
+const POLICIES: Value = {
+  path: 'networkPolicies.enabled',
+  says: 'Whether only tasks reach the way to a model and the way out, and the latter only what is public.',
+  schema: flag,
+  places: [],
+  default: true,
+};
+
 const everyProgram = (present: readonly Manifest[]) =>
   PROGRAMS.filter((program) =>
     present.some(({ kind, metadata }) => kind === 'Deployment' && metadata.name === `rig-${program}`),
@@ -139,11 +189,18 @@ const everyProgram = (present: readonly Manifest[]) =>
 /** All settings of the chart, in the order of values.yaml. */
 export function valuesOf(present: readonly Manifest[]): Value[] {
   const programs = everyProgram(present);
-  const shared = (path: string, says: string, schema: object, at: (program: Program) => Place): Value => ({
+  const shared = (path: string, says: string, schema: object, at: readonly string[]): Value => ({
     path,
     says,
     schema,
-    places: programs.map(at),
+    places: [
+      ...programs.map((program) => deployment(program, ...podSpec, ...at.map((key) => key.replace('*', program)))),
+      {
+        kind: 'CronJob',
+        name: 'rig-certificates',
+        at: ['spec', 'jobTemplate', ...podSpec, ...at.map((key) => key.replace('*', 'certificates'))],
+      },
+    ],
   });
   return [
     {
@@ -160,12 +217,14 @@ export function valuesOf(present: readonly Manifest[]): Value[] {
       places: [],
       default: '',
     },
-    shared('image.pullPolicy', 'When they are pulled.', { enum: ['Always', 'IfNotPresent', 'Never'] }, (program) =>
-      container(program, 'imagePullPolicy'),
-    ),
-    shared('image.pullSecrets', 'Secrets to pull them with.', { type: 'array', items: { type: 'object' } }, (program) =>
-      deployment(program, ...podSpec, 'imagePullSecrets'),
-    ),
+    shared('image.pullPolicy', 'When they are pulled.', { enum: ['Always', 'IfNotPresent', 'Never'] }, [
+      'containers',
+      'name=*',
+      'imagePullPolicy',
+    ]),
+    shared('image.pullSecrets', 'Secrets to pull them with.', { type: 'array', items: { type: 'object' } }, [
+      'imagePullSecrets',
+    ]),
     {
       path: 'crds.install',
       says: 'Whether the kinds are installed and upgraded with the chart.',
@@ -196,7 +255,9 @@ export function valuesOf(present: readonly Manifest[]): Value[] {
     },
     ...CONDUCTOR,
     ...PROXY,
-    ...(programs.includes('egress') ? ofProgram('egress', 'let agents out to the hosts that are allowed') : []),
+    ...EGRESS,
+    ...WEBHOOKS,
+    POLICIES,
   ];
 }
 

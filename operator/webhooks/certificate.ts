@@ -1,0 +1,34 @@
+import { readFile } from 'node:fs/promises';
+import type { Server } from 'node:https';
+import { join } from 'node:path';
+import type { Logger } from '#lib/observe';
+
+const REREAD_MS = 10_000;
+
+/**
+ * Keeps a server's certificate as the files `tls.crt` and `tls.key` of `directory` are, which are replaced as they rotate. Until both
+ * are there every handshake fails. Resolves after the first look; ends with the returned function.
+ */
+export async function followCertificate(server: Server, directory: string, logger: Logger): Promise<() => void> {
+  let served = '';
+  const look = async () => {
+    try {
+      const [cert, key] = await Promise.all([
+        readFile(join(directory, 'tls.crt'), 'utf8'),
+        readFile(join(directory, 'tls.key'), 'utf8'),
+      ]);
+      if (cert + key === served) return;
+      server.setSecureContext({ cert, key, minVersion: 'TLSv1.3' });
+      served = cert + key;
+      logger.info('serving webhooks with a new certificate');
+    } catch (err) {
+      // Missing until somebody makes it, or half replaced: the next look finds both.
+      if ((err as NodeJS.ErrnoException).code !== 'ENOENT')
+        logger.warn({ err }, 'the webhook certificate cannot be used');
+    }
+  };
+  await look();
+  const timer = setInterval(look, REREAD_MS);
+  timer.unref();
+  return () => clearInterval(timer);
+}

@@ -1,0 +1,2 @@
+export { serveWebhooks, type WebhookSettings } from './server.ts';
+export { surroundings } from './surroundings.ts';

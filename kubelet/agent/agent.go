@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"github.com/virtual-kubelet/virtual-kubelet/node"
@@ -60,7 +61,7 @@ func Run(ctx context.Context, c *config.Config) error {
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", fmt.Sprintf("%s:%d", machine.Address, c.Port))
+	listener, err := net.Listen("tcp", net.JoinHostPort(c.Address, strconv.Itoa(c.Port)))
 	if err != nil {
 		return fmt.Errorf("the kubelet's port cannot be opened: %w", err)
 	}
@@ -84,13 +85,14 @@ func Run(ctx context.Context, c *config.Config) error {
 	if cgroups == nil {
 		go measures.WatchMemory(ctx, p.EndOverLimit)
 	}
-	err = serve(ctx, listener, kube, id, server.Options{
+	err = serve(ctx, listener, c.Address, kube, id, server.Options{
 		Backend: p, Measures: measures, Metrics: server.NewMetrics(cgroups != nil), Now: time.Now,
 	})
 	if err != nil {
 		return err
 	}
 	self := machine.Node(c.NodeName, listener.Addr().(*net.TCPAddr).Port, capacity, c.Labels, wall.Result)
+	self.Status.Addresses[0].Address = c.Address
 	self.Status.Conditions = append(self.Status.Conditions, limits)
 	return control(ctx, c, kube, p, pods, recorder, self)
 }
@@ -134,6 +136,7 @@ func newProvider(c *config.Config, kube kubernetes.Interface, restConfig *rest.C
 		Cgroups:       cgroups,
 		Wall:          wall,
 		MaxProcesses:  c.MaxProcesses,
+		Address:       c.Address,
 		Logs:          c.Logs,
 		Volumes:       &volumes.Manager{Objects: client, Allocatable: capacity, Now: time.Now},
 		Env:           env.Resolver{Objects: client, Allocatable: capacity},

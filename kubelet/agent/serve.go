@@ -11,15 +11,14 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	"rig.dashecorp.com/kubelet/identity"
-	"rig.dashecorp.com/kubelet/machine"
 	"rig.dashecorp.com/kubelet/server"
 )
 
 // serve answers on the kubelet's port; the API server is asked who a caller is and what it may.
-func serve(ctx context.Context, listener net.Listener, kube kubernetes.Interface, id *identity.Identity, options server.Options) error {
+func serve(ctx context.Context, listener net.Listener, address string, kube kubernetes.Interface, id *identity.Identity, options server.Options) error {
 	ctx, cancel := context.WithTimeout(ctx, identityWithin)
 	defer cancel()
-	certificate, err := id.Serving(ctx, kube, machine.Address)
+	certificate, err := id.Serving(ctx, kube, address)
 	if err != nil {
 		return err
 	}

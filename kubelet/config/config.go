@@ -5,12 +5,14 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net"
 	"path/filepath"
 	"strings"
 	"time"
 
 	"rig.dashecorp.com/kubelet/isolation"
 	"rig.dashecorp.com/kubelet/logs"
+	"rig.dashecorp.com/kubelet/machine"
 )
 
 // Config is the command line.
@@ -19,9 +21,11 @@ type Config struct {
 	BootstrapKubeconfig string
 	DataDir             string
 	ImageMap            string
-	Port                int
-	Labels              map[string]string
-	MaxPods             int
+	// Address is where the kubelet listens and what its node and pods are reached by.
+	Address string
+	Port    int
+	Labels  map[string]string
+	MaxPods int
 	// MaxProcesses is how many processes and threads one container may have; 0 means no limit.
 	MaxProcesses int64
 	APIQPS       float64
@@ -50,7 +54,8 @@ func Parse(args []string, out io.Writer) (*Config, error) {
 	flags.StringVar(&c.BootstrapKubeconfig, "bootstrap-kubeconfig", "", "kubeconfig of a credential that may ask for certificates")
 	flags.StringVar(&c.DataDir, "data-dir", "", "directory of certificates and pods")
 	flags.StringVar(&c.ImageMap, "image-map", "", "file that says which directory and command stand for an image")
-	flags.IntVar(&c.Port, "port", 0, "loopback port of the kubelet; 0 takes a free one")
+	flags.StringVar(&c.Address, "address", machine.Address, "address to listen at, by which the API server reaches the node")
+	flags.IntVar(&c.Port, "port", 0, "port of the kubelet; 0 takes a free one")
 	flags.StringVar(&labels, "labels", "", "labels of the node, k=v,k=v")
 	flags.IntVar(&c.MaxPods, "max-pods", 110, "pods the node takes")
 	flags.Int64Var(&c.MaxProcesses, "max-processes", 4096, "processes and threads of one container, where the system can hold it to that; 0 means no limit")
@@ -96,6 +101,9 @@ func Parse(args []string, out io.Writer) (*Config, error) {
 }
 
 func check(c *Config) error {
+	if ip := net.ParseIP(c.Address); ip == nil || ip.IsUnspecified() {
+		return fmt.Errorf("--address must be one address of this machine, such as %s, not %q", machine.Address, c.Address)
+	}
 	if c.MaxProcesses < 0 {
 		return fmt.Errorf("--max-processes must be at least 0, not %d", c.MaxProcesses)
 	}

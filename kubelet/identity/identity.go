@@ -58,9 +58,10 @@ func (i *Identity) Client(ctx context.Context) (*rest.Config, error) {
 	})
 }
 
-// Serving returns the certificate the kubelet's own port is served with, asked for with the node's client.
+// Serving returns the certificate the kubelet's own port is served with, asked for with the node's client. One that is
+// for another address is asked for anew.
 func (i *Identity) Serving(ctx context.Context, client kubernetes.Interface, address string) (tls.Certificate, error) {
-	if i.inspect("serving") != good {
+	if i.inspect("serving") != good || !i.isFor(address) {
 		err := i.request(ctx, client, order{
 			name:     "serving",
 			signer:   certificatesv1.KubeletServingSignerName,
@@ -72,6 +73,16 @@ func (i *Identity) Serving(ctx context.Context, client kubernetes.Interface, add
 		}
 	}
 	return tls.LoadX509KeyPair(i.certFile("serving"), i.keyFile("serving"))
+}
+
+// isFor says whether the stored serving certificate names the address.
+func (i *Identity) isFor(address string) bool {
+	pair, err := tls.LoadX509KeyPair(i.certFile("serving"), i.keyFile("serving"))
+	if err != nil {
+		return false
+	}
+	leaf, err := x509.ParseCertificate(pair.Certificate[0])
+	return err == nil && leaf.VerifyHostname(address) == nil
 }
 
 func (i *Identity) subject() pkix.Name {

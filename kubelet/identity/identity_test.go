@@ -9,6 +9,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"math/big"
+	"net"
 	"os"
 	"path/filepath"
 	"testing"
@@ -26,7 +27,10 @@ func store(t *testing.T, i *Identity, name, commonName string, from, to time.Tim
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: commonName}, NotBefore: from, NotAfter: to}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: commonName}, NotBefore: from, NotAfter: to,
+		IPAddresses: []net.IP{net.ParseIP("127.0.0.1")},
+	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {
 		t.Fatal(err)
@@ -106,5 +110,16 @@ func TestKeysAreTheOwnersAlone(t *testing.T) {
 		if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
 			t.Errorf("%s: %v %v", file, info.Mode(), err)
 		}
+	}
+}
+
+func TestAServingCertificateForAnotherAddressIsNotUsed(t *testing.T) {
+	i := identity(t)
+	if i.isFor("127.0.0.1") {
+		t.Fatal("there is none")
+	}
+	store(t, i, "serving", "system:node:n", now.Add(-time.Hour), now.Add(24*time.Hour))
+	if !i.isFor("127.0.0.1") || i.isFor("192.0.2.1") {
+		t.Fatal("the address does not count")
 	}
 }

@@ -13,7 +13,7 @@ import (
 	"rig.dashecorp.com/kubelet/isolation"
 )
 
-// Address is where everything on this node listens.
+// Address is where this node listens unless told otherwise.
 const Address = "127.0.0.1"
 
 const (

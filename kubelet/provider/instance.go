@@ -198,6 +198,7 @@ func (i *instance) compute() {
 	}
 	pod := i.pod.DeepCopy()
 	pod.Status = status(i.pod, views, outcome{
+		address: i.provider.Address,
 		verdict: i.verdict, refused: i.refused, prepared: i.prepared, finished: i.finished,
 	}, metav1.Now())
 	i.pod = pod

@@ -5,6 +5,8 @@ import v1 "k8s.io/api/core/v1"
 // outcome is what is known of the pod as a whole.
 type outcome struct {
 	verdict *verdict
+	// address is the node's.
+	address string
 	// refused: it never may start. prepared: its volumes are laid out. finished: nothing of it runs or will.
 	refused, prepared, finished bool
 }

@@ -28,6 +28,8 @@ type Options struct {
 	Shim string
 	// Dir holds one directory a pod, named by its uid.
 	Dir string
+	// Address is the node's and its pods', since they share its network.
+	Address string
 	// ImageMapFile is read anew for every container that starts.
 	ImageMapFile string
 	// APIServer is given to pods as KUBERNETES_SERVICE_HOST and _PORT.

@@ -7,8 +7,6 @@ import (
 	v1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-
-	"rig.dashecorp.com/kubelet/machine"
 )
 
 // status is what kubectl and controllers see. It keeps what others wrote (the scheduler's condition, the QoS class)
@@ -16,8 +14,8 @@ import (
 func status(pod *v1.Pod, containers []view, o outcome, now metav1.Time) v1.PodStatus {
 	s := *pod.Status.DeepCopy()
 	s.ObservedGeneration = pod.Generation
-	s.HostIP, s.HostIPs = machine.Address, []v1.HostIP{{IP: machine.Address}}
-	s.PodIP, s.PodIPs = machine.Address, []v1.PodIP{{IP: machine.Address}}
+	s.HostIP, s.HostIPs = o.address, []v1.HostIP{{IP: o.address}}
+	s.PodIP, s.PodIPs = o.address, []v1.PodIP{{IP: o.address}}
 	s.Phase = phase(containers, o)
 	s.Reason, s.Message = "", ""
 	if o.verdict != nil {

@@ -1,17 +1,18 @@
 import type { VerifyTaskToken } from '#lib/conductor';
-import { type Logger, silentLogger } from '#lib/observe';
+import { type Logger, type Metrics, noMetrics, silentLogger } from '#lib/observe';
 import { addressRule } from './addresses.ts';
 import { Denials, type WriteDenial } from './denials.ts';
 import { dialer } from './dial.ts';
 import { type AllowedHosts, createGate } from './gate.ts';
 import { Ledger } from './ledger.ts';
+import { observedGate } from './observe.ts';
 import { type Lookup, resolver, systemLookup } from './resolve.ts';
 import { EgressServer } from './server.ts';
 import type { Settings } from './settings.ts';
 import { Watch } from './watch.ts';
 
 export interface EgressDeps {
-  readonly settings: Omit<Settings, 'conductorURL' | 'databaseURL'>;
+  readonly settings: Omit<Settings, 'conductorURL' | 'databaseURL' | 'metricsListen'>;
   readonly verify: VerifyTaskToken;
   readonly allowed: AllowedHosts;
   readonly write: WriteDenial;
@@ -21,6 +22,8 @@ export interface EgressDeps {
   /** Milliseconds of a clock that only moves forward. Default the process's. */
   readonly now?: () => number;
   readonly logger?: Logger;
+  /** Default none. */
+  readonly metrics?: Metrics;
   readonly firstRequestMs?: number;
 }
 
@@ -28,6 +31,8 @@ export interface Egress {
   /** Where it listens, once {@link listen} has resolved. */
   readonly url: string;
   readonly watch: Watch;
+  /** Connections that are open now. */
+  readonly open: number;
   listen(): Promise<void>;
   /** Lets what is open end, tells what is left to tell. */
   stop(): Promise<void>;
@@ -49,13 +54,17 @@ export function createEgress(deps: EgressDeps): Egress {
     denials,
   });
   const { host, port, graceMs } = settings;
-  const server = new EgressServer({ host, port, gate, ready, logger, firstRequestMs });
+  const { metrics = noMetrics } = deps;
+  const server = new EgressServer({ host, port, gate: observedGate(gate, metrics), ready, logger, firstRequestMs });
   const watch = new Watch({ allowed, ledger, denials, now });
   return {
     get url() {
       return `http://${host}:${server.port}`;
     },
     watch,
+    get open() {
+      return ledger.open.length;
+    },
     listen: async () => {
       await server.listen();
       watch.start();

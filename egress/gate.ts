@@ -3,10 +3,12 @@ import type { Duplex } from 'node:stream';
 import { type Reason, reason, reasons } from '#crds';
 import { type EgressTarget, judgeEgress, targetText } from '#domain';
 import { ConductorError, type EgressResponse, type TaskCaller, type VerifyTaskToken } from '#lib/conductor';
+import { correlate } from '#lib/observe';
 import type { Denials } from './denials.ts';
 import type { Dial } from './dial.ts';
 import { EgressError } from './error.ts';
 import type { Ledger } from './ledger.ts';
+import { tracedDial } from './observe.ts';
 import type { Resolve } from './resolve.ts';
 
 /** What the Repository of a live task allows now. Throws ConductorError `DeadFence` or `Unavailable`. */
@@ -32,6 +34,7 @@ export function createGate(deps: GateDeps): Gate {
   const { ledger, denials } = deps;
   return async (token, target, client) => {
     const caller = await deps.verify(token).catch(refuseCaller);
+    correlate(caller.issue);
     const { repository, allow } = await deps.allowed(caller).catch(refuseCaller);
     const deny = (why: Reason, message: string, code: 'Denied' | 'TooMany' = 'Denied'): EgressError => {
       denials.record(caller, target, why);
@@ -50,7 +53,7 @@ export function createGate(deps: GateDeps): Gate {
           reason('AddressRefused'),
           `${target.host} leads to an address inside the network; no task may go there.`,
         );
-      const socket = await deps.dial(target, addresses);
+      const socket = await tracedDial(target.host, target.port, () => deps.dial(target, addresses));
       ledger.hold(caller, target, client, socket);
       if (client.destroyed) socket.destroy();
       return socket;

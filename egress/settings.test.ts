@@ -15,6 +15,7 @@ test('what is not set has its documented default', () => {
   assert.deepEqual(readSettings(ENV), {
     host: '127.0.0.1',
     port: 8083,
+    metricsListen: undefined,
     conductorURL: 'http://c',
     databaseURL: 'postgres://x',
     allowRanges: [],

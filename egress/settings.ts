@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 export interface Settings {
   readonly host: string;
   readonly port: number;
+  /** Where metrics are served; nowhere by default. */
+  readonly metricsListen: { readonly host: string; readonly port: number } | undefined;
   readonly conductorURL: string;
   readonly databaseURL: string;
   /** Ranges of addresses that may be reached although they are inside the network. */
@@ -19,17 +21,15 @@ export interface Settings {
 type Env = Readonly<Record<string, string | undefined>>;
 
 /**
- * Reads RIG_LISTEN (`host:port`, default 127.0.0.1:8083), RIG_CONDUCTOR_URL, RIG_DATABASE_URL_FILE; ranges in CIDR form, with commas:
+ * Reads RIG_LISTEN (`host:port`, default 127.0.0.1:8083), RIG_METRICS_LISTEN (`host:port`, default none), RIG_CONDUCTOR_URL, RIG_DATABASE_URL_FILE; ranges in CIDR form, with commas:
  * RIG_EGRESS_ALLOW_RANGES and RIG_EGRESS_DENY_RANGES (default none); of each task RIG_EGRESS_MAX_CONNECTIONS (128) and
  * RIG_EGRESS_MAX_MEGABYTES (8192); RIG_EGRESS_IDLE_SECONDS (300), RIG_EGRESS_CONNECT_SECONDS (10), RIG_EGRESS_GRACE_SECONDS (20).
  * Throws an Error whose message says what to set.
  */
 export function readSettings(env: Env): Settings {
-  const listen = /^(.+):(\d{1,5})$/.exec(env.RIG_LISTEN || '127.0.0.1:8083');
-  if (!listen) throw new Error(`RIG_LISTEN is not host:port (${env.RIG_LISTEN}).`);
   return {
-    host: listen[1] as string,
-    port: Number(listen[2]),
+    ...address(env.RIG_LISTEN || '127.0.0.1:8083', 'RIG_LISTEN'),
+    metricsListen: env.RIG_METRICS_LISTEN ? address(env.RIG_METRICS_LISTEN, 'RIG_METRICS_LISTEN') : undefined,
     conductorURL: url(env, 'RIG_CONDUCTOR_URL'),
     databaseURL: fileText(env, 'RIG_DATABASE_URL_FILE'),
     allowRanges: list(env.RIG_EGRESS_ALLOW_RANGES),
@@ -40,6 +40,12 @@ export function readSettings(env: Env): Settings {
     connectMs: whole(env, 'RIG_EGRESS_CONNECT_SECONDS', 10) * 1_000,
     graceMs: whole(env, 'RIG_EGRESS_GRACE_SECONDS', 20) * 1_000,
   };
+}
+
+function address(text: string, name: string): { host: string; port: number } {
+  const parts = /^(.+):(\d{1,5})$/.exec(text);
+  if (!parts) throw new Error(`${name} is not host:port (${text}).`);
+  return { host: parts[1] as string, port: Number(parts[2]) };
 }
 
 function list(value: string | undefined): string[] {

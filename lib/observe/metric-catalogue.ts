@@ -6,7 +6,8 @@ const TASK = [5, 15, 30, 60, 120, 300, 600, 1_200, 1_800, 3_600, 7_200];
 
 const OPERATOR: readonly MetricProgram[] = ['operator'];
 const PROXY: readonly MetricProgram[] = ['proxy'];
-const EVERY: readonly MetricProgram[] = ['operator', 'proxy', 'egress'];
+const EGRESS: readonly MetricProgram[] = ['egress'];
+const SERVING: readonly MetricProgram[] = ['operator', 'proxy'];
 
 const controller: MetricLabel = { is: 'the controller', values: ['issue', 'agent-task', 'agent', 'repository'] };
 const kind: MetricLabel = { is: 'the kind', values: ['Repository', 'Agent', 'Issue', 'AgentTask', 'Job'] };
@@ -288,9 +289,31 @@ export const metricCatalogue = {
     labels: { model },
     buckets: [0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160, 320],
   },
+  rig_egress_requests_total: {
+    type: 'counter',
+    of: EGRESS,
+    help: 'What tasks asked to be let out to, by what became of it.',
+    labels: {
+      outcome: {
+        is: '`Allowed`, or the code of the refusal',
+        values: [
+          'Allowed',
+          'BadTarget',
+          'Denied',
+          'Ended',
+          'Unauthenticated',
+          'TooMany',
+          'Unreachable',
+          'Unavailable',
+          'TimedOut',
+        ],
+      },
+    },
+  },
+  rig_egress_connections: { type: 'gauge', of: EGRESS, help: 'Connections of tasks to the outside that are open.' },
   rig_http_request_seconds: {
     type: 'histogram',
-    of: EVERY,
+    of: SERVING,
     help: 'How long a request took until its answer began.',
     labels: {
       route: { is: 'the route as it is declared, never the path', atMost: 60 },

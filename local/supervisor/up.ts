@@ -16,7 +16,7 @@ import { seedForge, seedTenant } from './tenant/seed.ts';
 import { openSource, type Source } from './tenant/source.ts';
 
 /** Ports that no flag fixes: whoever reads metrics finds them in `state.json`, or where the rig says what is where. */
-const METRICS_PORTS = ['conductor-metrics', 'proxy-metrics'] as const;
+const METRICS_PORTS = ['conductor-metrics', 'proxy-metrics', 'egress-metrics'] as const;
 
 /** A rig that is up. */
 export interface Rig {
@@ -78,7 +78,7 @@ export async function bringUp(context: Context): Promise<Rig> {
     ),
     steps.run(
       'egress',
-      () => startEgress(context, { port: port(ports, 'egress'), conductorURL }, database),
+      () => startEgress(context, { port: port(ports, 'egress'), metrics: metrics('egress'), conductorURL }, database),
       (url) => url,
     ),
     steps.run(
@@ -90,7 +90,7 @@ export async function bringUp(context: Context): Promise<Rig> {
   ]);
   signal.throwIfAborted();
   store.update({ urls: { conductor: conductorURL, forge: forge.url } });
-  const metricsURLs = ['conductor', 'proxy'].map((program) => `http://${metrics(program)}/metrics`);
+  const metricsURLs = ['conductor', 'proxy', 'egress'].map((program) => `http://${metrics(program)}/metrics`);
   return { cluster, forge, conductorURL, source, metricsURLs };
 }
 

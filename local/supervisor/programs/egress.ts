@@ -7,7 +7,7 @@ import { untilAnswers } from '../process/ready.ts';
 /** Starts the egress proxy; resolves to the URL at which pods reach it. */
 export async function startEgress(
   context: Context,
-  at: { readonly port: number; readonly conductorURL: string },
+  at: { readonly port: number; readonly metrics: string; readonly conductorURL: string },
   database: Database,
 ): Promise<string> {
   const listen = `127.0.0.1:${at.port}`;
@@ -16,6 +16,7 @@ export async function startEgress(
     args: [checkout('egress', 'main.ts')],
     env: {
       RIG_LISTEN: listen,
+      RIG_METRICS_LISTEN: at.metrics,
       RIG_CONDUCTOR_URL: at.conductorURL,
       RIG_DATABASE_URL_FILE: database.urlFile('rig_egress'),
       RIG_EGRESS_GRACE_SECONDS: '1',

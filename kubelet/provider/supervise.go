@@ -63,12 +63,7 @@ func (c *container) begin() (*process.Container, *v1.ContainerState) {
 			ExitCode: exitStartError, Reason: "StartError", Message: err.Error(), StartedAt: now, FinishedAt: now, ContainerID: c.id(),
 		}}
 	}
-	c.set(func() {
-		if c.state.Terminated != nil {
-			c.last = c.state
-		}
-		c.state = running(started.StartedAt)
-	})
+	c.set(func() { c.state = running(started.StartedAt) })
 	c.instance.event(v1.EventTypeNormal, "Started", "Started container "+c.name)
 	return started, nil
 }
@@ -87,7 +82,14 @@ func (c *container) start() (*process.Container, error) {
 		return nil, context.Canceled
 	}
 	var attempt int
-	c.set(func() { c.attempt++; attempt = c.attempt })
+	c.set(func() {
+		c.attempt++
+		attempt = c.attempt
+		if c.state.Terminated != nil {
+			// Never shown as the end of an attempt that only begins.
+			c.last, c.state = c.state, waiting("ContainerCreating", "")
+		}
+	})
 	dir := attemptDir(i.dir, c.name, attempt)
 	c.discard(attempt - 2)
 	spec.Log = i.provider.Logs

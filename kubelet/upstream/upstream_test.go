@@ -3,7 +3,6 @@ package upstream
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -18,10 +17,15 @@ import (
 
 	"github.com/virtual-kubelet/virtual-kubelet/test/e2e"
 	v1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 )
+
+// patience is how long the suite waits for anything: what works takes a second or two.
+const patience = 20 * time.Second
 
 // The suite is written for a kubelet that runs in a pod of its node's name, and for pods that run anywhere. Between it
 // and the API server stands a proxy: what it asks of that pod is asked of the node, and its pods tolerate our taints.
@@ -37,7 +41,7 @@ func TestTheSuiteOfVirtualKubeletPasses(t *testing.T) {
 	between := httptest.NewServer(proxy(t, cluster, node))
 	defer between.Close()
 	e2e.NewEndToEndTestSuite(e2e.EndToEndTestSuiteConfig{
-		Kubeconfig: write(t, between.URL), Namespace: namespace, NodeName: node, WatchTimeout: time.Minute,
+		Kubeconfig: write(t, between.URL), Namespace: namespace, NodeName: node, WatchTimeout: patience,
 	}).Run(t)
 }
 
@@ -60,25 +64,31 @@ func proxy(t *testing.T, cluster *rest.Config, node string) http.Handler {
 				r.Out.URL.Path, r.Out.URL.RawPath = "/api/v1/nodes/"+node+"/proxy"+rest, ""
 			}
 			if r.In.Method == http.MethodPost && strings.HasSuffix(r.In.URL.Path, "/pods") {
-				tolerate(r.Out)
+				tolerate(t, r.Out)
 			}
 		},
 	}
 }
 
-// tolerate has the pod of a request tolerate everything.
-func tolerate(r *http.Request) {
+// tolerate has the pod of a request tolerate everything. Typed clients send protobuf; what comes out is JSON.
+func tolerate(t *testing.T, r *http.Request) {
+	t.Helper()
 	data, err := io.ReadAll(r.Body)
 	if err != nil {
+		t.Error(err)
 		return
 	}
 	pod := &v1.Pod{}
-	if json.Unmarshal(data, pod) == nil {
-		pod.Spec.Tolerations = append(pod.Spec.Tolerations, v1.Toleration{Operator: v1.TolerationOpExists})
-		if changed, err := json.Marshal(pod); err == nil {
-			data = changed
-		}
+	if _, _, err := scheme.Codecs.UniversalDeserializer().Decode(data, nil, pod); err != nil {
+		t.Errorf("the pod of a request: %v", err)
+		return
 	}
+	pod.Spec.Tolerations = append(pod.Spec.Tolerations, v1.Toleration{Operator: v1.TolerationOpExists})
+	if data, err = runtime.Encode(scheme.Codecs.LegacyCodec(v1.SchemeGroupVersion), pod); err != nil {
+		t.Error(err)
+		return
+	}
+	r.Header.Set("Content-Type", runtime.ContentTypeJSON)
 	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(data)), int64(len(data))
 }
 

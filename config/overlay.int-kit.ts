@@ -1,0 +1,136 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { stringify } from 'yaml';
+import type { TestImage } from '../test/kit/cluster-kubelet.ts';
+
+/** Where the programs of an overlay listen: pods are processes of this machine, and share its addresses. */
+export interface Ports {
+  readonly conductor: number;
+  readonly proxy: number;
+  readonly egress: number;
+  readonly webhooks: number;
+  readonly metrics: readonly number[];
+}
+
+type Env = Readonly<Record<string, string>>;
+
+const root = join(import.meta.dirname, '..');
+const programs = ['conductor', 'proxy', 'egress'] as const;
+const PORTS = { conductor: 8080, proxy: 8082, egress: 8083 } as const;
+
+/** What stands for the published images on the test's node: the entry points that the images have. */
+export function images(from = root): Record<string, TestImage> {
+  const node = { directory: from, path: [dirname(process.execPath)] };
+  return {
+    'ghcr.io/dashecorp/rig-conductor:*': { ...node, command: [process.execPath, 'operator/main.ts'] },
+    'ghcr.io/dashecorp/rig-proxy:*': { ...node, command: [process.execPath, 'proxy/main.ts'] },
+    'ghcr.io/dashecorp/rig-egress:*': { ...node, command: [process.execPath, 'egress/main.ts'] },
+  };
+}
+
+/**
+ * Writes a kustomization over `config/default` of the checkout `from` that brings its programs to the node: one pod each at its own
+ * loopback port, everything else as it is. A volume mounted at P is where the node says that it puts mounts.
+ */
+export function writeOverlay(folder: string, node: string, ports: Ports, from = root): void {
+  const url = (port: number) => `http://127.0.0.1:${port}`;
+  const mounted = (path: string) => `$(CONTAINER_SANDBOX_MOUNT_POINT)${path}`;
+  const env: Record<(typeof programs)[number], Env> = {
+    conductor: {
+      RIG_LISTEN: `127.0.0.1:${ports.conductor}`,
+      RIG_METRICS_LISTEN: `127.0.0.1:${ports.metrics[0]}`,
+      RIG_EXTERNAL_URL: url(ports.conductor),
+      RIG_PROXY_URL: url(ports.proxy),
+      RIG_EGRESS_URL: url(ports.egress),
+      RIG_DATABASE_URL_FILE: mounted('/etc/rig/database/url'),
+      RIG_READER_TOKEN_FILE: mounted('/etc/rig/reader/token'),
+      RIG_DATA_DIR: mounted('/var/lib/rig'),
+      RIG_WEBHOOK_LISTEN: `127.0.0.1:${ports.webhooks}`,
+      RIG_WEBHOOK_CERTIFICATE_DIR: mounted('/etc/rig/webhook'),
+    },
+    proxy: {
+      RIG_LISTEN: `127.0.0.1:${ports.proxy}`,
+      RIG_METRICS_LISTEN: `127.0.0.1:${ports.metrics[1]}`,
+      RIG_CONDUCTOR_URL: url(ports.conductor),
+      RIG_DATABASE_URL_FILE: mounted('/etc/rig/database/url'),
+      RIG_PROVIDER_KEY_FILE: mounted('/etc/rig/provider/key'),
+    },
+    egress: {
+      RIG_LISTEN: `127.0.0.1:${ports.egress}`,
+      RIG_METRICS_LISTEN: '127.0.0.1:0',
+      RIG_CONDUCTOR_URL: url(ports.conductor),
+      RIG_DATABASE_URL_FILE: mounted('/etc/rig/database/url'),
+    },
+  };
+  mkdirSync(folder, { recursive: true });
+  const kustomization = {
+    apiVersion: 'kustomize.config.k8s.io/v1beta1',
+    kind: 'Kustomization',
+    resources: [relative(folder, join(from, 'config', 'default'))],
+    patches: [
+      ...programs.map((program) => ({ patch: stringify(patchOf(program, env[program], ports[program], node)) })),
+      { patch: stringify(certificatesPatch(node)) },
+      {
+        target: { kind: 'ValidatingWebhookConfiguration' },
+        // No Service has an address here: the API server calls the same path by its URL.
+        patch: stringify([
+          {
+            op: 'replace',
+            path: '/webhooks/0/clientConfig',
+            value: { url: `https://127.0.0.1:${ports.webhooks}/admission/advice` },
+          },
+        ]),
+      },
+    ],
+  };
+  writeFileSync(join(folder, 'kustomization.yaml'), stringify(kustomization));
+}
+
+const placement = (node: string) => ({
+  nodeSelector: { 'kubernetes.io/hostname': node },
+  tolerations: [
+    { key: 'rig.dashecorp.com/host-process', operator: 'Exists' },
+    { key: 'rig.dashecorp.com/unisolated', operator: 'Exists' },
+  ],
+});
+
+function certificatesPatch(node: string): object {
+  const env = [{ name: 'RIG_WEBHOOK_HOSTS', value: '127.0.0.1' }];
+  const spec = { ...placement(node), containers: [{ name: 'certificates', env }] };
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'CronJob',
+    metadata: { name: 'rig-certificates', namespace: 'rig-system' },
+    // The test makes a Job of it when it wants one.
+    spec: { suspend: true, jobTemplate: { spec: { template: { spec } } } },
+  };
+}
+
+function patchOf(program: (typeof programs)[number], env: Env, port: number, node: string): object {
+  const entries = Object.entries(env).map(([name, value]) => ({ name, value }));
+  // A variable is only seen by those that come after it.
+  const container = {
+    name: program,
+    env: entries,
+    ports: [
+      { containerPort: PORTS[program], name: 'http', $patch: 'delete' },
+      { containerPort: port, name: 'http' },
+    ],
+  };
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: `rig-${program}`, namespace: 'rig-system' },
+    spec: {
+      replicas: 1,
+      // The next pod cannot listen where the last one still does.
+      strategy: { rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } },
+      template: {
+        spec: {
+          ...placement(node),
+          containers: [container],
+        },
+      },
+    },
+  };
+}

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
+import { catalogue, type EventType } from '#domain';
+import { sampleData } from '../../domain/testing/samples.ts';
 import { createTerminal, eventLine } from './index.ts';
 
 const { colours } = createTerminal({ stdout: { write: () => {} }, env: {} });
@@ -21,6 +24,27 @@ test('data that does not fit its type is shown as nothing, never thrown', () => 
   for (const data of [null, undefined, 7, {}, { tokens: null, by: null, agent: 3 }])
     for (const type of ['MERGED', 'TOKENS_USED', 'REVIEW_PASSED', 'CI_FAILED', 'ISSUE_FILED', 'ISSUE_ASSIGNED'])
       assert.match(line(type, data), new RegExp(`^i-1 ${type}`));
+});
+
+test('who reviews which head, what is merged how, and what was refused to run, are said in words', () => {
+  const headSHA = 'abcdef0'.padEnd(40, '1');
+  const said: [string, object, string][] = [
+    ['REVIEW_ASSIGNED', { agent: { name: 'review-e' }, headSHA }, 'review-e reviews abcdef0'],
+    ['MERGE_REQUESTED', { number: 7, headSHA, method: 'squash' }, '#7 at abcdef0, by squash'],
+    ['PR_CLOSED', { number: 7, stale: true, by: { login: 'ada' } }, '#7 by ada, of an earlier attempt'],
+    ['GUARD_BLOCKED', { command: 'sudo ls', rule: 'privilege' }, 'privilege: sudo ls'],
+  ];
+  for (const [type, data, text] of said) assert.equal(line(type, data), `i-1 ${type.padEnd(20)} ${text}`);
+});
+
+test('every type of the catalogue has something to say beside its name', () => {
+  for (const type of Object.keys(catalogue) as EventType[]) {
+    const said = fc.sample(sampleData(type), { numRuns: 20, seed: 7 }).map((data) => line(type, data));
+    assert.ok(
+      said.some((text) => text.length > `i-1 ${type.padEnd(20)}`.length),
+      `${type}: ${said[0]}`,
+    );
+  }
 });
 
 test('a title that holds a line break and an escape stays one plain line', () => {

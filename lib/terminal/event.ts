@@ -25,6 +25,7 @@ export function eventLine(event: ShownEvent, colours: Colours): string {
 
 const GISTS: Record<string, (data: Data) => string> = {
   ISSUE_FILED: ({ spec }) => text((spec as Data | undefined)?.title),
+  ISSUE_REOPENED: ({ spec }) => text((spec as Data | undefined)?.title),
   ISSUE_EDITED: ({ changed }) => list(changed),
   ISSUE_APPROVED: ({ actor }) => `by ${login(actor)}`,
   ISSUE_CLASSIFIED: ({ tier, taskClass, reason }) => `${text(tier)} ${text(taskClass)}: ${text(reason)}`,
@@ -37,9 +38,18 @@ const GISTS: Record<string, (data: Data) => string> = {
   PR_UPDATED: ({ number, headSHA }) => `#${text(number)} at ${short(headSHA)}`,
   CI_PASSED: ({ checks, headSHA }) => `${list(checks)} on ${short(headSHA)}`,
   CI_FAILED: ({ failed, headSHA }) => `${list(failed)} on ${short(headSHA)}`,
+  PR_CLOSED: ({ number, stale, by }) =>
+    `#${text(number)}${by ? ` by ${login(by)}` : ''}${stale ? ', of an earlier attempt' : ''}`,
+  GUARD_BLOCKED: ({ command, rule }) => `${text(rule)}: ${text(command)}`,
+  REVIEW_ASSIGNED: ({ agent, headSHA }) => `${name(agent)} reviews ${short(headSHA)}`,
+  REVIEW_LOOP_EXCEEDED: ({ rounds }) => `${text(rounds)} round(s) of review and rework`,
   REVIEW_PASSED: ({ by, headSHA }) => `${login(by)} approved ${short(headSHA)}`,
   REVIEW_DISPUTED: ({ by, threads }) => `${login(by)} asked for changes in ${text(threads)} thread(s)`,
-  THREADS_RESOLVED: ({ threads, by }) => `${(threads as unknown[] | undefined)?.length ?? 0} by ${text(by)}`,
+  THREADS_RESOLVED: threadsBy,
+  THREADS_REOPENED: threadsBy,
+  MERGE_REQUESTED: ({ number, headSHA, method }) => `#${text(number)} at ${short(headSHA)}, by ${text(method)}`,
+  MERGE_CONFLICT: ({ number, headSHA, baseSHA }) =>
+    `#${text(number)}: ${short(headSHA)} does not merge into ${short(baseSHA)}`,
   MERGED: ({ number, mergeSHA }) => `#${text(number)} as ${short(mergeSHA)}`,
   EGRESS_DENIED: ({ host, port, reason, count }) =>
     `${text(host)}${port === null ? '' : `:${text(port)}`}${count === 1 ? '' : `, ${text(count)} times`}: ${whyOf(text(reason))}`,
@@ -54,6 +64,10 @@ function gistOf(type: string, data: Data): string {
   if (gist) return gist(data);
   const key = FALLBACK.find((field) => typeof data[field] === 'string');
   return key === undefined ? '' : text(data[key]);
+}
+
+function threadsBy({ threads, by }: Data): string {
+  return `${Array.isArray(threads) ? threads.length : 0} by ${text(by)}`;
 }
 
 function colourOf(type: string, colours: Colours): (text: string) => string {

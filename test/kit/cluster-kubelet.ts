@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chown, copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureBinary } from '../../hack/go/build.mjs';
@@ -14,6 +14,7 @@ export interface TestImage {
   readonly command?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly path?: readonly string[];
+  readonly readable?: readonly string[];
 }
 
 /** A node of the test cluster that runs pods as processes. */
@@ -30,6 +31,14 @@ export interface TestKubelet {
   log(): string;
 }
 
+/** How a test's kubelet is started. */
+export interface TestKubeletOptions {
+  /** Added to the command line. */
+  readonly flags?: readonly string[];
+  /** Who it runs as; default: whoever runs the test. Only root can choose. */
+  readonly uid?: number;
+}
+
 interface TestHooks {
   after(fn: () => unknown): void;
 }
@@ -39,12 +48,18 @@ interface TestHooks {
  * `kubernetes.io/hostname: node` and a toleration of its taint. Stopped, with its pods, after the test, or
  * with the cluster when `t` is `clusterLife`.
  */
-export async function testKubelet(t: TestHooks, node: string, images: Record<string, TestImage>): Promise<TestKubelet> {
+export async function testKubelet(
+  t: TestHooks,
+  node: string,
+  images: Record<string, TestImage>,
+  options: TestKubeletOptions = {},
+): Promise<TestKubelet> {
   const dataDir = await mkdtemp(join(tmpdir(), 'rig-node-'));
   const imageMap = join(dataDir, 'images.json');
   await writeFile(imageMap, JSON.stringify({ images }), { mode: 0o600 });
   const bootstrap = await writeBootstrapKubeconfig(dataDir, node);
-  const binary = await ensureBinary('kubelet', { onProgress: (line) => console.error(line) });
+  const built = await ensureBinary('kubelet', { onProgress: (line) => console.error(line) });
+  const binary = options.uid === undefined ? built : await handOver(dataDir, built, options.uid);
   const { api, binary: controlplane } = await testCluster();
   let child: ChildProcess | undefined;
   let output = '';
@@ -65,7 +80,7 @@ export async function testKubelet(t: TestHooks, node: string, images: Record<str
         pki: new Pki(controlplane, dataDir),
         identity: { node, bootstrapUser: bootstrapUser(node), serveAs: ['127.0.0.1'] },
       });
-      const flags = ['--stop-pods-on-exit', '--stop-pods-grace=1s'];
+      const flags = ['--stop-pods-on-exit', '--stop-pods-grace=1s', ...(options.flags ?? [])];
       child = spawn(
         binary,
         [
@@ -78,6 +93,7 @@ export async function testKubelet(t: TestHooks, node: string, images: Record<str
         {
           stdio: ['pipe', 'ignore', 'pipe'],
           env: { PATH: process.env.PATH, RIG_WATCH_STDIN: '1', CANARY: 'of the kubelet' },
+          ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
         },
       );
       child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
@@ -99,6 +115,15 @@ export async function testKubelet(t: TestHooks, node: string, images: Record<str
   });
   await kubelet.start();
   return kubelet;
+}
+
+/** Gives the directory and what it holds to the user, and a kubelet they can run: the built one may lie in another's home. */
+async function handOver(dataDir: string, built: string, uid: number): Promise<string> {
+  const binary = join(dataDir, 'kubelet');
+  for (const suffix of ['', '-shim']) await copyFile(`${built}${suffix}`, `${binary}${suffix}`);
+  for (const name of await readdir(dataDir)) await chown(join(dataDir, name), uid, uid);
+  await chown(dataDir, uid, uid);
+  return binary;
 }
 
 /** True once the node reported itself Ready after `since`: an earlier kubelet's word does not count. */

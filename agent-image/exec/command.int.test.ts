@@ -62,7 +62,7 @@ test('an abort kills the group and throws its reason', async () => {
   await assert.rejects(running, /stop now/);
 });
 
-test('no command outlives a runtime that is killed with SIGKILL', async () => {
+test('no command outlives its server when that is killed with SIGKILL', async () => {
   const script = `
     import { runCommand } from ${JSON.stringify(new URL('./index.ts', import.meta.url).href)};
     import { statSync } from 'node:fs';
@@ -71,11 +71,11 @@ test('no command outlives a runtime that is killed with SIGKILL', async () => {
   const dir = await mkdtemp(`${tmpdir()}/rig-exec-`);
   try {
     const pidFile = `${dir}/pid`;
-    const runtime = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    const server = spawn(process.execPath, ['--input-type=module', '-e', script], {
       env: { ...process.env, PIDFILE: pidFile },
       stdio: 'inherit',
     });
-    await once(runtime, 'exit');
+    await once(server, 'exit');
     await gone(Number((await readFile(pidFile, 'utf8')).trim()));
   } finally {
     await rm(dir, { recursive: true, force: true });

@@ -23,7 +23,7 @@ export interface CommandResult {
 
 /**
  * File descriptor 3 is a pipe that this process holds open: when this process is gone, even by SIGKILL, the watcher reads the end of
- * the file and kills the group, so that no command outlives the runtime.
+ * the file and kills the group, so that no command outlives its server.
  */
 const WATCHED =
   '( read -r _ <&3; kill -KILL -- -$$ ) </dev/null >/dev/null 2>&1 & exec 3<&-; exec bash --noprofile --norc -c "$1"';

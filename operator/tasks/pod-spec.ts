@@ -13,7 +13,8 @@ const TOKEN_LIFETIME_SECONDS = 3_600;
 const RUNTIME_ID = 65_532;
 const SANDBOX_ID = 65_533;
 const RUNTIME_REQUESTS = { cpu: '50m', memory: '128Mi' };
-const STARTUP_SECONDS = 60;
+/** Of one probe, a little more than it waits. */
+const PROBE_SECONDS = 15;
 
 export const podAnnotations = { [annotations.loopbackOnly]: SANDBOX };
 
@@ -71,13 +72,20 @@ function runtimeContainer(task: AgentTask, { spec }: Agent, settings: JobSetting
 
 /** What the Agent asks for is for the work, which is done here. The path of its program is relative to the image's own folder. */
 function sandboxContainer({ spec }: Agent): object {
-  const listens = `test -S "$CONTAINER_SANDBOX_MOUNT_POINT${SOCKET}"`;
+  // It waits by itself: a probe that fails in the first moment of every task would be a warning in its events.
+  const socket = `"$CONTAINER_SANDBOX_MOUNT_POINT${SOCKET}"`;
+  const listens = `for i in $(seq 200); do test -S ${socket} && exit 0; sleep 0.05; done; echo no socket; exit 1`;
   return {
     name: SANDBOX,
     image: spec.image,
     command: ['node', 'agent-image/sandbox/main.ts'],
     restartPolicy: 'Always',
-    startupProbe: { exec: { command: ['sh', '-c', listens] }, periodSeconds: 1, failureThreshold: STARTUP_SECONDS },
+    startupProbe: {
+      exec: { command: ['sh', '-c', listens] },
+      timeoutSeconds: PROBE_SECONDS,
+      periodSeconds: 1,
+      failureThreshold: 4,
+    },
     ...(spec.resources === undefined ? {} : { resources: spec.resources }),
     securityContext: { ...confined, runAsUser: SANDBOX_ID, runAsGroup: SANDBOX_ID },
     volumeMounts: [

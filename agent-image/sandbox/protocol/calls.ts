@@ -15,6 +15,8 @@ export const MAX_ANSWER = 4_194_304;
 export const MAX_TEXT = 64_000;
 /** Characters of a command's output. */
 export const MAX_OUTPUT = 30_000;
+/** Paths in one list. */
+export const MAX_PATHS = 1_000;
 /** Seconds a command may run. */
 export const MAX_SECONDS = 600;
 
@@ -28,7 +30,7 @@ const text = (maxLength: number) => Type.String({ maxLength });
 const line = (maxLength: number) => Type.String({ minLength: 1, maxLength, pattern: '^[^\\n\\r\\0]+$' });
 const Path = Type.String({ minLength: 1, maxLength: 4_096 });
 const Absolute = Type.String({ maxLength: 4_096, pattern: '^/[^\\n\\0]*$' });
-const Paths = Type.Array(Path, { maxItems: 10_000 });
+const Paths = Type.Array(Path, { maxItems: MAX_PATHS });
 const SHA = Type.String({ pattern: '^[0-9a-f]{40}$' });
 const Shown = closed({ text: text(MAX_TEXT) });
 const Nothing = closed({});

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { Hono } from 'hono';
 import { readBounded } from '#lib/http';
 import type { Logger } from '#lib/observe';
-import { GitFailure } from '../../git/index.ts';
+import { GitFailure, type GitStream } from '../../git/index.ts';
 import { BundleAsk, CALLS, type CallName, MAX_ASK, parsed, type Refusal } from '../protocol/index.ts';
 import { callsOf, Desk } from './calls.ts';
 import { Refused } from './refused.ts';
@@ -23,10 +23,8 @@ export function sandboxApp(place: Place, logger: Logger): Hono {
     const { head, have } = asked<BundleAsk>(BundleAsk, await readBounded(c.req.raw, MAX_ASK));
     const { signal } = c.req.raw;
     if ((await desk.worktree.head(signal)) !== head) throw new Refused(`${head} is no longer checked out.`);
-    const bundle = desk.worktree.bundle(have, signal);
-    // A bundle that git gives up on is cut off, so that nobody takes it for whole.
-    bundle.ended.catch((error) => bundle.stdout.destroy(error));
-    return c.body(Readable.toWeb(bundle.stdout) as ReadableStream, 200, { 'content-type': 'application/x-git-bundle' });
+    const whole = Readable.toWeb(Readable.from(output(desk.worktree.bundle(have, signal)))) as ReadableStream;
+    return c.body(whole, 200, { 'content-type': 'application/x-git-bundle' });
   });
   app.onError((error, c) => {
     if (error instanceof Refused || error instanceof GitFailure) return c.json(refusal(error), 422);
@@ -35,6 +33,16 @@ export function sandboxApp(place: Place, logger: Logger): Hono {
     return c.json(refusal(new Refused(`The sandbox failed: ${error.message}`)), 422);
   });
   return app;
+}
+
+/** Ends well only where git did: a bundle that git gives up on is cut off, so that nobody takes it for whole. */
+async function* output({ stdout, ended, kill }: GitStream): AsyncGenerator<Buffer> {
+  try {
+    yield* stdout as AsyncIterable<Buffer>;
+    await ended;
+  } finally {
+    kill();
+  }
 }
 
 function asked<T>(schema: Parameters<typeof parsed>[0], bytes: Buffer): T {

@@ -1,7 +1,7 @@
 import { runCommand } from '../../exec/index.ts';
 import { clipped } from '../../text/index.ts';
 import type { AnswerTo, Ask, CallName } from '../protocol/index.ts';
-import { MAX_OUTPUT } from '../protocol/index.ts';
+import { MAX_OUTPUT, MAX_PATHS } from '../protocol/index.ts';
 import { edit, readPage, write } from './files.ts';
 import { Refused } from './refused.ts';
 import { search } from './search.ts';
@@ -46,10 +46,15 @@ export function callsOf(place: Place, desk: Desk): Calls {
       await desk.worktree.uncommit(head, signal);
       return {};
     },
-    merge: async (_, signal) => ({ conflicts: await desk.worktree.merge(signal) }),
-    marks: async (_, signal) => ({ paths: await desk.worktree.marks(signal) }),
+    merge: async (_, signal) => ({ conflicts: some(await desk.worktree.merge(signal)) }),
+    marks: async (_, signal) => ({ paths: some(await desk.worktree.marks(signal)) }),
     digest: async (_, signal) => ({ digest: await desk.worktree.digest(signal) }),
   };
+}
+
+/** As many paths as anybody reads. */
+function some(paths: readonly string[]): string[] {
+  return paths.slice(0, MAX_PATHS);
 }
 
 async function run(place: Place, worktree: Worktree, ask: Ask<'run'>, signal: AbortSignal): Promise<AnswerTo<'run'>> {

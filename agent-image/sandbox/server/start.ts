@@ -3,7 +3,7 @@ import { createAdaptorServer } from '@hono/node-server';
 import type { Logger } from '#lib/observe';
 import { listenOnSocket, near } from '../../socket/index.ts';
 import { sandboxApp } from './app.ts';
-import { startRelay } from './relay.ts';
+import { type Relay, startRelay } from './relay.ts';
 import { placeOf, type SandboxSettings } from './settings.ts';
 
 const MAX_CONNECTIONS = 32;
@@ -20,10 +20,10 @@ export async function startSandbox(
   logger: Logger,
 ): Promise<RunningSandbox> {
   const relay = await startRelay(near(settings.egressSocket));
-  const place = await placeOf(settings, relay.port, env);
-  const server = createAdaptorServer({ fetch: sandboxApp(place, logger).fetch }) as Server;
-  server.maxConnections = MAX_CONNECTIONS;
-  await listenOnSocket(server, near(settings.socket));
+  const server = await serve(settings, relay, env, logger).catch((error) => {
+    relay.close();
+    throw error;
+  });
   return {
     close: async () => {
       relay.close();
@@ -32,4 +32,17 @@ export async function startSandbox(
       await closed;
     },
   };
+}
+
+async function serve(
+  settings: SandboxSettings,
+  { port }: Relay,
+  env: Readonly<Record<string, string | undefined>>,
+  logger: Logger,
+): Promise<Server> {
+  const place = await placeOf(settings, port, env);
+  const server = createAdaptorServer({ fetch: sandboxApp(place, logger).fetch }) as Server;
+  server.maxConnections = MAX_CONNECTIONS;
+  await listenOnSocket(server, near(settings.socket));
+  return server;
 }

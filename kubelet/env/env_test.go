@@ -77,9 +77,12 @@ func TestResolveOrdersBaseEnvFromAndEnv(t *testing.T) {
 			{Name: "LABEL", ValueFrom: &v1.EnvVarSource{FieldRef: &v1.ObjectFieldSelector{FieldPath: "metadata.labels['a']"}}},
 		},
 	}
-	got, err := Resolver{Objects: objects{}}.Resolve(context.Background(), pod, container, map[string]string{"HOME": "/h"})
+	got, skipped, err := Resolver{Objects: objects{}}.Resolve(context.Background(), pod, container, map[string]string{"HOME": "/h"})
 	if err != nil {
 		t.Fatal(err)
+	}
+	if len(skipped) != 1 || skipped[0].Reason() != "OptionalSecretNotFound" {
+		t.Errorf("skipped: %v", skipped)
 	}
 	want := map[string]string{"HOME": "/h/sub", "S": "secret", "BOTH": "secret-from-$(LATER)", "LATER": "x", "LABEL": "b", "C_k": "config", "C_X": "from"}
 	if len(got) != len(want) {
@@ -95,7 +98,7 @@ func TestResolveOrdersBaseEnvFromAndEnv(t *testing.T) {
 func TestResolveSaysWhatIsMissing(t *testing.T) {
 	resolve := func(source *v1.EnvVarSource) error {
 		container := &v1.Container{Env: []v1.EnvVar{{Name: "V", ValueFrom: source}}}
-		_, err := Resolver{Objects: objects{}}.Resolve(context.Background(), &v1.Pod{}, container, nil)
+		_, _, err := Resolver{Objects: objects{}}.Resolve(context.Background(), &v1.Pod{}, container, nil)
 		return err
 	}
 	if err := resolve(secretRef("gone", "k", false)); !apierrors.IsNotFound(err) {
@@ -107,6 +110,30 @@ func TestResolveSaysWhatIsMissing(t *testing.T) {
 	}
 	if err := resolve(&v1.EnvVarSource{FieldRef: &v1.ObjectFieldSelector{FieldPath: "spec.secret"}}); err == nil {
 		t.Error("an unknown field must be an error")
+	}
+}
+
+func TestWhatIsAbsentIsToldByTheReasonsOfVirtualKubelet(t *testing.T) {
+	config := func(name string) *v1.EnvVarSource {
+		return &v1.EnvVarSource{ConfigMapKeyRef: &v1.ConfigMapKeySelector{LocalObjectReference: v1.LocalObjectReference{Name: name}, Key: "other"}}
+	}
+	for want, source := range map[string]*v1.EnvVarSource{
+		"MandatorySecretNotFound": secretRef("gone", "k", false), "MandatorySecretKeyNotFound": secretRef("s", "other", false),
+		"OptionalSecretKeyNotFound":  secretRef("s", "other", true),
+		"MandatoryConfigMapNotFound": config("gone"), "MandatoryConfigMapKeyNotFound": config("c"),
+	} {
+		container := &v1.Container{Env: []v1.EnvVar{{Name: "V", ValueFrom: source}}}
+		_, skipped, err := Resolver{Objects: objects{}}.Resolve(context.Background(), &v1.Pod{}, container, nil)
+		var absent *Absent
+		if errors.As(err, &absent) == (len(skipped) == 1) {
+			t.Fatalf("%s: %v %v", want, skipped, err)
+		}
+		if err == nil {
+			absent = skipped[0]
+		}
+		if absent.Reason() != want {
+			t.Errorf("got %s, want %s", absent.Reason(), want)
+		}
 	}
 }
 
@@ -144,11 +171,11 @@ func TestFieldsOfThePodsPlaceAndOfAnotherContainer(t *testing.T) {
 	}
 	ref := &v1.ResourceFieldSelector{ContainerName: "other", Resource: "limits.memory", Divisor: resource.MustParse("1Ki")}
 	container := &v1.Container{Name: "own", Env: []v1.EnvVar{{Name: "M", ValueFrom: &v1.EnvVarSource{ResourceFieldRef: ref}}}}
-	if got, err := (Resolver{}).Resolve(context.Background(), pod, container, nil); err != nil || got["M"] != "3072" {
+	if got, _, err := (Resolver{}).Resolve(context.Background(), pod, container, nil); err != nil || got["M"] != "3072" {
 		t.Errorf("%v %v", got, err)
 	}
 	ref.ContainerName = "none"
-	if _, err := (Resolver{}).Resolve(context.Background(), pod, container, nil); err == nil {
+	if _, _, err := (Resolver{}).Resolve(context.Background(), pod, container, nil); err == nil {
 		t.Error("a container that is not there must be an error")
 	}
 }

@@ -3,6 +3,7 @@ package env
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	v1 "k8s.io/api/core/v1"
@@ -21,28 +22,26 @@ type Resolver struct {
 	Allocatable v1.ResourceList
 }
 
-// Resolve starts from base and adds envFrom, then env in order, each value expanded with those before it.
-// An error that wraps an API status (not found, forbidden) may pass; any other will not.
-func (r Resolver) Resolve(ctx context.Context, pod *v1.Pod, container *v1.Container, base map[string]string) (map[string]string, error) {
-	values := make(map[string]string, len(base)+len(container.Env))
-	for name, value := range base {
-		values[name] = value
-	}
+// Resolve starts from base and adds envFrom, then env in order, each value expanded with those before it. What is absent
+// and optional is left out and told of. An error that wraps an API status (not found, forbidden) may pass; any other will not.
+func (r Resolver) Resolve(ctx context.Context, pod *v1.Pod, container *v1.Container, base map[string]string) (map[string]string, []*Absent, error) {
+	a := &resolution{Resolver: r, pod: pod, container: container, values: make(map[string]string, len(base)+len(container.Env))}
+	maps.Copy(a.values, base)
 	for _, source := range container.EnvFrom {
-		if err := r.addAll(ctx, pod.Namespace, source, values); err != nil {
-			return nil, err
+		if err := a.addAll(ctx, source); err != nil {
+			return nil, nil, err
 		}
 	}
 	for _, variable := range container.Env {
-		value, found, err := r.value(ctx, pod, container, variable, values)
+		value, found, err := a.value(ctx, variable)
 		if err != nil {
-			return nil, fmt.Errorf("the variable %s: %w", variable.Name, err)
+			return nil, nil, fmt.Errorf("the variable %s: %w", variable.Name, err)
 		}
 		if found {
-			values[variable.Name] = value
+			a.values[variable.Name] = value
 		}
 	}
-	return values, nil
+	return a.values, a.skipped, nil
 }
 
 // List is the form a process takes, sorted by name.
@@ -55,53 +54,101 @@ func List(values map[string]string) []string {
 	return list
 }
 
-func (r Resolver) addAll(ctx context.Context, namespace string, source v1.EnvFromSource, values map[string]string) error {
-	if ref := source.ConfigMapRef; ref != nil {
-		object, err := r.Objects.ConfigMap(ctx, namespace, ref.Name)
-		if absent(err, ref.Optional) {
-			return nil
-		} else if err != nil {
-			return err
-		}
-		for key, value := range object.Data {
-			values[source.Prefix+key] = value
-		}
-	}
-	if ref := source.SecretRef; ref != nil {
-		object, err := r.Objects.Secret(ctx, namespace, ref.Name)
-		if absent(err, ref.Optional) {
-			return nil
-		} else if err != nil {
-			return err
-		}
-		for key, value := range object.Data {
-			values[source.Prefix+key] = string(value)
-		}
-	}
-	return nil
+// resolution is one environment in the making.
+type resolution struct {
+	Resolver
+	pod       *v1.Pod
+	container *v1.Container
+	values    map[string]string
+	skipped   []*Absent
 }
 
-func (r Resolver) value(ctx context.Context, pod *v1.Pod, container *v1.Container, variable v1.EnvVar, known map[string]string) (string, bool, error) {
+func (a *resolution) addAll(ctx context.Context, source v1.EnvFromSource) error {
+	var data map[string]string
+	var err error
+	if ref := source.ConfigMapRef; ref != nil {
+		data, err = a.data(ctx, &Absent{Kind: configMap, Name: ref.Name, Optional: isTrue(ref.Optional)})
+	} else if ref := source.SecretRef; ref != nil {
+		data, err = a.data(ctx, &Absent{Kind: secret, Name: ref.Name, Optional: isTrue(ref.Optional)})
+	}
+	for key, value := range data {
+		a.values[source.Prefix+key] = value
+	}
+	return err
+}
+
+func (a *resolution) value(ctx context.Context, variable v1.EnvVar) (string, bool, error) {
 	from := variable.ValueFrom
 	switch {
 	case from == nil:
-		return Expand(variable.Value, known), true, nil
+		return Expand(variable.Value, a.values), true, nil
 	case from.FieldRef != nil:
-		value, err := Field(pod, from.FieldRef.FieldPath)
+		value, err := Field(a.pod, from.FieldRef.FieldPath)
 		return value, true, err
 	case from.ResourceFieldRef != nil:
-		subject, err := named(pod, container, from.ResourceFieldRef.ContainerName)
+		subject, err := named(a.pod, a.container, from.ResourceFieldRef.ContainerName)
 		if err != nil {
 			return "", false, err
 		}
-		value, err := Resource(subject, from.ResourceFieldRef, r.Allocatable)
+		value, err := Resource(subject, from.ResourceFieldRef, a.Allocatable)
 		return value, true, err
 	case from.ConfigMapKeyRef != nil:
-		return r.configMapKey(ctx, pod.Namespace, from.ConfigMapKeyRef)
+		ref := from.ConfigMapKeyRef
+		return a.key(ctx, configMap, ref.Name, ref.Key, ref.Optional)
 	case from.SecretKeyRef != nil:
-		return r.secretKey(ctx, pod.Namespace, from.SecretKeyRef)
+		ref := from.SecretKeyRef
+		return a.key(ctx, secret, ref.Name, ref.Key, ref.Optional)
 	}
 	return "", false, fmt.Errorf("its source is of a sort this node does not know")
+}
+
+// key is one value of an object; false when it is absent and may be.
+func (a *resolution) key(ctx context.Context, kind, name, key string, optional *bool) (string, bool, error) {
+	data, err := a.data(ctx, &Absent{Kind: kind, Name: name, Optional: isTrue(optional)})
+	if data == nil || err != nil {
+		return "", false, err
+	}
+	value, ok := data[key]
+	if !ok {
+		missing := &MissingKeyError{Kind: kind, Name: name, Key: key}
+		err = a.skip(&Absent{Kind: kind, Name: name, Key: key, Optional: isTrue(optional), cause: missing})
+	}
+	return value, ok, err
+}
+
+// data is what an object holds; nil when it is absent and may be.
+func (a *resolution) data(ctx context.Context, about *Absent) (map[string]string, error) {
+	data := map[string]string{}
+	var err error
+	if about.Kind == configMap {
+		var object *v1.ConfigMap
+		if object, err = a.Objects.ConfigMap(ctx, a.pod.Namespace, about.Name); err == nil {
+			maps.Copy(data, object.Data)
+		}
+	} else {
+		var object *v1.Secret
+		if object, err = a.Objects.Secret(ctx, a.pod.Namespace, about.Name); err == nil {
+			for key, value := range object.Data {
+				data[key] = string(value)
+			}
+		}
+	}
+	if apierrors.IsNotFound(err) {
+		about.cause = err
+		return nil, a.skip(about)
+	} else if err != nil {
+		return nil, err
+	}
+	return data, nil
+}
+
+// skip notes what is absent; it is an error when it may not be.
+func (a *resolution) skip(what *Absent) error {
+	if !what.Optional {
+		return what
+	}
+	a.skipped = append(a.skipped, what)
+	return nil
 }
 
 // named is the container that a resourceFieldRef is about: its own, unless it names another one of the pod.
@@ -117,44 +164,4 @@ func named(pod *v1.Pod, own *v1.Container, name string) (*v1.Container, error) {
 		}
 	}
 	return nil, fmt.Errorf("the pod has no container %q", name)
-}
-
-func (r Resolver) configMapKey(ctx context.Context, namespace string, ref *v1.ConfigMapKeySelector) (string, bool, error) {
-	object, err := r.Objects.ConfigMap(ctx, namespace, ref.Name)
-	if absent(err, ref.Optional) {
-		return "", false, nil
-	} else if err != nil {
-		return "", false, err
-	}
-	value, ok := object.Data[ref.Key]
-	return key(value, ok, ref.Optional, "configmap", ref.Name, ref.Key)
-}
-
-func (r Resolver) secretKey(ctx context.Context, namespace string, ref *v1.SecretKeySelector) (string, bool, error) {
-	object, err := r.Objects.Secret(ctx, namespace, ref.Name)
-	if absent(err, ref.Optional) {
-		return "", false, nil
-	} else if err != nil {
-		return "", false, err
-	}
-	value, ok := object.Data[ref.Key]
-	return key(string(value), ok, ref.Optional, "secret", ref.Name, ref.Key)
-}
-
-func key(value string, found bool, optional *bool, kind, name, key string) (string, bool, error) {
-	if !found && (optional == nil || !*optional) {
-		return "", false, &MissingKeyError{Kind: kind, Name: name, Key: key}
-	}
-	return value, found, nil
-}
-
-func absent(err error, optional *bool) bool {
-	return apierrors.IsNotFound(err) && optional != nil && *optional
-}
-
-// MissingKeyError says that an object exists without a key that a pod needs; it may be added later.
-type MissingKeyError struct{ Kind, Name, Key string }
-
-func (e *MissingKeyError) Error() string {
-	return fmt.Sprintf("the %s %q has no key %q", e.Kind, e.Name, e.Key)
 }

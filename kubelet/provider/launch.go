@@ -51,10 +51,11 @@ func (p *Provider) processSpec(ctx context.Context, pod *v1.Pod, name, dir strin
 	if err != nil {
 		return spec, nil, err
 	}
-	values, err := p.Env.Resolve(ctx, pod, container, base)
+	values, skipped, err := p.Env.Resolve(ctx, pod, container, base)
 	if err != nil {
 		return spec, err, nil
 	}
+	p.tellSkipped(pod, skipped)
 	mounts, err := volumes.Mounts(pod, container, dir, values)
 	if err != nil {
 		return spec, nil, err

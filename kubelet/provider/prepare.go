@@ -2,11 +2,14 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"slices"
 	"time"
 
 	v1 "k8s.io/api/core/v1"
+
+	"rig.dashecorp.com/kubelet/env"
 )
 
 const (
@@ -62,13 +65,29 @@ func (i *instance) untilDone(stopping context.Context, who iter.Seq[*container],
 		if text := err.Error(); text != shown && delay > 4*firstRetry {
 			shown = text
 			i.showWaiting(who, "CreateContainerConfigError", text)
-			i.event(v1.EventTypeWarning, reason, text)
+			i.event(v1.EventTypeWarning, waitingReason(err, reason), text)
 		}
 		select {
 		case <-time.After(delay):
 		case <-stopping.Done():
 			return false
 		}
+	}
+}
+
+// waitingReason is the one that fits what an environment lacks best, else the given one.
+func waitingReason(err error, otherwise string) string {
+	var absent *env.Absent
+	if errors.As(err, &absent) {
+		return absent.Reason()
+	}
+	return otherwise
+}
+
+// tellSkipped says in events what a container starts without, since its author allowed it.
+func (p *Provider) tellSkipped(pod *v1.Pod, skipped []*env.Absent) {
+	for _, absent := range skipped {
+		p.Recorder.Event(pod, v1.EventTypeNormal, absent.Reason(), "Starting without what is optional: "+absent.Error())
 	}
 }
 

@@ -3,13 +3,15 @@ package server
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 
 	"github.com/prometheus/common/expfmt"
 	v1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-func servePods(backend Backend) http.HandlerFunc {
+// servePods lists the pods of this node that are wanted.
+func servePods(backend Backend, wanted func(*v1.Pod) bool) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		pods, err := backend.GetPods(r.Context())
 		if err != nil {
@@ -18,10 +20,19 @@ func servePods(backend Backend) http.HandlerFunc {
 		}
 		list := v1.PodList{TypeMeta: metav1.TypeMeta{Kind: "PodList", APIVersion: "v1"}, Items: []v1.Pod{}}
 		for _, pod := range pods {
-			list.Items = append(list.Items, *pod)
+			if wanted(pod) {
+				list.Items = append(list.Items, *pod)
+			}
 		}
 		writeJSON(w, list)
 	}
+}
+
+// isRunning: some container of the pod runs now, whatever its phase.
+func isRunning(pod *v1.Pod) bool {
+	return slices.ContainsFunc(slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses), func(s v1.ContainerStatus) bool {
+		return s.State.Running != nil
+	})
 }
 
 func serveSummary(measures Measures) http.HandlerFunc {

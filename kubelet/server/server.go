@@ -66,8 +66,10 @@ func Handler(o Options) http.Handler {
 		handle(method+"/attach"+container, "attach", serveAttach(o.Backend))
 		handle(method+"/portForward/{namespace}/{pod}", "portForward", servePortForward(o.Backend))
 	}
-	for _, path := range []string{"/pods", "/pods/{$}", "/runningpods/{$}"} {
-		handle("GET "+path, "pods", servePods(o.Backend))
+	every := func(*v1.Pod) bool { return true }
+	for _, end := range []string{"", "/{$}"} {
+		handle("GET /pods"+end, "pods", servePods(o.Backend, every))
+		handle("GET /runningpods"+end, "pods", servePods(o.Backend, isRunning))
 	}
 	for _, path := range []string{"/stats/summary", "/stats/summary/{$}"} {
 		handle("GET "+path, "stats", serveSummary(o.Measures))

@@ -58,7 +58,16 @@ func (s *source) Attach(ctx context.Context, namespace, pod, container string, s
 }
 
 func (s *source) GetPods(context.Context) ([]*v1.Pod, error) {
-	return []*v1.Pod{{ObjectMeta: metav1.ObjectMeta{Name: "here"}, Status: v1.PodStatus{Phase: v1.PodRunning}}}, nil
+	running := v1.ContainerState{Running: &v1.ContainerStateRunning{}}
+	return []*v1.Pod{
+		{ObjectMeta: metav1.ObjectMeta{Name: "here"}, Status: v1.PodStatus{
+			Phase: v1.PodRunning, ContainerStatuses: []v1.ContainerStatus{{State: running}},
+		}},
+		{ObjectMeta: metav1.ObjectMeta{Name: "prepared"}, Status: v1.PodStatus{
+			Phase: v1.PodPending, InitContainerStatuses: []v1.ContainerStatus{{State: running}},
+		}},
+		{ObjectMeta: metav1.ObjectMeta{Name: "waiting"}, Status: v1.PodStatus{Phase: v1.PodPending}},
+	}, nil
 }
 
 type measures struct{}
@@ -124,10 +133,18 @@ func TestStreamsOfWhatIsNotHereOrDoesNotRunAreRefusedBeforeTheyBegin(t *testing.
 	}
 }
 
+func TestAPodOfWhichNothingRunsIsNotAmongTheRunningOnes(t *testing.T) {
+	if w, _ := ask("GET", "/runningpods/"); strings.Contains(w.Body.String(), "waiting") {
+		t.Fatal(w.Body)
+	}
+}
+
 func TestWhatRunsAndWhatItUsesCanBeRead(t *testing.T) {
 	for path, want := range map[string]string{
 		"/pods":             `"kind":"PodList"`,
-		"/runningpods/":     `"name":"here"`,
+		"/pods/":            `"name":"waiting"`,
+		"/runningpods":      `"name":"here"`,
+		"/runningpods/":     `"name":"prepared"`,
 		"/stats/summary":    `"nodeName":"host"`,
 		"/metrics/resource": "node_memory_working_set_bytes 5",
 		"/healthz":          "ok",

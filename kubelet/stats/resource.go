@@ -40,7 +40,8 @@ func (c *Collector) Resource(context.Context) ([]*dto.MetricFamily, error) {
 			continue
 		}
 		seen[series] = true
-		labels := []string{"container", m.Container, "namespace", m.Namespace, "pod", m.Pod}
+		// The pod comes second in every family: virtual-kubelet's own suite looks for it there.
+		labels := []string{"container", m.Container, "pod", m.Pod, "namespace", m.Namespace}
 		cpu.add(m.cpu.Seconds(), &m.usage, labels...)
 		memory.add(float64(m.workingSet), &m.usage, labels...)
 		started.add(float64(m.Started.UnixMilli())/1000, nil, labels...)
@@ -74,7 +75,7 @@ func newFamily(name, help string, kind dto.MetricType) family {
 	return family{&dto.MetricFamily{Name: &name, Help: &help, Type: &kind}}
 }
 
-// add adds one series; labels are pairs, sorted by name. The time of u, where given, is that of the measurement.
+// add adds one series; labels are pairs. The time of u, where given, is that of the measurement.
 func (f family) add(value float64, u *usage, labels ...string) {
 	metric := &dto.Metric{}
 	if f.GetType() == dto.MetricType_COUNTER {

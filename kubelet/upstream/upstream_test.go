@@ -5,19 +5,24 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/virtual-kubelet/virtual-kubelet/test/e2e"
 	v1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
@@ -45,6 +50,7 @@ func TestTheSuiteOfVirtualKubeletPasses(t *testing.T) {
 	}).Run(t)
 }
 
+// An API server proxies to no loopback address, so what is asked of the node goes to its port, as the same person.
 func proxy(t *testing.T, cluster *rest.Config, node string) http.Handler {
 	t.Helper()
 	transport, err := rest.TransportFor(cluster)
@@ -55,19 +61,30 @@ func proxy(t *testing.T, cluster *rest.Config, node string) http.Handler {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ofPod := fmt.Sprintf("/pods/https:%s:10250/proxy", node)
+	kubelet := portOf(t, cluster, node)
+	ofNode := regexp.MustCompile(fmt.Sprintf("/(pods/https:%[1]s:10250|nodes/%[1]s)/proxy", regexp.QuoteMeta(node)))
 	return &httputil.ReverseProxy{
 		Transport: transport, FlushInterval: -1,
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(server)
-			if _, rest, ok := strings.Cut(r.In.URL.Path, ofPod); ok {
-				r.Out.URL.Path, r.Out.URL.RawPath = "/api/v1/nodes/"+node+"/proxy"+rest, ""
-			}
-			if r.In.Method == http.MethodPost && strings.HasSuffix(r.In.URL.Path, "/pods") {
+			if at := ofNode.FindStringIndex(r.In.URL.Path); at != nil {
+				r.Out.URL.Host, r.Out.URL.Path, r.Out.URL.RawPath = kubelet, r.In.URL.Path[at[1]:], ""
+			} else if r.In.Method == http.MethodPost && strings.HasSuffix(r.In.URL.Path, "/pods") {
 				tolerate(t, r.Out)
 			}
 		},
 	}
+}
+
+// portOf is the address of the node's own port.
+func portOf(t *testing.T, cluster *rest.Config, name string) string {
+	t.Helper()
+	node, err := kubernetes.NewForConfigOrDie(cluster).CoreV1().Nodes().Get(t.Context(), name, metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := int(node.Status.DaemonEndpoints.KubeletEndpoint.Port)
+	return net.JoinHostPort(node.Status.Addresses[0].Address, strconv.Itoa(port))
 }
 
 // tolerate has the pod of a request tolerate everything. Typed clients send protobuf; what comes out is JSON.

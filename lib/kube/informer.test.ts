@@ -127,6 +127,17 @@ test('a watch that keeps failing leads to a new list after the fifth time', asyn
   assert.equal(informer.size, 1);
 });
 
+test('a quiet watch that a load balancer breaks every half minute is back within 200 ms each time', async () => {
+  const { client, clock, informer, start } = setUp();
+  await start();
+  for (let n = 1; n <= 10; n++) {
+    await clock.advance(30_000);
+    client.endWatches(new KubeError('Unavailable', 'reset'));
+    await clock.advance(200);
+    assert.deepEqual([informer.state().watches, informer.state().lists], [n + 1, 1]);
+  }
+});
+
 test('a server that closes every watch at once is not called in a busy loop', async () => {
   const { client, clock, informer, start } = setUp();
   await start();

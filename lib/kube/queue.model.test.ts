@@ -89,7 +89,9 @@ async function play(queue: WorkQueue, model: NaiveQueue, clock: FakeClock, at: S
   } else if (model.processing.includes(at.key)) [queue.done(at.key), model.done(at.key)];
 }
 
-test('any sequence of operations gives what a naive list of due times gives', async () => {
+test('any sequence of operations gives what a naive list of due times gives', async (t) => {
+  const seed = Number(process.env.RIG_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31));
+  t.diagnostic(`seed ${seed}: repeat with RIG_TEST_SEED=${seed}`);
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 120 }), async (steps) => {
       const clock = new FakeClock();
@@ -102,7 +104,7 @@ test('any sequence of operations gives what a naive list of due times gives', as
         for (const name of ['a', 'b', 'c', 'd']) assert.equal(queue.failures(name), model.failures[name] ?? 0);
       }
     }),
-    { numRuns: 2000 },
+    { numRuns: 2000, seed },
   );
 });
 

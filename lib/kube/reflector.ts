@@ -67,6 +67,7 @@ export class Reflector<T extends KubeObject> {
   #version: string | undefined;
   #failedWatches = 0;
   #expiredLists = 0;
+  #watchingSince = 0;
 
   constructor(client: ListWatchClient, resource: Resource<T>, sink: Sink<T>, options: ReflectorOptions) {
     this.#client = client;
@@ -117,9 +118,9 @@ export class Reflector<T extends KubeObject> {
   async #watch(resourceVersion: string, signal: AbortSignal): Promise<void> {
     const { namespace, labelSelector, fieldSelector, clock, random } = this.#options;
     const seconds = this.#options.watchSeconds ?? WATCH_SECONDS;
-    const startedAt = clock.now();
     let events = 0;
     this.state.watches++;
+    this.#watchingSince = clock.now();
     await this.#client.watch(this.#resource, {
       namespace,
       labelSelector,
@@ -136,7 +137,7 @@ export class Reflector<T extends KubeObject> {
       },
     });
     if (signal.aborted) return;
-    if (events === 0 && clock.now() - startedAt < Math.min(STEADY_MS, seconds * 500)) {
+    if (events === 0 && clock.now() - this.#watchingSince < Math.min(STEADY_MS, seconds * 500)) {
       throw new KubeError('Unavailable', 'the watch was closed as soon as it was open');
     }
     this.#steady();
@@ -158,12 +159,19 @@ export class Reflector<T extends KubeObject> {
     this.state.lastError = undefined;
   }
 
+  /** A watch that lived for a while did not fail because of its version or an overloaded server, even if nothing happened in it. */
+  #countFailedWatch(): void {
+    const lived = this.#options.clock.now() - this.#watchingSince >= STEADY_MS;
+    if (lived) this.#backoff.reset();
+    this.#failedWatches = lived ? 1 : this.#failedWatches + 1;
+  }
+
   /** Decides from which version to go on and returns the delay in ms. */
   #fail(error: unknown): number {
     const failure = error instanceof KubeError ? error : new KubeError('Unexpected', String(error), { cause: error });
     const listing = this.#version === undefined;
     if (listing && failure.code === 'Gone') this.#expiredLists++;
-    if (!listing) this.#failedWatches++;
+    if (!listing) this.#countFailedWatch();
     const lost =
       isKubeError(failure, 'Gone', 'BadRequest', 'Invalid') || this.#failedWatches >= FAILED_WATCHES_BEFORE_RELIST;
     if (lost) {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
+import { GLOBAL_V6, INSIDE_V4, TUNNELS_V6 } from '../egress/addresses.ts';
 import { testCluster } from '../test/kit/cluster.ts';
 import { type End, mayReach, type NetworkPolicy } from './network.int-kit.ts';
 
@@ -124,6 +125,15 @@ test('tasks, programs and the world reach each other as the table says', () => {
   ] as const)
     for (const [from, to, port] of rows)
       assert.equal(mayReach(policies, ends[from], ends[to], port), open, `${from} to ${to} on ${port}`);
+});
+
+test('the policy of the way out refuses the ranges that its program refuses, and no others', () => {
+  const { spec } = policies.find(({ metadata }) => metadata.name === 'rig-egress')!;
+  const blocks = spec.egress!.flatMap(({ to = [] }) => to.flatMap(({ ipBlock }) => (ipBlock ? [ipBlock] : [])));
+  assert.deepEqual(blocks, [
+    { cidr: '0.0.0.0/0', except: INSIDE_V4 },
+    { cidr: GLOBAL_V6, except: TUNNELS_V6 },
+  ]);
 });
 
 test('a task reaches nothing but DNS and the three doors, whatever the port', () => {

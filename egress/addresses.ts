@@ -4,7 +4,7 @@ import { BlockList, isIPv4, isIPv6 } from 'node:net';
 export type AddressRule = (address: string) => boolean;
 
 /** Special-purpose ranges (IANA registry, RFC 6890): this host, private, shared, link-local with its metadata service, multicast, reserved. */
-const INSIDE_V4 = [
+export const INSIDE_V4 = [
   '0.0.0.0/8',
   '10.0.0.0/8',
   '100.64.0.0/10',
@@ -19,9 +19,9 @@ const INSIDE_V4 = [
   '240.0.0.0/4',
 ];
 /** The one range of global unicast; loopback, link-local, unique local, IPv4-mapped and translated addresses are outside of it. */
-const GLOBAL_V6 = '2000::/3';
+export const GLOBAL_V6 = '2000::/3';
 /** Inside of it, but carrying IPv4 addresses of their own: Teredo and 6to4. */
-const TUNNELS_V6 = ['2001::/32', '2002::/16'];
+export const TUNNELS_V6 = ['2001::/32', '2002::/16'];
 
 /**
  * Refuses every address that is not a public one, and those of `deny`; `allow` goes before both. All in CIDR form. Throws an Error

@@ -263,7 +263,8 @@ export const metricCatalogue = {
   rig_outbox_lag_seconds: {
     type: 'gauge',
     of: OPERATOR,
-    help: "Age of the oldest row of a program's outbox that is no event yet.",
+    help: "Age of the oldest row of a program's outbox that is no event yet; 0 also while the program has never run.",
+    labels: { program: { is: 'whose outbox', values: ['proxy', 'egress'] } },
   },
   rig_tokens_total: {
     type: 'counter',

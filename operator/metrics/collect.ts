@@ -40,8 +40,7 @@ const LIVE = `SELECT
   (SELECT count(*)::int FROM deliveries WHERE finished_at IS NULL) AS waiting,
   (SELECT coalesce(extract(epoch FROM now() - min(received_at)), 0)::float FROM deliveries WHERE finished_at IS NULL) AS delivery_lag`;
 const TASKS = 'SELECT kind, count(*)::int AS live FROM tasks WHERE ended_at IS NULL GROUP BY kind';
-const OUTBOX =
-  'SELECT coalesce(extract(epoch FROM now() - min(created_at)), 0)::float AS lag FROM proxy.outbox WHERE taken_at IS NULL';
+const LAG = 'SELECT coalesce(extract(epoch FROM now() - min(created_at)), 0)::float AS lag';
 
 async function readDatabase(metrics: Metrics, pool: Pool): Promise<void> {
   const [live, tasks] = await Promise.all([pool.query(LIVE), pool.query(TASKS)]);
@@ -53,8 +52,16 @@ async function readDatabase(metrics: Metrics, pool: Pool): Promise<void> {
   metrics.set('rig_delivery_lag_seconds', {}, Math.max(0, lag));
   for (const kind of metricCatalogue.rig_tasks_live.labels.kind.values ?? [])
     metrics.set('rig_tasks_live', { kind }, tasks.rows.find((row) => row.kind === kind)?.live ?? 0);
-  const outbox = await pool.query(OUTBOX);
-  metrics.set('rig_outbox_lag_seconds', {}, Math.max(0, outbox.rows[0].lag));
+  for (const program of metricCatalogue.rig_outbox_lag_seconds.labels.program.values)
+    metrics.set('rig_outbox_lag_seconds', { program }, await outboxLag(pool, program));
+}
+
+/** Seconds; a program that has never run has no outbox. */
+async function outboxLag(pool: Pool, program: 'proxy' | 'egress'): Promise<number> {
+  const { rows: installed } = await pool.query('SELECT to_regclass($1) IS NOT NULL AS yes', [`${program}.outbox`]);
+  if (installed[0].yes !== true) return 0;
+  const { rows } = await pool.query(`${LAG} FROM ${program}.outbox WHERE taken_at IS NULL`);
+  return Math.max(0, rows[0].lag);
 }
 
 /** A scrape waits no longer than this for the database; what it would have said stays as it was. */

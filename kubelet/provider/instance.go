@@ -152,6 +152,7 @@ func (i *instance) update(pod *v1.Pod) error {
 	i.pod = next
 	i.mu.Unlock()
 	i.armDeadline()
+	i.refresh()
 	select {
 	case i.described <- struct{}{}:
 	default:

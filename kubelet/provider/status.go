@@ -29,8 +29,19 @@ func status(pod *v1.Pod, containers []view, o outcome, now metav1.Time) v1.PodSt
 		}
 		*list = append(*list, containerStatus(pod.UID, c))
 	}
+	s.EphemeralContainerStatuses = nil
+	for _, c := range pod.Spec.EphemeralContainers {
+		s.EphemeralContainerStatuses = append(s.EphemeralContainerStatuses, notOffered(c))
+	}
 	s.Conditions = conditions(pod, s.Phase, containers, o, now)
 	return s
+}
+
+// notOffered ends an ephemeral container before it began: whoever asked for it, as kubectl debug does, waits for an end.
+func notOffered(c v1.EphemeralContainer) v1.ContainerStatus {
+	return v1.ContainerStatus{Name: c.Name, Image: c.Image, State: v1.ContainerState{Terminated: &v1.ContainerStateTerminated{
+		ExitCode: exitStartError, Reason: "NotSupported", Message: "This node starts no ephemeral containers; kubectl exec works.",
+	}}}
 }
 
 func containerStatus(uid types.UID, c view) v1.ContainerStatus {

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -55,5 +56,39 @@ func TestStatusKeepsWhatOthersWroteAndStableTransitionTimes(t *testing.T) {
 		if condition.Type == v1.PodReady && (condition.Status != v1.ConditionFalse || condition.Reason != "PodCompleted" || !condition.LastTransitionTime.Equal(&now)) {
 			t.Errorf("%+v", condition)
 		}
+	}
+}
+
+func TestNoStatusShowsTheEndOfAnAttemptUnderTheNumberOfTheNext(t *testing.T) {
+	d, pod := newDiary(t), newPod("1", "")
+	pod.Spec.RestartPolicy = v1.RestartPolicyOnFailure
+	pod.Spec.Containers[0].Args = []string{d.note("x") + "test $(wc -l < " + string(d) + ") = 5"}
+	r := newRig(t, t.TempDir(), pod)
+	r.create(t, pod)
+	r.until(t, "over", func(p *v1.Pod) bool {
+		s := p.Status.ContainerStatuses[0]
+		if s.RestartCount > 0 && s.LastTerminationState.Terminated == nil {
+			t.Errorf("restarted %d times, and nothing ended: %+v", s.RestartCount, s)
+		}
+		if end := s.State.Terminated; end != nil && end.ContainerID != s.ContainerID {
+			t.Errorf("%s shows the end of %s", s.ContainerID, end.ContainerID)
+		}
+		return p.Status.Phase == v1.PodSucceeded
+	})
+}
+
+func TestAnEphemeralContainerIsEndedWithASentenceAndThePodRunsOn(t *testing.T) {
+	pod := newPod("1", "sleep 1000")
+	r := newRig(t, t.TempDir(), pod)
+	r.create(t, pod)
+	r.until(t, "running", inPhase(v1.PodRunning))
+	changed := pod.DeepCopy()
+	changed.Spec.EphemeralContainers = []v1.EphemeralContainer{{EphemeralContainerCommon: v1.EphemeralContainerCommon{Name: "debug", Image: "sh:1"}}}
+	if err := r.provider.UpdatePod(context.Background(), changed); err != nil {
+		t.Fatal(err)
+	}
+	got := r.until(t, "told", func(p *v1.Pod) bool { return len(p.Status.EphemeralContainerStatuses) > 0 })
+	if end := got.Status.EphemeralContainerStatuses[0].State.Terminated; end == nil || end.Reason != "NotSupported" || got.Status.Phase != v1.PodRunning {
+		t.Fatalf("%+v", got.Status)
 	}
 }

@@ -125,7 +125,7 @@ test('the summary and the series of metrics-server name a pod that runs here, an
   const credential = await adminCredential();
   const read = async (path: string) => (await askKubelet(node, 'GET', path, credential)).body;
   const series = new RegExp(
-    `^container_cpu_usage_seconds_total\\{container="main",namespace="${ns}",pod="busy"\\} \\d`,
+    `^container_cpu_usage_seconds_total\\{container="main",pod="busy",namespace="${ns}"\\} \\d`,
     'm',
   );
   const text = await until('the container has used measurable time', async () => {

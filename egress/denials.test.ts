@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { silentLogger } from '#lib/observe';
+import { createLogger, silentLogger } from '#lib/observe';
 import { type Denial, Denials, MAX_HOSTS } from './denials.ts';
 
 const caller = (uid = 'u') => ({
@@ -73,5 +73,19 @@ test('what could not be written is told later, with what came after it', async (
   assert.deepEqual(
     told.map(({ count }) => count),
     [2],
+  );
+});
+
+test('what is told of is logged for the Issue of the task, once each time it is told', () => {
+  const lines: string[] = [];
+  const logger = createLogger('test', 'info', { write: (line) => void lines.push(line) });
+  const denials = new Denials(async () => {}, { now: () => 0, logger });
+  const issue = '0199a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b';
+  for (let time = 0; time < 3; time += 1) denials.record({ ...caller(), issue }, at('a'), 'HostNotListed');
+  const [line, ...more] = lines.map((text) => JSON.parse(text));
+  assert.deepEqual(more, []);
+  assert.deepEqual(
+    [line.msg, line.task, line.host, line.port, line.reason, line.count, line.correlationId],
+    ['connections refused', 't-u', 'a', 443, 'HostNotListed', 1, issue.replaceAll('-', '')],
   );
 });

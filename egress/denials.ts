@@ -1,7 +1,7 @@
 import { type Reason, reason as reasonOf } from '#crds';
 import type { EgressTarget } from '#domain';
 import type { TaskCaller } from '#lib/conductor';
-import type { Logger } from '#lib/observe';
+import { type Logger, withCorrelation } from '#lib/observe';
 
 /** Refused connections of one task to one host since the last time it was told. */
 export interface Denial {
@@ -19,6 +19,8 @@ export type WriteDenial = (denial: Denial) => Promise<void>;
 
 interface Entry {
   readonly denial: Omit<Denial, 'count' | 'port' | 'reason'>;
+  /** The stream of the task's Issue. */
+  readonly stream: string | null;
   port: number | null;
   reason: Reason;
   pending: number;
@@ -47,13 +49,14 @@ export class Denials {
     this.#logger = options.logger;
   }
 
-  record({ namespace, task, uid }: TaskCaller, { host, port }: EgressTarget, reason: Reason): void {
+  record({ namespace, task, uid, issue }: TaskCaller, { host, port }: EgressTarget, reason: Reason): void {
     const hosts = this.#tasks.get(uid) ?? new Map<string, Entry>();
     this.#tasks.set(uid, hosts);
     const key = hosts.has(host) || hosts.size < MAX_HOSTS ? host : '*';
     const several = key === '*';
     const known = hosts.get(key);
-    const entry = known ?? { denial: { namespace, task, host: key }, port: null, reason, pending: 0, at: -Infinity };
+    const denial = { namespace, task, host: key };
+    const entry = known ?? { denial, stream: issue, port: null, reason, pending: 0, at: -Infinity };
     entry.port = several || (entry.pending > 0 && entry.port !== port) ? null : port;
     entry.reason = several ? reasonOf('HostNotListed') : reason;
     entry.pending += 1;
@@ -81,10 +84,12 @@ export class Denials {
   }
 
   #tell(entry: Entry): void {
-    const { denial, port, reason, pending: count } = entry;
+    const { port, reason, pending: count, stream } = entry;
+    const denial = { ...entry.denial, port, reason, count };
     entry.pending = 0;
     entry.at = this.#now();
-    const writing = this.#write({ ...denial, port, reason, count }).catch((err: unknown) => {
+    withCorrelation(stream, () => this.#logger.info(denial, 'connections refused'));
+    const writing = this.#write(denial).catch((err: unknown) => {
       entry.pending += count;
       this.#logger.warn({ err, ...denial }, 'a refused connection could not be recorded yet');
     });

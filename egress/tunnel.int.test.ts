@@ -124,6 +124,31 @@ test('a name that leads inside the network is refused, also when only one of its
   assert.deepEqual([world.told[0]?.reason, world.told[0]?.port], ['AddressRefused', port]);
 });
 
+test('the proxy itself, the API server and the metadata service are refused although they are listed, as addresses and as names', async (t) => {
+  const world = await openWorld(t, { allowRanges: [] });
+  const hosts: [host: string, address: string][] = [
+    [`127.0.0.1:${world.port}`, ''],
+    [`[::1]:${world.port}`, ''],
+    [`[::ffff:7f00:1]:${world.port}`, ''],
+    ['169.254.169.254:80', ''],
+    ['10.96.0.1:443', ''],
+    [`localhost:${world.port}`, '127.0.0.1'],
+    ['kubernetes.default.svc.cluster.local:443', '10.96.0.1'],
+    ['metadata.google.internal:80', '169.254.169.254'],
+    ['rig-egress.rig-system.svc.cluster.local:8083', '10.1.2.3'],
+  ];
+  world.allow = hosts.map(([host]) => host);
+  for (const [host, address] of hosts) {
+    world.addresses[host.replace(/:\d+$/, '')] = [address];
+    const [status, sentence] = await refusal(world, connectTo(host));
+    assert.deepEqual([status, /leads to an address inside the network/.test(sentence)], [403, true], host);
+  }
+  assert.deepEqual(
+    world.told.map(({ reason }) => reason),
+    hosts.map(() => 'AddressRefused'),
+  );
+});
+
 test('a name is looked up once for each connection: what it answers afterwards changes nothing', async (t) => {
   const asked: string[] = [];
   const { world, target } = await open(t, {
@@ -195,6 +220,21 @@ test('a client that says nothing, or its headers byte by byte, is cut', async (t
   await Promise.all([silent.toEnd(), slow.toEnd()]);
   clearInterval(drip);
   assert.deepEqual([silent.heard, slow.heard], ['', '']);
+});
+
+test('a target of a megabyte, a thousand headers, a line without an end and what is no HTTP are 400 or 431', async (t) => {
+  const { world, target } = await open(t);
+  const many = Array.from({ length: 3_000 }, (_, at) => `X-${at}: 1\r\n`).join('');
+  for (const request of [
+    connectTo(`${'a'.repeat(1_000_000)}.example:443`),
+    `CONNECT ${target} HTTP/1.1\r\nHost: x\r\n${AUTH}${many}\r\n`,
+    `CONNECT ${'a'.repeat(40_000)}`,
+    '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03',
+    'SSH-2.0-OpenSSH_9.2\r\n',
+    `CONNECT ${target} HTTP/1.1\nHost: x\n\n`,
+  ])
+    assert.match(await answerTo(world, request), /^HTTP\/1.1 (400|431) /, request.slice(0, 40));
+  assert.deepEqual([world.told, world.looked], [[], []]);
 });
 
 test('headers larger than 16 KiB and requests that frame their body twice are 400', async (t) => {

@@ -31,11 +31,12 @@ export interface World {
   stop(): Promise<void>;
 }
 
-type Change = Partial<EgressDeps['settings']> & Pick<EgressDeps, 'firstRequestMs' | 'lookup'>;
+type Change = Partial<EgressDeps['settings']> &
+  Partial<Pick<EgressDeps, 'firstRequestMs' | 'lookup' | 'verify' | 'logger'>>;
 
 /** A proxy on real sockets, whose names all lead to loopback, which it may reach. */
 export async function openWorld(t: Pick<TestContext, 'after'>, change: Change = {}): Promise<World> {
-  const { firstRequestMs, lookup, ...settings } = change;
+  const { firstRequestMs, lookup, verify, logger, ...settings } = change;
   const told: Denial[] = [];
   const looked: string[] = [];
   const told_ = { allow: [] as string[], conductor: 'live' as World['conductor'], at: 0 };
@@ -53,10 +54,12 @@ export async function openWorld(t: Pick<TestContext, 'after'>, change: Change = 
       graceMs: 1_000,
       ...settings,
     },
-    verify: async (token) => {
-      if (token === TOKEN) return CALLER;
-      throw new ConductorError('Unauthenticated', 'The task token is not valid for rig-egress.');
-    },
+    verify:
+      verify ??
+      (async (token) => {
+        if (token === TOKEN) return CALLER;
+        throw new ConductorError('Unauthenticated', 'The task token is not valid for rig-egress.');
+      }),
     allowed: async () => {
       if (told_.conductor === 'ended') throw new ConductorError('DeadFence', 'The claim of the task has ended.');
       if (told_.conductor === 'silent') throw new ConductorError('Unavailable', 'The conductor cannot be asked.');
@@ -75,6 +78,7 @@ export async function openWorld(t: Pick<TestContext, 'after'>, change: Change = 
       }),
     now: () => told_.at,
     firstRequestMs,
+    logger,
   });
   await egress.listen();
   let stopped: Promise<void> | undefined;

@@ -136,7 +136,7 @@ test('kubectl describe of the Issue shows a refused host as a warning that names
       reason: 'HostNotListed',
       action: 'Connect',
       message:
-        'Task one-implement-1-1 was refused evil.example:443, 3 times; spec.egress of its Repository says where it may connect to.',
+        'Task one-implement-1-1 was refused evil.example:443, 3 times: The host is not in spec.egress of the Repository.',
     },
   ]);
 });

@@ -1,3 +1,4 @@
+import { isReason, reasons } from '#crds';
 import type { DomainEvent } from '#domain';
 import type { KubeObject } from '#lib/kube';
 import type { Conductor } from '../issues/context.ts';
@@ -12,11 +13,11 @@ export function tellDenied(
   const issue = objects.issues.get(namespace, name);
   if (event.type !== 'EGRESS_DENIED' || issue === undefined) return;
   const { task, host, port, reason, count } = event.data;
-  const target = port === null ? host : `${host}:${port}`;
+  const target = `${port === null ? host : `${host}:${port}`}${count === 1 ? '' : `, ${count} times`}`;
   recorder.record(issue as KubeObject, {
     type: 'Warning',
     reason,
     action: 'Connect',
-    message: `Task ${task} was refused ${target}${count === 1 ? '' : `, ${count} times`}; spec.egress of its Repository says where it may connect to.`,
+    message: `Task ${task} was refused ${target}: ${isReason(reason) ? reasons[reason] : reason}`,
   });
 }

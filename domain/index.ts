@@ -22,12 +22,13 @@ export {
   type Wish,
 } from './issue/decide.ts';
 export { evolve, replay } from './issue/evolve.ts';
+export { lossDue } from './issue/loss.ts';
 export { gateOf } from './issue/merging.ts';
 export { nextAction } from './issue/next.ts';
-export { liveTasks, observe } from './issue/observe.ts';
+export { observe } from './issue/observe.ts';
 export { release } from './issue/release.ts';
 export { type Caller, callerOf, type Decision, decideReport, type Report } from './issue/report.ts';
-export { type IssueState, type LiveTask, liveTask, noIssue } from './issue/state.ts';
+export { type IssueState, type LiveTask, liveTask, liveTasks, noIssue } from './issue/state.ts';
 export { type ProjectedStatus, phaseOf, projectGates, projectIssue } from './issue/status.ts';
 export {
   type AgentFacts,

@@ -25,13 +25,58 @@ export interface Objects {
   readonly jobs: Informer<Job>;
 }
 
-/** The manager's informers over the conductor's kinds and the Jobs it made. */
+/** The manager's informers over the conductor's kinds and the Jobs it made, indexed for the questions below. */
 export function watchObjects(manager: Manager): Objects {
   return {
     repositories: manager.informer(REPOSITORIES),
     agents: manager.informer(AGENTS),
-    issues: manager.informer(ISSUES),
-    tasks: manager.informer(AGENT_TASKS),
+    issues: manager
+      .informer(ISSUES)
+      .addIndex(REPOSITORY, (issue) => [within(issue, issue.spec.repositoryRef.name)])
+      .addIndex(DEPENDENCY, (issue) => issue.spec.dependsOn.map(({ name }) => within(issue, name)))
+      .addIndex(NUMBER, (issue) => {
+        const number = numberOf(issue);
+        return number === undefined ? [] : [within(issue, `${issue.spec.repositoryRef.name}#${number}`)];
+      }),
+    tasks: manager
+      .informer(AGENT_TASKS)
+      .addIndex(ISSUE, ({ metadata, spec }) =>
+        spec.subject.issueRef === undefined ? [] : [`${metadata.namespace}/${spec.subject.issueRef.name}`],
+      ),
     jobs: manager.informer<Job>(JOBS as Resource<Job>, { labelSelector: labels.task }),
   };
+}
+
+const REPOSITORY = 'repository';
+const DEPENDENCY = 'dependency';
+const NUMBER = 'number';
+const ISSUE = 'issue';
+
+/** Issues that work on a Repository of their namespace. */
+export function issuesOf({ issues }: Objects, namespace: string, repository: string): (Issue & KubeObject)[] {
+  return issues.byIndex(REPOSITORY, `${namespace}/${repository}`);
+}
+
+/** Issues that name another as one to wait for. */
+export function dependentsOf({ issues }: Objects, namespace: string, issue: string): (Issue & KubeObject)[] {
+  return issues.byIndex(DEPENDENCY, `${namespace}/${issue}`);
+}
+
+/** Issues that stand for one issue of the forge, which are several where somebody made a second. */
+export function issuesNumbered({ issues }: Objects, issue: Issue, number: number): (Issue & KubeObject)[] {
+  return issues.byIndex(NUMBER, within(issue, `${issue.spec.repositoryRef.name}#${number}`));
+}
+
+/** AgentTasks of an issue, ended ones too. */
+export function agentTasksOf({ tasks }: Objects, namespace: string, issue: string): (AgentTask & KubeObject)[] {
+  return tasks.byIndex(ISSUE, `${namespace}/${issue}`);
+}
+
+/** The number of an Issue at the forge; undefined before it is filed there. */
+export function numberOf({ spec, status }: Issue): number | undefined {
+  return spec.number ?? status?.number;
+}
+
+function within({ metadata }: Issue, name: string): string {
+  return `${metadata.namespace}/${name}`;
 }

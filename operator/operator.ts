@@ -27,7 +27,7 @@ import { countGrowth } from './metrics/growth.ts';
 import { traceEnd } from './metrics/whole.ts';
 import { Mirror } from './mirror/mirror.ts';
 import { recordGrowth } from './notices/growth.ts';
-import { watchObjects } from './objects.ts';
+import { agentTasksOf, watchObjects } from './objects.ts';
 import { Outbox } from './outbox/outbox.ts';
 import { tellDenied } from './outbox/tell.ts';
 import { RepositoryController } from './repositories/controller.ts';
@@ -187,9 +187,8 @@ function assemble(config: Config, logger: Logger, { pool, client, intakeClient, 
   const outbox = new Outbox(log, logger, Date.now, (subject, event) => tellDenied(conductor, subject, event));
   const grown = (subject: { namespace: string; name: string }) => {
     issues.poke(subject);
-    for (const task of conductor.objects.tasks.list(subject.namespace)) {
-      if (task.spec.subject.issueRef?.name === subject.name) tasks.poke(subject.namespace, task.metadata.name!);
-    }
+    for (const { metadata } of agentTasksOf(conductor.objects, subject.namespace, subject.name))
+      tasks.poke(subject.namespace, metadata.name!);
   };
   manager.add(repositories.controller).add(agents.controller).add(issues.controller).add(tasks.controller);
   manager.onStartedLeading(async (_lease, signal) => {

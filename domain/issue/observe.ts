@@ -1,14 +1,13 @@
-import type { Reason } from '#crds';
 import type { DomainEvent } from '../events/catalogue.ts';
-import { clip } from '../events/parts.ts';
 import type { PullRequestFacts, ReviewFacts } from '../facts.ts';
 import { judgeChecks } from '../gate/checks.ts';
 import { authorsOf } from '../gate/review.ts';
 import { personWithWrite } from '../gate/types.ts';
 import { evolve } from './evolve.ts';
+import { lossOf } from './loss.ts';
 import { cancel, unassign } from './release.ts';
-import type { IssueState, LiveTask } from './state.ts';
-import type { Policy, RepositoryPolicy, TaskFacts, World } from './world.ts';
+import type { IssueState } from './state.ts';
+import type { Policy, RepositoryPolicy, World } from './world.ts';
 
 /**
  * What the world shows that the log does not say yet, as the events that say it. Calling it again after these are appended
@@ -65,37 +64,6 @@ function observeTasks(state: IssueState, world: World, policy: Policy, now: numb
     ];
   }
   return [];
-}
-
-/** Silence counts only from when a conductor has been up to hear it. */
-function lossOf(
-  facts: TaskFacts,
-  policy: Policy,
-  upSince: number,
-  now: number,
-): { reason: Reason; message: string; infrastructure: boolean } | null {
-  if (facts.object === 'gone')
-    return { reason: 'TaskLost', message: 'The AgentTask was deleted while it ran.', infrastructure: true };
-  if (facts.jobEnded)
-    return {
-      reason: 'TaskLost',
-      message: clip(`The Job ended without an outcome: ${facts.jobEnded.message}`),
-      infrastructure: facts.jobEnded.infrastructure,
-    };
-  if (now > facts.deadline)
-    return { reason: 'DeadlineExceeded', message: 'The task ran past its deadline.', infrastructure: false };
-  const silence = now - Math.max(facts.seenAt, upSince);
-  const limit = facts.started ? policy.heartbeatDeadline : policy.startDeadline;
-  if (silence <= limit) return null;
-  const minutes = Math.round(limit / 60_000);
-  const message = facts.started
-    ? `The task gave no sign of life for ${minutes} minutes.`
-    : `The task did not start within ${minutes} minutes.`;
-  return {
-    reason: facts.started ? 'HeartbeatMissed' : 'StartDeadlineExceeded',
-    message,
-    infrastructure: !facts.started,
-  };
 }
 
 function observePullRequest(state: IssueState, world: World, pr: PullRequestFacts): DomainEvent[] {
@@ -181,9 +149,4 @@ function observeConflict(state: IssueState, pr: PullRequestFacts): DomainEvent[]
   if (pr.mergeable !== 'conflicting') return [];
   if (state.conflict?.headSHA === pr.head.sha && state.conflict.baseSHA === pr.base.sha) return [];
   return [{ type: 'MERGE_CONFLICT', data: { number: pr.number, headSHA: pr.head.sha, baseSHA: pr.base.sha } }];
-}
-
-/** The live tasks of both lanes. */
-export function liveTasks(state: IssueState): LiveTask[] {
-  return [state.task.work, state.task.review].filter((task) => task !== null);
 }

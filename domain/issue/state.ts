@@ -144,7 +144,12 @@ export const noIssue: IssueState = {
 
 /** The live task of that name, in whichever lane. */
 export function liveTask(state: IssueState, name: string): LiveTask | null {
-  return [state.task.work, state.task.review].find((task) => task?.name === name) ?? null;
+  return liveTasks(state).find((task) => task.name === name) ?? null;
+}
+
+/** The live tasks of both lanes. */
+export function liveTasks(state: IssueState): LiveTask[] {
+  return [state.task.work, state.task.review].filter((task) => task !== null);
 }
 
 export type Evolve = (state: IssueState, event: StoredEvent) => IssueState;

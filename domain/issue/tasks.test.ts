@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { HEAD, PULL, sha } from '../testing/facts.ts';
+import { HEAD, NOON, PULL, sha } from '../testing/facts.ts';
 import { implementing, inReview, type Story } from '../testing/story.ts';
 import { developer, reviewer } from '../testing/world.ts';
+import { lossDue } from './loss.ts';
+import { observe } from './observe.ts';
 import type { TaskFacts } from './world.ts';
 
 const MINUTE = 60_000;
@@ -59,6 +61,28 @@ test('a silent task is lost after 5 minutes, not a moment before, and the attemp
   story.later(1).run();
   assert.deepEqual(loss(story), { reason: 'HeartbeatMissed', infrastructure: false });
   assert.equal(story.state.failures, 1);
+});
+
+for (const { name, facts } of [
+  { name: 'has not started', facts: { started: false } },
+  { name: 'fell silent', facts: { started: true } },
+  { name: 'is near its deadline', facts: { started: true, deadline: NOON + 3 * MINUTE } },
+]) {
+  test(`the moment at which a task that ${name} is due to be lost is the first at which it is`, () => {
+    const story = implementing();
+    story.task({ seenAt: story.now, ...facts });
+    const due = lossDue(story.state, story.world, story.policy);
+    story.now = due! - 1;
+    assert.deepEqual(observe(story.state, story.world, story.policy, story.now), []);
+    story.now = due!;
+    assert.equal(observe(story.state, story.world, story.policy, story.now)[0]?.type, 'TASK_LOST');
+  });
+}
+
+test('an issue without a live task is due for no loss', () => {
+  const story = implementing().task({ object: 'gone' });
+  story.run();
+  assert.equal(lossDue(story.state, story.world, story.policy), null);
 });
 
 test('silence while no conductor was up to hear is not counted', () => {

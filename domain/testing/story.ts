@@ -12,9 +12,9 @@ import {
 } from '../issue/decide.ts';
 import { replay } from '../issue/evolve.ts';
 import { nextAction } from '../issue/next.ts';
-import { liveTasks, observe } from '../issue/observe.ts';
+import { observe } from '../issue/observe.ts';
 import { type Decision, decideReport, type Report } from '../issue/report.ts';
-import type { IssueState, LiveTask } from '../issue/state.ts';
+import { type IssueState, type LiveTask, liveTasks } from '../issue/state.ts';
 import { type AgentFacts, defaultPolicy, type Policy, type TaskFacts, type World } from '../issue/world.ts';
 import { check, conductor, HEAD, ISSUE, NOON, PULL, pullRequest, REPOSITORY, review, reviewE, sha } from './facts.ts';
 import { quietWorld, spec } from './world.ts';

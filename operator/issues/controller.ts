@@ -1,6 +1,6 @@
-import type { Issue, Repository } from '#crds';
-import { type Action, decideWish, gateOf, type IssueState, nextAction, observe, type World } from '#domain';
-import { ensureSubject, isEventsError, type Subject } from '#lib/events';
+import type { Issue } from '#crds';
+import { type Action, decideWish, gateOf, type IssueState, lossDue, nextAction, observe, type World } from '#domain';
+import { isEventsError, type Subject } from '#lib/events';
 import { ForgeError } from '#lib/forge';
 import {
   type Condition,
@@ -23,9 +23,11 @@ import type { Conductor } from './context.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { postQuestion } from './question.ts';
 import { statusOf } from './status.ts';
+import { subjectOf } from './subject.ts';
 import { reconcileDeleted } from './tombstone.ts';
+import { watchForIssues } from './triggers.ts';
 import { wishOf } from './wish.ts';
-import { readWorld, repositoryKey } from './world.ts';
+import { readWorld } from './world.ts';
 
 /** Steps one reconcile may take before it gives the queue back; the whole life of an issue needs fewer. */
 const MAX_STEPS = 40;
@@ -55,57 +57,12 @@ export class IssueController {
       logger,
       reconcile: (key, context) => this.#reconcile(key, context.reconcileId),
     });
-    const { issues, repositories, agents, tasks, jobs } = conductor.objects;
-    const issueOfTask = (object: KubeObject) =>
-      (object.metadata.ownerReferences ?? [])
-        .filter((owner) => owner.kind === 'Issue')
-        .map((owner) => `${object.metadata.namespace}/${owner.name}`);
-    this.controller
-      .watch(issues, (issue) => [`${issue.metadata.namespace}/${issue.metadata.name}`, ...this.#dependents(issue)])
-      .watch(tasks, issueOfTask)
-      .watch(jobs, (job) => this.#issueOfJob(job))
-      .watch(
-        repositories,
-        (repository) =>
-          this.#openIssues(
-            repository.metadata.namespace!,
-            (issue) => issue.spec.repositoryRef.name === repository.metadata.name,
-          ),
-        // Its counts follow the issues; to follow them back would look at every issue for each step of one.
-        ({ type, object, old }) => type !== 'update' || matters(object) !== matters(old),
-      )
-      .watch(agents, (agent) =>
-        this.#openIssues(agent.metadata.namespace!, (issue) =>
-          ['Queued', 'InReview', 'AwaitingHuman'].includes(issue.status?.phase ?? ''),
-        ),
-      );
+    watchForIssues(this.controller, conductor.objects);
   }
 
   /** Looks at an issue again soon: its log grew, or the forge said something about it. */
   poke(subject: { namespace: string; name: string }): void {
     this.controller.enqueue(`${subject.namespace}/${subject.name}`);
-  }
-
-  #issueOfJob(job: KubeObject): string[] {
-    const task = this.#conductor.objects.tasks.get(job.metadata.namespace!, job.metadata.name!);
-    return (task?.metadata.ownerReferences ?? [])
-      .filter((owner) => owner.kind === 'Issue')
-      .map((owner) => `${job.metadata.namespace}/${owner.name}`);
-  }
-
-  /** Issues that waited for this one to be done. */
-  #dependents(issue: Issue): string[] {
-    if (issue.status?.phase !== 'Done') return [];
-    return this.#openIssues(issue.metadata.namespace!, (other) =>
-      other.spec.dependsOn.some(({ name }) => name === issue.metadata.name),
-    );
-  }
-
-  #openIssues(namespace: string, wanted: (issue: Issue) => boolean): string[] {
-    const open = this.#conductor.objects.issues
-      .list(namespace)
-      .filter((issue) => !['Done', 'Cancelled'].includes(issue.status?.phase ?? '') && wanted(issue));
-    return open.map((issue) => `${namespace}/${issue.metadata.name}`);
   }
 
   async #reconcile(key: string, reconcileId: string): Promise<ReconcileResult> {
@@ -122,7 +79,7 @@ export class IssueController {
     }
     try {
       await this.#endReplaced(issue, cause);
-      const subject = await this.#subjectOf(issue);
+      const subject = await subjectOf(this.#conductor, issue);
       correlate(subject.id);
       await this.#conductor.log.append(subject, cause, (state) => decideWish(state, wishOf(issue)));
       return await this.#advance(issue, subject, cause);
@@ -176,7 +133,7 @@ export class IssueController {
       if (again && steps < MAX_STEPS) continue;
       await this.#project(issue, state, world, action);
       if (!(await this.#ask(step))) return { requeueAfterMs: IDLE_MS };
-      return again ? { requeueAfterMs: 1_000 } : this.#requeue(state, action);
+      return again ? { requeueAfterMs: 1_000 } : this.#requeue(state, world, action);
     }
   }
 
@@ -237,54 +194,13 @@ export class IssueController {
     }
   }
 
-  #requeue(state: IssueState, action: Action): ReconcileResult {
-    if (action.do === 'wait' && action.until !== null)
-      return { requeueAfterMs: Math.max(50, action.until - this.#conductor.now()) };
-    // Deadlines of live tasks pass without anybody telling.
-    const busy = state.task.work !== null || state.task.review !== null;
-    return busy || action.do === 'enqueue' || action.do === 'dispatch' || action.reason === 'ConcurrencyFull'
-      ? { requeueAfterMs: IDLE_MS }
-      : undefined;
-  }
-
-  async #subjectOf(issue: Issue & KubeObject): Promise<Subject> {
-    const repository = this.#conductor.objects.repositories.get(
-      issue.metadata.namespace!,
-      issue.spec.repositoryRef.name,
-    );
-    const key = repositoryKey(repository);
-    const number = issue.spec.number ?? issue.status?.number;
-    if (number !== undefined) this.#refuseTwin(issue, number);
-    const forge = key === null || number === undefined ? {} : { forge: { host: key.host, repoId: key.id, number } };
-    const { namespace, name, uid } = issue.metadata;
-    const { subject } = await ensureSubject(this.#conductor.log.pool, {
-      kind: 'Issue',
-      namespace: namespace!,
-      name: name!,
-      uid: uid!,
-      ...forge,
-    });
-    return subject;
-  }
-
-  /** One forge issue is worked by one object: the oldest. */
-  #refuseTwin(issue: Issue & KubeObject, number: number): void {
-    const { namespace, uid } = issue.metadata;
-    const twins = this.#conductor.objects.issues
-      .list(namespace!)
-      .filter(
-        (other) =>
-          other.metadata.uid !== uid &&
-          other.metadata.deletionTimestamp === undefined &&
-          other.spec.repositoryRef.name === issue.spec.repositoryRef.name &&
-          (other.spec.number ?? other.status?.number) === number,
-      );
-    const elder = twins.find((other) => age(other) < age(issue));
-    if (elder)
-      throw new Stalled(
-        'DuplicateIssue',
-        `Issue ${elder.metadata.name} is older and works #${number} already; delete one of the two.`,
-      );
+  /** When to look again though nobody tells: time ends a wait and a silent task, and a place for a task is told to one issue alone. */
+  #requeue(state: IssueState, world: World, action: Action): ReconcileResult {
+    if (action.do === 'enqueue' || action.do === 'dispatch' || action.reason === 'ConcurrencyFull')
+      return { requeueAfterMs: IDLE_MS };
+    const due = [action.do === 'wait' ? action.until : null, lossDue(state, world, this.#conductor.policy)];
+    const next = Math.min(...due.filter((at) => at !== null));
+    return next === Infinity ? undefined : { requeueAfterMs: Math.max(50, next - this.#conductor.now()) };
   }
 }
 
@@ -298,18 +214,6 @@ function act(step: Step, action: Action): Promise<boolean> {
     if (!again) span.discard();
     return again;
   });
-}
-
-/** What of a Repository its issues depend on. */
-function matters(repository: Repository | undefined): string {
-  const { metadata, status } = repository ?? {};
-  const ready = status?.conditions?.find((condition) => condition.type === 'Ready');
-  return `${metadata?.generation} ${status?.forge?.repositoryID} ${ready?.status} ${ready?.reason}`;
-}
-
-/** Orders objects by age; the uid breaks the tie of one second. */
-function age({ metadata }: KubeObject): string {
-  return `${metadata.creationTimestamp ?? ''} ${metadata.uid}`;
 }
 
 /** Errors of what the issue stands on, as outcomes that its status can show. */

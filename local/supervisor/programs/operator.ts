@@ -38,6 +38,8 @@ export async function startOperator(
       RIG_DATA_DIR: layout.data('operator'),
       RIG_READER_TOKEN_FILE: secretFile(layout, READER_TOKEN),
       RIG_REVIEW_DEBOUNCE_SECONDS: '0',
+      // A pause between writes spares a forge that is shared with the world.
+      RIG_FORGE_WRITE_INTERVAL_MS: '0',
     },
     ready: (signal) => untilAnswers(`${url}/readyz`, signal),
   });

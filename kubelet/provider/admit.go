@@ -48,6 +48,9 @@ func (i *instance) begun() bool {
 
 // onlyKnown refuses what would be silently left undone.
 func onlyKnown(pod *v1.Pod) error {
+	if what := unknownToNode(&pod.Spec); what != "" {
+		return &refusalError{"NotSupported", fmt.Sprintf("The pod asks for %s, which this node does not offer.", what)}
+	}
 	for container := range containersOf(pod) {
 		for _, rule := range container.RestartPolicyRules {
 			if rule.Action != v1.ContainerRestartRuleActionRestart {
@@ -59,4 +62,19 @@ func onlyKnown(pod *v1.Pod) error {
 		}
 	}
 	return nil
+}
+
+// unknownToNode names what of a pod this node has nothing for.
+func unknownToNode(spec *v1.PodSpec) string {
+	switch {
+	case spec.RuntimeClassName != nil && *spec.RuntimeClassName != "":
+		return fmt.Sprintf("the runtime class %q", *spec.RuntimeClassName)
+	case spec.ShareProcessNamespace != nil && *spec.ShareProcessNamespace:
+		return "one process namespace for all its containers"
+	case len(spec.HostAliases) > 0:
+		return "host aliases"
+	case len(spec.ResourceClaims) > 0:
+		return "devices by resource claims"
+	}
+	return ""
 }

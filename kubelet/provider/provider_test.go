@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -134,22 +135,36 @@ func TestACommandThatDoesNotExistIsAStartError(t *testing.T) {
 }
 
 func TestPodsThisNodeMustNotRunFailWithTheirReason(t *testing.T) {
-	for reason, spoil := range map[string]func(*v1.Pod){
-		"ImageNotMapped":          func(p *v1.Pod) { p.Spec.Containers[0].Image = "nginx" },
-		"HostProcessNotTolerated": func(p *v1.Pod) { p.Spec.Tolerations = nil },
-		"NotSupported": func(p *v1.Pod) {
+	sandboxed, shared := "gvisor", true
+	volume := func(source v1.VolumeSource) func(*v1.Pod) {
+		return func(p *v1.Pod) { p.Spec.Volumes = []v1.Volume{{Name: "h", VolumeSource: source}} }
+	}
+	for _, c := range []struct {
+		reason, names string
+		spoil         func(*v1.Pod)
+	}{
+		{"ImageNotMapped", `"nginx"`, func(p *v1.Pod) { p.Spec.Containers[0].Image = "nginx" }},
+		{"HostProcessNotTolerated", "tolerate", func(p *v1.Pod) { p.Spec.Tolerations = nil }},
+		{"VolumeNotSupported", `"h"`, volume(v1.VolumeSource{HostPath: &v1.HostPathVolumeSource{Path: "/"}})},
+		{"VolumeNotSupported", "Memory", volume(v1.VolumeSource{EmptyDir: &v1.EmptyDirVolumeSource{Medium: v1.StorageMediumMemory}})},
+		{"NotSupported", "RestartAllContainers", func(p *v1.Pod) {
 			p.Spec.Containers[0].RestartPolicyRules = []v1.ContainerRestartRule{{Action: v1.ContainerRestartRuleActionRestartAllContainers}}
-		},
-		"VolumeNotSupported": func(p *v1.Pod) {
-			p.Spec.Volumes = []v1.Volume{{Name: "h", VolumeSource: v1.VolumeSource{HostPath: &v1.HostPathVolumeSource{Path: "/"}}}}
-		},
+		}},
+		{"NotSupported", "SIGUSR1", func(p *v1.Pod) {
+			signal := v1.Signal("SIGUSR1")
+			p.Spec.Containers[0].Lifecycle = &v1.Lifecycle{StopSignal: &signal}
+		}},
+		{"NotSupported", "gvisor", func(p *v1.Pod) { p.Spec.RuntimeClassName = &sandboxed }},
+		{"NotSupported", "process namespace", func(p *v1.Pod) { p.Spec.ShareProcessNamespace = &shared }},
+		{"NotSupported", "host aliases", func(p *v1.Pod) { p.Spec.HostAliases = []v1.HostAlias{{IP: "127.0.0.1"}} }},
+		{"NotSupported", "resource claims", func(p *v1.Pod) { p.Spec.ResourceClaims = []v1.PodResourceClaim{{Name: "gpu"}} }},
 	} {
 		pod := newPod("1", "true")
-		spoil(pod)
+		c.spoil(pod)
 		r := newRig(t, t.TempDir(), pod)
 		r.create(t, pod)
-		if got := r.until(t, "failed", inPhase(v1.PodFailed)).Status; got.Reason != reason || got.Message == "" {
-			t.Errorf("%s: got %s: %s", reason, got.Reason, got.Message)
+		if got := r.until(t, "failed", inPhase(v1.PodFailed)).Status; got.Reason != c.reason || !strings.Contains(got.Message, c.names) {
+			t.Errorf("%s: got %s: %s", c.names, got.Reason, got.Message)
 		}
 	}
 }

@@ -25,10 +25,13 @@ type Objects interface {
 	Token(ctx context.Context, pod *v1.Pod, audience string, seconds *int64) (Token, error)
 }
 
-// UnsupportedError names a volume of a sort, or with a source, that this node does not offer.
-type UnsupportedError struct{ Volume, Source string }
+// UnsupportedError names a volume of a sort, with a source or on a medium that this node does not offer.
+type UnsupportedError struct{ Volume, Source, Medium string }
 
 func (e *UnsupportedError) Error() string {
+	if e.Medium != "" {
+		return fmt.Sprintf("the emptyDir volume %q asks for the medium %s, and this node has them on its disk only", e.Volume, e.Medium)
+	}
 	if e.Source != "" {
 		return fmt.Sprintf("the projected volume %q has a source that this node does not offer: %s", e.Volume, e.Source)
 	}

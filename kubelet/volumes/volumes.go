@@ -61,6 +61,9 @@ func Check(pod *v1.Pod) error {
 		if v.EmptyDir == nil && v.ConfigMap == nil && v.Secret == nil && v.Projected == nil && v.DownwardAPI == nil {
 			return &UnsupportedError{Volume: name}
 		}
+		if v.EmptyDir != nil && v.EmptyDir.Medium != v1.StorageMediumDefault {
+			return &UnsupportedError{Volume: name, Medium: string(v.EmptyDir.Medium)}
+		}
 		if v.Projected == nil {
 			continue
 		}

@@ -1,13 +1,17 @@
 // Lays out what an image has in its folder: the program's own files and its production dependencies, nothing else.
-import { execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { copyFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { images } from './images.mjs';
 import { reduced } from './lock.mjs';
 import { sourcesOf } from './sources.mjs';
 
-/** Fills `folder` with the image's files; packages come from the registry or npm's cache, by the lock file, and run no script. */
-export function layOut(root, name, folder) {
+/**
+ * Fills `folder` with the image's files and a list of what is in them (`sbom.cdx.json`, CycloneDX). Packages come from the registry or
+ * npm's cache, by the lock file, and run no script. Throws for an image that there is none of, and what npm throws.
+ */
+export async function layOut(root, name, folder) {
   const image = images[name];
   if (image === undefined) throw new Error(`there is no image ${name}, only ${Object.keys(images).join(', ')}`);
   const { files, packages } = sourcesOf(root, [image.entry, ...image.also]);
@@ -21,9 +25,8 @@ export function layOut(root, name, folder) {
   for (const path of image.data) cpSync(join(root, path), join(folder, path), { recursive: true });
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
   writeFileSync(join(folder, 'package-lock.json'), `${JSON.stringify(lock, null, 2)}\n`);
-  const npm = (...args) =>
-    execFileSync('npm', args, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
-  npm('ci', '--omit=dev', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error');
-  const sbom = npm('sbom', '--sbom-format=cyclonedx', '--sbom-type=application', '--omit=dev');
+  const npm = async (...args) => (await promisify(execFile)('npm', args, { cwd: folder, maxBuffer: 2 ** 26 })).stdout;
+  await npm('ci', '--omit=dev', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error');
+  const sbom = await npm('sbom', '--sbom-format=cyclonedx', '--sbom-type=application', '--omit=dev');
   writeFileSync(join(folder, 'sbom.cdx.json'), sbom);
 }

@@ -11,6 +11,6 @@ if (folder === undefined) {
 }
 const root = fileURLToPath(new URL('../..', import.meta.url));
 for (const name of names.length > 0 ? names : Object.keys(images)) {
-  layOut(root, name, join(folder, name));
+  await layOut(root, name, join(folder, name));
   console.log(join(folder, name));
 }

@@ -1,0 +1,9 @@
+export interface Image {
+  readonly entry: string;
+  readonly also: readonly string[];
+  readonly data: readonly string[];
+}
+
+export type ImageName = 'conductor' | 'proxy' | 'egress' | 'agent-runtime';
+
+export declare const images: Readonly<Record<ImageName, Image>>;

@@ -1,0 +1,1 @@
+export declare function layOut(root: string, name: string, folder: string): Promise<void>;

@@ -1,0 +1,1 @@
+export declare function sourcesOf(root: string, entries: readonly string[]): { files: string[]; packages: string[] };

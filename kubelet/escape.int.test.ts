@@ -276,4 +276,21 @@ async function assertRefused({ ns, name, kubelet }: Pick<Run, 'ns' | 'name' | 'k
   assert.match(pod.status.message ?? '', /^This node does not isolate containers/);
   const left = await readdir(join(kubelet.dataDir, 'pods', pod.metadata.uid));
   assert.ok(!left.includes('containers'), 'something was started');
+  await assertNotScheduled(ns, name);
+}
+
+/** The scheduler does not put such a pod there; `kubectl describe` says that a taint is in the way, and of the node which and why. */
+async function assertNotScheduled(ns: string, name: string): Promise<void> {
+  const container = { name: 'main', image: 'rig-shell:1', args: ['sleep 1000'] };
+  const spec = { nodeSelector: { 'kubernetes.io/hostname': name }, tolerations: [toleration], containers: [container] };
+  await create(ns, 'pods', { metadata: { name: 'placed' }, spec });
+  const { kubectl } = await testCluster();
+  await until('the pod says why it waits', async () => {
+    const described = await kubectl('describe', 'pod', 'placed', `--namespace=${ns}`);
+    if (/FailedScheduling.*untolerated taint/.test(described)) return true;
+    throw new Error(described);
+  });
+  const node = await kubectl('describe', 'node', name);
+  assert.match(node, /rig\.dashecorp\.com\/unisolated=true:NoSchedule/);
+  assert.match(node, /Isolated +False .*(TurnedOff|NoIsolation) +\S/);
 }

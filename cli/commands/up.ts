@@ -17,6 +17,7 @@ interface Flags extends CommonOptions, Partial<Record<PortOption, number>> {
   readonly testCommand?: string;
   readonly replay?: string;
   readonly allowUnisolated?: boolean;
+  readonly isolation?: 'auto' | 'none';
   readonly context?: string;
   readonly kubelet?: boolean;
   readonly logs?: boolean;
@@ -30,7 +31,15 @@ export function addUp(program: Command): void {
     .option('--repo <path>', 'work on this local git repository instead of the sample')
     .option('--test-command <command>', 'how --repo is tested; default: testCommand of its .rig-agent.yaml')
     .option('--replay <file>', 'answer the agents from this replay file')
-    .option('--allow-unisolated', 'accept that a real model’s commands run unconfined on this machine')
+    .option('--allow-unisolated', 'accept that agents’ commands run as you where this machine cannot isolate them')
+    .addOption(
+      new Option(
+        '--isolation <mode>',
+        'none: this machine does not isolate agents; they run only with --allow-unisolated',
+      )
+        .choices(['auto', 'none'])
+        .default('auto'),
+    )
     .option('--context <name>', 'use the cluster of this kubeconfig context instead of an embedded one')
     .option('--kubelet', 'with --context: also join this machine as a node')
     .option('--logs', 'show the programs’ logs on the terminal')
@@ -77,6 +86,7 @@ export function toUpOptions(flags: Flags, env: NodeJS.ProcessEnv) {
     testCommand: flags.testCommand,
     replay: existingPath(flags.replay, '--replay'),
     allowUnisolated: flags.allowUnisolated ?? false,
+    isolation: flags.isolation ?? 'auto',
     context: flags.context,
     kubelet: flags.kubelet ?? false,
     logs: flags.logs ?? false,

@@ -10,6 +10,7 @@ const OPTIONS: UpOptions = {
   once: false,
   sample: true,
   allowUnisolated: false,
+  isolation: 'auto',
   kubelet: false,
   logs: false,
   ports: {},
@@ -31,16 +32,14 @@ test('without a key the sample is answered from its replay', () => {
   assert.ok(model.kind === 'replay' && model.file.endsWith('local/sample/replay.yaml'));
 });
 
-test('a real key is refused until the person accepts that nothing confines what the model runs', () => {
-  const env = { ANTHROPIC_API_KEY: 'k' };
-  assert.throws(() => chooseModel(OPTIONS, env), usage(/not isolated.*--allow-unisolated/));
-  const model = chooseModel({ ...OPTIONS, allowUnisolated: true }, env);
+test('with a key the provider answers', () => {
+  const model = chooseModel(OPTIONS, { ANTHROPIC_API_KEY: 'k' });
   assert.deepEqual(model, { kind: 'provider', url: 'https://api.anthropic.com', key: 'k' });
 });
 
 test('ANTHROPIC_BASE_URL is honoured', () => {
   const env = { ANTHROPIC_API_KEY: 'k', ANTHROPIC_BASE_URL: 'https://gateway.example/' };
-  const model = chooseModel({ ...OPTIONS, allowUnisolated: true }, env);
+  const model = chooseModel(OPTIONS, env);
   assert.ok(model.kind === 'provider' && model.url === 'https://gateway.example');
 });
 

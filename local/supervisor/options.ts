@@ -31,8 +31,10 @@ export const UpOptions = Type.Object(
     testCommand: Type.Optional(Type.String({ minLength: 1 })),
     /** A replay file in place of the sample's. */
     replay: Type.Optional(Type.String({ minLength: 1 })),
-    /** Accept that a real model's commands run unconfined on this machine. */
+    /** The Agents accept a node that does not isolate what they run. */
     allowUnisolated: Type.Boolean(),
+    /** Whether this machine, as a node, isolates where it can. */
+    isolation: Type.Enum(['auto', 'none']),
     /** A context of the user's kubeconfig in place of the embedded control plane. */
     context: Type.Optional(Type.String({ minLength: 1 })),
     /** With `context`: also join this machine as a node. */

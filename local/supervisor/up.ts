@@ -4,11 +4,12 @@ import { grantIdentities } from './cluster/identities.ts';
 import { startCluster } from './cluster/start.ts';
 import { type Context, together } from './context.ts';
 import { startDatabase } from './database.ts';
+import { describeIsolation, refuseUnisolated } from './isolation.ts';
 import { PORT_NAMES } from './options.ts';
 import { choosePorts } from './ports.ts';
 import { startEgress } from './programs/egress.ts';
 import { type ForgeAddress, startForge } from './programs/forge.ts';
-import { startKubelet } from './programs/kubelet.ts';
+import { NODE_NAME, startKubelet } from './programs/kubelet.ts';
 import { chooseModel, type ModelChoice, startModel } from './programs/model.ts';
 import { SYSTEM_NAMESPACE, startOperator } from './programs/operator.ts';
 import { startProxy } from './programs/proxy.ts';
@@ -98,14 +99,13 @@ export async function bringUp(context: Context): Promise<Rig> {
 async function joinNode(context: Context, cluster: Cluster, source: Source): Promise<void> {
   const { options, steps } = context;
   if (options.context !== undefined && !options.kubelet) return;
-  await steps.run(
+  const isolation = await steps.run(
     'kubelet',
     (progress) => startKubelet(context, cluster, source, progress),
-    () => ISOLATION,
+    (result) => `this machine as node "${NODE_NAME}"; ${describeIsolation(result, options)}`,
   );
+  refuseUnisolated(isolation, options);
 }
-
-const ISOLATION = 'this machine as node "local"; Isolated=False: agents’ commands run as you';
 
 function describeModel(model: ModelChoice): string {
   return model.kind === 'replay' ? `answers from ${model.file}` : model.url;

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { podProblem } from './pod.ts';
 
 test('a pod that no node takes says so in the scheduler’s words', () => {
-  const message = '0/1 nodes are available: 1 node(s) had untolerated taint.';
+  const message = '0/1 nodes are available: 1 Insufficient cpu.';
   const problem = podProblem({
     metadata: {},
     status: { conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }] },
@@ -14,6 +14,18 @@ test('a pod that no node takes says so in the scheduler’s words', () => {
     message: `No node takes the pod: ${message}`,
     ready: 'False',
   });
+});
+
+test('a pod that a taint keeps off every node says what to look at, unless it accepts nodes without walls', () => {
+  const message = '0/1 nodes are available: 1 node(s) had untolerated taint(s).';
+  const said = (key: string) =>
+    podProblem({
+      metadata: {},
+      spec: { tolerations: [{ key, operator: 'Exists' }] },
+      status: { conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }] },
+    })?.message;
+  assert.match(said('rig.dashecorp.com/host-process') ?? '', /untolerated taint\(s\)\. .*Isolated.*allowUnisolated/);
+  assert.equal(said('rig.dashecorp.com/unisolated'), `No node takes the pod: ${message}`);
 });
 
 test('a container that waits for an image says which and why, one that is being made says nothing', () => {

@@ -1,7 +1,9 @@
+import { taints } from '#crds';
 import type { KubeObject, Verdict } from '#lib/kube';
 
 /** A pod, as far as it says why it does not start. */
 export interface PodState extends KubeObject {
+  spec?: { tolerations?: { key?: string; operator?: string }[] };
   status?: {
     phase?: string;
     reason?: string;
@@ -15,7 +17,8 @@ export interface PodState extends KubeObject {
 const ON_THE_WAY = new Set(['ContainerCreating', 'PodInitializing', undefined]);
 
 /** What keeps a pod from running, in words for the one who waits; null while nothing is wrong. */
-export function podProblem({ status }: PodState): Verdict | null {
+export function podProblem(pod: PodState): Verdict | null {
+  const { status } = pod;
   const unscheduled = status?.conditions?.find(
     (condition) => condition.type === 'PodScheduled' && condition.status === 'False',
   );
@@ -23,7 +26,7 @@ export function podProblem({ status }: PodState): Verdict | null {
     return {
       state: 'Reconciling',
       reason: 'Unschedulable',
-      message: `No node takes the pod: ${unscheduled.message ?? unscheduled.reason}`,
+      message: `No node takes the pod: ${unscheduled.message ?? unscheduled.reason}${onIsolation(pod, unscheduled.message)}`,
       ready: 'False',
     };
   const waiting = status?.containerStatuses
@@ -37,4 +40,11 @@ export function podProblem({ status }: PodState): Verdict | null {
       ready: 'False',
     };
   return null;
+}
+
+/** The scheduler says that a taint is in the way, and not which: it may be the one of nodes without walls. */
+function onIsolation({ spec }: PodState, said: string | undefined): string {
+  const tolerated = spec?.tolerations?.some(({ key }) => key === undefined || key === taints.unisolated.key);
+  if (tolerated || !said?.includes('untolerated taint')) return '';
+  return ` A node whose condition Isolated is False takes tasks of Agents with allowUnisolated alone ("kubectl describe nodes" says why it is).`;
 }

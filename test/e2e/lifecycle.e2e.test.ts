@@ -38,11 +38,12 @@ test('a supervisor killed with SIGKILL leaves no process behind, and the next st
   assert.equal(kept.out, 'b', kept.err);
 });
 
-test('a real key without --allow-unisolated is refused before anything starts, and says why', async (t) => {
+test('a machine that does not isolate runs no agent without --allow-unisolated, says why, and leaves nothing behind', async (t) => {
   const layout = dataDir(t);
-  const { code, err } = await run([...CLI, 'up', '--sample', '--data-dir', layout.root], { ANTHROPIC_API_KEY: 'k' });
-  assert.equal(code, ExitCode.Usage);
-  assert.match(sentence(err), /not isolated.*--allow-unisolated/);
+  const { code, out, err } = await run([...CLI, 'up', '--sample', '--isolation', 'none', '--data-dir', layout.root]);
+  assert.equal(code, ExitCode.Environment);
+  assert.match(out, /Isolated=False: no agent runs here\./);
+  assert.match(sentence(err), /does not isolate.*Isolation is turned off.*--allow-unisolated/);
   assert.deepEqual(processesOf(layout), []);
 });
 

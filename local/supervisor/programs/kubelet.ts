@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import type { ConditionTypeName } from '#crds';
 import { type KubeClient, type KubeObject, NODES } from '#lib/kube';
 import { ensureBinary } from '../binaries.ts';
 import { checkout } from '../checkout.ts';
@@ -17,22 +18,31 @@ const AGENT_IMAGES = ['ghcr.io/dashecorp/rig-agent-runtime:*', 'rig-agent-runtim
 const POLL_MS = 100;
 const READY_TIMEOUT_MS = 150_000;
 
+/** Whether this machine, as a node, keeps what agents run from the person and from each other, and how or why not. */
+export interface Isolation {
+  readonly holds: boolean;
+  /** Sentences of the node's own. */
+  readonly message: string;
+}
+
 /**
  * Joins this machine as a node. It asks for its certificates itself; they are approved here, each after a look at who asks for
- * what, and only while the node starts. Pods that run when the rig goes down are stopped with it.
+ * what, and only while the node starts. Pods that run when the rig goes down are stopped with it. Resolves, when the node is
+ * ready, to what it says about isolation.
  */
 export async function startKubelet(
   context: Context,
   cluster: Cluster,
   source: Source,
   progress: (line: string) => void,
-): Promise<void> {
+): Promise<Isolation> {
   const binary = await ensureBinary('kubelet', { onProgress: progress, signal: context.signal });
-  const { layout, store } = context;
+  const { layout, store, options } = context;
   const imageMap = join(layout.identities, 'images.json');
   writePrivately(imageMap, JSON.stringify({ images: imageMapOf(source) }, null, 2));
   const bootstrap = join(layout.identities, 'bootstrap.kubeconfig');
   let admission: NodeAdmission | undefined;
+  let node: Node | undefined;
   const program: Program = {
     name: 'kubelet',
     command: binary,
@@ -42,18 +52,22 @@ export async function startKubelet(
       `--data-dir=${layout.data('kubelet')}`,
       `--image-map=${imageMap}`,
       `--port=${store.state.ports.kubelet}`,
+      `--isolation=${options.isolation}`,
       '--stop-pods-on-exit',
     ],
     prepare: async () => {
       admission = await cluster.admitNode(NODE_NAME);
       writePrivately(bootstrap, admission.bootstrapKubeconfig);
     },
-    ready: (signal) => untilNodeReady(cluster.client, signal).finally(() => admission?.done()),
+    ready: async (signal) => {
+      node = await untilNodeReady(cluster.client, signal).finally(() => admission?.done());
+    },
     // A person who has to approve the node takes longer than a program.
     readyTimeoutMs: READY_TIMEOUT_MS,
     graceMs: 20_000,
   };
   await startProgram(context, 'kubelet', program);
+  return isolationOf(node);
 }
 
 /** Which folder and command of this machine stand for the agents' image. */
@@ -68,19 +82,28 @@ export function imageMapOf(source: Pick<Source, 'isSample'>) {
   return Object.fromEntries(AGENT_IMAGES.map((image) => [image, runtime]));
 }
 
-interface Node extends KubeObject {
-  status?: { conditions?: { type: string; status: string; lastHeartbeatTime?: string }[] };
+export interface Node extends KubeObject {
+  status?: { conditions?: { type: string; status: string; message?: string; lastHeartbeatTime?: string }[] };
+}
+
+/** What a node's condition says; a node that says nothing does not isolate. */
+export function isolationOf(node: Node | undefined): Isolation {
+  const condition = node?.status?.conditions?.find(({ type }) => type === ('Isolated' satisfies ConditionTypeName));
+  return {
+    holds: condition?.status === 'True',
+    message: condition?.message ?? 'The node does not say whether it isolates.',
+  };
 }
 
 /** Ready as said by this run of the kubelet: what an earlier one said does not count. */
-async function untilNodeReady(client: KubeClient, signal: AbortSignal): Promise<void> {
+async function untilNodeReady(client: KubeClient, signal: AbortSignal): Promise<Node> {
   // Times in the API are cut to seconds.
   const since = Math.floor(Date.now() / 1000) * 1000;
   for (;;) {
     signal.throwIfAborted();
     const node = (await client.find(NODES, { name: NODE_NAME }, { signal })) as Node | undefined;
     const ready = node?.status?.conditions?.find(({ type }) => type === 'Ready');
-    if (ready?.status === 'True' && Date.parse(ready.lastHeartbeatTime ?? '') >= since) return;
+    if (ready?.status === 'True' && Date.parse(ready.lastHeartbeatTime ?? '') >= since) return node!;
     await wait(POLL_MS, undefined, { signal });
   }
 }

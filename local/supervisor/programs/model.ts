@@ -23,13 +23,12 @@ const ANTHROPIC = 'https://api.anthropic.com';
 
 /**
  * A replay that was named goes first, then a real provider where ANTHROPIC_API_KEY is set, then the sample's replay. Throws
- * ExitError `Usage` for a real model that the person has not accepted to run unconfined, and where nothing can answer.
+ * ExitError `Usage` where nothing can answer.
  */
 export function chooseModel(options: UpOptions, env: NodeJS.ProcessEnv): ModelChoice {
   if (options.replay !== undefined) return { kind: 'replay', file: options.replay };
   const key = env.ANTHROPIC_API_KEY;
   if (key) {
-    if (!options.allowUnisolated) throw new ExitError(ExitCode.Usage, UNISOLATED);
     return { kind: 'provider', url: (env.ANTHROPIC_BASE_URL || ANTHROPIC).replace(/\/+$/, ''), key };
   }
   if (options.repo === undefined) return { kind: 'replay', file: checkout('local', 'sample', 'replay.yaml') };
@@ -38,10 +37,6 @@ export function chooseModel(options: UpOptions, env: NodeJS.ProcessEnv): ModelCh
     'Nothing can answer the agents on this repository: set ANTHROPIC_API_KEY, or name a replay with --replay FILE.',
   );
 }
-
-const UNISOLATED =
-  'ANTHROPIC_API_KEY is set, so a real model would decide which commands run, and on this machine they would run as you, ' +
-  'not isolated: they could read and change what you can. Pass --allow-unisolated to accept that, or unset the key to use the replay.';
 
 /** Makes the chosen model reachable; a replay is served by a program of its own on `port`. */
 export async function startModel(context: Context, choice: ModelChoice, port: number): Promise<Upstream> {

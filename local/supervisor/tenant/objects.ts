@@ -1,6 +1,7 @@
-import { annotations, apiVersion, labels, type Repository } from '#crds';
+import { type Agent, annotations, apiVersion, labels, type Repository } from '#crds';
 import type { Layout } from '#lib/datadir';
 import type { KubeObject } from '#lib/kube';
+import type { UpOptions } from '../options.ts';
 import type { ForgeAddress } from '../programs/forge.ts';
 import { type Account, tokenOf } from './accounts.ts';
 import { CI_CHECK, OWNER, webhookSecret } from './repository.ts';
@@ -64,4 +65,11 @@ export function repositoryObject(source: Source, forge: ForgeAddress): KubeObjec
     metadata: { name: repositoryName(source), namespace: TENANT },
     spec,
   } as KubeObject;
+}
+
+/** An Agent of the samples; one that may run on a node without walls only where the person accepted that. */
+export function agentObject(sample: KubeObject, { allowUnisolated }: Pick<UpOptions, 'allowUnisolated'>): KubeObject {
+  if (!allowUnisolated) return sample;
+  const agent = sample as KubeObject & Pick<Agent, 'spec'>;
+  return { ...agent, spec: { ...agent.spec, allowUnisolated } } as KubeObject;
 }

@@ -6,7 +6,7 @@ import type { Context } from '../context.ts';
 import type { ForgeAddress } from '../programs/forge.ts';
 import { createAccounts } from './accounts.ts';
 import { forgeCalls } from './forge-admin.ts';
-import { repositoryName, repositoryObject, secretObjects, TENANT } from './objects.ts';
+import { agentObject, repositoryName, repositoryObject, secretObjects, TENANT } from './objects.ts';
 import { ensureWebhook, importRepository } from './repository.ts';
 import type { Source } from './source.ts';
 
@@ -23,7 +23,7 @@ export async function seedForge(
   await ensureWebhook(calls, context.layout, source, conductorURL);
 }
 
-/** The tenant's Secrets, its Repository, and the Agents of config/samples as they are. Safe to repeat. */
+/** The tenant's Secrets, its Repository, and the Agents of config/samples, as they are or unisolated. Safe to repeat. */
 export async function seedTenant(
   context: Context,
   cluster: Cluster,
@@ -31,7 +31,7 @@ export async function seedTenant(
   source: Source,
 ): Promise<void> {
   const samples = await renderKustomization(cluster.binary, checkout('config', 'samples'));
-  const agents = samples.filter(({ kind }) => kind === 'Agent');
+  const agents = samples.filter(({ kind }) => kind === 'Agent').map((agent) => agentObject(agent, context.options));
   const objects = [...secretObjects(context.layout, forge), repositoryObject(source, forge), ...agents];
   await applyAll(cluster.client, objects, context.signal);
   context.store.update({ tenant: { namespace: TENANT, repository: repositoryName(source) } });

@@ -16,7 +16,15 @@ function folder(t: TestContext): string {
 }
 
 function options(more: object) {
-  const base = { dataDir: '/d', json: false, once: false, sample: true, allowUnisolated: false, kubelet: false };
+  const base = {
+    dataDir: '/d',
+    json: false,
+    once: false,
+    sample: true,
+    allowUnisolated: false,
+    isolation: 'auto' as const,
+    kubelet: false,
+  };
   return parseOptions(JSON.stringify({ ...base, logs: false, ports: {}, setupSeconds: 0, ...more }));
 }
 

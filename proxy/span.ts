@@ -1,6 +1,9 @@
 import type { Usage } from '#lib/llm';
 import { startSpan } from '#lib/observe';
 
+/** Characters of a model's id; what is longer is no id but somebody's text. */
+const MAX_MODEL = 128;
+
 /** The span of one call of a model, as the provider is asked. Says how much was used, never what was said. */
 export interface ModelSpan {
   answered(status: number): void;
@@ -11,6 +14,7 @@ export interface ModelSpan {
 /** Begins the span, in OpenTelemetry's semantic conventions for generative AI. `body` is the request as the task sent it. */
 export function modelSpan(provider: string, upstreamURL: string, body: Buffer): ModelSpan {
   const { model, maxTokens, stream } = asked(body);
+  const { hostname, port, protocol } = new URL(upstreamURL);
   const span = startSpan(`chat ${model}`, {
     kind: 'client',
     attributes: {
@@ -18,8 +22,9 @@ export function modelSpan(provider: string, upstreamURL: string, body: Buffer): 
       'gen_ai.provider.name': provider,
       'gen_ai.request.model': model,
       ...(maxTokens === undefined ? {} : { 'gen_ai.request.max_tokens': maxTokens }),
-      'gen_ai.request.stream': stream,
-      'server.address': new URL(upstreamURL).hostname,
+      ...(stream ? { 'gen_ai.request.stream': true } : {}),
+      'server.address': hostname,
+      'server.port': Number(port) || (protocol === 'https:' ? 443 : 80),
     },
   });
   return {
@@ -52,7 +57,7 @@ export function asked(body: Buffer): { model: string; maxTokens: number | undefi
   }
   const { model, max_tokens: maxTokens, stream } = request ?? {};
   return {
-    model: typeof model === 'string' ? model : 'unknown',
+    model: typeof model === 'string' ? model.slice(0, MAX_MODEL) : 'unknown',
     maxTokens: typeof maxTokens === 'number' ? maxTokens : undefined,
     stream: stream === true,
   };

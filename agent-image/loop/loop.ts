@@ -74,6 +74,7 @@ function executed({ id, name, input }: ToolUse, { toolbox, signal }: LoopDeps): 
   const attributes = {
     'gen_ai.operation.name': 'execute_tool',
     'gen_ai.tool.name': known,
+    'gen_ai.tool.type': 'function',
     'gen_ai.tool.call.id': id.slice(0, 128),
   };
   return traced(`execute_tool ${known}`, { attributes }, () => toolbox.call(name, input, signal));

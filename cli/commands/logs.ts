@@ -59,8 +59,7 @@ async function showLogs(issue: string, options: LogsOptions): Promise<void> {
 
 async function once(watched: IssueLogs, terminal: Terminal, phase: string): Promise<void> {
   show(await watched.read(), terminal);
-  for (const task of watched.withoutPod()) terminal.warn(`rig: The pod of task ${task} is gone, and its log with it.`);
-  if (watched.tasks.length === 0) terminal.warn(`rig: Issue ${watched.issue} has had no task yet (${phase}).`);
+  warn(watched, terminal, phase);
 }
 
 async function follow(watched: IssueLogs, terminal: Terminal): Promise<void> {
@@ -70,9 +69,20 @@ async function follow(watched: IssueLogs, terminal: Terminal): Promise<void> {
     const phase = await watched.look();
     show(await watched.read(), terminal);
     if (interrupted.signal.aborted) throw new ExitError(ExitCode.Interrupted, '');
-    if (ENDED.has(phase)) return;
+    if (ENDED.has(phase)) return warn(watched, terminal, phase);
     await delay(POLL_MS, undefined, { signal: interrupted.signal }).catch(() => {});
   }
+}
+
+/** Says why there is less to read than there was. */
+function warn({ issue, tasks, withoutLog }: IssueLogs, terminal: Terminal, phase: string): void {
+  for (const { name, podGone } of withoutLog)
+    terminal.warn(
+      podGone
+        ? `rig: The pod of task ${name} is gone, and its log with it: rig events ${issue} tells what it did.`
+        : `rig: Task ${name} has written nothing yet.`,
+    );
+  if (tasks.length === 0) terminal.warn(`rig: Issue ${issue} has had no task yet (${phase}).`);
 }
 
 function show(lines: readonly LogLine[], terminal: Terminal): void {
@@ -93,7 +103,8 @@ class IssueLogs {
   tasks: readonly AgentTask[] = [];
   readonly #client: KubeClient;
   readonly #wanted: Wanted;
-  readonly #pods = new Map<string, LogSource>();
+  readonly #pods = new Map<string, PodSource>();
+  readonly #heard = new Set<string>();
   readonly #others: LogSource[] = [];
 
   constructor(client: KubeClient, wanted: Wanted) {
@@ -130,12 +141,12 @@ class IssueLogs {
     for (const [at, task] of [...this.#pods.keys()].entries()) if ((lines[at] ?? []).length > 0) this.#heard.add(task);
     return inOrder(lines.flat());
   }
-  readonly #heard = new Set<string>();
 
-  /** Tasks that began and of which nothing could be read, where everything was asked for. */
-  withoutPod(): string[] {
+  /** Tasks that were given a pod and of which nothing could be read, where everything was asked for. */
+  get withoutLog(): { name: string; podGone: boolean }[] {
     if (this.#wanted.sinceSeconds !== undefined) return [];
-    return [...this.#pods.keys()].filter((task) => !this.#heard.has(task));
+    const silent = [...this.#pods].filter(([name]) => !this.#heard.has(name));
+    return silent.map(([name, { gone }]) => ({ name, podGone: gone }));
   }
 
   async #issue(): Promise<Issue> {

@@ -28,11 +28,11 @@ const WIDTH = 4_000;
 
 /** Lines of several sources in the order in which they were written; a source's own order is kept. */
 export function inOrder(lines: readonly LogLine[]): LogLine[] {
-  return lines.toSorted((a, b) => compare(a.at, b.at));
+  return lines.toSorted((a, b) => compareMoments(a.at, b.at));
 }
 
 /** Compares moments of different precision: up to the millisecond as numbers, then by what follows. */
-function compare(a: string, b: string): number {
+export function compareMoments(a: string, b: string): number {
   return Date.parse(a) - Date.parse(b) || fraction(a).localeCompare(fraction(b));
 }
 

@@ -33,12 +33,21 @@ test('what is asked for again and overlaps is told once, also lines of the very 
   );
 });
 
+test('a moment that is written shorter than the one before it is not taken for a later or an earlier one', async () => {
+  const told = '2026-01-02T03:04:05.1Z one\n2026-01-02T03:04:05.12Z two\n';
+  const { client } = fake(told, `${told}2026-01-02T03:04:05.120000001Z three\n2026-01-02T03:04:06Z four\n`);
+  const source = new PodSource(client as never, pod, { task: 'a' });
+  const read = async () => (await source.read()).map(({ text }) => text);
+  assert.deepEqual(await read(), ['one', 'two']);
+  assert.deepEqual(await read(), ['three', 'four']);
+});
+
 test('a container that has not started and a pod that is gone have no lines, and another failure is one', async () => {
   const waiting = new KubeError('BadRequest', 'container "agent" is waiting to start');
   const gone = new KubeError('NotFound', 'pods "pod" not found');
   const { client } = fake(waiting, gone, new KubeError('Forbidden', 'you may not'));
   const source = new PodSource(client as never, pod, { task: 'a' });
-  assert.deepEqual(await source.read(), []);
-  assert.deepEqual(await source.read(), []);
+  assert.deepEqual([await source.read(), source.gone], [[], false]);
+  assert.deepEqual([await source.read(), source.gone], [[], true]);
   await assert.rejects(source.read(), /you may not/);
 });

@@ -1,5 +1,5 @@
 import { isKubeError, type KubeClient } from '#lib/kube';
-import type { LogLine, LogSource } from './line.ts';
+import { compareMoments, type LogLine, type LogSource } from './line.ts';
 
 /** The runtime's container; what a model's commands print is in the runtime's own lines. */
 const CONTAINER = 'agent';
@@ -17,6 +17,7 @@ export class PodSource implements LogSource {
   readonly #task: string;
   readonly #sinceSeconds: number | undefined;
   readonly #now: () => number;
+  #gone = false;
   #askedAt: number | undefined;
   /** The newest moment told, and how many lines of that very moment. */
   #last = { at: '', count: 0 };
@@ -33,6 +34,11 @@ export class PodSource implements LogSource {
     this.#now = options.now ?? Date.now;
   }
 
+  /** Whether the pod was no longer there when it was last asked for. */
+  get gone(): boolean {
+    return this.#gone;
+  }
+
   async read(): Promise<LogLine[]> {
     const now = this.#now();
     // Clocks of node and person differ a little, so more is asked for than is new.
@@ -41,8 +47,9 @@ export class PodSource implements LogSource {
     const text = await this.#client
       .podLogs(this.#pod, { container: CONTAINER, timestamps: true, sinceSeconds, limitBytes: MAX_BYTES })
       .catch((error: unknown) => {
-        if (isKubeError(error, 'NotFound', 'BadRequest')) return undefined;
-        throw error;
+        if (!isKubeError(error, 'NotFound', 'BadRequest')) throw error;
+        this.#gone = isKubeError(error, 'NotFound');
+        return undefined;
       });
     if (text === undefined) return [];
     this.#askedAt = now;
@@ -52,7 +59,7 @@ export class PodSource implements LogSource {
   #fresh(lines: readonly LogLine[]): LogLine[] {
     let same = 0;
     const fresh = lines.filter(({ at }) => {
-      if (at !== this.#last.at) return at > this.#last.at;
+      if (at !== this.#last.at) return this.#last.at === '' || compareMoments(at, this.#last.at) > 0;
       same += 1;
       return same > this.#last.count;
     });

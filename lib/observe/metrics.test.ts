@@ -25,17 +25,22 @@ test('no metric has a label that names an object, and none can have more than 4,
   }
 });
 
-test('every metric of a program is there before anything happened, at zero where its labels are listed', async () => {
-  const metrics = await createMetrics('operator');
-  const text = await metrics.text();
-  for (const [name, { of, labels = {} }] of catalogue) {
-    assert.equal(text.includes(`# TYPE ${name} `), of.includes('operator'), name);
-    const listed = Object.values(labels).every(({ values }) => values !== undefined);
-    if (of.includes('operator') && listed)
-      assert.match(text, new RegExp(`^${name}(_count)?(\\{[^}]*\\})? 0$`, 'm'), name);
-  }
-  assert.match(text, /^rig_reconciles_total\{controller="issue",outcome="Retry"\} 0$/m);
-});
+for (const program of ['operator', 'proxy', 'egress'] as const) {
+  test(`${program}: every metric is there before anything happened, at zero where its labels are listed, and none of others`, async () => {
+    const text = await (await createMetrics(program)).text();
+    for (const [name, { of, labels = {} }] of catalogue) {
+      assert.equal(text.includes(`# TYPE ${name} `), of.includes(program), name);
+      if (!of.includes(program)) continue;
+      const listed = Object.values(labels).map(({ values }) => values?.length ?? 0);
+      const zeros = [...text.matchAll(new RegExp(`^${name}(_count)?(\\{[^}]*\\})? 0$`, 'gm'))];
+      assert.equal(
+        zeros.length,
+        listed.reduce((all, count) => all * count, 1),
+        name,
+      );
+    }
+  });
+}
 
 test('whatever values arrive, a label keeps to its bound and counts the rest as other', async () => {
   const metrics = await createMetrics('proxy');

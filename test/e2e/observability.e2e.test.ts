@@ -4,8 +4,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { requireUp } from '#lib/datadir';
-import { correlationOf, metricCatalogue } from '#lib/observe';
+import { correlationOf } from '#lib/observe';
 import { until } from '../kit/cluster-wait.ts';
+import { labelsOf, metricsOf, sampleOf } from '../kit/exposition.ts';
+import { GEN_AI } from '../kit/gen-ai.ts';
 import { makeNotes, type Notes } from '../kit/notes.ts';
 import { type Collector, type ReceivedSpan, startCollector } from '../kit/otlp.ts';
 import { processesWith, Rig } from '../kit/rig.ts';
@@ -19,6 +21,11 @@ interface Line {
   readonly [field: string]: unknown;
 }
 
+/** Where the agent's command tries to go, and no Repository lists. */
+const UNLISTED = 'unlisted.example';
+/** Metrics of each program, and the name of the port where they are served. */
+const SERVED = { operator: 'conductor-metrics', proxy: 'proxy-metrics', egress: 'egress-metrics' } as const;
+
 describe('an issue that is watched', () => {
   let collector: Collector;
   let notes: Notes;
@@ -31,7 +38,7 @@ describe('an issue that is watched', () => {
 
   before(async () => {
     collector = await startCollector();
-    notes = makeNotes();
+    notes = makeNotes({ first: `git ls-remote https://${UNLISTED}/x.git` });
     const args = ['--repo', notes.repository, '--test-command', 'test -f README.md', '--replay', notes.replay];
     const env = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, RIG_LOG_LEVEL: 'debug' };
     rig = await new Rig({ args, env }).up();
@@ -105,15 +112,23 @@ describe('an issue that is watched', () => {
     assert.match(path.join(' > '), /^issue > .*task create > job create > invoke_agent \S+ > chat \S+ > chat \S+$/);
   });
 
-  it('tells of models in the conventions for generative AI, and nothing of what was said', () => {
-    for (const span of trace.filter(({ name }) => name.startsWith('chat '))) {
-      const { attributes } = span;
-      assert.equal(attributes['gen_ai.operation.name'], 'chat');
-      assert.equal(attributes['gen_ai.provider.name'], 'anthropic');
-      assert.ok(Number(attributes['gen_ai.usage.output_tokens']) >= 0, JSON.stringify(attributes));
-      assert.equal(span.name, `chat ${attributes['gen_ai.request.model']}`);
+  it('tells of agents, tools and models in the conventions for generative AI, and nothing of what was said', () => {
+    const told = trace.filter(({ attributes }) => 'gen_ai.operation.name' in attributes);
+    assert.deepEqual(
+      new Set(told.map(({ attributes }) => attributes['gen_ai.operation.name'])),
+      new Set(Object.keys(GEN_AI)),
+    );
+    for (const { name, kind, attributes } of told) {
+      const { spanKind, named, needs, may } = GEN_AI[String(attributes['gen_ai.operation.name'])]!;
+      const shown = `${name} ${JSON.stringify(attributes)}`;
+      assert.deepEqual([name, kind], [`${attributes['gen_ai.operation.name']} ${attributes[named]}`, spanKind], shown);
+      for (const key of needs) assert.ok(attributes[key] !== undefined && attributes[key] !== '', `${key} of ${shown}`);
+      const known = new Set(['gen_ai.operation.name', ...needs, ...may]);
+      const unknown = Object.keys(attributes).filter((key) => key.startsWith('gen_ai.') && !known.has(key));
+      assert.deepEqual(unknown, [], shown);
+      assert.equal('server.address' in attributes, 'server.port' in attributes, shown);
     }
-    assert.doesNotMatch(JSON.stringify(collector.spans), /Add a note|symbolic-ref|\bnoted\b|Please\./);
+    assert.doesNotMatch(JSON.stringify(collector.spans), /Add a note|symbolic-ref|\bnoted\b|Please\.|ls-remote/);
   });
 
   it('has its id in every event and in every line that the programs write for it', async () => {
@@ -167,6 +182,7 @@ describe('an issue that is watched', () => {
 
   it('bad input to rig logs is answered in one sentence each', async () => {
     const cases = [
+      [['No such/Issue'], 1, /^rig: There is no Issue No such\/Issue in \S+: rig kubectl get issues -A lists them\.$/],
       [['nobody'], 1, /^rig: There is no Issue nobody in \S+: rig kubectl get issues -A lists them\.$/],
       [[issue, '--task', 'other'], 1, /^rig: Issue \S+ has no task other; its tasks are \S+, \S+\.$/],
       [[issue, '--since', 'soon'], 2, /^rig: "soon" is no duration: write it as 30s, 10m or 1h30m\.$/],
@@ -178,35 +194,65 @@ describe('an issue that is watched', () => {
     }
   });
 
-  it('is counted by conductor and proxy, on listeners of their own and not where agents call', async () => {
-    const { ports } = requireUp(rig.layout);
-    const conductor = await text(`http://127.0.0.1:${ports['conductor-metrics']}/metrics`);
-    const proxy = await text(`http://127.0.0.1:${ports['proxy-metrics']}/metrics`);
-    const value = (exposition: string, series: string) =>
-      Number(
-        exposition
-          .split('\n')
-          .find((line) => line.startsWith(`${series} `))
-          ?.split(' ')[1],
-      );
-    assert.equal(value(conductor, 'rig_leader'), 1);
-    assert.equal(value(conductor, 'rig_issues{phase="Done"}'), 1);
-    assert.equal(value(conductor, 'rig_claims_live{lane="work"}'), 0);
-    assert.equal(value(conductor, 'rig_effects_total{kind="merge",outcome="succeeded"}'), 1);
-    assert.equal(value(conductor, 'rig_task_seconds_count{kind="review",ending="succeeded"}'), 1);
-    assert.equal(value(conductor, 'rig_events_total{type="MERGED"}'), 1);
-    assert.ok(value(conductor, 'rig_deliveries_total{event="issues",outcome="stored"}') >= 2);
-    assert.ok(value(conductor, 'rig_reconciles_total{controller="issue",outcome="Done"}') > 5);
-    assert.ok(value(proxy, 'rig_model_calls_total{outcome="2xx"}') >= 2);
-    for (const exposition of [conductor, proxy]) assert.ok(!exposition.includes(issue), 'a label names an issue');
-    for (const [name, { of }] of Object.entries(metricCatalogue)) {
-      for (const [program, exposition] of [
-        ['operator', conductor],
-        ['proxy', proxy],
-      ] as const)
-        assert.equal(exposition.includes(`# TYPE ${name} `), (of as readonly string[]).includes(program), name);
-    }
+  it('is counted by every program, on listeners of their own and not where agents call', async () => {
+    const { conductor, proxy, egress } = await expositions();
+    assert.equal(sampleOf(conductor, 'rig_leader'), 1);
+    assert.equal(sampleOf(conductor, 'rig_issues{phase="Done"}'), 1);
+    assert.equal(sampleOf(conductor, 'rig_claims_live{lane="work"}'), 0);
+    assert.equal(sampleOf(conductor, 'rig_effects_total{kind="merge",outcome="succeeded"}'), 1);
+    assert.equal(sampleOf(conductor, 'rig_task_seconds_count{kind="review",ending="succeeded"}'), 1);
+    assert.equal(sampleOf(conductor, 'rig_events_total{type="MERGED"}'), 1);
+    assert.ok(sampleOf(conductor, 'rig_deliveries_total{event="issues",outcome="stored"}') >= 2);
+    assert.ok(sampleOf(conductor, 'rig_reconciles_total{controller="issue",outcome="Done"}') > 5);
+    assert.ok(sampleOf(proxy, 'rig_model_calls_total{outcome="2xx"}') >= 2);
+    assert.ok(sampleOf(egress, 'rig_egress_requests_total{outcome="Denied"}') >= 1);
+    for (const text of [conductor, proxy, egress])
+      for (const name of [issue, UNLISTED]) assert.ok(!text.includes(name), `a label names ${name}`);
     assert.equal((await fetch(`${hands.urls.conductor}/metrics`)).status, 404);
+  });
+
+  it('finds every metric of docs/metrics.md at its program with its labels, and no other', async () => {
+    const documented = metricsOf(readFileSync(join(import.meta.dirname, '../../docs/metrics.md'), 'utf8'));
+    const { conductor, ...rest } = await expositions();
+    for (const [program, text] of Object.entries({ operator: conductor, ...rest })) {
+      const served = new Map(
+        [...text.matchAll(/^# TYPE (rig_\w+) (\w+)$/gm)].map(([, name = '', type]) => [name, type]),
+      );
+      const told = documented.filter(({ of }) => of.includes(program));
+      assert.deepEqual([...served.keys()].sort(), told.map(({ name }) => name).sort(), program);
+      for (const { name, type, labels } of told) {
+        assert.equal(served.get(name), type, name);
+        const series = text.split('\n').filter((line) => new RegExp(`^${name}(_count|_sum|_bucket)?[{ ]`).test(line));
+        for (const line of series)
+          assert.deepEqual(
+            labelsOf(line),
+            labels,
+            `${program} serves ${line}, whose labels are not the documented ones`,
+          );
+      }
+    }
+  });
+
+  it('tells of the host that was refused: in the timeline, in the log of egress, and in kubectl describe', async () => {
+    const task = `${issue}-implement-1-1`;
+    const why = 'The host is not in spec.egress of the Repository.';
+    const denied = (await hands.log(issue)).filter(({ type }) => type === 'EGRESS_DENIED');
+    assert.deepEqual(
+      denied.map(({ data }) => ({ ...(data as object), fence: '', count: 0 })),
+      [{ task, kind: 'implement', fence: '', host: UNLISTED, port: 443, reason: 'HostNotListed', count: 0 }],
+    );
+    assert.match((await hands.rig('events', issue)).stdout, new RegExp(`EGRESS_DENIED +${UNLISTED}:443.*: ${why}`));
+    const refused = linesOf('egress').filter(({ msg }) => msg === 'connections refused');
+    assert.deepEqual(
+      refused.map(({ host, task: of, correlationId: id }) => [host, of, id]),
+      [[UNLISTED, task, correlationId]],
+    );
+    const described = await hands.kubectl(['describe', 'agenttask', task]);
+    assert.match(described, new RegExp(`Warning +HostNotListed .* ${UNLISTED}:443 refused: ${why}`));
+    assert.match(
+      await hands.kubectl(['describe', 'issue.rig.dashecorp.com', issue]),
+      /Warning +HostNotListed .* were refused/,
+    );
   });
 
   it('leaves few Kubernetes Events, each told once', async () => {
@@ -216,16 +262,37 @@ describe('an issue that is watched', () => {
     const about = (kind: string) => items.filter(({ regarding }) => regarding.kind === kind);
     const shown = (kind: string) => JSON.stringify(about(kind).map(({ reason, note }) => `${reason}: ${note}`));
     const ours = about('Issue');
-    assert.ok(ours.length >= 6 && ours.length <= 12, shown('Issue'));
+    assert.ok(ours.length >= 6 && ours.length <= 13, shown('Issue'));
     for (const reason of ['Dispatched', 'Delivered', 'Merged'])
       assert.ok(
         ours.some((event) => event.reason === reason),
         shown('Issue'),
       );
-    assert.ok(about('AgentTask').length >= 4 && about('AgentTask').length <= 8, shown('AgentTask'));
+    assert.ok(about('AgentTask').length >= 4 && about('AgentTask').length <= 9, shown('AgentTask'));
     assert.ok(about('Repository').length >= 1 && about('Repository').length <= 3, shown('Repository'));
     assert.ok(about('Agent').length >= 2 && about('Agent').length <= 4, shown('Agent'));
   });
+
+  it('says of a task whose pod is gone that its log is gone with it, and shows the others', async () => {
+    const [gone, kept] = [`${issue}-implement-1-1`, `${issue}-review-1-1`];
+    const pod = await hands.kubectl(['get', 'agenttask', gone, '-o', 'jsonpath={.status.pod.name}']);
+    await hands.kubectl(['delete', 'pod', pod, '--wait=true']);
+    for (const options of [[], ['--follow']]) {
+      const { code, stdout, stderr } = await hands.rig('logs', issue, ...options);
+      assert.equal(code, 0, stderr);
+      assert.equal(
+        stderr.trim(),
+        `rig: The pod of task ${gone} is gone, and its log with it: rig events ${issue} tells what it did.`,
+      );
+      assert.deepEqual([stdout.includes(`${kept} `), stdout.includes(`${gone} `)], [true, false]);
+    }
+  });
+
+  async function expositions() {
+    const { ports } = requireUp(rig.layout);
+    const read = (program: keyof typeof SERVED) => text(`http://127.0.0.1:${ports[SERVED[program]]}/metrics`);
+    return { conductor: await read('operator'), proxy: await read('proxy'), egress: await read('egress') };
+  }
 
   function named(prefix: string): ReceivedSpan[] {
     return collector.spans.filter(({ name, traceId }) => name.startsWith(prefix) && traceId === correlationId);

@@ -19,12 +19,13 @@ export interface Notes extends Disposable {
 const WRITE =
   'mkdir -p notes && git symbolic-ref --short HEAD > "notes/$(git symbolic-ref --short HEAD | tr / -).txt" && echo noted';
 
-export function makeNotes(): Notes {
+/** `first` is a shell command that the agent runs before it writes its note. */
+export function makeNotes({ first = 'true' }: { first?: string } = {}): Notes {
   const repository = createGitRepository({ 'README.md': '# Notes\n' });
   const folder = mkdtempSync(join(tmpdir(), 'notes-replay-'));
   const gate = join(folder, 'go');
   const replay = join(folder, 'replay.yaml');
-  writeFileSync(replay, stringify({ steps: steps(gate) }));
+  writeFileSync(replay, stringify({ steps: steps(gate, first) }));
   return {
     repository,
     replay,
@@ -35,7 +36,7 @@ export function makeNotes(): Notes {
   };
 }
 
-function steps(gate: string): object[] {
+function steps(gate: string, first: string): object[] {
   const shell = (command: string) => ({ toolUse: [{ name: 'shell', input: { command } }] });
   const done = {
     title: 'Add a note',
@@ -52,7 +53,7 @@ function steps(gate: string): object[] {
     {
       name: 'implement, write',
       when: { kind: 'implement', notContains: [UNANSWERED, '\nnoted'] },
-      answer: shell(WRITE),
+      answer: shell(`${first}; ${WRITE}`),
     },
     {
       name: 'implement, done',

@@ -112,9 +112,45 @@ test('values change what they say: replicas, images, flags, a Secret, the kinds 
   assert.ok(!rendered.some(({ kind }) => ['CustomResourceDefinition', 'PodDisruptionBudget'].includes(kind)));
 });
 
-test('a value that is unknown or of another type is refused with its name', async () => {
-  await assert.rejects(template('--set', 'conductor.replica=3'), /conductor.*replica/s);
-  await assert.rejects(template('--set', 'conductor.replicas=many'), /conductor\.replicas|\/conductor\/replicas/);
+/** What somebody might write, and the one line that tells them. */
+const BAD_VALUES: Readonly<Record<string, string>> = {
+  'conductor.replica=3': "at '/conductor': additional properties 'replica' not allowed",
+  'conductr.replicas=3': "at '': additional properties 'conductr' not allowed",
+  'conductor.replicas=many': "at '/conductor/replicas': got string, want integer",
+  'conductor.taskDeadlineSeconds=-1': "at '/conductor/taskDeadlineSeconds': minimum: got -1, want 0",
+  'conductor.externalUrl=rig.example': "at '/conductor/externalUrl': 'rig.example' does not match pattern",
+  'conductor.databaseSecret=postgres://db': "at '/conductor/databaseSecret': 'postgres://db' does not match pattern",
+  'image.pullPolicy=always': "at '/image/pullPolicy': value must be one of 'Always', 'IfNotPresent', 'Never'",
+  'image.registry=ghcr.io/': "at '/image/registry': 'ghcr.io/' does not match pattern",
+  'image.pullSecrets={mine}': "at '/image/pullSecrets/0': got string, want object",
+  'proxy.upstreamUrl=': "at '/proxy/upstreamUrl': '' does not match pattern",
+  'egress.allowRanges=10.0.0.0': "at '/egress/allowRanges': '10.0.0.0' does not match pattern",
+  'webhooks.enabled=perhaps': "at '/webhooks/enabled': got string, want boolean",
+};
+
+test('a value that is unknown, of another type or of another form is refused in one line with its place', async () => {
+  for (const [value, line] of Object.entries(BAD_VALUES)) {
+    const refusal = await template('--set', value).then(
+      () => assert.fail(`${value} is taken`),
+      (error: { stderr: string }) => error.stderr,
+    );
+    const lines = refusal.split('\n').filter((one) => one.startsWith('- at '));
+    assert.equal(lines.length, 1, refusal);
+    assert.ok(lines[0]?.includes(line), `${value}: ${lines[0]}`);
+  }
+});
+
+test('a cluster that is too old is refused with the version that is needed', async () => {
+  const old = helm('template', 'rig', chart, '--kube-version', '1.32.9');
+  await assert.rejects(old, /chart requires kubeVersion: >=1\.33\.0-0 which is incompatible with Kubernetes v1\.32\.9/);
+});
+
+test('without webhooks, or with another’s certificate, nobody has a right on admission', async () => {
+  for (const value of ['webhooks.enabled=false', 'webhooks.certificates=false']) {
+    const rendered = await template('--set', value, '--set', 'crds.install=false');
+    assert.ok(!rendered.some(({ metadata }) => metadata.name === 'rig-certificates'), value);
+    assert.ok(!JSON.stringify(rendered).includes('"admissionregistration.k8s.io"'), value);
+  }
 });
 
 test('the chart has no template that is not generated', () => {

@@ -17,6 +17,8 @@ export function chartFiles(root: string): Generated[] {
   const source = readSource(join(root, 'config', 'default'));
   const manifests = source.flatMap((file) => file.manifests);
   const values = valuesOf(manifests);
+  const twin = values.find(({ path }, index) => values.findIndex((other) => other.path === path) !== index);
+  if (twin !== undefined) throw new Error(`${twin.path} is there twice`);
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
   const templates = source.flatMap((file) => {
     const text = templateOf(file, values);

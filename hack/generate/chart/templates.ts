@@ -4,11 +4,15 @@ import { type Place, type Value, written } from './values.ts';
 
 /** Kinds that a value switches off, and the value. */
 const SWITCHES: Readonly<Record<string, string>> = {
-  CustomResourceDefinition: 'crds.install',
-  PodDisruptionBudget: 'podDisruptionBudgets.enabled',
-  NetworkPolicy: 'networkPolicies.enabled',
-  ValidatingWebhookConfiguration: 'webhooks.enabled',
-  CronJob: 'webhooks.certificates',
+  CustomResourceDefinition: '.Values.crds.install',
+  PodDisruptionBudget: '.Values.podDisruptionBudgets.enabled',
+  NetworkPolicy: '.Values.networkPolicies.enabled',
+  ValidatingWebhookConfiguration: '.Values.webhooks.enabled',
+};
+/** Objects of any kind that a value switches off: without a webhook nobody has a right to change one. */
+const NAMED_SWITCHES: Readonly<Record<string, string>> = {
+  'rig-webhooks': '.Values.webhooks.enabled',
+  'rig-certificates': 'and .Values.webhooks.enabled .Values.webhooks.certificates',
 };
 
 /** The namespace belongs to whoever runs helm: its release is kept there before the chart can make it. */
@@ -51,11 +55,11 @@ function documentOf(source: Manifest, values: readonly Value[]): string {
   for (const [token, replacement] of tokens) text = text.replaceAll(new RegExp(`"?${token}"?`, 'g'), () => replacement);
   const switched = switchOf(manifest);
   const body = `---\n${text}`;
-  return switched === undefined ? body : `{{- if .Values.${switched} }}\n${body}{{- end }}\n`;
+  return switched === undefined ? body : `{{- if ${switched} }}\n${body}{{- end }}\n`;
 }
 
 function switchOf({ kind, metadata }: Manifest): string | undefined {
-  return kind === 'Service' && metadata.name === 'rig-webhooks' ? 'webhooks.enabled' : SWITCHES[kind];
+  return NAMED_SWITCHES[metadata.name] ?? SWITCHES[kind];
 }
 
 type Put = (replacement: string) => string;

@@ -42,6 +42,9 @@ const orElse = (reference: string, source: unknown) => {
 };
 
 const text = { type: 'string' };
+/** A Secret's name: a URL or a key that was put here by mistake is refused before it is anywhere. */
+const secretName = { type: 'string', pattern: '^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$' };
+const cidr = '[0-9a-fA-F.:]+/[0-9]{1,3}';
 const seconds = { type: 'integer', minimum: 0, maximum: 999_999 };
 
 function ofProgram(program: Program, does: string): Value[] {
@@ -79,7 +82,7 @@ function ofProgram(program: Program, does: string): Value[] {
 const secret = (program: Program, name: string, path: string, says: string): Value => ({
   path,
   says,
-  schema: { type: 'string', minLength: 1 },
+  schema: secretName,
   places: [volume(program, name)],
 });
 
@@ -134,7 +137,7 @@ const PROXY: readonly Value[] = [
 const ranges = (name: string, path: string, says: string): Value => ({
   path: `egress.${path}`,
   says,
-  schema: text,
+  schema: { type: 'string', pattern: `^(${cidr}(,${cidr})*)?$` },
   places: [setting('egress', name)],
 });
 
@@ -173,14 +176,6 @@ const WEBHOOKS: readonly Value[] = [
   },
 ];
 
-const POLICIES: Value = {
-  path: 'networkPolicies.enabled',
-  says: 'Whether only tasks reach the way to a model and the way out, and the latter only what is public.',
-  schema: flag,
-  places: [],
-  default: true,
-};
-
 const everyProgram = (present: readonly Manifest[]) =>
   PROGRAMS.filter((program) =>
     present.some(({ kind, metadata }) => kind === 'Deployment' && metadata.name === `rig-${program}`),
@@ -206,14 +201,14 @@ export function valuesOf(present: readonly Manifest[]): Value[] {
     {
       path: 'image.registry',
       says: 'Where the images are.',
-      schema: { type: 'string', minLength: 1 },
+      schema: { type: 'string', pattern: '^[a-z0-9][^\\s]*[a-z0-9]$' },
       places: [],
       default: 'ghcr.io/dashecorp',
     },
     {
       path: 'image.tag',
       says: 'Their tag; empty for the version of the chart.',
-      schema: text,
+      schema: { type: 'string', pattern: '^([\\w][\\w.-]{0,127})?$' },
       places: [],
       default: '',
     },
@@ -222,9 +217,15 @@ export function valuesOf(present: readonly Manifest[]): Value[] {
       'name=*',
       'imagePullPolicy',
     ]),
-    shared('image.pullSecrets', 'Secrets to pull them with.', { type: 'array', items: { type: 'object' } }, [
-      'imagePullSecrets',
-    ]),
+    shared(
+      'image.pullSecrets',
+      'Secrets to pull them with, as `{name: …}`.',
+      {
+        type: 'array',
+        items: { type: 'object', required: ['name'], additionalProperties: false, properties: { name: secretName } },
+      },
+      ['imagePullSecrets'],
+    ),
     {
       path: 'crds.install',
       says: 'Whether the kinds are installed and upgraded with the chart.',
@@ -257,7 +258,6 @@ export function valuesOf(present: readonly Manifest[]): Value[] {
     ...PROXY,
     ...EGRESS,
     ...WEBHOOKS,
-    POLICIES,
   ];
 }
 

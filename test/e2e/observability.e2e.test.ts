@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { isReason } from '#crds';
 import { requireUp } from '#lib/datadir';
 import { correlationOf } from '#lib/observe';
 import { until } from '../kit/cluster-wait.ts';
@@ -259,6 +260,9 @@ describe('an issue that is watched', () => {
     const { items } = JSON.parse(await hands.kubectl(['get', 'events.events.k8s.io', '-o', 'json'])) as {
       items: { reason: string; regarding: { kind: string; name: string }; series?: { count: number }; note: string }[];
     };
+    for (const { regarding, reason } of items)
+      if (/^(Issue|AgentTask|Agent|Repository)$/.test(regarding.kind))
+        assert.ok(isReason(reason), `${regarding.kind}: ${reason}`);
     const about = (kind: string) => items.filter(({ regarding }) => regarding.kind === kind);
     const shown = (kind: string) => JSON.stringify(about(kind).map(({ reason, note }) => `${reason}: ${note}`));
     const ours = about('Issue');

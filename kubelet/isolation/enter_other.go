@@ -4,6 +4,7 @@ package isolation
 
 import (
 	"errors"
+	"path/filepath"
 	"runtime"
 	"syscall"
 )
@@ -35,7 +36,15 @@ func Command(p *Plan, path string, argv []string, _ *syscall.ProcAttr) (string, 
 	if p == nil {
 		return path, argv
 	}
-	return sandboxExec, append([]string{sandboxExec, "-p", Profile(p), path}, argv[1:]...)
+	return sandboxExec, append([]string{sandboxExec, "-p", Profile(p, realPath), path}, argv[1:]...)
+}
+
+// realPath is the path itself where there is nothing yet.
+func realPath(path string) string {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		return real
+	}
+	return path
 }
 
 func landlockABI() int { return 0 }

@@ -47,7 +47,8 @@ func (p *Provider) processSpec(ctx context.Context, pod *v1.Pod, name, dir strin
 	if err != nil {
 		return spec, nil, err
 	}
-	base, err := p.baseEnv(pod, image, p.placesOf(name, dir))
+	at := p.placesOf(name, dir)
+	base, err := p.baseEnv(pod, image, at)
 	if err != nil {
 		return spec, nil, err
 	}
@@ -60,7 +61,7 @@ func (p *Provider) processSpec(ctx context.Context, pod *v1.Pod, name, dir strin
 	if err != nil {
 		return spec, nil, err
 	}
-	plan, err := p.Wall.plan(pod, container, image, mounts, dir, p.MaxProcesses)
+	plan, err := p.Wall.plan(pod, container, image, mounts, at, dir, p.MaxProcesses)
 	if err != nil {
 		return spec, nil, err
 	}
@@ -73,19 +74,27 @@ func (p *Provider) processSpec(ctx context.Context, pod *v1.Pod, name, dir strin
 	if len(argv) == 0 {
 		return spec, nil, fmt.Errorf("neither the container nor the image map names a command for %q", container.Image)
 	}
-	workingDir := workingDirectory(env.Expand(container.WorkingDir, values), image, p.placesOf(name, dir).root)
+	workingDir := workingDirectory(env.Expand(container.WorkingDir, values), image, at.root)
 	return process.Spec{Argv: argv, Env: env.List(values), Dir: workingDir, Isolation: plan}, nil, nil
 }
 
 // places are where a container finds what is its own.
 type places struct{ home, temp, root string }
 
-// placesOf are fixed paths where this node can mount, else directories of the pod.
+// placesOf are fixed paths where this node can mount, else directories of the container, which count as what it stores.
 func (p *Provider) placesOf(container, dir string) places {
 	if p.Wall.mounts() {
 		return places{home: isolation.Home, temp: isolation.Temp}
 	}
-	return places{home: filepath.Join(dir, "home"), temp: filepath.Join(dir, "tmp"), root: volumes.Root(dir, container)}
+	own := filepath.Join(dir, "containers", container)
+	return places{home: filepath.Join(own, "home"), temp: filepath.Join(own, "tmp"), root: volumes.Root(dir, container)}
+}
+
+// volumes are these places where they are not mounted: the root holds links to the mounts.
+func (p places) volumes() []isolation.Volume {
+	return []isolation.Volume{
+		{Source: p.home, Target: p.home}, {Source: p.temp, Target: p.temp}, {Source: p.root, Target: p.root, Content: true},
+	}
 }
 
 // baseEnv is all that a container inherits: nothing of the kubelet's own environment.

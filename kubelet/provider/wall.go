@@ -32,7 +32,7 @@ type Wall struct {
 func (w *Wall) mounts() bool { return w != nil && w.Isolated && w.CanMount }
 
 // plan decides what a container sees. It is nil on a node that does not isolate.
-func (w *Wall) plan(pod *v1.Pod, container *v1.Container, image imagemap.Image, mounts []volumes.Mount, dir string, maxProcesses int64) (*isolation.Plan, error) {
+func (w *Wall) plan(pod *v1.Pod, container *v1.Container, image imagemap.Image, mounts []volumes.Mount, at places, dir string, maxProcesses int64) (*isolation.Plan, error) {
 	if w == nil || !w.Isolated {
 		return nil, nil
 	}
@@ -48,6 +48,9 @@ func (w *Wall) plan(pod *v1.Pod, container *v1.Container, image imagemap.Image, 
 	}
 	for _, m := range mounts {
 		c.Volumes = append(c.Volumes, isolation.Volume{Source: m.Source, SubPath: m.SubPath, Target: m.Path, ReadOnly: m.ReadOnly, Content: m.Content})
+	}
+	if !w.CanMount {
+		c.Volumes = append(c.Volumes, at.volumes()...)
 	}
 	return isolation.New(c)
 }

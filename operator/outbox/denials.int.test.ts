@@ -112,31 +112,42 @@ test('two leaders at once tell each refusal exactly once, and one of an unknown 
   assert.equal(left.rowCount, 1);
 });
 
-test('kubectl describe of the Issue shows a refused host as a warning that names the field', () => {
-  const told: unknown[] = [];
-  const issue = { metadata: { name: 'one', namespace: 'team' } };
+test('kubectl describe shows refused hosts on the AgentTask, each in the same words, and on the Issue that there were any', () => {
+  const told: string[] = [];
   const conductor = {
-    objects: { issues: { get: () => issue } },
-    recorder: { record: (_object: unknown, event: unknown) => told.push(event) },
-  } as never;
-  const data = {
-    task: 'one-implement-1-1',
-    kind: 'implement',
-    fence: '1.1',
-    host: 'evil.example',
-    port: 443,
-    count: 3,
-  } as const;
-  const subject = { id: 's', namespace: 'team', name: 'one' };
-  tellDenied(conductor, subject, { type: 'EGRESS_DENIED', data: { ...data, reason: 'HostNotListed' } });
-  tellDenied(conductor, subject, { type: 'ISSUE_DONE', data: { message: 'Done.' } });
-  assert.deepEqual(told, [
-    {
-      type: 'Warning',
-      reason: 'HostNotListed',
-      action: 'Connect',
-      message:
-        'Task one-implement-1-1 was refused evil.example:443, 3 times: The host is not in spec.egress of the Repository.',
+    objects: {
+      issues: { get: (_namespace: string, name: string) => ({ name }) },
+      tasks: { get: (_namespace: string, name: string) => ({ name }) },
     },
+    recorder: {
+      record: (object: { name: string }, { type, reason, message }: Record<string, string>) =>
+        told.push(`${object.name} ${type} ${reason}: ${message}`),
+    },
+  } as never;
+  const subject = { id: 's', namespace: 'team', name: 'one' };
+  const refused = (host: string, port: number | null, reason: string, count = 1) =>
+    tellDenied(conductor, subject, {
+      type: 'EGRESS_DENIED',
+      data: { task: 'one-implement-1-1', kind: 'implement', fence: '1.1', host, port, count, reason },
+    });
+  refused('evil.example', 443, 'HostNotListed');
+  refused('evil.example', 443, 'HostNotListed', 40);
+  refused('inner.example', null, 'AddressRefused');
+  refused('*', null, 'HostNotListed', 900);
+  tellDenied(conductor, subject, { type: 'ISSUE_DONE', data: { message: 'Done.' } });
+  const unlisted = 'The host is not in spec.egress of the Repository.';
+  const inside = 'The host resolves to an address inside the network, which no task may reach.';
+  const issue = (reason: string, why: string) =>
+    `one Warning ${reason}: Connections of task one-implement-1-1 were refused: ${why} kubectl describe agenttask one-implement-1-1 names the hosts.`;
+  const task = (reason: string, text: string) => `one-implement-1-1 Warning ${reason}: ${text}`;
+  assert.deepEqual(told, [
+    task('HostNotListed', `evil.example:443 refused: ${unlisted}`),
+    issue('HostNotListed', unlisted),
+    task('HostNotListed', `evil.example:443 refused: ${unlisted}`),
+    issue('HostNotListed', unlisted),
+    task('AddressRefused', `inner.example refused: ${inside}`),
+    issue('AddressRefused', inside),
+    task('HostNotListed', `Further hosts refused: ${unlisted}`),
+    issue('HostNotListed', unlisted),
   ]);
 });

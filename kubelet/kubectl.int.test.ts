@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,10 +28,12 @@ const transports = {
   SPDY: { KUBECTL_REMOTE_COMMAND_WEBSOCKETS: 'false', KUBECTL_PORT_FORWARD_WEBSOCKETS: 'false' },
 } satisfies Record<string, Record<string, string>>;
 
+const LOG_BYTES = 65_536;
 let kubelet: TestKubelet;
 
 before(async () => {
-  kubelet = await testKubelet(clusterLife, node, shellImage);
+  const flags = [`--max-log-bytes=${LOG_BYTES}`, '--max-log-files=3'];
+  kubelet = await testKubelet(clusterLife, node, shellImage, { flags });
 });
 
 for (const [name, env] of Object.entries(transports)) {
@@ -120,6 +122,63 @@ test('logs -f shows lines as they are written and ends with the container', asyn
   input.child.stdin.write('go\n');
   assert.equal(await run.exit, 0);
   assert.equal(run.out(), 'one\ntwo\n');
+});
+
+test('logs takes --previous, --tail, --since-time, --timestamps, --limit-bytes and --all-containers', async (t) => {
+  const ns = await testNamespace(t);
+  const mount = { volumeMounts: [{ name: 'work', mountPath: '/work' }] };
+  const again =
+    'cd $CONTAINER_SANDBOX_MOUNT_POINT/work; test -e ran && echo second && echo last && exit 0; > ran; exit 3';
+  const more = { restartPolicy: 'OnFailure', volumes: [{ name: 'work', emptyDir: {} }] };
+  const side = { ...pod('echo beside').containers[0], name: 'side' };
+  const spec = pod(`echo first; ${again}`, mount, more);
+  await runPod(ns, 'twice', { ...spec, containers: [...spec.containers, side] }, 'Succeeded');
+  const { kubectl } = await testCluster();
+  const logs = (...args: string[]) => kubectl('logs', '-n', ns, 'twice', ...args);
+  assert.equal(await logs('-c', 'main', '--previous'), 'first\n');
+  assert.equal(await logs('-c', 'main', '--tail=1'), 'last\n');
+  assert.equal(await logs('-c', 'main', '--limit-bytes=7'), 'first\ns');
+  assert.match(await logs('-c', 'main', '--timestamps', '--tail=1'), /^\d{4}-\d\d-\d\dT[\d:.]+Z last\n$/);
+  assert.equal(await logs('-c', 'main', '--since-time=2000-01-01T00:00:00Z'), 'first\nsecond\nlast\n');
+  assert.equal(await logs('-c', 'main', '--since-time=2900-01-01T00:00:00Z'), '');
+  assert.equal(
+    await logs('--all-containers', '--tail=1', '--prefix'),
+    `[pod/twice/main] last\n[pod/twice/side] beside\n`,
+  );
+});
+
+test('a log is rotated by size: its oldest lines go, the others are shown as one log, and the disk holds no more than said', async (t) => {
+  const ns = await testNamespace(t);
+  const lines = 6_000;
+  await runPod(
+    ns,
+    'long',
+    pod(`i=0; while [ $i -lt ${lines} ]; do i=$((i+1)); echo "line $i of many"; done`),
+    'Succeeded',
+  );
+  const { metadata } = await untilPod(ns, 'long', () => true);
+  const last = `line ${lines} of many\n`;
+  const kept = await (await testCluster()).kubectl('logs', '-n', ns, 'long');
+  assert.ok(kept.endsWith(last));
+  const [from] = /\d+/.exec(kept) ?? [];
+  assert.ok(Number(from) > 1);
+  assert.equal(kept.trimEnd().split('\n').length, lines - Number(from) + 1);
+  const attempt = join(kubelet.dataDir, 'pods', metadata.uid, 'containers/main/0');
+  const files = (await readdir(attempt)).filter((name) => /^log(\.\d+)?$/.test(name));
+  const sizes = await Promise.all(files.map(async (name) => (await stat(join(attempt, name))).size));
+  assert.equal(files.length, 3);
+  assert.ok(Math.max(...sizes) <= LOG_BYTES, `${sizes}`);
+});
+
+test('debug with an ephemeral container is answered with a sentence, and the pod runs on', async (t) => {
+  const ns = await testNamespace(t);
+  await runPod(ns, 'shell', pod('sleep 1000'));
+  const { kubectl } = await testCluster();
+  await kubectl('debug', '-n', ns, 'shell', '--image=rig-shell:1', '--container=look', '--attach=false');
+  const status = ['-o', 'jsonpath={.status.ephemeralContainerStatuses[0].state.terminated.message}'];
+  const message = await until('it is answered', () => kubectl('get', 'pod', '-n', ns, 'shell', ...status));
+  assert.match(message, /no ephemeral containers; kubectl exec works/);
+  assert.equal(await kubectl('exec', '-n', ns, 'shell', '--', 'echo', 'on'), 'on\n');
 });
 
 test('attach to a container with input talks to its command; to one without it shows what is written from now on', async (t) => {

@@ -297,16 +297,20 @@ test('a kubelet killed and started again finds sidecars, started and ready conta
 test("virtual-kubelet's own end-to-end suite passes, unchanged, against the node", { timeout: 150_000 }, async (t) => {
   const ns = await testNamespace(t);
   const { kubeconfigPath } = await testCluster();
-  const { stdout } = await promisify(execFile)('go', ['test', '-count=1', '-failfast', '-timeout=90s', '-v', './upstream'], {
-    cwd: join(import.meta.dirname),
-    env: {
-      ...process.env,
-      RIG_SUITE_KUBECONFIG: kubeconfigPath,
-      RIG_SUITE_NODE: node,
-      RIG_SUITE_NAMESPACE: ns,
+  const { stdout } = await promisify(execFile)(
+    'go',
+    ['test', '-count=1', '-failfast', '-timeout=90s', '-v', './upstream'],
+    {
+      cwd: join(import.meta.dirname),
+      env: {
+        ...process.env,
+        RIG_SUITE_KUBECONFIG: kubeconfigPath,
+        RIG_SUITE_NODE: node,
+        RIG_SUITE_NAMESPACE: ns,
+      },
+      maxBuffer: 64 << 20,
     },
-    maxBuffer: 64 << 20,
-  }).catch((failed: { stdout?: string; stderr?: string; message: string }) => {
+  ).catch((failed: { stdout?: string; stderr?: string; message: string }) => {
     throw new Error(`${failed.message}\n${failed.stdout}\n${failed.stderr}`);
   });
   const passed = stdout.match(/^ {4}--- PASS: \S+/gm) ?? [];

@@ -9,8 +9,12 @@ import (
 	"rig.dashecorp.com/kubelet/volumes"
 )
 
-// admit finds what no waiting would cure.
+// admit finds what no waiting would cure. A pod of which something was started before is not judged again: whatever this
+// kubelet would say, its processes are there and have to be looked after.
 func (i *instance) admit() error {
+	if i.begun() {
+		return nil
+	}
 	pod := i.snapshot()
 	if !tolerates(pod) {
 		return &refusalError{"HostProcessNotTolerated", "The pod does not tolerate this node's taint, so its author may not know that it would run as a process of the host."}
@@ -21,9 +25,6 @@ func (i *instance) admit() error {
 	}
 	if err := onlyKnown(pod); err != nil {
 		return err
-	}
-	if i.begun() {
-		return nil
 	}
 	if err := i.provider.Wall.refuse(pod); err != nil {
 		return err

@@ -10,15 +10,24 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/tools/cache"
+	"k8s.io/klog/v2"
 )
 
-// Follow sees what virtual-kubelet does not pass on: that a pod already on its way out was deleted by force, and that
-// others have changed their conditions, on which a readiness gate may wait. Call it before the informer starts.
+// Follow sees what virtual-kubelet does not pass on: that a pod already on its way out was deleted by force, that others
+// have changed their conditions, on which a readiness gate may wait, and that somebody asks for an ephemeral container.
+// Call it before the informer starts.
 func (p *Provider) Follow(pods cache.SharedIndexInformer) error {
 	_, err := pods.AddEventHandler(cache.ResourceEventHandlerFuncs{
 		UpdateFunc: func(before, after any) {
 			old, now := before.(*v1.Pod), after.(*v1.Pod)
-			if i := p.byUID(now.UID); i != nil && !equality.Semantic.DeepEqual(foreign(old), foreign(now)) {
+			i := p.byUID(now.UID)
+			switch {
+			case i == nil:
+			case len(old.Spec.EphemeralContainers) != len(now.Spec.EphemeralContainers):
+				if err := i.update(now); err != nil {
+					klog.ErrorS(err, "A changed pod could not be saved", "pod", klog.KObj(now))
+				}
+			case !equality.Semantic.DeepEqual(foreign(old), foreign(now)):
 				i.refresh()
 			}
 		},

@@ -83,14 +83,16 @@ func newPod(uid, script string) *v1.Pod {
 func (r *rig) until(t *testing.T, what string, is func(*v1.Pod) bool) *v1.Pod {
 	t.Helper()
 	deadline := time.After(20 * time.Second)
+	var last v1.PodStatus
 	for {
 		select {
 		case pod := <-r.changes:
 			if is(pod) {
 				return pod
 			}
+			last = pod.Status
 		case <-deadline:
-			t.Fatalf("the pod never was %s", what)
+			t.Fatalf("the pod never was %s; last seen: %s", what, last.String())
 		}
 	}
 }

@@ -15,6 +15,8 @@ func (i *instance) play() {
 			mains.Go(c.run)
 		}
 		mains.Wait()
+	} else {
+		i.endFound()
 	}
 	if i.stopping.Err() == nil {
 		i.mu.Lock()
@@ -29,6 +31,23 @@ func (i *instance) play() {
 			<-c.over
 		}
 	}
+}
+
+// endFound ends what a kubelet before this one started and this one, stopped early, did not get to. Sidecars have their
+// turn after it.
+func (i *instance) endFound() {
+	var others sync.WaitGroup
+	for c := range i.all() {
+		switch {
+		case c.entered || c.found == nil:
+		case c.role == sidecarRole:
+			c.entered = true
+			go c.run()
+		default:
+			others.Go(c.run)
+		}
+	}
+	others.Wait()
 }
 
 // initialize runs the init containers and says whether the main ones may start. Once a main container has run, as a

@@ -196,6 +196,39 @@ func TestTheNextKubeletGoesOnWithInitContainersAndSidecarsWhereItFindsThem(t *te
 	}
 }
 
+func TestAPodStoppedBeforeTheNextKubeletGotToItsContainersIsEndedWhole(t *testing.T) {
+	d, pod := newDiary(t), newPod("1", "")
+	pod.Spec.InitContainers = []v1.Container{sidecar("s", d.stays("s"))}
+	pod.Spec.Containers[0].Args = []string{d.stays("main")}
+	r := newRig(t, t.TempDir(), pod)
+	r.create(t, pod)
+	d.until(t, "main")
+	r.until(t, "running", inPhase(v1.PodRunning))
+	next := newInstance(r.provider, pod, r.provider.podDir(pod.UID))
+	next.halt(nil, 20*time.Second)
+	next.run()
+	if got := d.read(t); !strings.HasSuffix(got, "main-ends s-ends") {
+		t.Errorf("order: %s", got)
+	}
+	if got := next.snapshot().Status; got.Phase != v1.PodSucceeded {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestAPodThatRunsIsNotRefusedByAKubeletThatWouldNotStartIt(t *testing.T) {
+	pod := newPod("1", "sleep 1000")
+	dir := t.TempDir()
+	first := newRig(t, dir, pod)
+	first.create(t, pod)
+	first.until(t, "running", inPhase(v1.PodRunning))
+	changed := first.provider.byUID(pod.UID).snapshot()
+	changed.Spec.Tolerations = nil
+	next := newInstance(first.provider, changed, first.provider.podDir(pod.UID))
+	if err := next.admit(); err != nil {
+		t.Error(err)
+	}
+}
+
 // await is a script that goes on once the diary holds the word.
 func (d diary) await(word string) string {
 	return "until grep -qx " + word + " " + string(d) + "; do sleep 0.02; done; "

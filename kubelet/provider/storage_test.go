@@ -17,6 +17,9 @@ func TestAPodThatTakesMoreDiskThanItMayIsEvictedAndItsVolumesGo(t *testing.T) {
 		`The pod takes`:                    func(p *v1.Pod) { p.Spec.Containers[0].Resources = limited },
 		`The container "c" takes`: func(p *v1.Pod) {
 			p.Spec.Containers[0].Resources = limited
+			// What another one may take on top makes the pod's own limit a larger one.
+			roomy := v1.ResourceRequirements{Limits: v1.ResourceList{v1.ResourceEphemeralStorage: resource.MustParse("1Gi")}}
+			p.Spec.Containers = append(p.Spec.Containers, v1.Container{Name: "d", Image: "sh:1", Args: []string{"sleep 1000"}, Resources: roomy})
 			p.Spec.Containers[0].Args = []string{"head -c 3000000 /dev/zero | tr '\\0' '\\n'; sleep 1000"}
 		},
 	} {

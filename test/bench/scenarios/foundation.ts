@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { resources } from '#crds';
 import { KubeClient, loadKubeConfig } from '#lib/kube';
 import { lastTask, makeFinishedTasks } from '../foundation/history.ts';
+import { measureIsolation } from '../foundation/isolation.ts';
 import { measurePods } from '../foundation/pods.ts';
 import { measureReflector } from '../foundation/reflector.ts';
 import { operatorPid, restartToFirstReconcile, restartUntil } from '../foundation/restart.ts';
@@ -24,8 +25,9 @@ export const scenario: Scenario = {
         const idle = await lookAtOperator('operator RSS idle', rig, options, 150);
         const restarts = await measureRestarts(rig, client, options);
         const pods = await measurePods(rig, client, options);
+        const isolation = await measureIsolation(rig, client, options);
         const live = await measureLiveTasks(rig, client, options);
-        return [...pods, ...restarts, idle, ...live, ...(await measureHistory(rig, client, options))];
+        return [...pods, ...isolation, ...restarts, idle, ...live, ...(await measureHistory(rig, client, options))];
       } finally {
         await client.close();
       }

@@ -55,7 +55,11 @@ export function createEgress(deps: EgressDeps): Egress {
   });
   const { host, port, graceMs } = settings;
   const { metrics = noMetrics } = deps;
-  const server = new EgressServer({ host, port, gate: observedGate(gate, metrics), ready, logger, firstRequestMs });
+  const server = new EgressServer({
+    ...{ host, port, ready, logger, firstRequestMs },
+    gate: observedGate(gate, metrics),
+    onBadTarget: () => metrics.count('rig_egress_requests_total', { outcome: 'BadTarget' }),
+  });
   const watch = new Watch({ allowed, ledger, denials, now });
   return {
     get url() {

@@ -13,6 +13,8 @@ export interface ServerOptions {
   readonly host: string;
   readonly port: number;
   readonly gate: Gate;
+  /** Called for each request that names no target; the gate does not see those. */
+  readonly onBadTarget: () => void;
   /** Throws where refusals could not be recorded now. */
   readonly ready: () => Promise<void>;
   readonly logger: Logger;
@@ -28,15 +30,19 @@ export class EgressServer extends Server {
   readonly #gate: Gate;
   readonly #ready: () => Promise<void>;
   readonly #logger: Logger;
+  readonly #onBadTarget: () => void;
   readonly #tokens = new WeakMap<IncomingMessage, string>();
+  readonly #targets = new WeakMap<IncomingMessage, EgressTarget>();
   readonly #awaited = new WeakMap<Duplex, NodeJS.Timeout>();
   #closing = false;
 
-  constructor({ host, port, gate, ready, logger, firstRequestMs = FIRST_REQUEST_MS }: ServerOptions) {
+  constructor(options: ServerOptions) {
+    const { host, port, gate, ready, logger, onBadTarget, firstRequestMs = FIRST_REQUEST_MS } = options;
     super({ host, port, authRealm: 'rig-egress', prepareRequestFunction: ({ request }) => this.#prepare(request) });
     this.#gate = gate;
     this.#ready = ready;
     this.#logger = logger;
+    this.#onBadTarget = onBadTarget;
     this.server.maxConnections = MAX_CLIENTS;
     this.server.on('connection', (socket: Socket) => this.#await(socket, firstRequestMs));
     this.on('requestFailed', ({ error }) => logger.error({ err: error }, 'request failed'));
@@ -45,14 +51,12 @@ export class EgressServer extends Server {
   override async onRequest(request: IncomingMessage, response: ServerResponse): Promise<void> {
     clearTimeout(this.#awaited.get(request.socket));
     if (request.url?.startsWith('/')) return this.#probe(request.url, response);
-    this.#take(request);
-    return super.onRequest(request, response);
+    if (this.#take(request)) await super.onRequest(request, response);
   }
 
   override async onConnect(request: IncomingMessage, socket: Parameters<Server['onConnect']>[1], head: Buffer) {
     clearTimeout(this.#awaited.get(socket));
-    this.#take(request);
-    return super.onConnect(request, socket, head);
+    if (this.#take(request)) await super.onConnect(request, socket, head);
   }
 
   /** Accepts nothing more, lets what is open end for at most `graceMs`, then cuts it. */
@@ -73,17 +77,26 @@ export class EgressServer extends Server {
     socket.once('close', () => clearTimeout(timer));
   }
 
-  /** Takes the token out of the request, and every header that is for this hop alone. */
-  #take(request: IncomingMessage): void {
+  /** Takes the token out of the request, and every header that is for this hop alone. False where it names no target: it is answered. */
+  #take(request: IncomingMessage): boolean {
     const token = tokenOf(request.headers['proxy-authorization']);
     if (token !== undefined) this.#tokens.set(request, token);
     request.rawHeaders = cleaned(request.rawHeaders);
     delete request.headers['proxy-authorization'];
+    const target = targetOf(request);
+    if (typeof target !== 'string') {
+      this.#targets.set(request, target);
+      return true;
+    }
+    this.#onBadTarget();
+    const { status, message } = new EgressError('BadTarget', target);
+    this.failRequest(request, new RequestError(message, status));
+    return false;
   }
 
   async #prepare(request: IncomingMessage): Promise<PrepareRequestFunctionResult> {
     try {
-      const target = targetOf(request);
+      const target = this.#targets.get(request) as EgressTarget;
       const socket = await this.#gate(this.#tokens.get(request), target, request.socket);
       return target.plain ? { httpAgent: agentOver(socket) } : { customConnectServer: tunnelTo(socket) };
     } catch (error) {
@@ -112,22 +125,18 @@ export class EgressServer extends Server {
   }
 }
 
-/** Throws EgressError `BadTarget`: also where the Host header names another host than the request line, which no honest client sends. */
-function targetOf(request: IncomingMessage): EgressTarget {
+/** The target, or why there is none: also where the Host header names another host than the request line, which no honest client sends. */
+function targetOf(request: IncomingMessage): EgressTarget | string {
   const url = request.url ?? '';
   const tunnel = request.method === 'CONNECT';
   const target = tunnel ? tunnelTarget(url) : plainTarget(url);
-  if (target === null)
-    throw new EgressError(
-      'BadTarget',
-      'The request names no host that can be connected to: write host:port, without a user.',
-    );
+  if (target === null) return 'The request names no host that can be connected to: write host:port, without a user.';
   if (tunnel) return target;
   const hosts = valuesOf(request.rawHeaders, 'host');
   const named = plainTarget(`http://${hosts[0] ?? ''}/`);
-  if (hosts.length !== 1 || named?.host !== target.host || named.port !== target.port)
-    throw new EgressError('BadTarget', 'The Host header names another host than the request line; send the same.');
-  return target;
+  return hosts.length === 1 && named?.host === target.host && named.port === target.port
+    ? target
+    : 'The Host header names another host than the request line; send the same.';
 }
 
 /** Stands in for the server that a tunnel is handed to. */

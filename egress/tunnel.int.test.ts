@@ -75,7 +75,11 @@ test('a user, a path, no port, spaces and escapes are 400, and nothing is told o
     `http://a.example:${port}`,
     ':443',
   ])
-    assert.equal((await refusal(world, connectTo(target)))[0], 400, target);
+    assert.deepEqual(
+      await refusal(world, connectTo(target)),
+      [400, 'The request names no host that can be connected to: write host:port, without a user.'],
+      target,
+    );
   assert.deepEqual([world.told, world.looked], [[], []]);
 });
 

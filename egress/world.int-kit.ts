@@ -32,11 +32,11 @@ export interface World {
 }
 
 type Change = Partial<EgressDeps['settings']> &
-  Partial<Pick<EgressDeps, 'firstRequestMs' | 'lookup' | 'verify' | 'logger'>>;
+  Partial<Pick<EgressDeps, 'firstRequestMs' | 'lookup' | 'verify' | 'logger' | 'metrics'>>;
 
 /** A proxy on real sockets, whose names all lead to loopback, which it may reach. */
 export async function openWorld(t: Pick<TestContext, 'after'>, change: Change = {}): Promise<World> {
-  const { firstRequestMs, lookup, verify, logger, ...settings } = change;
+  const { firstRequestMs, lookup, verify, logger, metrics, ...settings } = change;
   const told: Denial[] = [];
   const looked: string[] = [];
   const told_ = { allow: [] as string[], conductor: 'live' as World['conductor'], at: 0 };
@@ -79,6 +79,7 @@ export async function openWorld(t: Pick<TestContext, 'after'>, change: Change = 
     now: () => told_.at,
     firstRequestMs,
     logger,
+    metrics,
   });
   await egress.listen();
   let stopped: Promise<void> | undefined;

@@ -171,9 +171,8 @@ func TestACommandRunInsideSignalsTheContainersOwnAndACancelledOneIsKilled(t *tes
 				t.Fatalf("it still runs: %s", found)
 			}
 		}
-		if code, _, stderr := run(t, s, ExecSpec{Argv: []string{"sh", "-c", "kill -USR1 " + pid}}); code != 0 {
-			t.Errorf("%d %s", code, stderr)
-		}
+		// The container may be gone before the command's end is told.
+		_, _ = s.Exec(t.Context(), ExecSpec{Argv: []string{"sh", "-c", "kill -USR1 " + pid}})
 		if exit := wait(t, s); exit.Code != 4 {
 			t.Errorf("%+v", exit)
 		}

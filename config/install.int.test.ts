@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,11 +10,16 @@ import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { ensureBinary } from '../hack/go/build.mjs';
+import { images } from '../hack/images/images.mjs';
+import { layOut } from '../hack/images/layout.mjs';
+import { World } from '../local/forge/testing/world.ts';
 import { clusterLife, type TestCluster, testCluster } from '../test/kit/cluster.ts';
 import { testKubelet } from '../test/kit/cluster-kubelet.ts';
 import { until } from '../test/kit/cluster-wait.ts';
 import { type TestDatabase, testDatabase } from '../test/kit/postgres.ts';
-import { images, type Ports, writeOverlay } from './overlay.int-kit.ts';
+import { imageMap, type Ports, PREVIOUS, writeOverlay } from './overlay.int-kit.ts';
+import { type Previous, previousCheckout } from './previous.int-kit.ts';
+import { HeldModel, issueObject, TENANT, tenantObjects } from './work.int-kit.ts';
 
 // Kinds and namespaces are deleted here: that is nothing for a control plane that other files use.
 delete process.env.RIG_TEST_KUBECONFIG;
@@ -23,25 +28,41 @@ const root = join(import.meta.dirname, '..');
 const system = 'rig-system';
 const node = 'install';
 // A kustomization names what it stands on by a relative path, which a link on the way would lead astray.
-const folder = mkdtempSync(join(realpathSync(tmpdir()), 'rig-overlay-'));
-after(() => rmSync(folder, { recursive: true, force: true }));
+const folder = mkdtempSync(join(realpathSync(tmpdir()), 'rig-install-'));
+chmodSync(folder, 0o755);
+const overlay = join(folder, 'overlay');
+const layouts = join(folder, 'layouts');
 
 let cluster: TestCluster;
 let database: TestDatabase;
 let ports: Ports;
+let previous: Previous;
+let world: World;
+let model: HeldModel;
 let helm: (...args: string[]) => Promise<string>;
 const run = promisify(execFile);
 const kubectl = (...args: string[]) => cluster.kubectl(...args);
+const read = async (...args: string[]) => JSON.parse(await kubectl('get', ...args, '-o', 'json'));
 
 before(async () => {
-  [cluster, database] = await Promise.all([testCluster(), testDatabase(undefined, { ownServer: true })]);
+  previous = previousCheckout(root, join(folder, 'previous'));
+  [cluster, database, world, model] = await Promise.all([
+    testCluster(),
+    testDatabase(undefined, { ownServer: true }),
+    World.start(),
+    HeldModel.start(),
+    ...Object.keys(images).map((name) => layOut(root, name, join(layouts, name))),
+  ]);
   const [conductor, proxy, egress, webhooks, ...metrics] = await freePorts(6);
   ports = { conductor: conductor!, proxy: proxy!, egress: egress!, webhooks: webhooks!, metrics };
   const binary = await ensureBinary('helm');
   const env = { ...process.env, KUBECONFIG: cluster.kubeconfigPath, HOME: folder };
   helm = async (...args) => (await run(binary, args, { env })).stdout;
 });
-after(() => database?.drop());
+after(async () => {
+  await Promise.all([database?.drop(), world?.close(), model?.close()]);
+  rmSync(folder, { recursive: true, force: true });
+});
 
 async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
@@ -95,31 +116,106 @@ test('config/default is taken by Pod Security restricted without a warning, and 
   await assert.rejects(open, /violates PodSecurity "restricted/);
 });
 
-test('the Deployments come up on a node: real entry points, from their Secrets to ready', async () => {
-  await testKubelet(clusterLife, node, images());
+interface Pod {
+  readonly metadata: { readonly deletionTimestamp?: string };
+  readonly spec: { readonly containers: readonly { readonly image: string }[] };
+}
+
+/** Every program is rolled out and answers; throws with what the cluster knows of the pods. */
+async function untilReady(): Promise<void> {
+  for (const program of ['conductor', 'proxy', 'egress'] as const) {
+    try {
+      await kubectl('-n', system, 'rollout', 'status', `deployment/rig-${program}`, '--timeout=90s');
+      await until(`${program} answers`, () => answers(`http://127.0.0.1:${ports[program]}/readyz`));
+    } catch (cause) {
+      throw new Error(await kubectl('-n', system, 'describe', 'pods'), { cause });
+    }
+  }
+}
+
+async function install(from: { readonly path: string; readonly tag?: string }): Promise<void> {
+  writeOverlay({ folder: overlay, node, ports, models: model.url, from: from.path, tag: from.tag });
+  await kubectl('apply', '--server-side', '--force-conflicts', '-k', overlay);
+}
+
+async function apply(text: string): Promise<void> {
+  const file = join(folder, 'applied.yaml');
+  writeFileSync(file, text);
+  await kubectl('apply', '--server-side', '-f', file);
+}
+
+/** The log of everything that happened, in the order of its streams. */
+async function events(): Promise<{ stream: string; version: number; type: string }[]> {
+  const { rows } = await database.pool.query(
+    'SELECT stream, version, type FROM conductor.events ORDER BY stream, version',
+  );
+  return rows;
+}
+
+test('the Deployments of the previous install come up on a node: real entry points, from their Secrets to ready', async (t) => {
+  t.diagnostic(previous.says);
+  await testKubelet(clusterLife, node, imageMap(layouts, previous.path));
   for (const program of ['proxy', 'egress'] as const)
     await secret(`rig-${program}-database`, 'url', await urlFor(program));
   await secret('rig-provider', 'key', 'no-provider-is-called');
   await secret('rig-reader-token', 'token', randomBytes(16).toString('hex'));
-  writeOverlay(folder, node, ports);
-  await kubectl('apply', '--server-side', '--force-conflicts', '-k', folder);
+  await install({ path: previous.path, tag: PREVIOUS });
   await kubectl('-n', system, 'create', 'job', '--from=cronjob/rig-certificates', 'certificates-now');
   await kubectl('-n', system, 'wait', '--for=condition=Complete', 'job/certificates-now', '--timeout=60s');
   // Its pod waits for the Secret, and then finds the certificate as well.
   await secret('rig-conductor-database', 'url', await urlFor('conductor'));
-  for (const program of ['conductor', 'proxy', 'egress'] as const) {
-    const url = `http://127.0.0.1:${ports[program]}/readyz`;
-    await until(`${program} is ready`, () => answers(url), 90_000).catch(async (error) => {
-      throw new Error(await kubectl('-n', system, 'describe', 'pods'), { cause: error });
-    });
-    await kubectl('-n', system, 'rollout', 'status', `deployment/rig-${program}`, '--timeout=60s');
-  }
-  const lease = JSON.parse(await kubectl('-n', system, 'get', 'lease', 'rig-conductor', '-o', 'json'));
-  assert.match(lease.spec.holderIdentity, /^rig-conductor-/);
+  await untilReady();
+  const { spec } = await read('lease', '-n', system, 'rig-conductor');
+  assert.match(spec.holderIdentity, /^rig-conductor-/);
+});
+
+test('an upgrade in the middle of a task loses nothing: the same task ends, once, with its pull request', async () => {
+  model.hold();
+  await kubectl('apply', '--server-side', '-k', join(root, 'config/tenant'));
+  await apply(tenantObjects(world, node));
+  await apply(issueObject('first'));
+  await until('the task waits for the model', () => model.isAsked, 60_000);
+  const lease = await read('lease', '-n', system, 'rig-conductor');
+  const before = await events();
+
+  await install({ path: root });
+  await untilReady();
+  const { items } = await read('pods', '-n', system, '-l', 'app.kubernetes.io/component!=certificates');
+  const running = (items as Pod[]).filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+  assert.deepEqual(
+    running.map(({ spec }) => spec.containers[0]?.image.split(':').at(-1)),
+    ['v0.1.0', 'v0.1.0', 'v0.1.0'],
+  );
+  await until('another pod leads', async () => {
+    const { spec } = await read('lease', '-n', system, 'rig-conductor');
+    return spec.holderIdentity && spec.holderIdentity !== lease.spec.holderIdentity;
+  });
+
+  model.release();
+  const { spec, status } = await until(
+    'the task ends',
+    async () => {
+      const tasks = await read('agenttasks', '-n', TENANT);
+      return tasks.items.find((task: { status?: { finishedAt?: string } }) => task.status?.finishedAt);
+    },
+    60_000,
+  );
+  assert.deepEqual([spec.kind, spec.attempt, status.phase], ['implement', 1, 'Succeeded']);
+  const { body: pulls } = await world.rest('boss', 'GET /repos/acme/widgets/pulls');
+  assert.deepEqual(
+    pulls.map(({ title }: { title: string }) => title),
+    ['Count in German'],
+  );
+  const log = await events();
+  for (const [index, { stream, version }] of log.entries())
+    assert.equal(version, log[index - 1]?.stream === stream ? log[index - 1]!.version + 1 : 1);
+  for (const event of before)
+    assert.ok(log.some((one) => one.stream === event.stream && one.version === event.version));
+  const ofTasks = log.map(({ type }) => type).filter((type) => type.startsWith('TASK_'));
+  assert.deepEqual(ofTasks, ['TASK_DISPATCHED', 'TASK_FINISHED']);
 });
 
 test('the webhook that the install brought, with the certificate it made, warns and admits', async () => {
-  await kubectl('apply', '--server-side', '-k', join(root, 'config/tenant'));
   const sample = ['apply', '--server-side', '-f', join(root, 'config/samples/issue.yaml')];
   await until('the Issue is admitted with a warning', async () => {
     const { stderr } = await run(cluster.binary, ['kubectl', `--kubeconfig=${cluster.kubeconfigPath}`, ...sample]);
@@ -127,10 +223,17 @@ test('the webhook that the install brought, with the certificate it made, warns 
   });
 });
 
-test('after an uninstall the namespace and the kinds are gone, and nothing waits for a finalizer', async () => {
-  await kubectl('apply', '--server-side', '-k', join(root, 'config/samples'));
-  await kubectl('delete', '--ignore-not-found', '--timeout=60s', '-k', join(root, 'config/default'));
-  await kubectl('delete', '--ignore-not-found', '--timeout=60s', '-k', join(root, 'config/tenant'));
+test('an uninstall in the middle of a task ends: no namespace, kind, Job or pod is left, nothing waits for a finalizer', async () => {
+  model.hold();
+  await apply(issueObject('second'));
+  await until('another task waits for the model', () => model.isAsked, 60_000);
+  const remove = (folder: string) => kubectl('delete', '--ignore-not-found', '--timeout=60s', '-k', join(root, folder));
+  await remove('config/default');
+  await until('what ran in the tenant is gone', async () => {
+    const { items } = await read('pods,jobs', '--all-namespaces');
+    return items.length === 0;
+  });
+  await remove('config/tenant');
   const left = await kubectl(
     'get',
     'namespaces,crds,clusterroles,clusterrolebindings,priorityclasses,validatingwebhookconfigurations',

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { stringify } from 'yaml';
+import { images } from '../hack/images/images.mjs';
 import type { TestImage } from '../test/kit/cluster-kubelet.ts';
 
 /** Where the programs of an overlay listen: pods are processes of this machine, and share its addresses. */
@@ -18,21 +19,48 @@ const root = join(import.meta.dirname, '..');
 const programs = ['conductor', 'proxy', 'egress'] as const;
 const PORTS = { conductor: 8080, proxy: 8082, egress: 8083 } as const;
 
-/** What stands for the published images on the test's node: the entry points that the images have. */
-export function images(from = root): Record<string, TestImage> {
-  const node = { directory: from, path: [dirname(process.execPath)] };
-  return {
-    'ghcr.io/dashecorp/rig-conductor:*': { ...node, command: [process.execPath, 'operator/main.ts'] },
-    'ghcr.io/dashecorp/rig-proxy:*': { ...node, command: [process.execPath, 'proxy/main.ts'] },
-    'ghcr.io/dashecorp/rig-egress:*': { ...node, command: [process.execPath, 'egress/main.ts'] },
-  };
+/** Tag of the images whose programs are another checkout's. */
+export const PREVIOUS = 'previous';
+
+/**
+ * What stands for the published images on the test's node: their entry points, run from the layouts that the images have, and under the
+ * tag {@link PREVIOUS} from another checkout.
+ */
+export function imageMap(layouts: string, previous: string): Record<string, TestImage> {
+  const path = [dirname(process.execPath)];
+  const own = (name: keyof typeof images): TestImage => ({
+    directory: join(layouts, name),
+    path,
+    command: ['node', images[name].entry],
+  });
+  const names = Object.keys(images) as (keyof typeof images)[];
+  const readable = [join(root, 'node_modules')];
+  return Object.fromEntries(
+    names.flatMap((name) => [
+      [`ghcr.io/dashecorp/rig-${name}:*`, own(name)],
+      [`ghcr.io/dashecorp/rig-${name}:${PREVIOUS}`, { ...own(name), directory: previous, readable }],
+    ]),
+  );
+}
+
+export interface Overlay {
+  /** Where the kustomization is written. */
+  readonly folder: string;
+  readonly node: string;
+  readonly ports: Ports;
+  /** The checkout whose `config/default` it stands on; default this one. */
+  readonly from?: string;
+  /** Of the images; default what that checkout says. */
+  readonly tag?: string;
+  /** Where the proxy finds its models. */
+  readonly models: string;
 }
 
 /**
- * Writes a kustomization over `config/default` of the checkout `from` that brings its programs to the node: one pod each at its own
- * loopback port, everything else as it is. A volume mounted at P is where the node says that it puts mounts.
+ * Writes a kustomization over `config/default` that brings its programs to the node: one pod each at its own loopback port, everything
+ * else as it is. A volume mounted at P is where the node says that it puts mounts.
  */
-export function writeOverlay(folder: string, node: string, ports: Ports, from = root): void {
+export function writeOverlay({ folder, node, ports, from = root, tag, models }: Overlay): void {
   const url = (port: number) => `http://127.0.0.1:${port}`;
   const mounted = (path: string) => `$(CONTAINER_SANDBOX_MOUNT_POINT)${path}`;
   const env: Record<(typeof programs)[number], Env> = {
@@ -54,6 +82,7 @@ export function writeOverlay(folder: string, node: string, ports: Ports, from = 
       RIG_CONDUCTOR_URL: url(ports.conductor),
       RIG_DATABASE_URL_FILE: mounted('/etc/rig/database/url'),
       RIG_PROVIDER_KEY_FILE: mounted('/etc/rig/provider/key'),
+      RIG_UPSTREAM_URL: models,
     },
     egress: {
       RIG_LISTEN: `127.0.0.1:${ports.egress}`,
@@ -67,6 +96,9 @@ export function writeOverlay(folder: string, node: string, ports: Ports, from = 
     apiVersion: 'kustomize.config.k8s.io/v1beta1',
     kind: 'Kustomization',
     resources: [relative(folder, join(from, 'config', 'default'))],
+    ...(tag === undefined
+      ? {}
+      : { images: programs.map((name) => ({ name: `ghcr.io/dashecorp/rig-${name}`, newTag: tag })) }),
     patches: [
       ...programs.map((program) => ({ patch: stringify(patchOf(program, env[program], ports[program], node)) })),
       { patch: stringify(certificatesPatch(node)) },
@@ -111,6 +143,8 @@ function patchOf(program: (typeof programs)[number], env: Env, port: number, nod
   // A variable is only seen by those that come after it.
   const container = {
     name: program,
+    // Nothing here grades changes: without the flag every one of them waits for a person.
+    ...(program === 'conductor' ? { args: ['--ungraded'] } : {}),
     env: entries,
     ports: [
       { containerPort: PORTS[program], name: 'http', $patch: 'delete' },

@@ -254,6 +254,12 @@ export function valuesOf(present: readonly Manifest[]): Value[] {
       places: [],
       default: true,
     },
+    {
+      path: 'tracing.endpoint',
+      says: 'Base URL of an OTLP collector (HTTP) for traces, without credentials; empty for none.',
+      schema: { type: 'string', pattern: '^(https?://[^@?\\s]+)?$' },
+      places: programs.map((program) => setting(program, 'OTEL_EXPORTER_OTLP_ENDPOINT')),
+    },
     ...CONDUCTOR,
     ...PROXY,
     ...EGRESS,

@@ -24,6 +24,7 @@ export const MAY: Readonly<Record<string, readonly string[]>> = {
     `create leases.coordination.k8s.io,secrets @${SYSTEM}`,
     `get,list,watch,update leases.coordination.k8s.io @${SYSTEM} rig-conductor`,
     `get secrets @${SYSTEM} rig-conductor-signing-key`,
+    `impersonate serviceaccounts @${SYSTEM} rig-intake`,
   ],
   [`${SYSTEM}:rig-intake`]: [`create,patch issues.${RIG} @${TENANT}`],
   [`${SYSTEM}:rig-certificates`]: [

@@ -60,9 +60,14 @@ test('kubectl get agenttasks shows the subject, whichever reference it is', asyn
   assert.match(rows, /^short-option-equals-implement-1-1 +short-option-equals +dev-e +implement /m);
 });
 
-test('kubectl explain tells what a field is for', async () => {
-  await until('the field is explained', async () => {
-    const text = await cluster.kubectl('explain', 'issues.spec.tier');
-    return text.replaceAll(/\s+/g, ' ').includes('It can be raised, never lowered.');
+for (const [field, says] of [
+  ['issues.spec.tier', 'It can be raised, never lowered.'],
+  ['repository.spec.egress', 'What is not listed is refused and told as EGRESS_DENIED.'],
+  ['repository.spec.egress.allow', 'Port 443 alone, or the one that is written after a colon.'],
+] as const)
+  test(`kubectl explain ${field} tells what it is for`, async () => {
+    await until('the field is explained', async () => {
+      const text = await cluster.kubectl('explain', field);
+      return text.replaceAll(/\s+/g, ' ').includes(says);
+    });
   });
-});

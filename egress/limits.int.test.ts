@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { createServer as createTlsServer, connect as tlsConnect } from 'node:tls';
 import { until } from '../test/kit/cluster-wait.ts';
+import { MAX_AWAITED } from './server.ts';
 import { Client, connectTo, echo, openWorld, refusal, serve } from './world.int-kit.ts';
 
 async function open(t: TestContext, change: Parameters<typeof openWorld>[1] = {}) {
@@ -50,6 +51,21 @@ test('a task that has moved its bytes is cut, told, and gets no further connecti
   await client.toEnd();
   assert.equal((await refusal(world, connectTo(target)))[0], 403);
   assert.equal(world.told[0]?.reason, 'TransferExhausted');
+});
+
+test('of connections that ask for nothing one address keeps a bounded number, and one that asks at once is served after them', async (t) => {
+  const { world, tunnel } = await open(t);
+  const silent: Client[] = [];
+  for (let batch = 0; batch < 3; batch += 1) {
+    const more = Array.from({ length: 100 }, () => new Client(world));
+    await Promise.all(more.map(({ socket }) => once(socket, 'connect')));
+    silent.push(...more);
+  }
+  await until('the rest is cut', () => silent.filter(({ ended }) => ended).length === silent.length - MAX_AWAITED);
+  for (const { socket } of silent.slice(0, 10)) socket.destroy();
+  await until('there is room again', async () => (await tunnel().catch(() => null)) !== null);
+  assert.equal(silent.filter(({ ended }) => ended).length, silent.length - MAX_AWAITED + 10);
+  for (const { socket } of silent) socket.destroy();
 });
 
 test('a connection without a byte for the idle time is cut', async (t) => {

@@ -24,6 +24,8 @@ export interface ServerOptions {
 
 const MAX_CLIENTS = 4_096;
 const FIRST_REQUEST_MS = 10_000;
+/** Connections of one address that have asked for nothing yet. Nobody has shown a token on them, so no task's share holds them. */
+export const MAX_AWAITED = 256;
 
 /** The proxy itself: reads requests, asks the gate, joins what it opens. Origin-form requests are the probes'. */
 export class EgressServer extends Server {
@@ -33,7 +35,9 @@ export class EgressServer extends Server {
   readonly #onBadTarget: () => void;
   readonly #tokens = new WeakMap<IncomingMessage, string>();
   readonly #targets = new WeakMap<IncomingMessage, EgressTarget>();
-  readonly #awaited = new WeakMap<Duplex, NodeJS.Timeout>();
+  /** How each connection stops being awaited. */
+  readonly #awaited = new WeakMap<Duplex, () => void>();
+  readonly #awaitedOf = new Map<string, number>();
   #closing = false;
 
   constructor(options: ServerOptions) {
@@ -49,13 +53,13 @@ export class EgressServer extends Server {
   }
 
   override async onRequest(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    clearTimeout(this.#awaited.get(request.socket));
+    this.#awaited.get(request.socket)?.();
     if (request.url?.startsWith('/')) return this.#probe(request.url, response);
     if (this.#take(request)) await super.onRequest(request, response);
   }
 
   override async onConnect(request: IncomingMessage, socket: Parameters<Server['onConnect']>[1], head: Buffer) {
-    clearTimeout(this.#awaited.get(socket));
+    this.#awaited.get(socket)?.();
     if (this.#take(request)) await super.onConnect(request, socket, head);
   }
 
@@ -70,11 +74,22 @@ export class EgressServer extends Server {
     clearTimeout(cut);
   }
 
-  /** A client that connects and asks for nothing, or only byte by byte, does not keep its connection. */
+  /** A client that connects and asks for nothing, or only byte by byte, does not keep its connection, nor take those of others. */
   #await(socket: Socket, withinMs: number): void {
+    const from = socket.remoteAddress ?? '';
+    const others = this.#awaitedOf.get(from) ?? 0;
+    if (others >= MAX_AWAITED) return void socket.destroy();
+    this.#awaitedOf.set(from, others + 1);
     const timer = setTimeout(() => socket.destroy(), withinMs);
-    this.#awaited.set(socket, timer);
-    socket.once('close', () => clearTimeout(timer));
+    const settle = () => {
+      clearTimeout(timer);
+      if (!this.#awaited.delete(socket)) return;
+      const left = (this.#awaitedOf.get(from) ?? 1) - 1;
+      if (left === 0) this.#awaitedOf.delete(from);
+      else this.#awaitedOf.set(from, left);
+    };
+    this.#awaited.set(socket, settle);
+    socket.once('close', settle);
   }
 
   /** Takes the token out of the request, and every header that is for this hop alone. False where it names no target: it is answered. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
 import { AUTHOR, TASK, type Workplace, workplaces } from '../double/workplace.ts';
 import { TaskFailure } from '../failure.ts';
@@ -177,6 +177,16 @@ test('a bundle without end is cut off at the limit', async (t) => {
       })(),
     );
   await refused(head, { reason: /not taken/ }, { bundle: endless, limits: { bytes: 10_000_000 } });
+});
+
+test('a sender that never hangs up holds nobody: its bundle is taken when the pack is whole', async (t) => {
+  const { place, git, signal } = await set(t);
+  const head = await headOf(git, `100644 blob ${await blob(git, 'x')}\ta.txt\n`);
+  const open = new PassThrough();
+  open.write(Buffer.concat(await honest(place, signal).toArray()));
+  await place.origin.receive(head, async () => open);
+  assert.ok(open.destroyed);
+  assert.ok(await place.origin.differsFromBase(head));
 });
 
 test('a tree in place of a commit is refused', async (t) => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { TaskFailure } from '../failure.ts';
-import { GitFailure, type GitResult, streamGit } from '../git/index.ts';
+import { GitFailure, type GitResult, type GitStream, streamGit } from '../git/index.ts';
 import { BundleFault, packOf } from './bundle.ts';
 import type { Repository } from './repository.ts';
 
@@ -58,18 +58,10 @@ export class Quarantine {
     const { env, config, memoryKiB } = this.#options();
     const taken = streamGit(args, { cwd, signal, env, config, memoryKiB, timeoutMs });
     taken.stdout.resume();
-    try {
-      await pipeline(Readable.from(packOf(bundle, head, bytes)), taken.stdin);
-      await taken.ended;
-    } catch (error) {
-      taken.kill();
-      await taken.ended.catch((failure: unknown) => {
-        if (error instanceof BundleFault || error instanceof TaskFailure) return;
-        // Git closes its input when it has seen enough: why is what it says, not that the pipe broke.
-        throw failure instanceof GitFailure ? new BundleFault(said(failure)) : failure;
-      });
-      throw error instanceof GitFailure ? new BundleFault(said(error)) : error;
-    }
+    // Whoever sends more, or never hangs up, holds nobody.
+    const over = () => void bundle.destroy();
+    taken.ended.then(over, over);
+    await filled(taken, packOf(bundle, head, bytes));
     await this.#checkSizes();
   }
 
@@ -117,6 +109,23 @@ export class Quarantine {
       memoryKiB: MEMORY_KIB,
     };
   }
+}
+
+/** Resolves when git has taken what it is given. */
+async function filled(taken: GitStream, pack: AsyncGenerator<Buffer>): Promise<void> {
+  try {
+    await pipeline(Readable.from(pack), taken.stdin);
+  } catch (error) {
+    if (error instanceof BundleFault || error instanceof TaskFailure) {
+      taken.kill();
+      await taken.ended.catch(() => {});
+      throw error;
+    }
+    // Git closes its input when it has seen enough, be it the fault or the end of the pack: what holds is its word, not the pipe's.
+  }
+  await taken.ended.catch((error) => {
+    throw error instanceof GitFailure ? new BundleFault(said(error)) : error;
+  });
 }
 
 function said({ message }: GitFailure): string {

@@ -111,7 +111,7 @@ test('the worktree becomes a link to a folder of the machine: nothing is deliver
 
 test('a test script kills the sandbox: the task fails in one sentence, and at once', { skip }, async (t) => {
   const { end, code, repository } = await attacked(t, 'kill -KILL $PPID; exit 0');
-  assert.deepEqual([end?.reason, code], ['SandboxFailed', 1]);
+  assert.deepEqual([end?.reason, code], ['SandboxFailed', 1], end?.message);
   assert.match(end?.message ?? '', /closed the connection before its answer was whole \(run\)/);
   assert.equal(repository.git('for-each-ref', '--format=%(refname)'), 'refs/heads/main');
 });
@@ -141,7 +141,7 @@ test('an impostor on the socket that floods ends the task, which does not run ou
     "answer.writeHead(200); const more = () => { while (answer.write('x'.repeat(65536))); answer.once('drain', more); }; more();";
   const steps = impersonated(flood).replace('exit 0', 'exit 1');
   const { end, code } = await attacked(t, steps);
-  assert.deepEqual([end?.reason, code], ['SandboxFailed', 1]);
+  assert.deepEqual([end?.reason, code], ['SandboxFailed', 1], end?.message);
   assert.match(end?.message ?? '', /more than 4194304 bytes/);
 });
 

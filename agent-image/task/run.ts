@@ -8,11 +8,9 @@ import { DEFAULT_LIMITS, Meter } from '../loop/index.ts';
 import { type Clock, openSession, type Session } from '../session/index.ts';
 import type { Settings } from '../settings/index.ts';
 import { near } from '../socket/index.ts';
-import { runCoding } from './coding.ts';
 import type { ModelChoice } from './model-choice.ts';
 import { modelFor } from './model-choice.ts';
 import { EXIT, endEvent, exitCode, type Outcome, outcomeOf } from './outcome.ts';
-import { runReview } from './review.ts';
 
 export interface TaskDeps {
   readonly settings: Settings;
@@ -24,6 +22,8 @@ export interface TaskDeps {
   /** Aborted with a {@link Stop} on SIGTERM. */
   readonly terminated: AbortSignal;
 }
+
+type Work = Awaited<ReturnType<typeof loadWork>>;
 
 /** What the parts of a running task share. */
 export interface Running {
@@ -66,14 +66,20 @@ export async function runTask(deps: TaskDeps): Promise<number> {
   }
 }
 
+/** The code of the work itself, which is most of the runtime: loaded once the conductor has let the task in, so that it is asked early. */
+async function loadWork() {
+  const [{ runCoding }, { runReview }] = await Promise.all([import('./coding.ts'), import('./review.ts')]);
+  return { runCoding, runReview };
+}
+
 async function worked(deps: TaskDeps, session: Session, meter: Meter): Promise<Outcome | Stop> {
   const { egressURL: url, egressSocket } = deps.settings;
   let egress: Egress | undefined;
   try {
     egress = await startEgress({ socket: near(egressSocket), url, token: session.egressToken });
-    const assignment = await session.calls.assignment();
+    const [assignment, work] = await Promise.all([session.calls.assignment(), loadWork()]);
     session.extend(assignment.task.deadline);
-    return await asAgent(assignment, () => thinking(deps, session, assignment, meter));
+    return await asAgent(assignment, () => thinking(deps, { session, assignment, meter }, work));
   } catch (error) {
     if (error instanceof TaskFailure && error.reason === 'PushRefused') await session.beat();
     const reason = session.signal.aborted ? session.signal.reason : error;
@@ -85,12 +91,17 @@ async function worked(deps: TaskDeps, session: Session, meter: Meter): Promise<O
   }
 }
 
-async function thinking(deps: TaskDeps, session: Session, assignment: Assignment, meter: Meter): Promise<Outcome> {
+async function thinking(
+  deps: TaskDeps,
+  known: Pick<Running, 'session' | 'assignment' | 'meter'>,
+  work: Work,
+): Promise<Outcome> {
+  const { session, assignment } = known;
   const choice = modelFor(assignment);
   const model = deps.createModel(choice, session.proxyToken);
   await session.calls.report([{ id: 'started', type: 'WORK_STARTED', data: { model: choice.model } }]);
-  const running = { deps, session, assignment, model, meter };
-  return assignment.task.kind === 'review' ? runReview(running) : runCoding(running);
+  const running = { deps, model, ...known };
+  return assignment.task.kind === 'review' ? work.runReview(running) : work.runCoding(running);
 }
 
 /** The work of an agent as a span, in OpenTelemetry's conventions for generative AI. */

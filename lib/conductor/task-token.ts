@@ -1,4 +1,4 @@
-import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import type { errors, JWTPayload, JWTVerifyGetKey } from 'jose';
 import { ConductorError } from './error.ts';
 import { TASK_TOKEN_ISSUER, type TaskTokenAudience, type TaskTokenClaims } from './schema.ts';
 
@@ -11,9 +11,19 @@ export interface TaskCaller extends TaskTokenClaims {
 
 export type VerifyTaskToken = (token: string | undefined) => Promise<TaskCaller>;
 
+/** Loaded by whoever verifies a token: a task itself only carries its own, and is to start fast. */
+const jose = () => import('jose');
+
 /** The conductor's public keys; fetched once, and again when an unknown key shows up. */
 export function conductorKeys(conductorURL: string): JWTVerifyGetKey {
-  return createRemoteJWKSet(new URL(`${conductorURL}/v1/jwks`), { timeoutDuration: 5_000, cooldownDuration: 2_000 });
+  const url = new URL(`${conductorURL}/v1/jwks`);
+  let keys: Promise<JWTVerifyGetKey> | undefined;
+  return async (header, token) => {
+    keys ??= jose().then(({ createRemoteJWKSet }) =>
+      createRemoteJWKSet(url, { timeoutDuration: 5_000, cooldownDuration: 2_000 }),
+    );
+    return (await keys)(header, token);
+  };
 }
 
 /**
@@ -24,6 +34,7 @@ export function taskTokenVerifier(keys: JWTVerifyGetKey, audience: TaskTokenAudi
   return async (token) => {
     if (token === undefined || token === '')
       throw new ConductorError('Unauthenticated', 'The request carries no task token.', { reason: 'TokenMissing' });
+    const { errors, jwtVerify } = await jose();
     try {
       const { payload } = await jwtVerify(token, keys, {
         issuer: TASK_TOKEN_ISSUER,

@@ -1,4 +1,4 @@
-import Anthropic, { APIError, APIUserAbortError } from '@anthropic-ai/sdk';
+import type Anthropic from '@anthropic-ai/sdk';
 import { type Span, traced, traceHeaders } from '#lib/observe';
 import { ModelError, modelErrorCode } from './error.ts';
 import { NO_TOKENS, readMessageUsage, type Tokens } from './usage.ts';
@@ -43,20 +43,28 @@ export interface ModelOptions {
   readonly onDropped?: (parameter: string) => void;
 }
 
+/** It is large: whoever only counts what was used does not load it. */
+type SDK = typeof import('@anthropic-ai/sdk');
+
 const MAX_TOKENS = 16_000;
 
 /** A model that speaks the Anthropic Messages protocol. */
 export function createModel(options: ModelOptions): Model {
   let temperature = options.temperature;
+  // Loaded while what comes before the first call is done.
+  const sdk = import('@anthropic-ai/sdk');
+  sdk.catch(() => {});
+  const send = (given: number | undefined, request: ModelRequest, signal: AbortSignal) =>
+    tracedCall(options, given, async () => call(await sdk, options, given, request, signal));
   return {
     async send(request, signal) {
       try {
-        return await tracedCall(options, temperature, request, signal);
+        return await send(temperature, request, signal);
       } catch (error) {
         if (temperature === undefined || !refusesTemperature(error)) throw error;
         temperature = undefined;
         options.onDropped?.('temperature');
-        return tracedCall(options, undefined, request, signal);
+        return send(undefined, request, signal);
       }
     },
   };
@@ -70,8 +78,7 @@ function refusesTemperature(error: unknown): boolean {
 function tracedCall(
   options: ModelOptions,
   temperature: number | undefined,
-  request: ModelRequest,
-  signal: AbortSignal,
+  once: () => Promise<ModelTurn>,
 ): Promise<ModelTurn> {
   const attributes = {
     'gen_ai.operation.name': 'chat',
@@ -82,7 +89,7 @@ function tracedCall(
     ...(temperature === undefined ? {} : { 'gen_ai.request.temperature': temperature }),
   };
   return traced(`chat ${options.model}`, { kind: 'client', attributes }, async (span) => {
-    const turn = await call(options, temperature, request, signal);
+    const turn = await once();
     tell(span, turn);
     return turn;
   });
@@ -101,12 +108,13 @@ function tell(span: Span, { tokens, model, stopReason }: ModelTurn): void {
 }
 
 async function call(
+  sdk: SDK,
   options: ModelOptions,
   temperature: number | undefined,
   request: ModelRequest,
   signal: AbortSignal,
 ): Promise<ModelTurn> {
-  const client = new Anthropic({
+  const client = new sdk.Anthropic({
     baseURL: options.baseURL,
     apiKey: options.apiKey(),
     authToken: null,
@@ -132,11 +140,11 @@ async function call(
     return { content: message.content, stopReason: message.stop_reason, tokens, model: message.model };
   } catch (error) {
     signal.throwIfAborted();
-    throw translated(error);
+    throw translated(error, sdk);
   }
 }
 
-function translated(error: unknown): ModelError {
+function translated(error: unknown, { APIError, APIUserAbortError }: SDK): ModelError {
   if (!(error instanceof APIError) || error instanceof APIUserAbortError)
     return new ModelError('Unavailable', 'The stream of the model ended before its answer did.', { cause: error });
   const inner = (error.error as { error?: { type?: unknown; message?: unknown } } | undefined)?.error;

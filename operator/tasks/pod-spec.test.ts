@@ -69,6 +69,12 @@ test('each container has a program of the image: the runtime its entry point, th
   assert.deepEqual([runtime.command, sandbox.command], [undefined, ['node', 'agent-image/sandbox/main.ts']]);
 });
 
+test('the runtime starts beside its sandbox and is not held back until that is up', () => {
+  const { pod, sandbox } = podOf();
+  assert.equal(pod.initContainers.length, 1);
+  for (const name of ['startupProbe', 'lifecycle']) assert.ok(!(name in sandbox), name);
+});
+
 test('what an Agent asks of a node is for the sandbox, where the work is done', () => {
   const resources = { requests: { memory: '4Gi' } };
   const { sandbox, runtime } = podOf({ resources });

@@ -1,5 +1,6 @@
+import { dirname } from 'node:path';
 import { PassThrough, type Readable } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
+import { Changes } from '../../socket/index.ts';
 import {
   type AnswerTo,
   type Ask,
@@ -31,7 +32,8 @@ export interface SandboxClientOptions {
 }
 
 const BUNDLE_MS = 300_000;
-const POLL_MS = 50;
+/** A socket is there a moment before somebody listens on it, and not every file system tells of it. */
+const LOOK_MS = 250;
 
 export class SandboxClient implements Sandbox {
   readonly #socket: string;
@@ -45,14 +47,19 @@ export class SandboxClient implements Sandbox {
   /** Resolves to the worktree's folders once the sandbox listens and has laid it out; it may still be starting for `waitMs`. */
   async open(ask: Ask<'open'>, signal: AbortSignal, waitMs = 60_000): Promise<AnswerTo<'open'>> {
     const end = performance.now() + waitMs;
-    for (;;) {
-      try {
-        return await this.call('open', ask, signal);
-      } catch (error) {
-        const starting = error instanceof SandboxFailure && error.code === 'Unavailable';
-        if (!starting || performance.now() >= end) throw error;
+    const changes = new Changes(dirname(this.#socket));
+    try {
+      for (;;) {
+        try {
+          return await this.call('open', ask, signal);
+        } catch (error) {
+          const starting = error instanceof SandboxFailure && error.code === 'Unavailable';
+          if (!starting || performance.now() >= end) throw error;
+        }
+        await changes.next(LOOK_MS, signal);
       }
-      await delay(POLL_MS, undefined, { signal });
+    } finally {
+      changes.close();
     }
   }
 

@@ -171,6 +171,21 @@ test('opening again lays out a fresh worktree, whatever the last one was left as
   assert.equal(statSync('/etc').mtimeMs, before);
 });
 
+test('a runtime that is up first waits for its sandbox, and at most for as long as it is told', async (t) => {
+  const { settings, ask } = await set(t, false);
+  const socket = `${settings.socket}.late`;
+  const client = new SandboxClient({ socket });
+  await assert.rejects(client.open(ask, live, 0), /The sandbox of the task cannot be reached \(open\)/);
+  const opening = client.open(ask, live);
+  const late = await startSandbox({ ...settings, socket }, process.env, silentLogger);
+  t.after(() => late.close());
+  assert.match((await opening).tree, /\/box\/tree$/);
+  const stop = new AbortController();
+  const waiting = new SandboxClient({ socket: `${socket}r` }).open(ask, stop.signal);
+  stop.abort(new Error('the claim is dead'));
+  await assert.rejects(waiting, /the claim is dead/);
+});
+
 test('a second server on the same socket is refused while the first one answers', async (t) => {
   const { settings } = await set(t);
   await assert.rejects(startSandbox(settings, process.env, silentLogger), /Somebody listens on .*s\.sock already/);

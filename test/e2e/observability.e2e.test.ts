@@ -6,6 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import { isReason } from '#crds';
 import { requireUp } from '#lib/datadir';
 import { correlationOf } from '#lib/observe';
+import { compareMoments } from '../../cli/logs/line.ts';
 import { until } from '../kit/cluster-wait.ts';
 import { labelsOf, metricsOf, sampleOf } from '../kit/exposition.ts';
 import { GEN_AI } from '../kit/gen-ai.ts';
@@ -27,6 +28,12 @@ const UNLISTED = 'unlisted.example';
 /** Metrics of each program, and the name of the port where they are served. */
 const SERVED = { operator: 'conductor-metrics', proxy: 'proxy-metrics', egress: 'egress-metrics' } as const;
 
+interface Shown {
+  readonly source: string;
+  readonly at: string;
+  readonly text: string;
+}
+
 describe('an issue that is watched', () => {
   let collector: Collector;
   let notes: Notes;
@@ -34,6 +41,8 @@ describe('an issue that is watched', () => {
   let hands: Hands;
   let issue: string;
   let correlationId: string;
+  /** `rig logs --follow --json` from before its first task until it had ended. */
+  let followed: Awaited<ReturnType<Hands['rig']>>;
   /** Spans of the issue's trace. */
   let trace: readonly ReceivedSpan[];
 
@@ -45,7 +54,9 @@ describe('an issue that is watched', () => {
     rig = await new Rig({ args, env }).up();
     hands = new Hands(rig.layout);
     issue = await labelled('Add a note that is watched');
+    const following = hands.rig('logs', issue, '--follow', '--json');
     await hands.untilPhase(issue, 'Done');
+    followed = await following;
     correlationId = correlationOf((await hands.log(issue))[0]?.stream)!;
     await collector.until(({ name, traceId }) => name === 'issue' && traceId === correlationId);
     await until('the agents have sent their spans', () => named('invoke_agent ').length >= 2);
@@ -176,9 +187,18 @@ describe('an issue that is watched', () => {
     const one = await hands.rig('logs', issue, '--task', `${issue}-review-1-1`);
     assert.match(one.stdout, /^\d\d:\d\d:\d\d \S+-review-1-1 info task ended .*VerdictGiven/m);
     assert.doesNotMatch(one.stdout, /implement-1-1 /);
-    const followed = await hands.rig('logs', issue, '--follow');
-    assert.equal(followed.code, 0, followed.stderr);
-    assert.match(followed.stdout, /task ended/);
+  });
+
+  it('was followed from before its first task until it had ended, each line once and in order', async () => {
+    assert.deepEqual([followed.code, followed.stderr], [0, '']);
+    const lines = parsed(followed.stdout);
+    const whole = parsed((await hands.rig('logs', issue, '--json')).stdout);
+    assert.deepEqual(new Set(lines.map(shownAs)), new Set(whole.map(shownAs)));
+    assert.equal(lines.length, whole.length);
+    for (const task of new Set(lines.map(({ source }) => source))) {
+      const moments = lines.filter(({ source }) => source === task).map(({ at }) => at);
+      assert.deepEqual(moments, moments.toSorted(compareMoments), task);
+    }
   });
 
   it('bad input to rig logs is answered in one sentence each', async () => {
@@ -319,7 +339,9 @@ describe('an issue that is watched', () => {
   }
 });
 
-function parsed(stdout: string): { source: string; text: string }[] {
+const shownAs = ({ source, at, text }: Shown) => `${source} ${at} ${text}`;
+
+function parsed(stdout: string): Shown[] {
   return stdout
     .trim()
     .split('\n')

@@ -3,13 +3,19 @@ import type { Server } from 'node:https';
 import { join } from 'node:path';
 import type { Logger } from '#lib/observe';
 
+/** A kubelet brings a changed Secret within two minutes; a look is two small reads. */
 const REREAD_MS = 10_000;
 
 /**
  * Keeps a server's certificate as the files `tls.crt` and `tls.key` of `directory` are, which are replaced as they rotate. Until both
- * are there every handshake fails. Resolves after the first look; ends with the returned function.
+ * are there every handshake fails. They are looked at every `rereadMs` (default ten seconds). Resolves after the first look; ends with the returned function.
  */
-export async function followCertificate(server: Server, directory: string, logger: Logger): Promise<() => void> {
+export async function followCertificate(
+  server: Server,
+  directory: string,
+  logger: Logger,
+  rereadMs = REREAD_MS,
+): Promise<() => void> {
   let served = '';
   const look = async () => {
     try {
@@ -28,7 +34,7 @@ export async function followCertificate(server: Server, directory: string, logge
     }
   };
   await look();
-  const timer = setInterval(look, REREAD_MS);
+  const timer = setInterval(look, rereadMs);
   timer.unref();
   return () => clearInterval(timer);
 }

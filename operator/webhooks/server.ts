@@ -12,6 +12,8 @@ export interface WebhookSettings {
   readonly listen: { readonly host: string; readonly port: number };
   /** Where `tls.crt` and `tls.key` are, or will be. */
   readonly certificateDir: string;
+  /** How often they are looked at; default ten seconds. */
+  readonly rereadMs?: number;
 }
 
 /** An object has at most 1.5 MiB, and may come twice. */
@@ -55,7 +57,7 @@ export async function serveWebhooks(
   logger: Logger,
 ): Promise<() => Promise<void>> {
   const server: Server = createServer({}, getRequestListener(createWebhooks(around, logger).fetch));
-  const unfollow = await followCertificate(server, settings.certificateDir, logger);
+  const unfollow = await followCertificate(server, settings.certificateDir, logger, settings.rereadMs);
   server.listen(settings.listen.port, settings.listen.host);
   await once(server, 'listening');
   return async () => {

@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
+import { connect } from 'node:tls';
 import { promisify } from 'node:util';
 import { stringify } from 'yaml';
 import { apiVersion } from '#crds';
@@ -121,6 +122,15 @@ async function mountCertificate(): Promise<void> {
     writeFileSync(join(certificateDir, name), Buffer.from(secret.data[name] ?? '', 'base64'));
 }
 
+/** Which certificate a caller is shown. */
+async function servedSerial(): Promise<string> {
+  const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false });
+  await once(socket, 'secureConnect');
+  const { serialNumber } = socket.getPeerCertificate();
+  socket.destroy();
+  return serialNumber;
+}
+
 test('without a certificate, or with one that nobody trusts, everything is admitted and nobody is warned', async (t) => {
   assert.equal(await warnings(), '');
   const stop = await serveWebhooks({ listen: { host: '127.0.0.1', port }, certificateDir }, nothing, silentLogger);
@@ -134,18 +144,17 @@ test('a certificate is made, trusted, served and renewed before its end, and at 
   assert.equal(await renew(now - 65 * DAY_MS), 'made');
   assert.equal(await renew(now - 64 * DAY_MS), 'unchanged');
   await mountCertificate();
-  const stop = await serveWebhooks({ listen: { host: '127.0.0.1', port }, certificateDir }, nothing, silentLogger);
-  t.after(() => stop());
+  const settings = { listen: { host: '127.0.0.1', port }, certificateDir, rereadMs: 20 };
+  t.after(await serveWebhooks(settings, nothing, silentLogger));
   await until('the API server trusts the certificate', isWarned);
+  const old = await servedSerial();
 
   assert.equal(await renew(now), 'made');
   assert.equal(certificatesIn(await bundle()), 2);
   // The API server hears of a change a moment later; whichever it knows, the one that is served is in it.
   for (let round = 0; round < 5; round++) assert.ok(await isWarned());
   await mountCertificate();
-  await stop();
-  const again = await serveWebhooks({ listen: { host: '127.0.0.1', port }, certificateDir }, nothing, silentLogger);
-  t.after(again);
+  await until('the new certificate is served, by the same process', async () => (await servedSerial()) !== old);
   await until('the new certificate is trusted', isWarned, 5_000);
 
   assert.equal(await renew(now + 60_000), 'unchanged');

@@ -5,7 +5,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -144,35 +143,30 @@ func hardLink(t *targets) error {
 	return readSecret(link, t.Secret)
 }
 
-// maxEntries of a file system are looked at.
-const maxEntries = 50_000
+// maxEntries of the file system are looked at.
+const maxEntries = 100_000
 
-var searched = []string{"/tmp", "/home", "/var", "/run", "/"}
+var notSearched = []string{"/proc", "/sys", "/usr", "/dev", "/nix"}
 
-// search looks through everything that can be seen for a file with the secret, likely places first.
+// search looks through everything that can be seen for a file with the secret, what lies near the root first.
 func search(t *targets) error {
-	visited := 0
-	found := errors.New("none")
-	for _, root := range searched {
-		_ = filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
-			if visited++; err != nil || visited > maxEntries {
-				return filepath.SkipDir
-			}
-			if entry.IsDir() && slices.Contains([]string{"/proc", "/sys", "/usr", "/dev", "/nix"}, path) {
-				return filepath.SkipDir
-			}
-			if name := entry.Name(); entry.Type().IsRegular() && (strings.HasPrefix(name, "rig-canary") || name == "token") {
-				if found = readSecret(path, t.Secret); found == nil {
-					return filepath.SkipAll
+	looked := 0
+	for dirs := []string{"/"}; len(dirs) > 0 && looked < maxEntries; dirs = dirs[1:] {
+		entries, _ := os.ReadDir(dirs[0])
+		looked += len(entries)
+		for _, entry := range entries {
+			path, name := filepath.Join(dirs[0], entry.Name()), entry.Name()
+			switch {
+			case entry.IsDir() && !slices.Contains(notSearched, path):
+				dirs = append(dirs, path)
+			case entry.Type().IsRegular() && (strings.HasPrefix(name, "rig-canary") || name == "token"):
+				if readSecret(path, t.Secret) == nil {
+					return nil
 				}
 			}
-			return nil
-		})
-		if found == nil {
-			return nil
 		}
 	}
-	return fmt.Errorf("%w among %d entries", found, visited)
+	return fmt.Errorf("none among %d entries", looked)
 }
 
 // byHandle opens the root of the file system that a volume lies on, whatever is mounted: inode 2 of ext4.

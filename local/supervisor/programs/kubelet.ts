@@ -82,7 +82,7 @@ export function imageMapOf(source: Pick<Source, 'isSample'>) {
   return Object.fromEntries(AGENT_IMAGES.map((image) => [image, runtime]));
 }
 
-export interface Node extends KubeObject {
+interface Node extends KubeObject {
   status?: { conditions?: { type: string; status: string; message?: string; lastHeartbeatTime?: string }[] };
 }
 

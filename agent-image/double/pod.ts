@@ -14,7 +14,7 @@ import { makeRepository } from './repository.ts';
 const MAIN = join(import.meta.dirname, '../main.ts');
 const SANDBOX = join(import.meta.dirname, '../sandbox/main.ts');
 /** Uids of the two containers as a cluster gives them; the first is the group of the volumes as well. */
-export const RUNTIME_ID = 65_532;
+const RUNTIME_ID = 65_532;
 export const SANDBOX_ID = 65_533;
 
 export interface PodOptions {

@@ -1,1 +1,1 @@
-export { type Egress, type EgressOptions, startEgress } from './egress.ts';
+export { type Egress, startEgress } from './egress.ts';

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createReadStream, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
 import { runCommand, toolEnvironment } from './index.ts';
 
 const folders = { home: tmpdir(), tmp: tmpdir() };
@@ -13,20 +13,22 @@ const options = (more: object = {}) => ({
   env: toolEnvironment(process.env, folders),
   timeoutMs: 20_000,
   signal: new AbortController().signal,
+  maxOutput: 1_000,
   ...more,
 });
 
-function alive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-async function gone(pid: number): Promise<void> {
-  while (alive(pid)) await delay(20);
+/** A command that holds a pipe open, itself and in the background, for as long as any part of it lives. */
+function holding(t: TestContext, more = 'wait') {
+  const folder = mkdtempSync(join(tmpdir(), 'rig-exec-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const pipe = join(folder, 'alive');
+  execFileSync('mkfifo', [pipe]);
+  const held = createReadStream(pipe);
+  return {
+    command: `exec 7>${pipe}; sleep 1000 & echo up >&7; ${more}`,
+    started: once(held, 'data'),
+    gone: once(held, 'end'),
+  };
 }
 
 test('output and exit code of a command are reported', async () => {
@@ -43,41 +45,37 @@ test('the environment of a command holds none of the variables of the runtime', 
   assert.match(output, /^CI=true$/m);
 });
 
-test('a command over its time is killed with all it started', async () => {
-  const result = await runCommand('sleep 1000 & echo $!; wait', options({ timeoutMs: 400 }));
+test('a command over its time is killed with all it started', async (t) => {
+  const { command, gone } = holding(t);
+  const result = await runCommand(command, options({ timeoutMs: 400 }));
   assert.deepEqual([result.exitCode, result.timedOut], [null, true]);
-  await gone(Number(result.output.trim()));
+  await gone;
 });
 
-test('what a command leaves in the background is gone when it returns', async () => {
-  const { output, exitCode } = await runCommand('sleep 1000 & echo $!', options());
-  assert.equal(exitCode, 0);
-  await gone(Number(output.trim()));
+test('what a command leaves in the background is gone when it returns', async (t) => {
+  const { command, gone } = holding(t, 'exit 0');
+  assert.equal((await runCommand(command, options())).exitCode, 0);
+  await gone;
 });
 
-test('an abort kills the group and throws its reason', async () => {
+test('an abort kills the group and throws its reason', async (t) => {
+  const { command, started, gone } = holding(t);
   const stop = new AbortController();
-  const running = runCommand('sleep 1000', options({ signal: stop.signal }));
+  const running = runCommand(command, options({ signal: stop.signal }));
+  await started;
   stop.abort(new Error('stop now'));
   await assert.rejects(running, /stop now/);
+  await gone;
 });
 
-test('no command outlives its server when that is killed with SIGKILL', async () => {
+test('no command outlives its server when that is killed with SIGKILL', async (t) => {
+  const { command, started, gone } = holding(t);
   const script = `
     import { runCommand } from ${JSON.stringify(new URL('./index.ts', import.meta.url).href)};
-    import { statSync } from 'node:fs';
-    setInterval(() => statSync(process.env.PIDFILE, { throwIfNoEntry: false })?.size > 0 && process.kill(process.pid, 'SIGKILL'), 20);
-    await runCommand('echo $$ > "$PIDFILE"; exec sleep 1000', { cwd: '/', env: process.env, timeoutMs: 60000, signal: new AbortController().signal });`;
-  const dir = await mkdtemp(`${tmpdir()}/rig-exec-`);
-  try {
-    const pidFile = `${dir}/pid`;
-    const server = spawn(process.execPath, ['--input-type=module', '-e', script], {
-      env: { ...process.env, PIDFILE: pidFile },
-      stdio: 'inherit',
-    });
-    await once(server, 'exit');
-    await gone(Number((await readFile(pidFile, 'utf8')).trim()));
-  } finally {
-    await rm(dir, { recursive: true, force: true });
-  }
+    const { signal } = new AbortController();
+    await runCommand(process.argv[1], { cwd: '/', env: {}, timeoutMs: 1e6, maxOutput: 100, signal });`;
+  const server = spawn(process.execPath, ['--input-type=module', '-e', script, command], { stdio: 'inherit' });
+  await started;
+  server.kill('SIGKILL');
+  await gone;
 });

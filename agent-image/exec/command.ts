@@ -8,8 +8,8 @@ export interface CommandOptions {
   readonly timeoutMs: number;
   /** Kills the group at once; the call then throws the signal's reason. */
   readonly signal: AbortSignal;
-  /** Characters of output kept, half from its start and half from its end. Default 30,000. */
-  readonly maxOutput?: number;
+  /** Characters of output kept, half from its start and half from its end. */
+  readonly maxOutput: number;
 }
 
 export interface CommandResult {
@@ -38,7 +38,7 @@ export async function runCommand(command: string, options: CommandOptions): Prom
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   });
-  const output = new Clipper(options.maxOutput ?? 30_000);
+  const output = new Clipper(options.maxOutput);
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8');
     stream?.on('data', (text: string) => output.push(text));

@@ -1,1 +1,1 @@
-export { type CommandOptions, type CommandResult, runCommand, toolEnvironment } from './command.ts';
+export { runCommand, toolEnvironment } from './command.ts';

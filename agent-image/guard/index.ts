@@ -1,1 +1,1 @@
-export { type GuardVerdict, judge, type Place } from './judge.ts';
+export { judge, type Place } from './judge.ts';

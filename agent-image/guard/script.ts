@@ -16,7 +16,7 @@ export class Unclear extends Error {
   override name = 'Unclear';
 }
 
-export interface RedirectTo {
+interface RedirectTo {
   readonly operator: string;
   readonly target: Arg;
 }

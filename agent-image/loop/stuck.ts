@@ -8,7 +8,7 @@ export interface TurnSeen {
   readonly failure?: string | undefined;
 }
 
-export interface StuckLimits {
+interface StuckLimits {
   /** Times the same call may give the same result over the same content. */
   readonly repeats: number;
   /** Times the worktree may come to the same content. */
@@ -19,7 +19,7 @@ export interface StuckLimits {
   readonly failures: number;
 }
 
-export const DEFAULT_STUCK_LIMITS: StuckLimits = { repeats: 3, visits: 3, idle: 6, failures: 4 };
+const LIMITS: StuckLimits = { repeats: 3, visits: 3, idle: 6, failures: 4 };
 
 /** Plain data; {@link observe} returns a new one. */
 export interface StuckState {
@@ -55,10 +55,9 @@ export interface Finding {
 export function observe(
   state: StuckState,
   turn: TurnSeen,
-  limits: StuckLimits = DEFAULT_STUCK_LIMITS,
 ): { readonly state: StuckState; readonly finding: Finding | undefined } {
   const next = counted(state, turn);
-  const evidence = evidenceOf(next, limits);
+  const evidence = evidenceOf(next);
   if (evidence === undefined) return { state: next, finding: undefined };
   const finding = { action: state.nudged ? 'stuck' : 'nudge', evidence } as const;
   return { state: { ...FRESH, nudged: true, content: next.content, seen: next.seen }, finding };
@@ -92,13 +91,13 @@ function plusOne(counts: Readonly<Record<string, number>>, keys: readonly string
   return { ...counts, ...Object.fromEntries(keys.map((key) => [key, (counts[key] ?? 0) + 1])) };
 }
 
-function evidenceOf(state: StuckState, limits: StuckLimits): string | undefined {
-  const repeated = Object.entries(state.repeats).find(([, count]) => count >= limits.repeats);
+function evidenceOf(state: StuckState): string | undefined {
+  const repeated = Object.entries(state.repeats).find(([, count]) => count >= LIMITS.repeats);
   if (repeated)
     return `The call ${(repeated[0].split('\n')[1] ?? '').slice(0, 300)} gave the same result ${repeated[1]} times while no file changed.`;
-  if (Object.values(state.visits).some((count) => count >= limits.visits))
-    return `The files have come back to the same content ${limits.visits} times: edits are made and undone.`;
-  if (state.idle >= limits.idle) return `${state.idle} turns in a row changed no file and showed nothing new.`;
-  const failing = Object.values(state.failing).find((contents) => contents.length >= limits.failures);
+  if (Object.values(state.visits).some((count) => count >= LIMITS.visits))
+    return `The files have come back to the same content ${LIMITS.visits} times: edits are made and undone.`;
+  if (state.idle >= LIMITS.idle) return `${state.idle} turns in a row changed no file and showed nothing new.`;
+  const failing = Object.values(state.failing).find((contents) => contents.length >= LIMITS.failures);
   return failing ? `The same tests fail in the same way after ${failing.length} different changes.` : undefined;
 }

@@ -1,4 +1,3 @@
-export type { CommitMarks } from './acceptance.ts';
 export { HeadRefused, Origin, openOrigin } from './origin.ts';
-export type { Gateway, OriginOptions } from './repository.ts';
+export type { OriginOptions } from './repository.ts';
 export { forbiddenWords } from './words.ts';

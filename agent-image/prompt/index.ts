@@ -1,3 +1,2 @@
-export { type AssignmentFacts, assignmentMessage, threadHandles } from './assignment.ts';
-export { fenced } from './fence.ts';
+export { assignmentMessage, threadHandles } from './assignment.ts';
 export { type SystemFacts, systemBlocks } from './system.ts';

@@ -1,3 +1,3 @@
 export { type Sandbox, SandboxClient } from './client/client.ts';
-export { SandboxFailure, type SandboxFailureCode, SandboxRefusal } from './client/failure.ts';
-export { type AnswerTo, type Ask, MAX_OUTPUT, MAX_SECONDS } from './protocol/index.ts';
+export { SandboxRefusal } from './client/failure.ts';
+export { type AnswerTo, MAX_SECONDS } from './protocol/index.ts';

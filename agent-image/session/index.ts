@@ -1,2 +1,2 @@
 export { type Clock, systemClock } from './clock.ts';
-export { openSession, type Session, type SessionDeps } from './session.ts';
+export { openSession, type Session } from './session.ts';

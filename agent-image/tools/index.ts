@@ -1,6 +1,6 @@
-export { type CodingDeps, codingTools, endOf } from './coding.ts';
+export { codingTools, endOf } from './coding.ts';
 export { failureName } from './failure-name.ts';
-export { type Review, type ReviewDeps, reviewTools } from './review.ts';
+export { type Review, reviewTools } from './review.ts';
 export { type Resolution, resolveThreadTool, toSend } from './threads.ts';
 export type { Answer, Ending, Tool } from './tool.ts';
 export { Toolbox } from './toolbox.ts';

@@ -5,7 +5,7 @@ const ajv = new Ajv({ strict: false });
 const compiled = new WeakMap<TSchema, ValidateFunction>();
 
 /** What is wrong with `value`, with its place; undefined where it fits. */
-export function misfit(schema: TSchema, value: unknown): string | undefined {
+function misfit(schema: TSchema, value: unknown): string | undefined {
   let validate = compiled.get(schema);
   if (validate === undefined) {
     validate = ajv.compile(schema);

@@ -294,12 +294,12 @@ test('a kubelet killed and started again finds sidecars, started and ready conta
   await kubectl(ns, 'delete', 'pod', 'kept');
 });
 
-test("virtual-kubelet's own end-to-end suite passes, unchanged, against the node", { timeout: 150_000 }, async (t) => {
+test("virtual-kubelet's own end-to-end suite passes, unchanged, against the node", { timeout: 300_000 }, async (t) => {
   const ns = await testNamespace(t);
   const { kubeconfigPath } = await testCluster();
   const { stdout } = await promisify(execFile)(
     'go',
-    ['test', '-count=1', '-failfast', '-timeout=90s', '-v', './upstream'],
+    ['test', '-trimpath', '-count=1', '-failfast', '-timeout=90s', '-v', './upstream'],
     {
       cwd: join(import.meta.dirname),
       env: {

@@ -1,6 +1,6 @@
 // One issue from a delivery to its merge, as those see it who watch: one trace, one id in every log, metrics, events, logs.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { isReason } from '#crds';
@@ -8,13 +8,14 @@ import { requireUp } from '#lib/datadir';
 import { correlationOf } from '#lib/observe';
 import { compareMoments } from '../../cli/logs/line.ts';
 import { until } from '../kit/cluster-wait.ts';
-import { labelsOf, metricsOf, sampleOf } from '../kit/exposition.ts';
-import { GEN_AI } from '../kit/gen-ai.ts';
+import { assertDocumented, sampleOf } from '../kit/exposition.ts';
+import { assertConvention, GEN_AI } from '../kit/gen-ai.ts';
 import { makeNotes, type Notes } from '../kit/notes.ts';
 import { type Collector, type ReceivedSpan, startCollector } from '../kit/otlp.ts';
 import { processesWith, Rig } from '../kit/rig.ts';
 import { Hands } from '../kit/rig-hands.ts';
 import { OWNER } from '../kit/rig-repository.ts';
+import { secretsOf } from '../kit/rig-secrets.ts';
 
 interface Line {
   readonly msg: string;
@@ -130,16 +131,7 @@ describe('an issue that is watched', () => {
       new Set(told.map(({ attributes }) => attributes['gen_ai.operation.name'])),
       new Set(Object.keys(GEN_AI)),
     );
-    for (const { name, kind, attributes } of told) {
-      const { spanKind, named, needs, may } = GEN_AI[String(attributes['gen_ai.operation.name'])]!;
-      const shown = `${name} ${JSON.stringify(attributes)}`;
-      assert.deepEqual([name, kind], [`${attributes['gen_ai.operation.name']} ${attributes[named]}`, spanKind], shown);
-      for (const key of needs) assert.ok(attributes[key] !== undefined && attributes[key] !== '', `${key} of ${shown}`);
-      const known = new Set(['gen_ai.operation.name', ...needs, ...may]);
-      const unknown = Object.keys(attributes).filter((key) => key.startsWith('gen_ai.') && !known.has(key));
-      assert.deepEqual(unknown, [], shown);
-      assert.equal('server.address' in attributes, 'server.port' in attributes, shown);
-    }
+    for (const span of told) assertConvention(span);
     assert.doesNotMatch(JSON.stringify(collector.spans), /Add a note|symbolic-ref|\bnoted\b|Please\.|ls-remote/);
   });
 
@@ -233,25 +225,9 @@ describe('an issue that is watched', () => {
   });
 
   it('finds every metric of docs/metrics.md at its program with its labels, and no other', async () => {
-    const documented = metricsOf(readFileSync(join(import.meta.dirname, '../../docs/metrics.md'), 'utf8'));
     const { conductor, ...rest } = await expositions();
-    for (const [program, text] of Object.entries({ operator: conductor, ...rest })) {
-      const served = new Map(
-        [...text.matchAll(/^# TYPE (rig_\w+) (\w+)$/gm)].map(([, name = '', type]) => [name, type]),
-      );
-      const told = documented.filter(({ of }) => of.includes(program));
-      assert.deepEqual([...served.keys()].sort(), told.map(({ name }) => name).sort(), program);
-      for (const { name, type, labels } of told) {
-        assert.equal(served.get(name), type, name);
-        const series = text.split('\n').filter((line) => new RegExp(`^${name}(_count|_sum|_bucket)?[{ ]`).test(line));
-        for (const line of series)
-          assert.deepEqual(
-            labelsOf(line),
-            labels,
-            `${program} serves ${line}, whose labels are not the documented ones`,
-          );
-      }
-    }
+    for (const [program, exposition] of Object.entries({ operator: conductor, ...rest }))
+      assertDocumented(program, exposition);
   });
 
   it('tells of the host that was refused: in the timeline, in the log of egress, and in kubectl describe', async () => {
@@ -274,6 +250,25 @@ describe('an issue that is watched', () => {
       await hands.kubectl(['describe', 'issue.rig.dashecorp.com', issue]),
       /Warning +HostNotListed .* were refused/,
     );
+  });
+
+  it('has none of its secrets in a log, a span, a metric, an event or a Kubernetes Event', async () => {
+    const { logs } = rig.layout;
+    const known = secretsOf(rig.layout);
+    assert.ok(known.length >= 12, `only ${known.length} secrets are known`);
+    const { conductor, proxy, egress } = await expositions();
+    const written = {
+      ...Object.fromEntries(readdirSync(logs).map((name) => [name, readFileSync(join(logs, name), 'utf8')])),
+      agents: (await hands.rig('logs', issue, '--json')).stdout,
+      spans: JSON.stringify(collector.spans),
+      metrics: conductor + proxy + egress,
+      events: JSON.stringify(await hands.log(issue)),
+      'Kubernetes Events': await hands.kubectl(['get', 'events.events.k8s.io', '-A', '-o', 'json']),
+    };
+    for (const [where, text] of Object.entries(written)) {
+      assert.ok(!known.some((secret) => text.includes(secret)), `${where} holds a secret of the rig`);
+      assert.doesNotMatch(text, /\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}/, `${where} holds a token`);
+    }
   });
 
   it('leaves few Kubernetes Events, each told once', async () => {

@@ -1,3 +1,6 @@
+import assert from 'node:assert/strict';
+import type { ReceivedSpan } from './otlp.ts';
+
 interface Convention {
   /** As OTLP numbers them: 1 internal, 3 client. */
   readonly spanKind: 1 | 3;
@@ -34,3 +37,16 @@ export const GEN_AI: Readonly<Record<string, Convention>> = {
     ],
   },
 };
+
+/** Fails unless a span is named, of the kind and with the attributes that the conventions ask of its operation, and no unknown ones. */
+export function assertConvention({ name, kind, attributes }: ReceivedSpan): void {
+  const operation = String(attributes['gen_ai.operation.name']);
+  const { spanKind, named, needs, may } = GEN_AI[operation]!;
+  const shown = `${name} ${JSON.stringify(attributes)}`;
+  assert.deepEqual([name, kind], [`${operation} ${attributes[named]}`, spanKind], shown);
+  for (const key of needs) assert.ok(attributes[key] !== undefined && attributes[key] !== '', `${key} of ${shown}`);
+  const known = new Set(['gen_ai.operation.name', ...needs, ...may]);
+  const unknown = Object.keys(attributes).filter((key) => key.startsWith('gen_ai.') && !known.has(key));
+  assert.deepEqual(unknown, [], shown);
+  assert.equal('server.address' in attributes, 'server.port' in attributes, shown);
+}

@@ -19,12 +19,16 @@ export interface Outcome {
   readonly detail: string;
 }
 
+/** A directory of the image that the node is told to hide. */
+export const HIDDEN = 'state';
+
 /** Builds the program of the attempts; resolves to what stands for its image, npm included. */
 export async function buildEscape(t: Hooks): Promise<TestImage> {
   const dir = await temporary(t, 'rig-escape-image-');
   await chmod(dir, 0o755);
   const env = { ...process.env, CGO_ENABLED: '0' };
   await promisify(execFile)('go', ['build', '-o', join(dir, 'escape'), './escape'], { cwd: import.meta.dirname, env });
+  await mkdir(join(dir, HIDDEN));
   const { stdout } = await promisify(execFile)('which', ['npm']);
   const npm = stdout.trim();
   return {
@@ -165,6 +169,8 @@ export interface Surroundings {
   readonly podUID: string;
   readonly besideUID: string;
   readonly ports: Record<string, number>;
+  /** A file in a directory of the image that is hidden. */
+  readonly hidden: string;
   /** There is no wall. */
   readonly control: boolean;
 }
@@ -182,6 +188,7 @@ export async function tellTargets(kubelet: TestKubelet, canaries: Canaries, abou
       'other worktree': join(canaries.worktree, 'rig-canary-worktree'),
       "home of the node's user": join(canaries.home, 'rig-canary-home'),
       "neighbour's secret": join(volume('secret'), 'rig-canary-secret'),
+      'hidden directory of the image': about.hidden,
       "neighbour's log": join(attempt, 'log'),
       "other pod's secret": join(volume('secret', about.besideUID), 'rig-canary-secret'),
     },

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { testCluster, testNamespace } from '../test/kit/cluster.ts';
@@ -13,6 +13,7 @@ import {
   buildEscape,
   type Canaries,
   escapee,
+  HIDDEN,
   neighbour,
   type Outcome,
   putOutCanaries,
@@ -48,6 +49,9 @@ async function attempts(t: TestContext, uid: number | undefined, isolation: 'req
   const name = `host-${randomBytes(3).toString('hex')}`;
   const canaries = await putOutCanaries(t, `canary-${randomBytes(8).toString('hex')}`, uid);
   const image = await buildEscape(t);
+  const hide = join(image.directory, HIDDEN);
+  const hidden = join(hide, 'rig-canary-hidden');
+  await writeFile(hidden, canaries.secret);
   const kubelet = await testKubelet(
     t,
     name,
@@ -55,7 +59,10 @@ async function attempts(t: TestContext, uid: number | undefined, isolation: 'req
       'rig-shell:*': { directory: '/', command: ['/bin/sh', '-c'] },
       'rig-escape:*': image,
     },
-    { flags: [`--isolation=${isolation}`, '--max-processes=256'], ...(uid === undefined ? {} : { uid }) },
+    {
+      flags: [`--isolation=${isolation}`, '--max-processes=256', `--hide=${hide}`],
+      ...(uid === undefined ? {} : { uid }),
+    },
   );
   const { api } = await testCluster();
   const ns = await testNamespace(t);
@@ -66,6 +73,7 @@ async function attempts(t: TestContext, uid: number | undefined, isolation: 'req
   const surroundings = {
     podUID,
     besideUID,
+    hidden,
     control: isolation === 'none',
     ports: {
       kubelet: node.status.daemonEndpoints.kubeletEndpoint.Port,
@@ -179,6 +187,8 @@ const mustSucceedWithoutAWall = [
   "read the neighbour's environment",
   "read the neighbour's token",
   'read the other worktree',
+  'find a mount writable that is not its own',
+  'read the hidden directory of the image',
   'write into the other worktree',
   "connect to the supervisor's socket",
   "connect to the neighbour's init",

@@ -38,7 +38,7 @@ func openWall(c *config.Config) (*provider.Wall, error) {
 	w := &provider.Wall{
 		Result: isolation.Choose(c.Isolation, isolation.Probe(), c.UIDs, try),
 		OwnUID: isolation.UserOf(os.Geteuid()), OwnGID: isolation.UserOf(os.Getegid()),
-		Hidden: []string{c.DataDir, c.ImageMap, c.BootstrapKubeconfig}, CanMount: runtime.GOOS == "linux",
+		Hidden: append([]string{c.DataDir, c.ImageMap, c.BootstrapKubeconfig}, c.Hide...), CanMount: runtime.GOOS == "linux",
 	}
 	klog.InfoS("Isolation of containers", "isolated", w.Isolated, "reason", w.Reason, "message", w.Message)
 	if c.Isolation == isolation.Required && !w.Isolated {

@@ -33,6 +33,8 @@ type Config struct {
 	// Isolation is whether containers are walled off; UIDs are what they run as where the kubelet is root.
 	Isolation isolation.Mode
 	UIDs      isolation.Range
+	// Hide are directories and files that no container may see, even inside the directory of an image.
+	Hide []string
 	// Logs says when the log of a container is rotated.
 	Logs logs.Rotation
 	// Args is the command line again, as a service runs it: no default, every path absolute.
@@ -47,7 +49,7 @@ const usage = "usage: rig-kubelet [print-unit systemd|launchd] --node-name N --b
 // Parse reads args; out gets the usage when they are wrong.
 func Parse(args []string, out io.Writer) (*Config, error) {
 	c := &Config{}
-	var labels, mode, uids string
+	var labels, mode, uids, hide string
 	flags := flag.NewFlagSet("rig-kubelet", flag.ContinueOnError)
 	flags.SetOutput(out)
 	flags.StringVar(&c.NodeName, "node-name", "", "name of the node")
@@ -64,6 +66,7 @@ func Parse(args []string, out io.Writer) (*Config, error) {
 	flags.Float64Var(&c.APIQPS, "api-qps", 200, "requests a second to the API server")
 	flags.IntVar(&c.APIBurst, "api-burst", 400, "requests to the API server in a burst")
 	flags.StringVar(&mode, "isolation", string(isolation.Auto), "auto: wall containers off where this machine can; required: do not start where it cannot; none")
+	flags.StringVar(&hide, "hide", "", "directories and files, by commas, that no isolated container may see, besides the kubelet's own")
 	flags.StringVar(&uids, "uid-range", isolation.DefaultRange.String(), "uids and gids for containers where the kubelet runs as root")
 	flags.BoolVar(&c.StopPods, "stop-pods-on-exit", false, "stop pods on SIGTERM instead of leaving them to the next kubelet")
 	flags.DurationVar(&c.StopPodsGrace, "stop-pods-grace", 5*time.Second, "longest grace of a pod that is stopped on exit")
@@ -90,8 +93,14 @@ func Parse(args []string, out io.Writer) (*Config, error) {
 			return nil, err
 		}
 	}
+	if c.Hide, err = absolute(hide); err != nil {
+		return nil, err
+	}
 	flags.Visit(func(f *flag.Flag) {
 		value := f.Value.String()
+		if f.Name == "hide" {
+			value = strings.Join(c.Hide, ",")
+		}
 		if path, ok := paths[f.Name]; ok {
 			value = *path
 		}
@@ -111,6 +120,18 @@ func check(c *Config) error {
 		return fmt.Errorf("--max-log-bytes and --max-log-files must be at least 1, not %d and %d", c.Logs.MaxBytes, c.Logs.MaxFiles)
 	}
 	return nil
+}
+
+func absolute(list string) ([]string, error) {
+	var paths []string
+	for _, path := range strings.FieldsFunc(list, func(r rune) bool { return r == ',' }) {
+		path, err := filepath.Abs(path)
+		if err != nil {
+			return nil, err
+		}
+		paths = append(paths, path)
+	}
+	return paths, nil
 }
 
 func parseLabels(text string) (map[string]string, error) {

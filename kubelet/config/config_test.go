@@ -3,6 +3,7 @@ package config
 import (
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -39,13 +40,16 @@ func TestWrongCommandLinesAreRefused(t *testing.T) {
 }
 
 func TestTheCommandLineOfAServiceHasAbsolutePathsAndNoDefaults(t *testing.T) {
-	c, err := Parse(append([]string{"--max-pods=5", "--stop-pods-on-exit"}, required...), io.Discard)
+	c, err := Parse(append([]string{"--max-pods=5", "--stop-pods-on-exit", "--hide=/a,b"}, required...), io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
 	again, err := Parse(c.Args, io.Discard)
-	if err != nil || len(c.Args) != 6 || again.MaxPods != 5 || !again.StopPods || again.NodeName != "n" {
+	if err != nil || len(c.Args) != 7 || again.MaxPods != 5 || !slices.Equal(again.Hide, c.Hide) || !again.StopPods || again.NodeName != "n" {
 		t.Fatalf("%v %v", c.Args, err)
+	}
+	if len(c.Hide) != 2 || c.Hide[0] != "/a" || !filepath.IsAbs(c.Hide[1]) {
+		t.Errorf("%v", c.Hide)
 	}
 	for _, flag := range c.Args {
 		if strings.Contains(flag, "data-dir") && flag != "--data-dir="+c.DataDir {

@@ -33,6 +33,7 @@ func fileAttempts(t *targets) []attempt {
 		attempt{name: "write a system program", try: func(*targets) error { return openToWrite("/bin/sh") }},
 		attempt{name: "replace the program of its init", try: func(*targets) error { return openToWrite("/proc/1/exe") }},
 		attempt{name: "write its own image", try: func(*targets) error { return touch(filepath.Join(filepath.Dir(os.Args[0]), "rig-escaped")) }},
+		attempt{name: "find a mount writable that is not its own", try: writableMount},
 		attempt{name: "write a read-only mount", try: func(t *targets) error { return touch(filepath.Join(t.ReadOnly, "escaped")) }},
 		attempt{name: "follow a symbolic link in the shared volume", try: throughSymlink},
 		attempt{name: "swap a directory for a symbolic link while a file is opened", try: raceSymlink},
@@ -50,6 +51,17 @@ func fileAttempts(t *targets) []attempt {
 		attempt{name: "write a control group", try: controlGroup},
 		attempt{name: "become root by a setuid program in a volume", try: setuidProgram},
 	)
+}
+
+// writableMount asks what each is mounted as: a write may be refused for another reason as well.
+func writableMount(t *targets) error {
+	for _, path := range []string{"/", "/usr", "/etc/ssl", "/proc/sys", filepath.Dir(os.Args[0]), t.ReadOnly} {
+		var info unix.Statfs_t
+		if err := unix.Statfs(path, &info); err == nil && info.Flags&unix.ST_RDONLY == 0 {
+			return nil
+		}
+	}
+	return errors.New("all are read-only")
 }
 
 func create(path string) error {

@@ -14,6 +14,9 @@ import {
 } from '../../local/controlplane/index.ts';
 import { until } from './cluster-wait.ts';
 
+/** A kubelet tries its walls out before it answers, which takes a busy machine a while. */
+const READY_MS = 60_000;
+
 /** What stands for an image on the node; see kubelet/imagemap. */
 export interface TestImage {
   readonly directory: string;
@@ -110,7 +113,9 @@ export async function joinKubelet(
       });
       const before = Date.now();
       try {
-        await until(`node ${node} is Ready; the kubelet said:\n${output}`, () => isReadySince(api, node, before));
+        await until(`node ${node} is Ready`, () => isReadySince(api, node, before), READY_MS).catch((error: Error) => {
+          throw new Error(`${error.message}; the kubelet said:\n${output}`);
+        });
       } finally {
         await approver.stop();
       }

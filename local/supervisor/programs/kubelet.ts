@@ -53,6 +53,8 @@ export async function startKubelet(
       `--image-map=${imageMap}`,
       `--port=${store.state.ports.kubelet}`,
       `--isolation=${options.isolation}`,
+      // The checkout is the agents' image, and the data directory may lie in it.
+      `--hide=${layout.root}`,
       '--stop-pods-on-exit',
     ],
     prepare: async () => {

@@ -1,5 +1,5 @@
 import type { Usage } from '#lib/llm';
-import { startSpan } from '#lib/observe';
+import { serverAttributes, startSpan } from '#lib/observe';
 
 /** Characters of a model's id; what is longer is no id but somebody's text. */
 const MAX_MODEL = 128;
@@ -14,7 +14,6 @@ export interface ModelSpan {
 /** Begins the span, in OpenTelemetry's semantic conventions for generative AI. `body` is the request as the task sent it. */
 export function modelSpan(provider: string, upstreamURL: string, body: Buffer): ModelSpan {
   const { model, maxTokens, stream } = asked(body);
-  const { hostname, port, protocol } = new URL(upstreamURL);
   const span = startSpan(`chat ${model}`, {
     kind: 'client',
     attributes: {
@@ -23,8 +22,7 @@ export function modelSpan(provider: string, upstreamURL: string, body: Buffer): 
       'gen_ai.request.model': model,
       ...(maxTokens === undefined ? {} : { 'gen_ai.request.max_tokens': maxTokens }),
       ...(stream ? { 'gen_ai.request.stream': true } : {}),
-      'server.address': hostname,
-      'server.port': Number(port) || (protocol === 'https:' ? 443 : 80),
+      ...serverAttributes(upstreamURL),
     },
   });
   return {

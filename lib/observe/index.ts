@@ -16,6 +16,7 @@ export {
   isTracing,
   type Span,
   type SpanOptions,
+  serverAttributes,
   startSpan,
   startTracing,
   traced,

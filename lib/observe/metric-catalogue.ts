@@ -74,6 +74,7 @@ const refusal: MetricLabel = {
     'BaseBehind',
     'IrreversibleTier',
     'TierRaised',
+    'NoTierPolicy',
     'StaleGeneration',
     'GateNotEnforced',
     'HeadMoved',

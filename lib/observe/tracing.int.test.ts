@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startCollector } from '../../test/kit/otlp.ts';
 import { withCorrelation } from './correlation.ts';
-import { isTracing, startSpan, startTracing, traced, traceparent, traceWhole } from './tracing.ts';
+import { isTracing, serverAttributes, startSpan, startTracing, traced, traceparent, traceWhole } from './tracing.ts';
 
 const STREAM = '0199a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b';
 const ID = '0199a1b2c3d47e5f8a9b0c1d2e3f4a5b';
@@ -41,6 +41,15 @@ test('spans of a subject reach a collector as one trace under the span of the wh
   assert.deepEqual([of('broken').failed, of('broken').attributes['error.type']], [true, 'Refused']);
   assert.equal(of('later').startMs, 1_000);
   assert.equal(of('outer').service, 'rig-test');
+});
+
+test('a server is told as host and port, whatever its URL leaves out', () => {
+  for (const [url, host, port] of [
+    ['https://api.example.org/v3', 'api.example.org', 443],
+    ['http://127.0.0.1:3000', '127.0.0.1', 3000],
+    ['http://u:p@[::1]/x?y', '[::1]', 80],
+  ] as const)
+    assert.deepEqual(serverAttributes(url), { 'server.address': host, 'server.port': port });
 });
 
 test('without an endpoint, or with the SDK disabled, nothing is traced', async () => {

@@ -136,6 +136,12 @@ export function traceHeaders(): { traceparent?: string } {
   return value === undefined ? {} : { traceparent: value };
 }
 
+/** Who is called, in the conventions of OpenTelemetry: host and port of an http(s) URL. */
+export function serverAttributes(url: string): { 'server.address': string; 'server.port': number } {
+  const { hostname, port, protocol } = new URL(url);
+  return { 'server.address': hostname, 'server.port': Number(port) || (protocol === 'https:' ? 443 : 80) };
+}
+
 function begin({ api, tracer }: Tracing, traceId: string, spanId: string, name: string, options: SpanOptions): ApiSpan {
   const parent = { traceId, spanId, traceFlags: SAMPLED, isRemote: true };
   const { kind = 'internal', startedAt, attributes } = options;

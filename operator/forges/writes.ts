@@ -11,7 +11,7 @@ import {
   type PullRequestSummary,
   type RepositoryName,
 } from '#lib/forge';
-import { type Metrics, noMetrics, type Span, traced, withCorrelation } from '#lib/observe';
+import { type Metrics, noMetrics, type Span, serverAttributes, traced, withCorrelation } from '#lib/observe';
 import { issueMarker, marker, unmarked } from './markers.ts';
 
 export { issueMarker, markedUid, marker } from './markers.ts';
@@ -294,7 +294,7 @@ export class ForgeWrites {
 }
 
 function tracedWrite<T>({ subject, forge, repo }: Target, kind: string, work: (span: Span) => Promise<T>): Promise<T> {
-  const attributes = { 'server.address': forge.origin, 'rig.repository': `${repo.owner}/${repo.name}` };
+  const attributes = { ...serverAttributes(forge.origin), 'rig.repository': `${repo.owner}/${repo.name}` };
   return withCorrelation(subject, () => traced(`forge ${kind}`, { kind: 'client', attributes }, work));
 }
 

@@ -19,6 +19,8 @@ export interface TaskRun {
   readonly env?: Record<string, string | undefined>;
   readonly prepare?: (conductor: ConductorDouble) => void;
   readonly model?: Model;
+  /** Stands between the runtime and its sandbox: listens on `socket`, and may ask the honest one. */
+  readonly between?: (socket: string, honest: string) => Promise<{ close(): void }>;
 }
 
 /** Runs a whole task against doubles of the conductor and the provider, and real git. */
@@ -35,11 +37,9 @@ export async function playTask(run: TaskRun): Promise<{ exitCode: number; conduc
     egressSocket: join(scratch, 'egress.sock'),
   };
   const workDir = join(scratch, 'work');
-  const sandbox = await startSandbox(
-    { ...places, socket: places.sandboxSocket, workDir },
-    run.env ?? process.env,
-    silentLogger,
-  );
+  const honest = run.between === undefined ? places.sandboxSocket : join(scratch, 'honest.sock');
+  const sandbox = await startSandbox({ ...places, socket: honest, workDir }, run.env ?? process.env, silentLogger);
+  const between = await run.between?.(places.sandboxSocket, honest);
   const deps: TaskDeps = {
     settings: {
       conductorURL: run.gitURL,
@@ -66,6 +66,7 @@ export async function playTask(run: TaskRun): Promise<{ exitCode: number; conduc
   try {
     return { exitCode: await runTask(deps), conductor };
   } finally {
+    between?.close();
     await sandbox.close();
   }
 }

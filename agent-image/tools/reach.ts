@@ -9,6 +9,6 @@ export async function asked<T>(call: Promise<T>): Promise<T> {
   try {
     return await call;
   } catch (error) {
-    throw error instanceof SandboxRefusal ? new ToolRefusal(error.message) : error;
+    throw error instanceof SandboxRefusal ? new ToolRefusal(error.said) : error;
   }
 }

@@ -86,7 +86,7 @@ export class SandboxClient implements Sandbox {
     if (answer.statusCode === 200) return answer;
     if (answer.statusCode === 422) {
       const refusal = checked<Refusal>(call, Refusal, await readAnswer(answer, call, 65_536, signal));
-      throw new SandboxRefusal(refusal.reason === 'GitFailed' ? 'GitFailed' : 'SandboxFailed', refusal.detail);
+      throw new SandboxRefusal(refusal.reason === 'GitFailed' ? 'GitFailed' : 'SandboxFailed', call, refusal.detail);
     }
     answer.destroy();
     throw new SandboxFailure('Malformed', call, `answered with status ${answer.statusCode}`);

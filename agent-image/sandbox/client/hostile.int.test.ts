@@ -159,6 +159,9 @@ test('what the sandbox would not do is told apart from a sandbox that fails', as
   const { client } = await facing(t, say(json('{"reason":"Refused","detail":"There is no file x."}', '422 No')));
   await assert.rejects(
     client.call('digest', {}, live),
-    (error) => error instanceof SandboxRefusal && error.message === 'There is no file x.',
+    (error) =>
+      error instanceof SandboxRefusal &&
+      error.said === 'There is no file x.' &&
+      error.message === 'The sandbox of the task could not do what it was asked (digest): There is no file x.',
   );
 });

@@ -13,13 +13,14 @@ import { ensureBinary } from '../hack/go/build.mjs';
 import { images } from '../hack/images/images.mjs';
 import { layOut } from '../hack/images/layout.mjs';
 import { World } from '../local/forge/testing/world.ts';
+import { type RunningPostgres, startPostgres } from '../local/postgres/index.ts';
 import { clusterLife, type TestCluster, testCluster } from '../test/kit/cluster.ts';
 import { testKubelet } from '../test/kit/cluster-kubelet.ts';
 import { until } from '../test/kit/cluster-wait.ts';
-import { type TestDatabase, testDatabase } from '../test/kit/postgres.ts';
+import { type Database, documentedDatabase } from './database.int-kit.ts';
 import { imageMap, type Ports, PREVIOUS, writeOverlay } from './overlay.int-kit.ts';
 import { type Previous, previousCheckout } from './previous.int-kit.ts';
-import { HeldModel, issueObject, TENANT, tenantObjects } from './work.int-kit.ts';
+import { CALLS, HeldModel, INPUT_TOKENS, issueObject, TENANT, tenantObjects } from './work.int-kit.ts';
 
 // Kinds and namespaces are deleted here: that is nothing for a control plane that other files use.
 delete process.env.RIG_TEST_KUBECONFIG;
@@ -34,7 +35,9 @@ const overlay = join(folder, 'overlay');
 const layouts = join(folder, 'layouts');
 
 let cluster: TestCluster;
-let database: TestDatabase;
+let server: RunningPostgres;
+let database: Database;
+let log: pg.Pool;
 let ports: Ports;
 let previous: Previous;
 let world: World;
@@ -46,13 +49,15 @@ const read = async (...args: string[]) => JSON.parse(await kubectl('get', ...arg
 
 before(async () => {
   previous = previousCheckout(root, join(folder, 'previous'));
-  [cluster, database, world, model] = await Promise.all([
+  [cluster, server, world, model] = await Promise.all([
     testCluster(),
-    testDatabase(undefined, { ownServer: true }),
+    startPostgres({ dataDir: join(folder, 'postgres'), settings: { fsync: 'off', max_wal_size: '256MB' } }),
     World.start(),
     HeldModel.start(),
     ...Object.keys(images).map((name) => layOut(root, name, join(layouts, name))),
   ]);
+  database = await documentedDatabase(server.adminURL);
+  log = new pg.Pool({ connectionString: database.adminURL });
   const [conductor, proxy, egress, webhooks, ...metrics] = await freePorts(6);
   ports = { conductor: conductor!, proxy: proxy!, egress: egress!, webhooks: webhooks!, metrics };
   const binary = await ensureBinary('helm');
@@ -60,8 +65,9 @@ before(async () => {
   helm = async (...args) => (await run(binary, args, { env })).stdout;
 });
 after(async () => {
-  await Promise.all([database?.drop(), world?.close(), model?.close()]);
-  rmSync(folder, { recursive: true, force: true });
+  await log?.end();
+  await Promise.all([server?.stop(), world?.close(), model?.close()]);
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 });
 
 async function freePorts(count: number): Promise<number[]> {
@@ -75,15 +81,6 @@ async function freePorts(count: number): Promise<number[]> {
   const found = servers.map((server) => (server.address() as { port: number }).port);
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
   return found;
-}
-
-/** A database URL whose search path ends in a schema of its own, as each program is to have. */
-async function urlFor(schema: string): Promise<string> {
-  const client = new pg.Client({ connectionString: database.url });
-  await client.connect();
-  await client.query(`CREATE SCHEMA IF NOT EXISTS ${schema}`);
-  await client.end();
-  return database.url;
 }
 
 async function secret(name: string, key: string, value: string): Promise<void> {
@@ -145,25 +142,30 @@ async function apply(text: string): Promise<void> {
 }
 
 /** The log of everything that happened, in the order of its streams. */
-async function events(): Promise<{ stream: string; version: number; type: string }[]> {
-  const { rows } = await database.pool.query(
-    'SELECT stream, version, type FROM conductor.events ORDER BY stream, version',
-  );
-  return rows;
+async function events(): Promise<Event[]> {
+  const sql = 'SELECT stream, version, type, data FROM conductor.events ORDER BY stream, version';
+  return (await log.query<Event>(sql)).rows;
+}
+
+interface Event {
+  readonly stream: string;
+  readonly version: number;
+  readonly type: string;
+  readonly data: { readonly tokens?: { readonly input: number } };
 }
 
 test('the Deployments of the previous install come up on a node: real entry points, from their Secrets to ready', async (t) => {
   t.diagnostic(previous.says);
   await testKubelet(clusterLife, node, imageMap(layouts, previous.path));
   for (const program of ['proxy', 'egress'] as const)
-    await secret(`rig-${program}-database`, 'url', await urlFor(program));
+    await secret(`rig-${program}-database`, 'url', database.urlOf(program));
   await secret('rig-provider', 'key', 'no-provider-is-called');
   await secret('rig-reader-token', 'token', randomBytes(16).toString('hex'));
   await install({ path: previous.path, tag: PREVIOUS });
   await kubectl('-n', system, 'create', 'job', '--from=cronjob/rig-certificates', 'certificates-now');
   await kubectl('-n', system, 'wait', '--for=condition=Complete', 'job/certificates-now', '--timeout=60s');
   // Its pod waits for the Secret, and then finds the certificate as well.
-  await secret('rig-conductor-database', 'url', await urlFor('conductor'));
+  await secret('rig-conductor-database', 'url', database.urlOf('conductor'));
   await untilReady();
   const { spec } = await read('lease', '-n', system, 'rig-conductor');
   assert.match(spec.holderIdentity, /^rig-conductor-/);
@@ -206,14 +208,21 @@ test('an upgrade in the middle of a task loses nothing: the same task ends, once
     pulls.map(({ title }: { title: string }) => title),
     ['Count in German'],
   );
-  const log = await events();
-  for (const [index, { stream, version }] of log.entries())
-    assert.equal(version, log[index - 1]?.stream === stream ? log[index - 1]!.version + 1 : 1);
-  for (const event of before)
-    assert.ok(log.some((one) => one.stream === event.stream && one.version === event.version));
-  const ofTasks = log.map(({ type }) => type).filter((type) => type.startsWith('TASK_'));
+  const then = await until('the log has every call to the model', async () => {
+    const all = await events();
+    return spent(all) >= CALLS * INPUT_TOKENS ? all : undefined;
+  });
+  assert.equal(spent(then), CALLS * INPUT_TOKENS);
+  for (const [index, { stream, version }] of then.entries())
+    assert.equal(version, then[index - 1]?.stream === stream ? then[index - 1]!.version + 1 : 1);
+  for (const { stream, version, type } of before)
+    assert.ok(then.some((one) => one.stream === stream && one.version === version && one.type === type));
+  const ofTasks = then.map(({ type }) => type).filter((type) => type.startsWith('TASK_'));
   assert.deepEqual(ofTasks, ['TASK_DISPATCHED', 'TASK_FINISHED']);
 });
+
+const spent = (all: readonly Event[]) =>
+  all.reduce((sum, { type, data }) => sum + (type === 'TOKENS_USED' ? data.tokens!.input : 0), 0);
 
 test('the webhook that the install brought, with the certificate it made, warns and admits', async () => {
   const sample = ['apply', '--server-side', '-f', join(root, 'config/samples/issue.yaml')];

@@ -162,6 +162,8 @@ function patchOf(program: (typeof programs)[number], env: Env, port: number, nod
       template: {
         spec: {
           ...placement(node),
+          // A namespace that is deleted looks at its pods again after half of the longest such period.
+          terminationGracePeriodSeconds: 15,
           containers: [container],
         },
       },

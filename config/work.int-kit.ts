@@ -8,6 +8,10 @@ import { readReplay } from '../local/replay/index.ts';
 
 export const TENANT = 'tenant-sample';
 
+/** Calls of the model in one task, and what each of them costs. */
+export const CALLS = 4;
+export const INPUT_TOKENS = 100;
+
 /** One small change: look, edit, test, done. */
 const STEPS = stringify({
   steps: [
@@ -43,7 +47,7 @@ const STEPS = stringify({
         ],
       },
     },
-  ].map((step) => ({ ...step, usage: { input: 100, output: 10 } })),
+  ].map((step) => ({ ...step, usage: { input: INPUT_TOKENS, output: 10 } })),
 });
 
 /** A model that can be made to think for as long as a test wants. */

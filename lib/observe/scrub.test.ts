@@ -34,3 +34,21 @@ test('a cycle ends at six levels instead of overflowing the stack', () => {
   loop.self = loop;
   assert.match(JSON.stringify(scrub(loop)), /\[deep\]/);
 });
+
+test('texts made to be slow to look through cost milliseconds, and what is too long for a line is cut', () => {
+  for (const bait of [
+    'http://',
+    'http://a@',
+    'a://',
+    'Basic ',
+    'token=',
+    'eyJaaaaaaaa.',
+    '-----BEGIN PRIVATE KEY-----',
+  ]) {
+    const began = performance.now();
+    const told = String(scrub(bait.repeat(1_000_000)));
+    assert.ok(told.length <= 40_000, `${bait}: ${told.length}`);
+    const took = performance.now() - began;
+    assert.ok(took < 2_000, `${bait}: ${took} ms`);
+  }
+});

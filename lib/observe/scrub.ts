@@ -13,7 +13,7 @@ const SCHEME = /\b(Basic|Bearer) +(?=[^\s"',]*\d)[^\s"',]{8,}/gi;
 const ASSIGNED =
   /((?:authorization|password|passwd|passphrase|secret|token|api[-_]?key)(?:=|["']\s*:\s*["']))[^\s"'&,;]{4,}/gi;
 const URL_CREDENTIALS = /\b([a-z][\w+.-]{0,19}:\/\/)[^\s/?#"']+@/gi;
-const QUERY = /\b(https?:\/\/[^\s?#]+)\?[^\s#]*/g;
+const QUERY = /\b(https?:\/\/[^\s?#]{1,2048})\?[^\s#]*/g;
 const MASK = '[redacted]';
 const MAX_DEPTH = 6;
 /** What a text may take in a log; also bounds what looking through it costs. */

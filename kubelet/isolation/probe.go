@@ -95,9 +95,9 @@ func Choose(mode Mode, f Features, ids Range, try func(Container) error) Result 
 		}
 		failures = append(failures, err.Error())
 	}
-	message := "Containers run as processes of the user of this node and can read what that user can read: " + strings.Join(failures, "; ")
+	message := "Containers run as processes of the user of this node and can read what that user can read: " + strings.Join(failures, "; ") + "."
 	if f.Hint != "" {
-		message += ". " + f.Hint
+		message += " " + f.Hint
 	}
 	return Result{Reason: ReasonNoIsolation, Message: message}
 }

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { clusterLife, testCluster, testNamespace } from '../test/kit/cluster.ts';
@@ -91,6 +93,14 @@ const condition = (pod: Pod, type: string) => pod.status.conditions?.find((c) =>
 async function kubectl(ns: string, ...args: string[]): Promise<string> {
   const cluster = await testCluster();
   return cluster.kubectl(`--namespace=${ns}`, ...args);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 const logs = (ns: string, name: string, container: string) => kubectl(ns, 'logs', name, `--container=${container}`);
@@ -291,6 +301,31 @@ test('a kubelet killed and started again finds sidecars, started and ready conta
   );
   assert.equal(await logs(ns, 'kept', 'init'), 'init\n');
   await kubectl(ns, 'delete', 'pod', 'kept');
+});
+
+test('pods deleted while the kubelet was away are ended by the next one: by grace, by force, and one whose name is taken again', async (t) => {
+  const ns = await testNamespace(t);
+  const { api } = await testCluster();
+  const names = ['graceful', 'forced', 'replaced'];
+  const pids: number[] = [];
+  for (const name of names) await create(ns, name, podSpec([shell('main', stays(name))]));
+  for (const name of names) {
+    const { metadata } = await untilPod(ns, name, 'Running', inPhase('Running'));
+    const started = join(kubelet.dataDir, 'pods', metadata.uid, 'containers/main/0/started.json');
+    pids.push(JSON.parse(await readFile(started, 'utf8')).pid);
+  }
+  await kubelet.kill('SIGKILL');
+  await kubectl(ns, 'delete', 'pod', 'graceful', '--wait=false');
+  await kubectl(ns, 'delete', 'pod', 'forced', 'replaced', '--force', '--grace-period=0');
+  await create(ns, 'replaced', podSpec([shell('main', 'echo second')]));
+  assert.ok(pids.every(isAlive));
+  await kubelet.start();
+  await until('their processes are gone', () => !pids.some(isAlive));
+  await untilPod(ns, 'replaced', 'Succeeded', inPhase('Succeeded'));
+  await until('the API has the new one alone', async () => {
+    const { items } = await api.call<{ items: unknown[] }>('GET', `/api/v1/namespaces/${ns}/pods`);
+    return items.length === 1;
+  });
 });
 
 test("virtual-kubelet's own end-to-end suite passes, unchanged, against the node", { timeout: 200_000 }, async (t) => {

@@ -63,7 +63,7 @@ export function createEgress(deps: EgressDeps): Egress {
   const watch = new Watch({ allowed, ledger, denials, now });
   return {
     get url() {
-      return `http://${host}:${server.port}`;
+      return `http://${host.includes(':') ? `[${host}]` : host}:${server.port}`;
     },
     watch,
     get open() {

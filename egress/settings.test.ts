@@ -38,11 +38,16 @@ test('ranges are lists with commas, limits whole numbers of their unit', () => {
   });
   assert.deepEqual([told.host, told.port, told.bytes, told.idleMs], ['0.0.0.0', 1, 1_048_576, 7_000]);
   assert.deepEqual(told.allowRanges, ['10.1.0.0/16', 'fd00::/8']);
+  const { host, port, metricsListen } = readSettings({ ...ENV, RIG_LISTEN: '[::]:2', RIG_METRICS_LISTEN: '[::1]:0' });
+  assert.deepEqual([host, port, metricsListen], ['::', 2, { host: '::1', port: 0 }]);
 });
 
 test('a setting of egress that makes no sense is named at start', () => {
   for (const [name, value] of [
     ['RIG_LISTEN', '8083'],
+    ['RIG_LISTEN', '::1:8083'],
+    ['RIG_LISTEN', 'localhost:65536'],
+    ['RIG_METRICS_LISTEN', '[::]'],
     ['RIG_CONDUCTOR_URL', 'conductor'],
     ['RIG_DATABASE_URL_FILE', join(dir, 'missing')],
     ['RIG_EGRESS_MAX_CONNECTIONS', '0'],

@@ -43,9 +43,11 @@ export function readSettings(env: Env): Settings {
 }
 
 function address(text: string, name: string): { host: string; port: number } {
-  const parts = /^(.+):(\d{1,5})$/.exec(text);
-  if (!parts) throw new Error(`${name} is not host:port (${text}).`);
-  return { host: parts[1] as string, port: Number(parts[2]) };
+  const { host, bracketed, port } =
+    /^(?:\[(?<bracketed>[^\]]+)\]|(?<host>[^:]+)):(?<port>\d{1,5})$/.exec(text)?.groups ?? {};
+  if (port === undefined || Number(port) > 65_535)
+    throw new Error(`${name} is not host:port (${text}); write it as 0.0.0.0:8083 or [::]:8083.`);
+  return { host: (host ?? bracketed) as string, port: Number(port) };
 }
 
 function list(value: string | undefined): string[] {

@@ -230,6 +230,10 @@ func TestStopAllReportsPodsAsTerminatedByTheNode(t *testing.T) {
 	if err != nil || stored.Status.Phase != v1.PodFailed || stored.Status.Reason != "Terminated" {
 		t.Fatalf("%v %+v", err, stored.Status)
 	}
+	// What the node did to the pod is not to count against a Job.
+	if c := condition(stored, v1.DisruptionTarget); c.Status != v1.ConditionTrue || c.Reason != v1.PodReasonTerminationByKubelet {
+		t.Errorf("%+v", c)
+	}
 }
 
 func TestGracePeriodPrefersTheDeletions(t *testing.T) {

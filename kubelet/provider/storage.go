@@ -108,8 +108,9 @@ func (a allowance) exceeded() string {
 	return fmt.Sprintf("%s takes %s of the node's disk, more than its limit of %s.", a.what, resource.NewQuantity(used, resource.BinarySI), a.limit.String())
 }
 
-// evict ends the pod for the node's sake, with no more than a last moment.
+// evict ends the pod with no more than a last moment. As with the upstream kubelet it is no disruption: a Job that does not
+// count those would have the pod outgrow its own limit again and again.
 func (i *instance) evict(message string) {
 	i.event(v1.EventTypeWarning, reasonEvicted, message)
-	i.halt(&verdict{reason: reasonEvicted, message: message, disruption: true}, lastMoment)
+	i.halt(&verdict{reason: reasonEvicted, message: message}, lastMoment)
 }

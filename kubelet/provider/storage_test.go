@@ -34,8 +34,8 @@ func TestAPodThatTakesMoreDiskThanItMayIsEvictedAndItsVolumesGo(t *testing.T) {
 		if end.Status.Reason != "Evicted" || !strings.HasPrefix(end.Status.Message, want) || !strings.HasSuffix(end.Status.Message, "more than its limit of 1Mi.") {
 			t.Errorf("%s: %s", end.Status.Reason, end.Status.Message)
 		}
-		if c := condition(end, v1.DisruptionTarget); c.Status != v1.ConditionTrue || c.Reason != "TerminationByKubelet" {
-			t.Errorf("%+v", c)
+		if c := condition(end, v1.DisruptionTarget); c.Type != "" {
+			t.Errorf("what a pod did by itself counts as a disruption: %+v", c)
 		}
 	}
 }

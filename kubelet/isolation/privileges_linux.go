@@ -9,14 +9,11 @@ import (
 	"kernel.org/pub/linux/libs/security/libcap/psx"
 )
 
-// dropPrivileges leaves this process, on all its threads, the container's user and no capability, for good.
+// dropPrivileges leaves this process, on all its threads, the container's user and no capability, for good. The caller's
+// thread is the one that starts every program.
 func dropPrivileges(p *Plan) error {
-	for capability := uintptr(0); capability <= 63; capability++ {
-		if err := onAllThreads(unix.SYS_PRCTL, unix.PR_CAPBSET_DROP, capability, 0); err == unix.EINVAL {
-			break
-		} else if err != nil {
-			return fmt.Errorf("the bounding set: %w", err)
-		}
+	if err := dropBounds(); err != nil {
+		return fmt.Errorf("the bounding set: %w", err)
 	}
 	if !p.UserNamespace {
 		if err := syscall.Setgroups([]int{p.GID}); err != nil {
@@ -44,6 +41,19 @@ func dropPrivileges(p *Plan) error {
 	}
 	// A change of user cleared it.
 	return unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(unix.SIGKILL), 0, 0, 0)
+}
+
+// dropBounds makes sure that no program started from this thread gets a capability from its file. The other threads start
+// none, and telling them of each capability would take longer than all the rest of the wall.
+func dropBounds() error {
+	for capability := uintptr(0); capability <= 63; capability++ {
+		if err := unix.Prctl(unix.PR_CAPBSET_DROP, capability, 0, 0, 0); err == unix.EINVAL {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func clearCapabilities() error {

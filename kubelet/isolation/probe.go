@@ -104,7 +104,11 @@ func Choose(mode Mode, f Features, ids Range, try func(Container) error) Result 
 
 func success(f Features, ids Range, userNamespace bool) Result {
 	if f.OS == "darwin" {
-		return Result{Isolated: true, Reason: ReasonSandboxExec, Message: "Each container runs in a sandbox of the system that names its files, and opens no Unix socket but those of its volumes. All share the user of the node, its processes are visible to them, and its loopback is theirs."}
+		r := Result{Isolated: true, Reason: ReasonSandboxExec, Message: "Each container runs in a sandbox of the system that names its files, and opens no Unix socket but those of its volumes. All share the user of the node, its processes are visible to them, and its loopback is theirs."}
+		if f.UID == 0 {
+			r.Message += " That user is root: give the kubelet a user of its own."
+		}
+		return r
 	}
 	r := Result{Isolated: true, UserNamespace: userNamespace, Reason: ReasonUIDs}
 	who := fmt.Sprintf("Each container has a uid of its own (%s) and mount, pid, ipc and uts namespaces of its own", ids)

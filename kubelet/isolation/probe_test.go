@@ -31,6 +31,7 @@ func TestWhatHoldsIsFoundOutByTryingAndSaidInASentence(t *testing.T) {
 		"nothing works":                  {Auto, user, never, Result{Reason: ReasonNoIsolation}, "can read what that user can read: operation not permitted. Set it."},
 		"turned off":                     {None, full, works, Result{Reason: ReasonTurnedOff}, "--isolation none"},
 		"macOS":                          {Auto, Features{OS: "darwin", UID: 501}, works, Result{Isolated: true, Reason: ReasonSandboxExec}, "share the user of the node"},
+		"macOS as root":                  {Auto, Features{OS: "darwin"}, works, Result{Isolated: true, Reason: ReasonSandboxExec}, "That user is root"},
 		"macOS without a sandbox":        {Auto, Features{OS: "darwin", UID: 501}, never, Result{Reason: ReasonNoIsolation}, "not permitted"},
 	} {
 		got := Choose(c.mode, c.features, DefaultRange, c.try)

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { stringify } from 'yaml';
 import { images } from '../hack/images/images.mjs';
@@ -34,7 +34,7 @@ export function imageMap(layouts: string, previous: string): Record<string, Test
     command: ['node', images[name].entry],
   });
   const names = Object.keys(images) as (keyof typeof images)[];
-  const readable = [join(root, 'node_modules')];
+  const readable = [realpathSync(join(root, 'node_modules'))];
   return Object.fromEntries(
     names.flatMap((name) => [
       [`ghcr.io/dashecorp/rig-${name}:*`, own(name)],

@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { ensureBinary } from '../go/build.mjs';
-import { layOut } from './layout.mjs';
+import { layOut, writeSBOM } from './layout.mjs';
 
 const root = join(import.meta.dirname, '..', '..');
 /** Nobody in particular, as in the image; only root can become them. */
@@ -21,6 +21,7 @@ before(async () => {
   chmodSync(folder, 0o755);
   layout = join(folder, 'agent-runtime');
   await layOut(root, 'agent-runtime', layout);
+  await writeSBOM(layout);
 });
 after(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -8,8 +8,8 @@ import { reduced } from './lock.mjs';
 import { sourcesOf } from './sources.mjs';
 
 /**
- * Fills `folder` with the image's files and a list of what is in them (`sbom.cdx.json`, CycloneDX). Packages come from the registry or
- * npm's cache, by the lock file, and run no script. Throws for an image that there is none of, and what npm throws.
+ * Fills `folder` with the image's files. Packages come from the registry or npm's cache, by the lock file, and run no script. Throws for
+ * an image that there is none of, and what npm throws.
  */
 export async function layOut(root, name, folder) {
   const image = images[name];
@@ -25,8 +25,16 @@ export async function layOut(root, name, folder) {
   for (const path of image.data) cpSync(join(root, path), join(folder, path), { recursive: true });
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
   writeFileSync(join(folder, 'package-lock.json'), `${JSON.stringify(lock, null, 2)}\n`);
-  const npm = async (...args) => (await promisify(execFile)('npm', args, { cwd: folder, maxBuffer: 2 ** 26 })).stdout;
-  await npm('ci', '--omit=dev', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error');
-  const sbom = await npm('sbom', '--sbom-format=cyclonedx', '--sbom-type=application', '--omit=dev');
+  const quiet = ['--no-audit', '--no-fund', '--loglevel=error'];
+  await npm(folder, 'ci', '--omit=dev', '--ignore-scripts', '--prefer-offline', ...quiet);
+}
+
+/** Writes into a layout what is in it: `sbom.cdx.json`, a CycloneDX list of packages, versions and licences. */
+export async function writeSBOM(folder) {
+  const sbom = await npm(folder, 'sbom', '--sbom-format=cyclonedx', '--sbom-type=application', '--omit=dev');
   writeFileSync(join(folder, 'sbom.cdx.json'), sbom);
+}
+
+async function npm(cwd, ...args) {
+  return (await promisify(execFile)('npm', args, { cwd, maxBuffer: 2 ** 26 })).stdout;
 }

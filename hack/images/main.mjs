@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { images } from './images.mjs';
-import { layOut } from './layout.mjs';
+import { layOut, writeSBOM } from './layout.mjs';
 
 const [folder, ...names] = process.argv.slice(2);
 if (folder === undefined) {
@@ -12,5 +12,6 @@ if (folder === undefined) {
 const root = fileURLToPath(new URL('../..', import.meta.url));
 for (const name of names.length > 0 ? names : Object.keys(images)) {
   await layOut(root, name, join(folder, name));
+  await writeSBOM(join(folder, name));
   console.log(join(folder, name));
 }

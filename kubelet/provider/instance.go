@@ -54,6 +54,9 @@ type instance struct {
 	// content is held while volumes are written or removed.
 	content     sync.Mutex
 	contentGone bool
+	// disk is held while the pod is saved or erased.
+	disk   sync.Mutex
+	erased bool
 	deadline    *time.Timer
 }
 
@@ -114,7 +117,7 @@ func (i *instance) run() {
 	i.mu.Unlock()
 	i.refresh()
 	i.removeContent()
-	if err := save(i.dir, i.snapshot()); err != nil {
+	if err := i.save(i.snapshot()); err != nil {
 		klog.ErrorS(err, "The end of a pod could not be saved", "pod", klog.KRef(i.namespace, i.name))
 	}
 	close(i.done)
@@ -157,7 +160,7 @@ func (i *instance) update(pod *v1.Pod) error {
 	case i.described <- struct{}{}:
 	default:
 	}
-	return save(i.dir, next)
+	return i.save(next)
 }
 
 // armDeadline stops the pod at its activeDeadlineSeconds.

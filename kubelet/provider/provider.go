@@ -244,7 +244,7 @@ func (p *Provider) forget(i *instance) {
 	delete(p.pods, i.uid)
 	p.mu.Unlock()
 	p.Volumes.Forget(i.uid)
-	_ = os.RemoveAll(i.dir)
+	i.erase()
 }
 
 // gracePeriod is what the deletion asks for, else what the pod's author did.

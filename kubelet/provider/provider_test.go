@@ -200,6 +200,21 @@ func TestADeletedPodIsTakenOutOfTheAPIAndOffTheDisk(t *testing.T) {
 	}
 }
 
+func TestAChangeThatComesAfterTheEndLeavesNothingOnTheDisk(t *testing.T) {
+	pod := newPod("1", "true")
+	r := newRig(t, t.TempDir(), pod)
+	r.create(t, pod)
+	i := r.provider.byUID(pod.UID)
+	i.remove(0)
+	<-i.gone
+	if err := i.update(pod); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(i.dir); !os.IsNotExist(err) {
+		t.Fatalf("the next kubelet would find the pod: %v", err)
+	}
+}
+
 func TestAPodThatIsOverIsNotStartedAgainByTheNextKubelet(t *testing.T) {
 	dir, marker := t.TempDir(), filepath.Join(t.TempDir(), "runs")
 	pod := newPod("1", "echo run >> "+marker+"; exit 6")

@@ -26,6 +26,24 @@ func save(dir string, pod *v1.Pod) error {
 	return os.Rename(file+".new", file)
 }
 
+// save does nothing once the pod is erased: a change that comes late must not leave a pod for the next kubelet to find.
+func (i *instance) save(pod *v1.Pod) error {
+	i.disk.Lock()
+	defer i.disk.Unlock()
+	if i.erased {
+		return nil
+	}
+	return save(i.dir, pod)
+}
+
+// erase removes all that this node keeps of the pod.
+func (i *instance) erase() {
+	i.disk.Lock()
+	defer i.disk.Unlock()
+	i.erased = true
+	_ = os.RemoveAll(i.dir)
+}
+
 // restore reads the pods that were saved. A directory without a pod is what is left of one that was never started.
 func restore(dir string) ([]*v1.Pod, error) {
 	entries, err := os.ReadDir(dir)

@@ -55,9 +55,9 @@ type instance struct {
 	content     sync.Mutex
 	contentGone bool
 	// disk is held while the pod is saved or erased.
-	disk   sync.Mutex
-	erased bool
-	deadline    *time.Timer
+	disk     sync.Mutex
+	erased   bool
+	deadline *time.Timer
 }
 
 func newInstance(p *Provider, pod *v1.Pod, dir string) *instance {

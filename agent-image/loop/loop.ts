@@ -77,7 +77,11 @@ function executed({ id, name, input }: ToolUse, { toolbox, signal }: LoopDeps): 
     'gen_ai.tool.type': 'function',
     'gen_ai.tool.call.id': id.slice(0, 128),
   };
-  return traced(`execute_tool ${known}`, { attributes }, () => toolbox.call(name, input, signal));
+  return traced(`execute_tool ${known}`, { attributes }, async (span) => {
+    const answer = await toolbox.call(name, input, signal);
+    if (answer.isError) span.fail('tool_error');
+    return answer;
+  });
 }
 
 /** Runs the calls of one answer in order; after an accepted ending the rest is left out. */

@@ -181,7 +181,7 @@ test('a liveness probe that fails restarts the container, and kubectl describe s
     'sick',
     podSpec([shell('main', 'echo run; sleep 1000', { livenessProbe })], {
       restartPolicy: 'Always',
-      terminationGracePeriodSeconds: 1,
+      terminationGracePeriodSeconds: 10,
     }),
   );
   const pod = await untilPod(ns, 'sick', 'restarted', (pod) => (first(pod)?.restartCount ?? 0) > 0);

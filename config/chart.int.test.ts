@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { existsSync, globSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, globSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
 import { before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { parseAllDocuments } from 'yaml';
@@ -76,6 +77,29 @@ test('in another namespace nothing of the chart names the one of the source', as
     text.split('\n').find((line) => line.includes('rig-system')),
   );
   assert.ok(text.includes('http://rig-conductor.blue.svc:8080'));
+});
+
+test('the tenant of the page of the install is a namespace of that name, in which the conductor of rig-system has its rights', async (t) => {
+  const page = readFileSync(join(root, 'docs/install.md'), 'utf8');
+  const text = /^```yaml\n(.*?kind: Kustomization.*?)^```/ms.exec(page)?.[1] ?? '';
+  const folder = mkdtempSync(join(realpathSync(tmpdir()), 'rig-tenant-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const here = relative(folder, join(root, 'config/tenant'));
+  writeFileSync(join(folder, 'kustomization.yaml'), text.replace('../../config/tenant', here));
+  const rendered = await kustomize(relative(root, folder));
+  assert.deepEqual(
+    rendered.map(({ kind, metadata: { name, namespace } }) => `${kind} ${namespace ?? ''}/${name}`).sort(),
+    [
+      'Namespace /blue',
+      'NetworkPolicy blue/rig-default-deny',
+      'NetworkPolicy blue/rig-task',
+      'RoleBinding blue/rig-tenant',
+      'RoleBinding blue/rig-tenant-intake',
+      'ServiceAccount blue/rig-agent',
+    ],
+  );
+  const bindings = rendered.filter(({ kind }) => kind === 'RoleBinding') as unknown as { subjects: object[] }[];
+  for (const { subjects } of bindings) assert.match(JSON.stringify(subjects), /"namespace":"rig-system"/);
 });
 
 test('every object of both forms is labelled with its name, its whole and its version', async () => {

@@ -33,7 +33,8 @@ let kubelet: TestKubelet;
 
 before(async () => {
   const flags = [`--max-log-bytes=${LOG_BYTES}`, '--max-log-files=3'];
-  kubelet = await testKubelet(clusterLife, node, shellImage, { flags });
+  const images = { ...shellImage, 'rig-node:*': { directory: '/', command: [process.execPath, '-e'] } };
+  kubelet = await testKubelet(clusterLife, node, images, { flags });
 });
 
 for (const [name, env] of Object.entries(transports)) {
@@ -99,6 +100,33 @@ function echo(port: number, bytes: Buffer): Promise<Buffer> {
     socket.write(bytes);
   });
 }
+
+test('probes and port-forward reach a port of a container with a network of its own, and nobody else does', async (t) => {
+  const ns = await testNamespace(t);
+  const { api } = await testCluster();
+  const port = 20_000 + Math.floor(Math.random() * 10_000);
+  const script = `require('http').createServer((asked, answer) => answer.end('inside')).listen(${port}, '127.0.0.1')`;
+  const probes = {
+    image: 'rig-node:1',
+    ports: [{ name: 'web', containerPort: port }],
+    startupProbe: { tcpSocket: { port }, periodSeconds: 1, failureThreshold: 60 },
+    readinessProbe: { httpGet: { path: '/', port: 'web' }, periodSeconds: 1 },
+  };
+  const metadata = { name: 'alone', annotations: { 'rig.dashecorp.com/loopback-only': 'main' } };
+  const body = { apiVersion: 'v1', kind: 'Pod', metadata, spec: pod(script, probes) };
+  await until('the pod is taken', () => api.call('POST', `/api/v1/namespaces/${ns}/pods`, body));
+  await untilPod(ns, 'alone', ({ status }) => status.containerStatuses?.[0]?.ready === true);
+  const run = await startKubectl(t, ['port-forward', '-n', ns, 'pod/alone', `:${port}`]);
+  const local = Number(await until('it forwards', () => /127\.0\.0\.1:(\d+) ->/.exec(run.out())?.[1]));
+  assert.equal(await (await fetch(`http://127.0.0.1:${local}/`)).text(), 'inside');
+  const { status } = await api.call<{ status: { conditions: Array<{ type: string; status: string }> } }>(
+    'GET',
+    `/api/v1/nodes/${node}`,
+  );
+  if (status.conditions.find(({ type }) => type === 'Isolated')?.status !== 'True')
+    return t.diagnostic('this machine does not isolate: the port is the machine’s');
+  await assert.rejects(fetch(`http://127.0.0.1:${port}/`));
+});
 
 test('port-forward to a port where nothing listens says so', async (t) => {
   const ns = await testNamespace(t);

@@ -33,7 +33,7 @@ export function isUniqueViolation(error: unknown, constraint?: string): boolean 
 const CONNECTION_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EHOSTUNREACH']);
 
 /**
- * True when the database could not be reached or cut the session (restart, fail-over, a session ended by a timeout): the same
+ * True when the database could not be reached, cut the session (restart, fail-over, a session ended by a timeout) or fell silent: the same
  * call may work later. A statement that was under way may have taken effect.
  */
 export function isUnavailable(error: unknown): boolean {
@@ -42,7 +42,7 @@ export function isUnavailable(error: unknown): boolean {
   const { code, message } = (error ?? {}) as { code?: string; message?: string };
   return (
     CONNECTION_CODES.has(code ?? '') ||
-    /^Connection terminated|^Client has encountered a connection error|timeout exceeded when trying to connect/.test(
+    /^Connection terminated|^Client has encountered a connection error|timeout exceeded when trying to connect|^Query read timeout/.test(
       message ?? '',
     )
   );

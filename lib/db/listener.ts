@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { type Logger, silentLogger } from '#lib/observe';
 import { requireIdentifier } from './identifier.ts';
+import { KEEP_ALIVE_MS } from './pool.ts';
 
 export interface ListenerOptions {
   readonly applicationName: string;
@@ -67,7 +68,9 @@ export class Listener {
       connectionString: this.#url,
       application_name: this.#options.applicationName,
       keepAlive: true,
+      keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
       connectionTimeoutMillis: 10_000,
+      query_timeout: 10_000,
     });
     const ended = new Promise<void>((resolve) => client.once('end', resolve));
     client.on('error', (err) => this.#logger.debug({ err }, 'the listening connection failed'));

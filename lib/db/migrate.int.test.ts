@@ -90,3 +90,10 @@ test('a file without a timestamp and a schema that is no plain name are refused'
   await assert.rejects(migrate(pool, options), { code: 'BadName', message: /Rename the migration one\.sql/ });
   await assert.rejects(migrate(pool, { ...options, schema: 'a; DROP' }), { code: 'BadName' });
 });
+
+test('a migration may take longer than its pool waits for an answer', async (t) => {
+  const { url, options } = await setUp(t, { [ONE]: 'SELECT pg_sleep(0.6)' });
+  const hasty = createPool(url, { applicationName: 'rig-test', answerTimeoutMs: 400 });
+  t.after(() => hasty.end());
+  assert.deepEqual(await migrate(hasty, options), [ONE]);
+});

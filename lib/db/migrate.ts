@@ -20,6 +20,9 @@ interface Migration {
   readonly checksum: string;
 }
 
+/** Others may migrate before us, and a large table takes its time: the pool's patience for an answer is for small statements. */
+const PATIENCE = { query_timeout: 3_600_000 };
+
 /**
  * Brings `schema` up to the newest migration of `directory` and returns the names it applied, each in a transaction of its
  * own. Calling again does nothing; concurrent callers wait for each other. Throws `MigrationChanged` when an applied file
@@ -31,7 +34,8 @@ export async function migrate(pool: pg.Pool, options: MigrateOptions): Promise<s
   const client = await pool.connect();
   try {
     await client.query('SET statement_timeout = 0');
-    await client.query('SELECT pg_advisory_lock(hashtextextended($1, 0))', [`rig migrate ${schema}`]);
+    const lock = { text: 'SELECT pg_advisory_lock(hashtextextended($1, 0))', ...PATIENCE };
+    await client.query(lock, [`rig migrate ${schema}`]);
     await ensureHistory(client, schema);
     const applied = await readHistory(client, schema, options.component);
     checkHistory(migrations, applied, options);
@@ -103,7 +107,7 @@ async function apply(client: pg.PoolClient, schema: string, component: string, m
   try {
     await client.query('BEGIN');
     await client.query(`SET LOCAL search_path = ${schema}`);
-    await client.query(migration.sql);
+    await client.query({ text: migration.sql, ...PATIENCE });
     await client.query(`INSERT INTO ${schema}.migrations (component, name, checksum) VALUES ($1, $2, $3)`, [
       component,
       migration.name,

@@ -4,6 +4,9 @@ import { requireIdentifier } from './identifier.ts';
 import { typeParsers } from './parsers.ts';
 import { type TransactionOptions, type Tx, transaction } from './transaction.ts';
 
+/** A connection on which nothing came for so long is probed: the system's own default lets a dead one live for two hours. */
+export const KEEP_ALIVE_MS = 10_000;
+
 export interface PoolOptions {
   /** Shown in pg_stat_activity; the program's name. */
   readonly applicationName: string;
@@ -13,6 +16,8 @@ export interface PoolOptions {
   readonly schema?: string;
   /** A statement is cancelled (57014) after this many ms; default 5,000. */
   readonly statementTimeoutMs?: number;
+  /** A query without an answer after this many ms fails and costs its connection: the server is silent; default 5,000 over `statementTimeoutMs`. */
+  readonly answerTimeoutMs?: number;
   /** A session that idles in an open transaction is ended after this many ms; default 2,000: an open write holds back every tail. */
   readonly idleInTransactionMs?: number;
   readonly logger?: Logger;
@@ -32,14 +37,17 @@ export class Pool extends pg.Pool {
  */
 export function createPool(url: string, options: PoolOptions): Pool {
   const logger = options.logger ?? silentLogger;
+  const statementTimeoutMs = options.statementTimeoutMs ?? 5_000;
   const pool = new Pool({
     connectionString: url,
     application_name: options.applicationName,
     max: options.max ?? 10,
-    statement_timeout: options.statementTimeoutMs ?? 5_000,
+    statement_timeout: statementTimeoutMs,
+    query_timeout: options.answerTimeoutMs ?? statementTimeoutMs + 5_000,
     idle_in_transaction_session_timeout: options.idleInTransactionMs ?? 2_000,
     connectionTimeoutMillis: 10_000,
     keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
     types: typeParsers,
     ...(options.schema === undefined ? {} : { options: `-c search_path=${requireIdentifier(options.schema)}` }),
   });

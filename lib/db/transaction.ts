@@ -57,8 +57,9 @@ async function runOnce<T>(pool: pg.Pool, fn: (tx: Tx) => Promise<T>, isolation: 
     for (const call of committed) call();
     return value;
   } catch (error) {
-    if (error instanceof DbError && error.code === 'CommitUnknown') broken = true;
-    else broken = await rollback(client);
+    // A lost session has rolled back by itself, and a silent server would not answer ROLLBACK either.
+    const lost = isUnavailable(error) || (error instanceof DbError && error.code === 'CommitUnknown');
+    broken = lost || (await rollback(client));
     throw error;
   } finally {
     client.release(broken);

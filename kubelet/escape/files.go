@@ -196,14 +196,16 @@ func byHandle(t *targets) error {
 	return unix.Close(fd)
 }
 
-// inherited looks for a file among the descriptors it was given; /proc and /sys are what its own runtime opens.
+// inherited looks for a file, a socket or a pipe among the descriptors it was given besides the first three; /proc and
+// /sys are what its own runtime opens.
 func inherited(*targets) error {
 	for fd := 3; fd < 256; fd++ {
 		path, err := os.Readlink("/proc/self/fd/" + strconv.Itoa(fd))
 		if err != nil {
 			continue
 		}
-		if strings.HasPrefix(path, "/") && !strings.HasPrefix(path, "/proc") && !strings.HasPrefix(path, "/sys/") {
+		file := strings.HasPrefix(path, "/") && !strings.HasPrefix(path, "/proc") && !strings.HasPrefix(path, "/sys/")
+		if file || strings.HasPrefix(path, "socket:") || strings.HasPrefix(path, "pipe:") {
 			return nil
 		}
 	}

@@ -43,6 +43,9 @@ func RunShim(dir string, in io.Reader, out io.Writer) error {
 	if os.Args[0] == initName {
 		runInit()
 	}
+	if err := keepDescriptors(); err != nil {
+		return reply(out, answer{Error: err.Error()})
+	}
 	// Linux kills the child with the thread that started it (see attributes).
 	runtime.LockOSThread()
 	signals := make(chan os.Signal, 8)

@@ -103,7 +103,8 @@ export async function joinKubelet(
           ...flags,
         ],
         {
-          stdio: ['pipe', 'ignore', 'pipe'],
+          // The fourth is of no use: what a kubelet is handed must not reach its containers.
+          stdio: ['pipe', 'ignore', 'pipe', 'pipe'],
           env: { PATH: process.env.PATH, RIG_WATCH_STDIN: '1', CANARY: 'of the kubelet' },
           ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
         },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readBounded } from './body.ts';
+import { InFlight, readBounded } from './body.ts';
 import { HttpError } from './problem.ts';
 
 const post = (body: string, headers: Record<string, string> = {}) =>
@@ -25,4 +25,27 @@ test('an undeclared body over the limit is refused with TooLarge before it is re
 
 test('a declared length over the limit is refused without reading', async () => {
   await assert.rejects(readBounded(post('x', { 'content-length': '99' }), 5), /larger than 5 bytes/);
+});
+
+test('bodies in flight share one bound: the one too many is 503 with Retry-After, and there is room again once another is let go', async () => {
+  const inFlight = new InFlight(8);
+  const first = inFlight.share();
+  await readBounded(post('12345'), 5, { share: first });
+  const refused = (error: unknown) =>
+    error instanceof HttpError && error.status === 503 && error.retryAfterSeconds !== undefined;
+  await assert.rejects(readBounded(post('12345'), 5, { share: inFlight.share() }), refused);
+  first.release();
+  first.release();
+  await readBounded(post('12345'), 5, { share: inFlight.share() });
+  await assert.rejects(readBounded(post('12345'), 5, { share: inFlight.share() }), refused);
+  await assert.rejects(readBounded(post('1'), 5, { share: first }), refused, 'what was let go takes nothing more');
+});
+
+test('a body whose end does not come in time is 408', async () => {
+  const stuck = new ReadableStream({ start: (controller) => controller.enqueue(new Uint8Array(1)) });
+  const request = new Request('http://x/', { method: 'POST', body: stuck, duplex: 'half' } as RequestInit);
+  await assert.rejects(
+    readBounded(request, 25, { withinMs: 1 }),
+    (error: unknown) => error instanceof HttpError && error.status === 408,
+  );
 });

@@ -1,4 +1,4 @@
-export { readBounded } from './body.ts';
+export { InFlight, readBounded } from './body.ts';
 export { type Listening, listen } from './listen.ts';
 export { observeRequests, serveMetrics } from './metrics.ts';
 export { HttpError, type HttpErrorCode, problem, problemHandler } from './problem.ts';

@@ -109,6 +109,35 @@ for (const [title, expected, event, body, options] of refused)
     assert.equal(rows.length + stored(), 0);
   });
 
+test('what nobody here signed is not parsed, whatever it is: 401', async (t) => {
+  const { app } = serve();
+  const parse = t.mock.method(JSON, 'parse');
+  const bomb = `{"repository":{"id":5,"full_name":"acme/widgets"},"x":[${'[],'.repeat(1_000)}0]}`;
+  for (const body of [bomb, 'no JSON', JSON.stringify({ repository: { id: 6, full_name: 'acme/other' } })])
+    assert.equal((await send(app, 'ping', body, { secret: 'guess' })).status, 401);
+  assert.equal(parse.mock.callCount(), 0);
+});
+
+test('a hook that says whose it is costs the secret of no other; one that says nothing finds its own among all', async () => {
+  const asked: string[] = [];
+  const { app } = serve({
+    repositories: () => [repositoryOf(4, 'acme/gears'), repositoryOf(5, 'acme/widgets')],
+    webhookSecret: async ({ metadata }) => {
+      asked.push(metadata.name!);
+      if (metadata.name === 'repo-4') throw new KubeError('Forbidden', 'no such right');
+      return SECRET;
+    },
+  });
+  const target = {
+    'x-github-hook-installation-target-type': 'repository',
+    'x-github-hook-installation-target-id': '5',
+  };
+  assert.equal((await send(app, 'ping', payload, { headers: target })).status, 202);
+  assert.deepEqual(asked.splice(0), ['repo-5']);
+  assert.equal((await send(app, 'ping', payload)).status, 202);
+  assert.deepEqual(asked, ['repo-4', 'repo-5']);
+});
+
 test('a body over 25 MiB is 413, declared or not, and one of 25 MiB is stored', async () => {
   const { app, rows } = serve();
   const limit = 25 * 1024 * 1024;

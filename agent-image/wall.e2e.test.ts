@@ -118,11 +118,16 @@ test('a test script kills the sandbox: the task fails in one sentence, and at on
 
 const IMPOSTOR = (body: string) => `
 const { createServer } = require('node:http');
-const { unlinkSync } = require('node:fs');
+const { existsSync, unlinkSync, watch, writeFileSync } = require('node:fs');
 const socket = process.argv[2];
 process.umask(0);
 unlinkSync(socket);
-createServer((request, answer) => { ${body} }).listen(socket, () => require('node:fs').writeFileSync(socket + '.up', ''));
+createServer((request, answer) => { ${body} }).listen(socket, () => {
+  // Nobody ends it, here where no container does: it goes with its socket.
+  watch('.', () => existsSync(socket) || process.exit());
+  setTimeout(process.exit, 60_000);
+  writeFileSync(socket + '.up', '');
+});
 `;
 
 /** Starts `body` in place of the sandbox's server, outside of the group that ends with the script, and waits until it listens. */

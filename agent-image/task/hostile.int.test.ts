@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import type { Assignment } from '#lib/conductor';
 import { anAssignment } from '../double/assignment.ts';
 import { type GitServer, serveGit } from '../double/gateway.ts';
@@ -15,6 +15,8 @@ const NOBODYS = 'f'.repeat(40);
 /** Between the deadline of the conductor and the end of the work, for the report; and what is left of it here. */
 const REPORT_MS = 15_000;
 const SHORT_MS = 1_500;
+/** Most of a task is waiting for git. */
+const TOGETHER = { concurrency: 4 };
 
 let repository: ReturnType<typeof makeRepository>;
 let server: GitServer;
@@ -163,14 +165,16 @@ function renamed(whole: Buffer): Buffer {
   return Buffer.from(whole.toString('latin1').replace(`${head} HEAD`, `${NOBODYS} HEAD`), 'latin1');
 }
 
-for (const [what, attack, reason, message] of LIES)
-  test(`a sandbox lies (${what}): the task ends as ${reason} in a sentence, and nothing is delivered`, async () => {
-    const end = await attacked(attack);
-    assert.deepEqual([end.reason, end.exitCode], [reason, 1], end.message);
-    assert.match(end.message, message);
-    assert.match(end.message, /^[^\p{Cc}]{10,600}[.!?]$/u);
-    assert.deepEqual([end.delivered, end.opened], ['', 0]);
-  });
+describe('a sandbox that lies', TOGETHER, () => {
+  for (const [what, attack, reason, message] of LIES)
+    test(`a sandbox lies (${what}): the task ends as ${reason} in a sentence, and nothing is delivered`, async () => {
+      const end = await attacked(attack);
+      assert.deepEqual([end.reason, end.exitCode], [reason, 1], end.message);
+      assert.match(end.message, message);
+      assert.match(end.message, /^[^\p{Cc}]{10,600}[.!?]$/u);
+      assert.deepEqual([end.delivered, end.opened], ['', 0]);
+    });
+});
 
 /** The test script does it before the change is committed; `$G` is the worktree's own repository. */
 const PLANTS: [what: string, script: string, reason: string, message: RegExp][] = [
@@ -201,14 +205,16 @@ const PLANTS: [what: string, script: string, reason: string, message: RegExp][] 
   ['a history that is replaced', 'git replace HEAD HEAD~1 && git reset -q HEAD', 'CommitRefused|GitFailed', /./],
 ];
 
-for (const [what, script, reason, message] of PLANTS)
-  test(`the tests leave ${what}: the task ends in a sentence, and nothing is delivered`, async () => {
-    const end = await attacked({ script: `G=$PWD/.git; ${script}; exit 0`, calls: [WRITE, ['tests', {}], DONE] });
-    assert.match(end.reason, new RegExp(`^(${reason})$`), end.message);
-    assert.match(end.message, message);
-    assert.match(end.message, /^[^\p{Cc}]{10,600}[.!?]$/u);
-    assert.deepEqual([end.exitCode, end.delivered, end.opened], [1, '', 0]);
-  });
+describe('tests that tamper with the worktree', TOGETHER, () => {
+  for (const [what, script, reason, message] of PLANTS)
+    test(`the tests leave ${what}: the task ends in a sentence, and nothing is delivered`, async () => {
+      const end = await attacked({ script: `G=$PWD/.git; ${script}; exit 0`, calls: [WRITE, ['tests', {}], DONE] });
+      assert.match(end.reason, new RegExp(`^(${reason})$`), end.message);
+      assert.match(end.message, message);
+      assert.match(end.message, /^[^\p{Cc}]{10,600}[.!?]$/u);
+      assert.deepEqual([end.exitCode, end.delivered, end.opened], [1, '', 0]);
+    });
+});
 
 /** What is no failure: it changes how git sees the worktree, and nothing of what leaves it. */
 const HARMLESS: [what: string, script: string][] = [
@@ -222,12 +228,14 @@ const HARMLESS: [what: string, script: string][] = [
   ['refs without number', 'for i in $(seq 300); do echo "$(git rev-parse HEAD) refs/heads/b$i"; done > $G/packed-refs'],
 ];
 
-for (const [what, script] of HARMLESS)
-  test(`the tests leave ${what}: what is delivered is the change, on top of where the task started`, async () => {
-    const end = await attacked({ script: `G=$PWD/.git; ${script}; exit 0`, calls: [WRITE, ['tests', {}], DONE] });
-    assert.deepEqual([end.reason, end.exitCode, end.opened], ['Delivered', 0, 1], end.message);
-    const [base, ...more] = repository.git('rev-list', '--parents', '-n', '1', end.delivered).split(' ').slice(1);
-    assert.deepEqual([base, more], [repository.git('rev-parse', 'main'), []]);
-    assert.equal(repository.git('diff', '--name-status', `${base}`, end.delivered), 'M\ta.txt');
-    assert.equal(repository.git('show', `${end.delivered}:a.txt`), 'changed');
-  });
+describe('tests that tamper in vain', TOGETHER, () => {
+  for (const [what, script] of HARMLESS)
+    test(`the tests leave ${what}: what is delivered is the change, on top of where the task started`, async () => {
+      const end = await attacked({ script: `G=$PWD/.git; ${script}; exit 0`, calls: [WRITE, ['tests', {}], DONE] });
+      assert.deepEqual([end.reason, end.exitCode, end.opened], ['Delivered', 0, 1], end.message);
+      const [base, ...more] = repository.git('rev-list', '--parents', '-n', '1', end.delivered).split(' ').slice(1);
+      assert.deepEqual([base, more], [repository.git('rev-parse', 'main'), []]);
+      assert.equal(repository.git('diff', '--name-status', `${base}`, end.delivered), 'M\ta.txt');
+      assert.equal(repository.git('show', `${end.delivered}:a.txt`), 'changed');
+    });
+});

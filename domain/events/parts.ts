@@ -23,9 +23,9 @@ export const lane = Type.Union([Type.Literal('work'), Type.Literal('review')]);
 export const tokens = Type.Object({ input: count, output: count, cacheRead: count, cacheWrite: count });
 export const agent = Type.Object({ name, uid: Type.String({ maxLength: 64 }) });
 
-/** A sentence that fits into an event: what was put together from others' words may be too long. */
-export function clip(text: string): string {
-  return text.length <= SENTENCE ? text : `${text.slice(0, SENTENCE - 1).toWellFormed()}…`;
+/** A sentence that fits into an event, or into `limit` UTF-16 units: what was put together from others' words may be too long. */
+export function clip(text: string, limit = SENTENCE): string {
+  return text.length <= limit ? text : `${text.slice(0, limit - 1).toWellFormed()}…`;
 }
 
 /** An Issue's wish as the rules see it: defaults filled in, names resolved, nothing that a program adds. */

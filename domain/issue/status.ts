@@ -1,7 +1,11 @@
 import type { IssuePhase, IssueStatus } from '#crds';
+import { clip } from '../events/parts.ts';
 import type { GateDecision } from '../gate/gate.ts';
 import type { Action } from './action.ts';
 import type { IssueState } from './state.ts';
+
+/** Longest sentence of an Issue's status beside its conditions, as its CRD has it. */
+const SENTENCE_LIMIT = 512;
 
 /** The phase of an issue: a projection of its log, never stored as a fact of its own. */
 export function phaseOf(state: IssueState): IssuePhase {
@@ -28,7 +32,7 @@ export function projectIssue(state: IssueState, next: Action, url: string | null
   const { pullRequest } = state;
   return {
     phase: phaseOf(state),
-    why: next.message.slice(0, 512),
+    why: clip(next.message, SENTENCE_LIMIT),
     ...(number === undefined ? {} : { number }),
     ...(url === null ? {} : { url }),
     ...(state.classified === null
@@ -36,7 +40,7 @@ export function projectIssue(state: IssueState, next: Action, url: string | null
       : {
           issueTier: state.classified.tier,
           effectiveTier: state.classified.tier,
-          tierReason: state.classified.reason,
+          tierReason: clip(state.classified.reason, SENTENCE_LIMIT),
           taskClass: state.classified.taskClass,
         }),
     ...(state.work === null ? {} : { assignedTo: state.work.agent.name }),

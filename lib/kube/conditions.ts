@@ -1,4 +1,5 @@
 import { formatTime } from './clock.ts';
+import { cutText } from './text.ts';
 import type { Condition, ConditionStatus } from './types.ts';
 
 /** A condition as a controller states it; times and generation are filled in. */
@@ -7,7 +8,7 @@ export interface ConditionInput {
   status: ConditionStatus;
   /** A PascalCase cause. */
   reason: string;
-  /** One sentence for a person; cut after 2,000 characters. */
+  /** One sentence for a person; cut after {@link MESSAGE_LIMIT} characters. */
   message: string;
 }
 
@@ -26,7 +27,8 @@ export interface Verdict {
   ready?: ConditionStatus;
 }
 
-const MESSAGE_LIMIT = 2000;
+/** Longest message of a condition, as every CRD of the rig has it: the API server refuses a status with a longer one, whole. */
+export const MESSAGE_LIMIT = 1_024;
 
 /**
  * Returns `conditions` with `input` in it, at its old place or at the end. lastTransitionTime moves only when the status does,
@@ -43,7 +45,7 @@ export function setCondition(
     type: input.type,
     status: input.status,
     reason: input.reason,
-    message: input.message.slice(0, MESSAGE_LIMIT),
+    message: cutText(input.message, MESSAGE_LIMIT),
     lastTransitionTime: old?.status === input.status ? old.lastTransitionTime : formatTime(stamp.now),
     ...(stamp.generation === undefined ? {} : { observedGeneration: stamp.generation }),
   };

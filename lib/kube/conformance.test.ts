@@ -53,7 +53,7 @@ const cases: Record<StatusRule, [KubeObject, ConformanceOptions?][]> = {
     [ready({ lastTransitionTime: later }), { previous: good }],
     [ready({ status: 'False' }), { previous: ready({ lastTransitionTime: later }) }],
   ],
-  S15: [[ready({ message: ' ' })], [ready({ message: 'x'.repeat(2001) })]],
+  S15: [[ready({ message: ' ' })], [ready({ message: 'x'.repeat(1025) })]],
 };
 
 test('a status that keeps every rule is not reported', () => {

@@ -1,4 +1,4 @@
-import { findCondition, isConditionTrue } from './conditions.ts';
+import { findCondition, isConditionTrue, MESSAGE_LIMIT } from './conditions.ts';
 import type { Condition, KubeObject } from './types.ts';
 
 /** The rules a status must keep, by number. Numbers are never reused. */
@@ -17,7 +17,7 @@ export const statusRules = {
   S12: "a condition's observedGeneration is not above metadata.generation, and that of Ready, Reconciling and Stalled is status.observedGeneration",
   S13: 'lastTransitionTime is RFC 3339 in seconds, not before the creation and not after now',
   S14: 'lastTransitionTime moves only when the status of the condition does, and never back',
-  S15: 'a message is one readable sentence: not empty and at most 2,000 characters',
+  S15: 'a message is one readable sentence: not empty and at most 1,024 characters',
 } as const;
 
 export type StatusRule = keyof typeof statusRules;
@@ -111,7 +111,7 @@ function checkCondition(condition: Condition, options: ConformanceOptions, repor
   const reasons = options.reasons === undefined ? undefined : new Set(options.reasons);
   if (reasons?.has(reason) === false) report('S08', `${type}: ${reason}`);
   const length = message?.trim().length ?? 0;
-  if (length === 0 || length > 2000) report('S15', `${type} has a message of ${length} characters`);
+  if (length === 0 || length > MESSAGE_LIMIT) report('S15', `${type} has a message of ${length} characters`);
 }
 
 function checkTimes(object: KubeObject, condition: Condition, now: Date, report: Report): void {

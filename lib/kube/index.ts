@@ -15,6 +15,7 @@ export {
   type ConditionStamp,
   findCondition,
   isConditionTrue,
+  MESSAGE_LIMIT,
   removeCondition,
   setAbnormalCondition,
   setCondition,
@@ -84,6 +85,7 @@ export {
 } from './resource.ts';
 export { type Projection, type ProjectorOptions, StatusProjector } from './status.ts';
 export { type IndexFunction, Store } from './store.ts';
+export { cutText } from './text.ts';
 export type { CallOptions } from './transport.ts';
 export type {
   Condition,

@@ -42,6 +42,14 @@ test('an event names its object, its reason and who tells it', async () => {
   assert.equal(event?.eventTime, '2030-01-01T00:00:00.000000Z');
 });
 
+test('a note is cut where it has 1,024 bytes, which are fewer characters than that', async () => {
+  const { recorder, events } = setUp();
+  recorder.record(object(), { ...stalled, message: 'ü'.repeat(1_000) });
+  await settle();
+  const [event] = await events();
+  assert.deepEqual([Buffer.byteLength(event!.note), event!.note.at(-1)], [1_023, '…']);
+});
+
 test('the same event again becomes a count on the first one, written at most every 10 s', async () => {
   const { clock, client, recorder, events } = setUp();
   for (let n = 0; n < 50; n++) {

@@ -5,6 +5,7 @@ import type { KubeClient } from './client.ts';
 import { type Clock, formatMicroTime, realClock } from './clock.ts';
 import { isKubeError } from './errors.ts';
 import { EVENTS, keyOf } from './resource.ts';
+import { cutBytes } from './text.ts';
 import { TokenBucket } from './token-bucket.ts';
 import type { KubeObject, Resource } from './types.ts';
 
@@ -13,7 +14,7 @@ export interface EventInput {
   type: 'Normal' | 'Warning';
   /** PascalCase cause. */
   reason: string;
-  /** One sentence; cut after 1,024 characters. */
+  /** One sentence; cut after 1,024 bytes. */
   message: string;
   /** PascalCase verb: what the controller did or tried. Default Reconcile. */
   action?: string;
@@ -52,6 +53,7 @@ const SERIES_MS = 360_000;
 /** A series is written at most so often. */
 const FLUSH_MS = 10_000;
 const MAX_SERIES = 2000;
+/** The API server counts bytes. */
 const NOTE_LIMIT = 1024;
 /** Distinct events about one object: a burst, then one in 30 s. */
 const PER_OBJECT = { burst: 20, everyMs: 30_000 };
@@ -167,7 +169,7 @@ export class EventRecorder {
       type: input.type,
       reason: input.reason,
       action: input.action ?? 'Reconcile',
-      note: input.message.slice(0, NOTE_LIMIT),
+      note: cutBytes(input.message, NOTE_LIMIT),
       regarding: referenceTo(regarding),
       ...(input.related === undefined ? {} : { related: referenceTo(input.related) }),
       reportingController: this.#options.controller,

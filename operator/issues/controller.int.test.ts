@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { before, type TestContext, test } from 'node:test';
 import type { Issue } from '#crds';
 import type { DomainEvent } from '#domain';
-import type { KubeClient } from '#lib/kube';
+import { type KubeClient, KubeError } from '#lib/kube';
 import { silentLogger } from '#lib/observe';
 import { clusterLife } from '../../test/kit/cluster.ts';
 import { until } from '../../test/kit/cluster-wait.ts';
@@ -191,6 +191,50 @@ test('a question is posted on the issue under the Agent’s name, once, and the 
   );
   assert.match(said[0]!.body, /dev-e cannot go on without a person \(task asks-implement-1-1\):\n\nWhich of the two\?/);
   assert.deepEqual(await live('asks'), []);
+});
+
+test('a question longer than a status may hold is cut there, and posted whole on the issue', async (t) => {
+  const number = await forgeIssue('long');
+  const rig = await run(t);
+  const watch = new StatusWatch(first, ISSUES);
+  await applyIssue(first, 'long', { number });
+  await watch.until('Implementing', 'long', phase('Implementing'));
+  const question = `Which? ${'ü🚲'.repeat(2_700)}`;
+  await report(rig, 'long', (task) => ({ type: 'ESCALATED', data: { ...task, question } }));
+  const { status } = await watch.until('AwaitingHuman', 'long', phase('AwaitingHuman'));
+  const { message } = status!.conditions!.find(({ type }) => type === 'Stalled')!;
+  for (const [text, limit] of [
+    [status!.why!, 512],
+    [message, 1_024],
+  ] as const)
+    assert.ok(text.length > limit - 3 && text.length <= limit && text.isWellFormed() && text.endsWith('…'), text);
+  await until('the question', async () => (await comments(number))[0]?.body.includes(question));
+});
+
+test('a status that the API server refuses keeps no question from the issue', async (t) => {
+  const number = await forgeIssue('refused');
+  const applyStatus = (first.client as KubeClient).applyStatus.bind(first.client);
+  let refused = 0;
+  const refusing = new Proxy(first.client, {
+    get: (client, name) => {
+      const value = Reflect.get(client, name, client);
+      if (name !== 'applyStatus') return typeof value === 'function' ? value.bind(client) : value;
+      return async (...[resource, body, options]: Parameters<typeof applyStatus>) => {
+        const { status } = body as Issue;
+        if (body.metadata.name !== 'refused' || status?.phase !== 'AwaitingHuman')
+          return applyStatus(resource, body, options);
+        refused += 1;
+        throw new KubeError('Invalid', 'too long');
+      };
+    },
+  }) as KubeClient;
+  const rig = await run(t, { client: refusing });
+  const watch = new StatusWatch(first, ISSUES);
+  await applyIssue(first, 'refused', { number });
+  await watch.until('Implementing', 'refused', phase('Implementing'));
+  await report(rig, 'refused', (task) => ({ type: 'ESCALATED', data: { ...task, question: 'And now?' } }));
+  await until('the question', async () => (await comments(number))[0]?.body.includes('And now?'));
+  assert.ok(refused > 0);
 });
 
 test('an agent that is stuck leaves the issue to a person and says nothing at the forge', async (t) => {

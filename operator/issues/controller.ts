@@ -5,6 +5,7 @@ import { ForgeError } from '#lib/forge';
 import {
   type Condition,
   Controller,
+  cutText,
   type KubeObject,
   ReconcileError,
   type ReconcileResult,
@@ -32,6 +33,8 @@ import { readWorld } from './world.ts';
 /** Steps one reconcile may take before it gives the queue back; the whole life of an issue needs fewer. */
 const MAX_STEPS = 40;
 const IDLE_MS = 5_000;
+/** Longest `status.why`, as the CRD has it. */
+const WHY_LIMIT = 512;
 
 /** Brings every Issue to its end, one decided action at a time. */
 export class IssueController {
@@ -109,7 +112,7 @@ export class IssueController {
       { state, reason, message },
       { generation, now: new Date(this.#conductor.now()) },
     );
-    const why = message.slice(0, 1_024);
+    const why = cutText(message, WHY_LIMIT);
     const status = { phase: 'Pending', ...issue.status, why, observedGeneration: generation, conditions };
     const { result } = await this.#projector.project(issue, status);
     const change = { before: issue.status as Judged | undefined, after: status };
@@ -131,13 +134,16 @@ export class IssueController {
       };
       const again = await act(step, action);
       if (again && steps < MAX_STEPS) continue;
-      await this.#project(issue, state, world, action);
-      if (!(await this.#ask(step))) return { requeueAfterMs: IDLE_MS };
+      // Neither may keep the other from a person: a status that is refused, a forge that is away.
+      const [told, asked] = await Promise.allSettled([this.#project(issue, state, world, action), this.#ask(step)]);
+      if (told.status === 'rejected') throw told.reason;
+      if (asked.status === 'rejected') throw asked.reason;
+      if (!asked.value) return { requeueAfterMs: IDLE_MS };
       return again ? { requeueAfterMs: 1_000 } : this.#requeue(state, world, action);
     }
   }
 
-  /** False when the question could not be posted now; the status has been told by then. */
+  /** False when the question could not be posted now. */
   async #ask(step: Step): Promise<boolean> {
     try {
       await postQuestion(step);

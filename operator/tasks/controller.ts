@@ -3,10 +3,12 @@ import {
   type Condition,
   Controller,
   createOwned,
+  cutText,
   isConditionTrue,
   isOwnedBy,
   JOBS,
   type KubeObject,
+  MESSAGE_LIMIT,
   ownerKeys,
   PODS,
   type ReconcileResult,
@@ -182,7 +184,7 @@ function statusOf(row: TaskRow): AgentTaskStatus {
       ? {}
       : {
           finishedAt: time(row.endedAt),
-          outcome: { reason: row.reason ?? 'TaskLost', message: (row.message ?? '').slice(0, 1_024) },
+          outcome: { reason: row.reason ?? 'TaskLost', message: cutText(row.message ?? '', MESSAGE_LIMIT) },
         }),
     ...(row.tokens === null ? {} : { tokens: row.tokens }),
   };

@@ -63,6 +63,8 @@ type Provider struct {
 	mu     sync.Mutex
 	pods   map[types.UID]*instance
 	notify func(*v1.Pod)
+	// closed: every pod was asked to stop, and none begins any more.
+	closed bool
 	// notifiable is closed once notify is set.
 	notifiable chan struct{}
 }
@@ -92,15 +94,17 @@ func New(options Options) (*Provider, error) {
 		return nil, err
 	}
 	for _, pod := range found {
-		p.begin(pod)
+		p.begin(newInstance(p, pod, p.podDir(pod.UID)))
 	}
 	return p, nil
 }
 
-// CreatePod starts a pod. Calling it again for the same uid does nothing.
+// CreatePod starts a pod. Calling it again for the same uid does nothing. After StopAll it does nothing either, not even fail the
+// pod: a Job replaces one that its node stopped at once, often on the same node, whose next kubelet is to start it.
 func (p *Provider) CreatePod(_ context.Context, pod *v1.Pod) error {
 	p.mu.Lock()
 	_, known := p.pods[pod.UID]
+	known = known || p.closed
 	p.mu.Unlock()
 	if known {
 		return nil
@@ -108,15 +112,18 @@ func (p *Provider) CreatePod(_ context.Context, pod *v1.Pod) error {
 	if err := save(p.podDir(pod.UID), pod); err != nil {
 		return err
 	}
-	p.begin(pod)
+	p.begin(newInstance(p, pod, p.podDir(pod.UID)))
 	return nil
 }
 
-func (p *Provider) begin(pod *v1.Pod) {
-	i := newInstance(p, pod, p.podDir(pod.UID))
+func (p *Provider) begin(i *instance) {
 	p.mu.Lock()
-	p.pods[pod.UID] = i
-	p.mu.Unlock()
+	defer p.mu.Unlock()
+	// Closed since it was saved: the next kubelet finds it.
+	if p.closed {
+		return
+	}
+	p.pods[i.uid] = i
 	go i.announce()
 	go i.run()
 }
@@ -190,8 +197,12 @@ func (p *Provider) notifyChange(pod *v1.Pod) {
 	notify(pod)
 }
 
-// StopAll stops every pod, as a node that shuts down does, and returns when their statuses are in the API or ctx ends.
+// StopAll stops every pod, as a node that shuts down does, and returns when their statuses are in the API or ctx ends. No
+// other begins from then on.
 func (p *Provider) StopAll(ctx context.Context, grace time.Duration) {
+	p.mu.Lock()
+	p.closed = true
+	p.mu.Unlock()
 	var waiting sync.WaitGroup
 	for _, i := range p.all() {
 		waiting.Go(func() { i.shutdown(ctx, grace) })

@@ -251,6 +251,19 @@ func TestStopAllReportsPodsAsTerminatedByTheNode(t *testing.T) {
 	}
 }
 
+func TestAPodThatComesWhileTheNodeShutsDownIsLeftToTheNextKubelet(t *testing.T) {
+	pod, dir := newPod("1", "sleep 1000"), t.TempDir()
+	first := newRig(t, dir, pod)
+	first.provider.StopAll(context.Background(), time.Second)
+	first.create(t, pod)
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 || len(first.provider.all()) > 0 {
+		t.Fatalf("%v %v", err, left)
+	}
+	second := newRig(t, dir, pod)
+	second.create(t, pod)
+	second.until(t, "running", inPhase(v1.PodRunning))
+}
+
 func TestGracePeriodPrefersTheDeletions(t *testing.T) {
 	pod, now, own, asked := &v1.Pod{}, metav1.Now(), int64(7), int64(2)
 	if got := gracePeriod(pod); got != 30*time.Second {

@@ -34,7 +34,7 @@ func enterRoot(p *Plan, dir string) error {
 			return fmt.Errorf("%s: %w", m.Target, err)
 		}
 	}
-	if err := hide(root, stage, p.Hidden); err != nil {
+	if err := hide(root, p); err != nil {
 		return err
 	}
 	if err := makeEtc(stage, p); err != nil {
@@ -68,13 +68,12 @@ func place(root int, p *Plan, m Mount, dir string) error {
 	case Scratch:
 		source = scratchOf(dir, m)
 	case System, Image:
-		info, err := os.Lstat(source)
-		if os.IsNotExist(err) {
+		if _, err := os.Lstat(source); os.IsNotExist(err) {
 			return nil
 		} else if err != nil {
 			return err
 		}
-		if m.Kind == System && info.Mode()&os.ModeSymlink != 0 && filepath.Dir(source) == "/" {
+		if isRootLink(m) {
 			return placeLink(root, source)
 		}
 	}
@@ -133,24 +132,4 @@ func bind(root, from int, m Mount) error {
 		return fmt.Errorf("mount_setattr: %w", err)
 	}
 	return unix.MoveMount(tree, "", to, "", unix.MOVE_MOUNT_F_EMPTY_PATH|unix.MOVE_MOUNT_T_EMPTY_PATH)
-}
-
-// hide covers what must not be seen wherever a mount shows it.
-func hide(root int, stage string, hidden []string) error {
-	for _, path := range hidden {
-		inside := filepath.Join(stage, path)
-		info, err := os.Lstat(inside)
-		if err != nil {
-			continue
-		}
-		if info.IsDir() {
-			err = unix.Mount("rig", inside, "tmpfs", unix.MS_RDONLY|unix.MS_NOSUID|unix.MS_NODEV, "mode=000,size=1m")
-		} else {
-			err = unix.Mount(os.DevNull, inside, "", unix.MS_BIND, "")
-		}
-		if err != nil {
-			return fmt.Errorf("hiding %s: %w", path, err)
-		}
-	}
-	return nil
 }

@@ -66,7 +66,10 @@ func TestAnIsolatedContainerIsNobodyAndSeesItself(t *testing.T) {
 func TestReadOnlyMountsAndHiddenFilesHoldInside(t *testing.T) {
 	modes(t, func(t *testing.T, c isolation.Container) {
 		volume, image := t.TempDir(), t.TempDir()
-		for _, file := range []string{filepath.Join(volume, "token"), filepath.Join(image, "secret"), filepath.Join(image, "program")} {
+		if err := os.Mkdir(filepath.Join(image, "private"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range []string{filepath.Join(volume, "token"), filepath.Join(image, "private", "secret"), filepath.Join(image, "program")} {
 			if err := os.WriteFile(file, []byte("text"), 0o600); err != nil {
 				t.Fatal(err)
 			}
@@ -75,8 +78,12 @@ func TestReadOnlyMountsAndHiddenFilesHoldInside(t *testing.T) {
 		_ = os.Chmod(filepath.Join(image, "program"), 0o644)
 		c.Volumes = []isolation.Volume{{Source: volume, Target: "/var/token", Content: true}}
 		c.ImageDirectories = []string{image}
-		c.Hidden = []string{filepath.Join(image, "secret")}
-		s, dir := startIsolated(t, c, `cat /var/token/token; echo; echo x 2>&- > /var/token/token || echo unwritten; cat `+image+`/program; echo; cat `+image+`/secret; echo end`)
+		link := filepath.Join(t.TempDir(), "link")
+		if err := os.Symlink(image, link); err != nil {
+			t.Fatal(err)
+		}
+		c.Hidden = []string{filepath.Join(link, "private")}
+		s, dir := startIsolated(t, c, `cat /var/token/token; echo; echo x 2>&- > /var/token/token || echo unwritten; cat `+image+`/program; echo; cat `+image+`/private/secret; echo end`)
 		wait(t, s)
 		text, _ := os.ReadFile(LogPath(dir))
 		line(t, dir, "stdout", "unwritten")

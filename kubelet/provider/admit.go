@@ -26,6 +26,9 @@ func (i *instance) admit() error {
 	if err := onlyKnown(pod); err != nil {
 		return err
 	}
+	if err := onlyOwnNames(pod); err != nil {
+		return err
+	}
 	if err := i.provider.Wall.refuse(pod); err != nil {
 		return err
 	}

@@ -1,9 +1,11 @@
 package provider
 
 import (
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode"
 
 	v1 "k8s.io/api/core/v1"
 	"k8s.io/klog/v2"
@@ -65,9 +67,25 @@ func visible(image imagemap.Image) []string {
 }
 
 func isLoopbackOnly(pod *v1.Pod, container string) bool {
-	return slices.ContainsFunc(strings.Split(pod.Annotations[LoopbackOnly], ","), func(name string) bool {
-		return strings.TrimSpace(name) == container
-	})
+	return slices.Contains(loopbackOnlyNames(pod), container)
+}
+
+func loopbackOnlyNames(pod *v1.Pod) []string {
+	return strings.FieldsFunc(pod.Annotations[LoopbackOnly], func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
+}
+
+// onlyOwnNames refuses an annotation that names no container of the pod: whoever was meant would have the machine's network.
+func onlyOwnNames(pod *v1.Pod) error {
+	var own []string
+	for container := range containersOf(pod) {
+		own = append(own, container.Name)
+	}
+	for _, name := range loopbackOnlyNames(pod) {
+		if !slices.Contains(own, name) {
+			return &refusalError{"NotSupported", fmt.Sprintf("The annotation %s names %q, which is no container of this pod: it has %s.", LoopbackOnly, name, strings.Join(own, ", "))}
+		}
+	}
+	return nil
 }
 
 // refuse is why a pod must not run here although nothing else is against it: it was not asked whether it may do without a wall.

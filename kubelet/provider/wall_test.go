@@ -2,6 +2,7 @@ package provider
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	v1 "k8s.io/api/core/v1"
@@ -67,6 +68,19 @@ func TestTheAnnotationNamesWhoHasLoopbackOnly(t *testing.T) {
 	for annotation, want := range map[string]bool{"": false, "main": true, "other, main": true, "maintenance": false} {
 		if got := planOn(t, w, podNamed(annotation)).LoopbackOnly; got != want {
 			t.Errorf("%q: %v", annotation, got)
+		}
+	}
+}
+
+func TestAnAnnotationThatNamesNoContainerOfThePodHasItRefused(t *testing.T) {
+	for annotation, want := range map[string]string{
+		"": "", "main": "", " main , setup,": "", "mian": `names "mian", which is no container of this pod: it has setup, main.`, "main,other": `names "other"`,
+	} {
+		pod := podNamed(annotation)
+		pod.Spec.InitContainers, pod.Spec.Containers = []v1.Container{{Name: "setup"}}, []v1.Container{{Name: "main"}}
+		err := onlyOwnNames(pod)
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%q: %v", annotation, err)
 		}
 	}
 }

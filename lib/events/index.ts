@@ -15,6 +15,7 @@ export {
 export { type EffectRequest, type EffectRow, openEffects, readEffect } from './effect-row.ts';
 export { type EffectSteps, Effects, type EffectsOptions } from './effects.ts';
 export { EventsError, type EventsErrorCode, isEventsError } from './errors.ts';
+export { type Appended, Follower, type FollowerOptions } from './follower.ts';
 export { advanceEpoch, currentEpoch } from './leadership.ts';
 export { Notifier } from './notifier.ts';
 export type { EventType, EventTypes } from './registry.ts';

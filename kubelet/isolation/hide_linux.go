@@ -11,6 +11,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// privateDirs hold keys of the machine's services, and lie in what containers see of /etc. In a user namespace the groups of
+// the node's user still open them.
+var privateDirs = []string{"/etc/ssl/private", "/etc/pki/tls/private", "/etc/pki/CA/private"}
+
 // hide covers what must not be seen wherever a mount shows it, by whatever name. What cannot be covered for as long as the
 // container runs is refused.
 func hide(root int, p *Plan) error {
@@ -33,6 +37,7 @@ func coversOf(p *Plan) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	hidden = append(hidden, existingDirs(privateDirs)...)
 	var covers []string
 	for _, m := range p.Mounts {
 		if m.Kind != System && m.Kind != Image || isRootLink(m) {
@@ -96,6 +101,18 @@ func realPaths(paths []string) ([]string, error) {
 		list = append(list, real)
 	}
 	return list, nil
+}
+
+func existingDirs(paths []string) []string {
+	var list []string
+	for _, path := range paths {
+		if real, err := filepath.EvalSymlinks(path); err == nil {
+			if info, err := os.Lstat(real); err == nil && info.IsDir() {
+				list = append(list, real)
+			}
+		}
+	}
+	return list
 }
 
 // realEvenMissing is where a path lies, or would lie once it is made.

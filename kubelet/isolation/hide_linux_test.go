@@ -36,7 +36,15 @@ func tree(t *testing.T, paths ...string) (dir, link string) {
 	return dir, link
 }
 
+// withPrivateDirs gives the machine these instead of its own.
+func withPrivateDirs(t *testing.T, dirs ...string) {
+	was := privateDirs
+	t.Cleanup(func() { privateDirs = was })
+	privateDirs = dirs
+}
+
 func TestWhatIsHiddenIsCoveredByWhateverNameItAndTheImageAreCalled(t *testing.T) {
+	withPrivateDirs(t)
 	dir, link := tree(t, "image/data/key", "image/program")
 	for name, c := range map[string]struct {
 		image, hidden string
@@ -77,5 +85,14 @@ func TestWhatCannotStayHiddenInAnImageRefusesTheContainer(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: %v", hidden, err)
 		}
+	}
+}
+
+func TestTheKeysOfTheMachinesServicesAreCoveredWhereTheMachineHasThem(t *testing.T) {
+	dir, link := tree(t, "etc/ssl/private/", "etc/ssl/certs/")
+	withPrivateDirs(t, link+"/etc/ssl/private", dir+"/etc/pki/tls/private")
+	got, err := coversOf(plan(t, Container{ImageDirectories: []string{dir + "/etc/ssl"}}))
+	if err != nil || !slices.Equal(got, []string{dir + "/etc/ssl/private"}) {
+		t.Errorf("%v %v", got, err)
 	}
 }

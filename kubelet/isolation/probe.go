@@ -3,7 +3,9 @@ package isolation
 import (
 	"fmt"
 	"os"
+	"os/user"
 	"runtime"
+	"strconv"
 	"strings"
 )
 
@@ -53,13 +55,33 @@ type Features struct {
 	UID         int
 	LandlockABI int
 	Seccomp     bool
+	// Groups are those of the node's user besides its own, by name; in a user namespace it cannot leave them.
+	Groups []string
 	// Hint names a setting of the machine that forbids user namespaces; empty when none is known to.
 	Hint string
 }
 
 // Probe asks the kernel.
 func Probe() Features {
-	return Features{OS: runtime.GOOS, UID: os.Geteuid(), LandlockABI: landlockABI(), Seccomp: hasSeccomp(), Hint: namespaceHint(os.ReadFile)}
+	return Features{
+		OS: runtime.GOOS, UID: os.Geteuid(), LandlockABI: landlockABI(), Seccomp: hasSeccomp(), Groups: keptGroups(), Hint: namespaceHint(os.ReadFile),
+	}
+}
+
+func keptGroups() []string {
+	var names []string
+	ids, _ := os.Getgroups()
+	for _, id := range ids {
+		if id == os.Getegid() {
+			continue
+		}
+		name := strconv.Itoa(id)
+		if group, err := user.LookupGroupId(name); err == nil {
+			name = group.Name
+		}
+		names = append(names, name)
+	}
+	return names
 }
 
 // insideUID is who a container is in a user namespace of a kubelet that runs as root without root's rights.
@@ -115,6 +137,9 @@ func success(f Features, ids Range, userNamespace bool) Result {
 	if userNamespace {
 		r.Reason = ReasonUserNamespace
 		who = "Each container has user, mount, pid, ipc and uts namespaces of its own; all share the uid of the node's user"
+		if len(f.Groups) > 0 {
+			who += " and what its other groups may open (" + strings.Join(f.Groups, ", ") + ")"
+		}
 	}
 	r.Message = who + ". " + layers(f)
 	return r

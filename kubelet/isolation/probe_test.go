@@ -9,6 +9,7 @@ import (
 func TestWhatHoldsIsFoundOutByTryingAndSaidInASentence(t *testing.T) {
 	full := Features{OS: "linux", UID: 0, LandlockABI: 7, Seccomp: true}
 	user := Features{OS: "linux", UID: 1000, LandlockABI: 3, Hint: "Set it."}
+	grouped := Features{OS: "linux", UID: 1000, Groups: []string{"docker", "ssl-cert"}}
 	refused := errors.New("operation not permitted")
 	works := func(Container) error { return nil }
 	never := func(Container) error { return refused }
@@ -28,6 +29,7 @@ func TestWhatHoldsIsFoundOutByTryingAndSaidInASentence(t *testing.T) {
 		"root":                           {Auto, full, works, Result{Isolated: true, Reason: ReasonUIDs}, "uid of its own (1900000000-1900065535).*Landlock (ABI 7)"},
 		"root without its rights":        {Required, full, onlyUsers, Result{Isolated: true, UserNamespace: true, Reason: ReasonUserNamespace}, "share the uid"},
 		"an ordinary user, older kernel": {Auto, user, works, Result{Isolated: true, UserNamespace: true, Reason: ReasonUserNamespace}, "lacks: a seccomp filter, Landlock's separation of abstract sockets"},
+		"a user of further groups":       {Auto, grouped, works, Result{Isolated: true, UserNamespace: true, Reason: ReasonUserNamespace}, "uid of the node's user and what its other groups may open (docker, ssl-cert). On top"},
 		"nothing works":                  {Auto, user, never, Result{Reason: ReasonNoIsolation}, "can read what that user can read: operation not permitted. Set it."},
 		"turned off":                     {None, full, works, Result{Reason: ReasonTurnedOff}, "--isolation none"},
 		"macOS":                          {Auto, Features{OS: "darwin", UID: 501}, works, Result{Isolated: true, Reason: ReasonSandboxExec}, "share the user of the node"},

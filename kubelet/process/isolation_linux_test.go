@@ -94,6 +94,20 @@ func TestReadOnlyMountsAndHiddenFilesHoldInside(t *testing.T) {
 	})
 }
 
+func TestTheKeysOfTheMachinesServicesAreInNoContainer(t *testing.T) {
+	if _, err := os.Stat("/etc/ssl/private"); err != nil {
+		t.Skip("this machine has no such directory")
+	}
+	modes(t, func(t *testing.T, c isolation.Container) {
+		s, dir := startIsolated(t, c, `ls -ld /etc/ssl/private; echo end`)
+		wait(t, s)
+		line(t, dir, "stdout", "end")
+		if text, _ := os.ReadFile(LogPath(dir)); !strings.Contains(string(text), " d---------") {
+			t.Errorf("%s", text)
+		}
+	})
+}
+
 func TestAFileCanBeAVolumeAlsoAmongTheDevices(t *testing.T) {
 	modes(t, func(t *testing.T, c isolation.Container) {
 		file := filepath.Join(t.TempDir(), "message")

@@ -70,12 +70,37 @@ test('commits of somebody else, without the trailer, or with that of another tas
     ['Change', {}, /does not end with the trailer/],
     [`Change\n\nRig-Task: team-b/i1`, {}, /does not end with the trailer/],
     [`Fixes #1\n\n${TRAILER}`, {}, /closes an issue/],
+    [`Fixes GH-1\n\n${TRAILER}`, {}, /closes an issue/],
+    [`Change\n\nCo-authored-by: A <a@example.com>\n${TRAILER}`, {}, /does not end with the trailer/],
+    [`Co-authored-by: A <a@example.com>\n\n${TRAILER}`, {}, /speaks for somebody/],
+    [MESSAGE, { GIT_AUTHOR_DATE: '1970-01-02T00:00:00Z' }, /the date of its author/],
+    [MESSAGE, { GIT_COMMITTER_DATE: '2099-01-01T00:00:00Z' }, /the date of its committer/],
   ] as const) {
     const head = await git(['commit-tree', 'HEAD^{tree}', '-p', 'HEAD', '-m', message], '', env);
     const before = await git(['rev-parse', 'HEAD']);
     await git(['update-ref', 'HEAD', head]);
     await refused(head, { reason, mend: true });
     await git(['update-ref', 'HEAD', before]);
+  }
+});
+
+test('a commit with a foreign signature, a tag it merged or another encoding is sent back, one with a NUL refused', async (t) => {
+  const { git, refused } = await set(t);
+  const [tree, start] = (await git(['rev-parse', 'HEAD^{tree}', 'HEAD'])).split('\n');
+  const who = `${AUTHOR.name} <${AUTHOR.email}> ${Math.floor(Date.now() / 1_000)} +0000`;
+  const commit = (header: string, message = MESSAGE) =>
+    git(
+      ['hash-object', '-t', 'commit', '-w', '--stdin', '--literally'],
+      `tree ${tree}\nparent ${start}\nauthor ${who}\ncommitter ${who}\n${header}\n${message}\n`,
+    );
+  for (const [head, reason, mend] of [
+    [await commit('gpgsig -----BEGIN SSH SIGNATURE-----\n x\n -----END SSH SIGNATURE-----\n'), /header gpgsig/, true],
+    [await commit(`mergetag object ${start}\n type commit\n tag v1\n`), /header mergetag/, true],
+    [await commit('encoding ISO-8859-1\n'), /header encoding/, true],
+    [await commit('', `${MESSAGE}\0Fixes #1`), /index-pack failed/, false],
+  ] as const) {
+    await git(['update-ref', 'HEAD', head]);
+    await refused(head, { reason, mend });
   }
 });
 

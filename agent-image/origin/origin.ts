@@ -105,9 +105,9 @@ export class Origin {
     const range = [head, '--not', this.startSHA, this.baseSHA];
     const count = Number((await within.git(['rev-list', '--count', ...range])).stdout);
     if (!(count <= MAX_COMMITS)) throw new HeadRefused(`the branch has more than ${MAX_COMMITS} new commits.`);
-    const { stdout } = await within.git(['rev-list', '--header', ...range]);
+    const { stdout } = await within.git(['rev-list', '--header', '--encoding=none', ...range]);
     for (const commit of parseCommits(stdout)) {
-      const fault = commitFault(commit, this.#options);
+      const fault = commitFault(commit, this.#options, Date.now());
       if (fault !== undefined)
         throw new HeadRefused(
           `the commit ${commit.sha.slice(0, 12)} cannot be delivered, because ${fault}: take the commits back with git reset --soft ${this.startSHA}, and let the git tool or done commit.`,

@@ -109,7 +109,7 @@ export interface AgentSpec {
    */
   tolerations: Toleration[];
   /**
-   * What the agent's container asks for and may use, as in a pod.
+   * What the agent's sandbox asks for and may use, as in a pod. Without it, 128Mi of memory and at most 4Gi.
    */
   resources?: Resources;
   /**
@@ -984,7 +984,7 @@ export interface RequiredChecks {
 export type RequiredChecksKind = 'listed' | 'none';
 
 /**
- * What the agent's container asks for and may use, as in a pod.
+ * What the agent's sandbox asks for and may use, as in a pod. Without it, 128Mi of memory and at most 4Gi.
  */
 export interface Resources {
   /**

@@ -84,6 +84,30 @@ test('a task has one Job however often it is looked at, and its status follows i
   await until('the Job of the ended task is deleted', async () => (await job(task)) === undefined);
 });
 
+for (const [title, conditions, reason] of [
+  ['a drain', [{ type: 'DisruptionTarget', status: 'True' }], 'PodFailurePolicy'],
+  ['its own program', [], 'BackoffLimitExceeded'],
+] as const)
+  test(`a pod ended by ${title} fails its Job with ${reason}`, async () => {
+    const task = await claimedIssue(api, `ended-by-${title.replaceAll(' ', '-')}`);
+    await made(task);
+    const labelSelector = `rig.dashecorp.com/task=${task.name}`;
+    const pod = await until('its pod', async () => {
+      return (await rig.client.list(PODS, { namespace: rig.namespace, labelSelector })).items[0];
+    });
+    const { name, namespace } = pod.metadata as { name: string; namespace: string };
+    const { apiVersion, kind } = { apiVersion: 'v1', kind: 'Pod' };
+    const status = { phase: 'Failed', conditions };
+    await rig.client.applyStatus(PODS, { apiVersion, kind, metadata: { name, namespace }, status } as never, {
+      fieldManager: 'test',
+    });
+    await until('the Job has failed', async () => {
+      const failed = (await job(task))?.status?.conditions?.find(({ type }) => type === 'Failed');
+      return failed?.reason === reason ? failed : undefined;
+    });
+    await endTask(api, task);
+  });
+
 test('an unchanged task is not written again', async () => {
   const task = await claimedIssue(api, 'quiet');
   const watch = new StatusWatch(rig, AGENT_TASKS);

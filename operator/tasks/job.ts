@@ -15,6 +15,11 @@ export interface JobSettings {
 
 const KEEP_FINISHED_SECONDS = 3_600;
 
+/** A pod that a drain, a preemption or a lost node ended fails its Job with the reason PodFailurePolicy: no attempt of the Agent's. */
+const failurePolicy = {
+  rules: [{ action: 'FailJob', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] }],
+};
+
 /** The Job of a task: one pod, once. Whoever creates it makes the AgentTask its owner. */
 export function jobOf(task: AgentTask, agent: Agent, settings: JobSettings): KubeObject {
   const { name, namespace } = task.metadata;
@@ -37,6 +42,7 @@ export function jobOf(task: AgentTask, agent: Agent, settings: JobSettings): Kub
     },
     spec: {
       backoffLimit: 0,
+      podFailurePolicy: failurePolicy,
       ttlSecondsAfterFinished: KEEP_FINISHED_SECONDS,
       template: { metadata: { labels: marks, annotations: podAnnotations }, spec: podSpec(task, agent, settings) },
     },

@@ -13,7 +13,7 @@ interface Container {
   command?: string[];
   restartPolicy?: string;
   env?: { name: string; value: string }[];
-  resources?: object;
+  resources?: { requests?: object; limits?: { memory?: string } };
   securityContext: { runAsUser?: number; runAsGroup?: number };
   volumeMounts: Mount[];
 }
@@ -21,6 +21,7 @@ interface Pod {
   shareProcessNamespace: boolean;
   automountServiceAccountToken: boolean;
   tolerations?: { key: string }[];
+  volumes: { name: string; emptyDir?: { sizeLimit?: string } }[];
   initContainers: Container[];
   containers: Container[];
   securityContext: { runAsUser: number; fsGroup: number };
@@ -79,7 +80,16 @@ test('what an Agent asks of a node is for the sandbox, where the work is done', 
   const resources = { requests: { memory: '4Gi' } };
   const { sandbox, runtime } = podOf({ resources });
   assert.deepEqual(sandbox.resources, resources);
-  assert.deepEqual(runtime.resources, { requests: { cpu: '50m', memory: '128Mi' } });
+  assert.deepEqual(runtime.resources, podOf().runtime.resources);
+});
+
+test('a task of an Agent that limits nothing fills neither the memory nor the disk of its node', () => {
+  const { pod, sandbox, runtime } = podOf();
+  for (const { name, resources } of [sandbox, runtime])
+    assert.match(resources?.limits?.memory ?? '', /^[1-4]Gi$/, name);
+  for (const { name, emptyDir } of pod.volumes)
+    assert.ok(emptyDir === undefined || /^\d+Gi$/.test(emptyDir.sizeLimit ?? ''), name);
+  assert.equal(pod.volumes.filter(({ emptyDir }) => emptyDir !== undefined).length, 5);
 });
 
 test('only an Agent that allows it runs on a node that cannot isolate', () => {

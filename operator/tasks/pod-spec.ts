@@ -11,7 +11,11 @@ const TOKEN_LIFETIME_SECONDS = 3_600;
 /** Group of every volume: the runtime has it as its own, the sandbox besides its own. */
 const RUNTIME_ID = 65_532;
 const SANDBOX_ID = 65_533;
-const RUNTIME_REQUESTS = { cpu: '50m', memory: '128Mi' };
+const RUNTIME_RESOURCES = { requests: { cpu: '50m', memory: '128Mi' }, limits: { memory: '2Gi' } };
+/** Of the sandbox of an Agent that says nothing of its own. */
+const SANDBOX_RESOURCES = { requests: { memory: '128Mi' }, limits: { memory: '4Gi' } };
+/** What a model causes to be written ends the pod before it fills the node. */
+const VOLUME_SIZES = { origin: '10Gi', run: '2Gi', tmp: '2Gi', tree: '20Gi', 'sandbox-tmp': '10Gi' };
 
 export const podAnnotations = { [annotations.loopbackOnly]: SANDBOX };
 
@@ -41,7 +45,7 @@ export function podSpec(task: AgentTask, agent: Agent, settings: JobSettings): o
     ...(tolerated.length > 0 ? { tolerations: tolerated } : {}),
     initContainers: [sandboxContainer(agent)],
     containers: [runtimeContainer(task, agent, settings)],
-    volumes: [tokenVolume(), ...['origin', 'run', 'tmp', 'tree', 'sandbox-tmp'].map(emptyVolume)],
+    volumes: [tokenVolume(), ...Object.entries(VOLUME_SIZES).map(emptyVolume)],
   };
 }
 
@@ -56,7 +60,7 @@ function runtimeContainer(task: AgentTask, { spec }: Agent, settings: JobSetting
     name: 'agent',
     image: spec.image,
     env: environment(task, settings),
-    resources: { requests: RUNTIME_REQUESTS },
+    resources: RUNTIME_RESOURCES,
     securityContext: confined,
     volumeMounts: [
       { name: 'token', mountPath: TOKEN_PATH, readOnly: true },
@@ -77,7 +81,7 @@ function sandboxContainer({ spec }: Agent): object {
     image: spec.image,
     command: ['node', 'agent-image/sandbox/main.ts'],
     restartPolicy: 'Always',
-    ...(spec.resources === undefined ? {} : { resources: spec.resources }),
+    resources: spec.resources ?? SANDBOX_RESOURCES,
     securityContext: { ...confined, runAsUser: SANDBOX_ID, runAsGroup: SANDBOX_ID },
     volumeMounts: [
       { name: 'tree', mountPath: WORK_PATH },
@@ -93,8 +97,8 @@ function tokenVolume(): object {
   return { name: 'token', projected: { defaultMode: 0o400, sources: [{ serviceAccountToken: token }] } };
 }
 
-function emptyVolume(name: string): object {
-  return { name, emptyDir: {} };
+function emptyVolume([name, sizeLimit]: [string, string]): object {
+  return { name, emptyDir: { sizeLimit } };
 }
 
 /** Names, not secrets. */

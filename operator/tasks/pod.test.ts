@@ -28,6 +28,18 @@ test('a pod that a taint keeps off every node says what to look at, unless it ac
   assert.equal(said('rig.dashecorp.com/unisolated'), `No node takes the pod: ${message}`);
 });
 
+test('an image that cannot be pulled is told of the init container that waits for it, while the others wait for that one', () => {
+  const waits = (reason: string, message?: string) => ({ state: { waiting: { reason, message } } });
+  const problem = podProblem({
+    metadata: {},
+    status: {
+      initContainerStatuses: [waits('ImagePullBackOff', 'Back-off pulling image "rig-agent-runtime:nod"')],
+      containerStatuses: [waits('PodInitializing')],
+    },
+  });
+  assert.match(problem!.message, /does not start \(ImagePullBackOff\): Back-off pulling image "rig-agent-runtime:nod"/);
+});
+
 test('a container that waits for an image says which and why, one that is being made says nothing', () => {
   const waiting = (reason: string, message?: string) => ({
     metadata: {},

@@ -1,6 +1,10 @@
 import { taints } from '#crds';
 import type { KubeObject, Verdict } from '#lib/kube';
 
+interface ContainerState {
+  state?: { waiting?: { reason?: string; message?: string } };
+}
+
 /** A pod, as far as it says why it does not start. */
 export interface PodState extends KubeObject {
   spec?: { tolerations?: { key?: string; operator?: string }[] };
@@ -9,7 +13,8 @@ export interface PodState extends KubeObject {
     reason?: string;
     message?: string;
     conditions?: { type: string; status: string; reason?: string; message?: string }[];
-    containerStatuses?: { state?: { waiting?: { reason?: string; message?: string } } }[];
+    initContainerStatuses?: ContainerState[];
+    containerStatuses?: ContainerState[];
   };
 }
 
@@ -29,8 +34,9 @@ export function podProblem(pod: PodState): Verdict | null {
       message: `No node takes the pod: ${unscheduled.message ?? unscheduled.reason}${onIsolation(pod, unscheduled.message)}`,
       ready: 'False',
     };
-  const waiting = status?.containerStatuses
-    ?.map((container) => container.state?.waiting)
+  // Those of init containers first: while one waits, the others wait for it alone.
+  const waiting = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])]
+    .map((container) => container.state?.waiting)
     .find((one) => !ON_THE_WAY.has(one?.reason));
   if (waiting)
     return {

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import {
+  constants,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readFileSync,
   realpathSync,
   rmSync,
@@ -12,7 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { edit, readPage, write } from './files.ts';
+import { edit, openRegular, readPage, write } from './files.ts';
 import { Refused } from './refused.ts';
 import { search } from './search.ts';
 
@@ -112,6 +115,33 @@ test('search finds by expression, lists by name, sees nothing of git, and takes 
   assert.equal((await call('search', { pattern: '--pre=sh' })).text, 'Nothing found.');
   assert.match((await call('search', { pattern: '(' })).text, /The search failed/);
   assert.match((await call('search', { pattern: 'x', path: '..' })).text, /outside the worktree/);
+});
+
+test('what is no regular file is neither read nor written, so that no call waits for its other end', async (t) => {
+  const { tree, call } = set(t);
+  const pipe = join(tree, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  // Lets go of whoever waits after all, so that a failure is seen.
+  const far = setTimeout(() => openSync(pipe, constants.O_RDWR), 3_000);
+  t.after(() => clearTimeout(far));
+  const began = performance.now();
+  for (const [name, input] of [
+    ['write', { content: 'x' }],
+    ['read', {}],
+    ['edit', { old: 'o', new: 'x' }],
+  ] as const)
+    assert.match((await call(name, { path: 'pipe', ...input })).text, /pipe is no regular file/, name);
+  assert.ok(performance.now() - began < 2_500);
+});
+
+test('a pipe put in place of a file between the look and the call holds nobody', async (t) => {
+  const { tree } = set(t);
+  const pipe = join(tree, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  await assert.rejects(openRegular(pipe, 'pipe', constants.O_WRONLY), Refused);
+  await assert.rejects(openRegular(pipe, 'pipe', constants.O_RDONLY), Refused);
+  symlinkSync('src/a.js', join(tree, 'late.js'));
+  await assert.rejects(openRegular(join(tree, 'late.js'), 'late.js', constants.O_RDONLY), Refused);
 });
 
 test('a binary file, a folder and a missing file are refused in words', async (t) => {

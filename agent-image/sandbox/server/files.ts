@@ -1,4 +1,5 @@
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname, relative } from 'node:path';
 import type { AnswerTo, Ask } from '../protocol/index.ts';
 import { confine } from './paths.ts';
@@ -23,9 +24,8 @@ export async function readPage(tree: string, { path, from, lines }: Ask<'read'>)
 
 export async function write(tree: string, { path, content }: Ask<'write'>): Promise<string> {
   const real = await confine(tree, path);
-  if ((await stat(real).catch(() => undefined))?.isDirectory()) throw new Refused(`${path} is a folder.`);
   await mkdir(dirname(real), { recursive: true });
-  await writeFile(real, content);
+  await overwrite(real, path, content);
   return `Wrote ${relative(tree, real) || path}, ${Buffer.byteLength(content)} bytes.`;
 }
 
@@ -36,17 +36,38 @@ export async function edit(tree: string, { path, old, new: replacement }: Ask<'e
   if (at < 0) throw new Refused(`The old text does not occur in ${path}; read the file and copy it exactly.`);
   if (text.includes(old, at + 1))
     throw new Refused(`The old text occurs more than once in ${path}; give more lines around it.`);
-  await writeFile(await confine(tree, path), text.slice(0, at) + replacement + text.slice(at + old.length));
+  await overwrite(await confine(tree, path), path, text.slice(0, at) + replacement + text.slice(at + old.length));
   return `Edited ${path} at line ${text.slice(0, at).split('\n').length}.`;
 }
 
+async function overwrite(real: string, path: string, content: string): Promise<void> {
+  await using file = await openRegular(real, path, constants.O_WRONLY | constants.O_CREAT);
+  await file.truncate();
+  await file.writeFile(content);
+}
+
 async function textOf(tree: string, path: string): Promise<string> {
-  const real = await confine(tree, path);
-  const info = await stat(real).catch(() => undefined);
-  if (!info) throw new Refused(`There is no file ${path}.`);
-  if (!info.isFile()) throw new Refused(`${path} is no regular file; use search to list what is in a folder.`);
-  if (info.size > MAX_FILE) throw new Refused(`${path} is larger than ${MAX_FILE} bytes.`);
-  const bytes = await readFile(real);
+  await using file = await openRegular(await confine(tree, path), path, constants.O_RDONLY);
+  if ((await file.stat()).size > MAX_FILE) throw new Refused(`${path} is larger than ${MAX_FILE} bytes.`);
+  const bytes = await file.readFile();
   if (bytes.includes(0)) throw new Refused(`${path} is not a text file.`);
   return bytes.toString('utf8');
+}
+
+/** How a system says of a link, a folder, and a pipe or socket with nobody behind it that it does not open them. */
+const IRREGULAR = new Set(['ELOOP', 'EISDIR', 'ENXIO', 'ENODEV', 'EOPNOTSUPP']);
+
+/**
+ * Opens what was judged by its path, which may have been exchanged since: never through a link, and without waiting for the other
+ * end of a pipe, since a few that wait would hold every call there is. Throws {@link Refused} for what is no regular file.
+ */
+export async function openRegular(real: string, path: string, flags: number): Promise<FileHandle> {
+  const irregular = () => new Refused(`${path} is no regular file; use search to list what is in a folder.`);
+  const file = await open(real, flags | constants.O_NOFOLLOW | constants.O_NONBLOCK, 0o666).catch((error) => {
+    if (error.code === 'ENOENT') throw new Refused(`There is no file ${path}.`);
+    throw IRREGULAR.has(error.code) ? irregular() : error;
+  });
+  if ((await file.stat()).isFile()) return file;
+  await file.close();
+  throw irregular();
 }

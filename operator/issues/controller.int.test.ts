@@ -10,7 +10,7 @@ import { kstatusOf } from '../../test/kit/kstatus.ts';
 import { agentsReady, clusterConductor, StatusWatch } from '../api/cluster.int-kit.ts';
 import { repositoryReady, type TestConductor, testConductor } from '../api/conductor.int-kit.ts';
 import { applyIssue, applyTenant } from '../api/objects.int-kit.ts';
-import { AGENT_TASKS, ISSUES } from '../objects.ts';
+import { AGENT_TASKS, AGENTS, ISSUES } from '../objects.ts';
 import { noTierPolicy } from '../tier.ts';
 import { IssueController } from './controller.ts';
 import { recordDeletions } from './tombstone.ts';
@@ -251,6 +251,29 @@ test('an agent that is stuck leaves the issue to a person and says nothing at th
   assert.deepEqual(await kstatusOf(issue), ['Failed']);
   assert.deepEqual([reasonOf(issue), issue.status?.why], ['TaskStuck', 'The same test failed five times.']);
   assert.deepEqual(await comments(number), []);
+});
+
+test('an Issue whose stack no Agent knows is claimed by nobody until one does', async (t) => {
+  const agent = { namespace: first.namespace, name: 'dev-e' };
+  const { stacks } = (await first.client.get(AGENTS, agent)).spec;
+  const know = async (known: readonly string[]) => {
+    const { metadata } = await first.client.patch(AGENTS, agent, { spec: { stacks: known } });
+    await until('the cache has it', () => {
+      const seen = first.conductor.objects.agents.get(agent.namespace, agent.name);
+      return seen?.metadata.resourceVersion === metadata.resourceVersion;
+    });
+  };
+  await know(['cobol']);
+  t.after(() => know(stacks));
+  await run(t);
+  const watch = new StatusWatch(first, ISSUES);
+  await applyIssue(first, 'foreign', { number: await forgeIssue('foreign') });
+  const issue = await watch.until('AwaitingHuman', 'foreign', phase('AwaitingHuman'));
+  assert.equal(reasonOf(issue), 'NoAgentFits');
+  assert.deepEqual(await types('foreign'), ['ISSUE_FILED', 'ISSUE_CLASSIFIED', 'HUMAN_GATE_TRIGGERED']);
+  await know(stacks);
+  const claimed = await watch.until('Implementing', 'foreign', phase('Implementing'));
+  assert.equal(claimed.status?.assignedTo, 'dev-e');
 });
 
 test('without a tier policy nothing is claimed and the issue awaits a person', async (t) => {

@@ -61,14 +61,16 @@ export async function readWorld(
   };
 }
 
-/** Read only where a claim may follow, at the tip that the mirror knows: a queued issue costs no request. */
+/** Read only where a claim may follow, at the tip that the mirror knows: a queued issue costs no request. Null is the stack of any Agent. */
 async function readStack(
   conductor: Conductor,
   stacks: Stacks,
   repository: Repository | undefined,
   state: IssueState,
 ): Promise<Fact<string | null>> {
-  const idle = state.ending !== null || state.awaiting !== null || state.classified === null;
+  // Whether an Agent fits by now depends on the stack: such an issue does not rest.
+  const rests = state.awaiting !== null && state.awaiting.reason !== 'NoAgentFits';
+  const idle = state.ending !== null || rests || state.classified === null;
   const key = repositoryKey(repository);
   if (state.work !== null || idle || repository === undefined || key === null) return known(null, 0);
   try {

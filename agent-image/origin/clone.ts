@@ -8,13 +8,12 @@ import { type OriginOptions, Repository } from './repository.ts';
  * whoever reads this repository has no credentials to fetch more.
  */
 export async function clone(path: string, options: OriginOptions): Promise<Repository> {
-  const { baseSHA, baseRef, gateway, signal } = options;
+  const { baseSHA, baseRef, signal } = options;
   const repository = new Repository(path, options);
   await rm(path, { recursive: true, force: true });
   // Readable by another uid whatever the umask is, writable by this one alone.
   await runGit(['init', '--quiet', '--bare', '--shared=0644', path], { cwd: options.folder, signal });
   const configured = [
-    ['remote.origin.url', gateway.url],
     ['remote.origin.promisor', 'true'],
     ['remote.origin.partialclonefilter', 'blob:none'],
   ];
@@ -27,8 +26,11 @@ export async function clone(path: string, options: OriginOptions): Promise<Repos
   return repository;
 }
 
+/** What git writes down of a fetch names where it came from, and the sandbox reads this folder. */
+const FETCH = ['fetch', '--quiet', '--no-tags', '--no-write-fetch-head'];
+
 async function fetchCommits(repository: Repository, what: string): Promise<void> {
-  await repository.remote(['fetch', '--quiet', '--no-tags', '--filter=blob:none', 'origin', what]);
+  await repository.remote([...FETCH, '--filter=blob:none', 'origin', what]);
 }
 
 async function ensureCommit(repository: Repository, sha: string): Promise<void> {
@@ -55,7 +57,7 @@ async function fetchContents(repository: Repository, base: string, start: string
     .filter((line) => line.startsWith('?'))
     .map((line) => line.slice(1));
   if (missing.length === 0) return;
-  const args = ['-c', 'fetch.negotiationAlgorithm=noop', 'fetch', '--quiet', '--no-tags', '--no-write-fetch-head'];
+  const args = ['-c', 'fetch.negotiationAlgorithm=noop', ...FETCH];
   await repository.remote(
     [...args, '--recurse-submodules=no', '--filter=blob:none', '--stdin', 'origin'],
     `${missing.join('\n')}\n`,

@@ -36,6 +36,18 @@ test('the token is in no file of the task folder, before and after a push', asyn
   assert.equal(search(), '');
 });
 
+test('the gateway’s address is in no file of the task folder, at the base, at a later start, and after a push', async (t) => {
+  const { repository, server, open, folder } = await set(t);
+  const search = () =>
+    execFileSync('bash', ['-c', `grep -rlaF ${new URL(server.url).host} ${folder} || true`]).toString();
+  const startSHA = repository.commit('rig/7/1', { 'a.txt': 'half done\n' });
+  const place = await open({ startSHA });
+  assert.equal(search(), '');
+  writeFileSync(join(place.tree, 'a.txt'), 'changed\n');
+  await delivered(place, 'Change');
+  assert.equal(search(), '');
+});
+
 test('what the sandbox borrows can be read by another uid and written by none, whatever the umask is', async (t) => {
   const before = process.umask(0o077);
   t.after(() => process.umask(before));

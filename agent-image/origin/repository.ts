@@ -8,7 +8,7 @@ export interface Gateway {
 }
 
 export interface OriginOptions {
-  /** A folder for this task alone, `origin.git` in it is made anew. The sandbox reads it; nothing secret is written there. */
+  /** A folder for this task alone, `origin.git` in it is made anew. The sandbox reads it; nothing secret is written there, and no address. */
   readonly folder: string;
   readonly gateway: Gateway;
   readonly branch: string;
@@ -49,6 +49,8 @@ export class Repository {
         signal: this.signal,
         ...(input === undefined ? {} : { input }),
         config: {
+          // By environment: the repository's own configuration can be read by the sandbox, so it names no address.
+          'remote.origin.url': this.#gateway.url,
           // For this origin alone: a rewritten URL must not carry the token somewhere else.
           [`http.${origin}/.extraHeader`]: `Authorization: Bearer ${this.#gateway.token()}`,
           [`http.${origin}/.proxy`]: '',

@@ -28,7 +28,7 @@ test('npm start -- --once --json works the sample to its merge, says so in one l
   for (const type of ['ISSUE_FILED', 'PR_CREATED', 'REVIEW_DISPUTED', 'REVIEW_PASSED', 'MERGED', 'ISSUE_DONE'])
     assert.match(first.err, new RegExp(` ${type} `));
   assert.match(first.err, /--ungraded/);
-  assert.match(first.err, /Isolated=False/);
+  assert.match(first.err, /agents’ commands are isolated/);
   assert.deepEqual(processesOf(layout), []);
 
   const again = await run(args);
@@ -46,7 +46,17 @@ test('a rig that stays up is looked at with status, events and kubectl, takes an
   const status = JSON.parse((await run([...CLI, 'status', '--json', ...at])).out);
   assert.equal(status.up, true);
   const names = status.components.map(({ name }: { name: string }) => name);
-  for (const name of ['supervisor', 'postgres', 'kube-apiserver', 'forge', 'replay', 'proxy', 'egress', 'operator', 'kubelet'])
+  for (const name of [
+    'supervisor',
+    'postgres',
+    'kube-apiserver',
+    'forge',
+    'replay',
+    'proxy',
+    'egress',
+    'operator',
+    'kubelet',
+  ])
     assert.ok(names.includes(name), `${name} is shown`);
 
   const kubectl = await run([...CLI, 'kubectl', ...at, 'auth', 'whoami', '-o', 'jsonpath={.status.userInfo.username}']);

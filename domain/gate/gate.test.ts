@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { reasons } from '#crds';
+import { ada, review } from '../testing/facts.ts';
 import { type GateCase, gateInput } from '../testing/gate.ts';
 import { ciCases } from './cases/ci.ts';
 import { linkedCases } from './cases/linked.ts';
@@ -33,6 +34,14 @@ const order: readonly GateName[] = [
   'tier',
   'freshness',
 ];
+
+test('an Agent whose account cannot be told is named where nobody is known to be a person', () => {
+  const pr = { reviews: [review({ author: ada })] };
+  const input = gateInput({ pr, input: { permissions: new Map(), unaccounted: ['far-e'] } });
+  const { message, ...said } = decideMerge(input).results.find(({ gate }) => gate === 'review')!;
+  assert.deepEqual(said, { gate: 'review', state: 'unknown', reason: 'FactUnknown' });
+  assert.match(message, /account of Agent far-e, whose forge credentials cannot be used; mend their Secret\./);
+});
 
 for (const row of cases) {
   test(`merge gate, ${row.gate}: ${row.name}: ${row.state} ${row.reason}`, () => {

@@ -1,5 +1,15 @@
 import type { Actor, PullRequestFacts, ReviewFacts, ThreadFacts } from '../facts.ts';
-import { fail, type GateInput, type GateResult, pass, personWithWrite, type Row, unread, wait } from './types.ts';
+import {
+  fail,
+  type GateInput,
+  type GateResult,
+  pass,
+  personWithWrite,
+  type Row,
+  unknownStanding,
+  unread,
+  wait,
+} from './types.ts';
 
 /** Accounts that wrote the change: whoever opened the pull request, and everybody with a commit in it. None of them can approve it. */
 export function authorsOf(pr: Pick<PullRequestFacts, 'author' | 'commits'>): ReadonlySet<number> {
@@ -34,7 +44,11 @@ export function review({ input, pr }: Row): GateResult {
   for (const one of current.filter((opinion) => opinion.state === 'changes_requested')) {
     const counts = standing(input, one);
     if (counts === 'unknown')
-      return unread(gate, `${one.author.login} asks for changes, and it is not known whether that account may write.`);
+      return unknownStanding(
+        gate,
+        input,
+        `${one.author.login} asks for changes, and it is not known whether that account may write.`,
+      );
     if (counts)
       return fail(
         gate,
@@ -49,7 +63,7 @@ export function review({ input, pr }: Row): GateResult {
   const accepted = independent.find((opinion) => standing(input, opinion) === true);
   if (accepted) return pass(gate, `${accepted.author.login} approved ${pr.head.sha.slice(0, 8)}.`);
   if (independent.some((opinion) => standing(input, opinion) === 'unknown'))
-    return unread(gate, 'It is not known whether the one who approved may write.');
+    return unknownStanding(gate, input, 'It is not known whether the one who approved may write.');
   if (onHead.length > independent.length)
     return wait(gate, 'ReviewByAuthor', 'The approval is by an author of the change; another one has to approve.');
   if (approvals.length > onHead.length)
@@ -64,7 +78,7 @@ export function threads({ input, pr }: Row): GateResult {
   const open = pr.threads.filter((thread) => !settled(input, thread));
   const counted = open.map((thread) => ({ thread, counts: owns(input, thread.comments[0]?.author) }));
   if (counted.some(({ counts }) => counts === 'unknown'))
-    return unread(gate, 'It is not known whether the one who opened a thread may write.');
+    return unknownStanding(gate, input, 'It is not known whether the one who opened a thread may write.');
   const blocking = counted.filter(({ counts }) => counts === true);
   if (blocking.length === 0) return pass(gate, 'Every thread that counts is resolved.');
   const first = blocking[0]!.thread;

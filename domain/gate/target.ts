@@ -1,4 +1,4 @@
-import { fail, type GateResult, pass, personWithWrite, type Row, unread } from './types.ts';
+import { fail, type GateResult, pass, personWithWrite, type Row, unknownStanding, unread } from './types.ts';
 
 /** Open, no draft, from the repository itself, onto the default branch, from the branch of the newest work claim (or a trusted person). */
 export function target({ input, pr }: Row): GateResult {
@@ -23,7 +23,11 @@ export function target({ input, pr }: Row): GateResult {
   if (pr.head.ref === input.issue.branch) return pass(gate, `Open, from ${pr.head.ref} to ${pr.base.ref}.`);
   const trusted = personWithWrite(input, pr.author);
   if (trusted === 'unknown')
-    return unread(gate, `It is not known whether ${pr.author.login}, who opened the pull request, may write.`);
+    return unknownStanding(
+      gate,
+      input,
+      `It is not known whether ${pr.author.login}, who opened the pull request, may write.`,
+    );
   if (trusted) return pass(gate, `Open, by ${pr.author.login}, to ${pr.base.ref}.`);
   return fail(
     gate,
@@ -50,7 +54,7 @@ export function provenance({ input, pr }: Row): GateResult {
   const pusher = input.headPushedBy.value;
   const trusted = personWithWrite(input, pusher);
   if (trusted === 'unknown')
-    return unread(gate, `It is not known whether ${pusher.login}, who pushed ${short}, may write.`);
+    return unknownStanding(gate, input, `It is not known whether ${pusher.login}, who pushed ${short}, may write.`);
   if (trusted) return pass(gate, `Head ${short} was pushed by ${pusher.login}, who may write.`);
   return fail(
     gate,

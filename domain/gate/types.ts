@@ -53,6 +53,8 @@ export interface GateInput {
   readonly reviewers: ReadonlySet<number>;
   /** Forge accounts of every Agent and of the conductor: none of them is a person. */
   readonly machines: ReadonlySet<number>;
+  /** Names of Agents whose forge account cannot be told: nobody is known not to be one of them. */
+  readonly unaccounted: readonly string[];
   /** Permission at the forge by account id; an account that is not in the map is unknown. */
   readonly permissions: ReadonlyMap<number, Permission>;
   /** Who pushed the head, where the forge told. */
@@ -92,6 +94,16 @@ export const unread = (gate: GateName, message: string): GateResult => ({
   reason: 'FactUnknown',
   message,
 });
+
+/** A row that waits for whether somebody is a person who may write, and for whom that has to be asked. */
+export function unknownStanding(gate: GateName, { unaccounted }: GateInput, message: string): GateResult {
+  if (unaccounted.length === 0) return unread(gate, message);
+  const names = unaccounted.join(', ');
+  return unread(
+    gate,
+    `${message} It could be the account of Agent ${names}, whose forge credentials cannot be used; mend their Secret.`,
+  );
+}
 
 /** Whether the account is a person (no machine of the rig, no bot) and, if so, may write; `unknown` where permission was not read. */
 export function personWithWrite(input: Pick<GateInput, 'machines' | 'permissions'>, actor: Actor): boolean | 'unknown' {

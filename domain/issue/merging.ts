@@ -79,6 +79,7 @@ function gateInput(state: IssueState, world: World, policy: Policy, now: number)
     ),
     machines: world.machines,
     permissions: world.permissions,
+    unaccounted: world.unaccounted,
     headPushedBy: world.headPushedBy,
     tierGate: tierGate(state, world),
     now,

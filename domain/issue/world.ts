@@ -62,6 +62,8 @@ export interface World {
   readonly headPushedBy: Fact<Actor>;
   readonly permissions: ReadonlyMap<number, Permission>;
   readonly machines: ReadonlySet<number>;
+  /** Names of Agents whose forge account cannot be told; while there are any, permissions is empty. */
+  readonly unaccounted: readonly string[];
   /** Names of Issues this one depends on that are not Done. */
   readonly openDependencies: readonly string[];
   /** A person closed the issue at the forge without a merge. */

@@ -56,6 +56,7 @@ export function gateInput({ pr, repository, issue, input }: GateChange = {}): Ga
     },
     reviewers: new Set([reviewE.id]),
     machines: new Set([conductor.id, devE.id, reviewE.id]),
+    unaccounted: [],
     permissions: new Map([
       [ada.id, 'write'],
       [owner.id, 'admin'],

@@ -78,6 +78,7 @@ export function quietWorld(over: Partial<World> = {}): World {
     headPushedBy: unknown('There is no pull request yet.'),
     permissions,
     machines: new Set([conductor.id, devE.id, reviewE.id]),
+    unaccounted: [],
     openDependencies: [],
     forgeIssueClosed: false,
     conductorUpSince: NOON - 86_400_000,

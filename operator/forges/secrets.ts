@@ -1,6 +1,9 @@
 import { annotations, labels } from '#crds';
 import { isKubeError, type KubeClient, type KubeObject, SECRETS, Stalled } from '#lib/kube';
 
+/** The Secret is for another forge: whoever has it does nothing at this one. */
+export class SecretElsewhere extends Stalled {}
+
 interface Secret extends KubeObject {
   data?: Record<string, string>;
 }
@@ -29,7 +32,7 @@ export async function readForgeSecret(
   }
   const allowed = secret.metadata.annotations?.[annotations.forgeHost];
   if (allowed !== host) {
-    throw new Stalled(
+    throw new (allowed === undefined ? Stalled : SecretElsewhere)(
       'SecretNotAllowed',
       `${where} may be sent to ${allowed ?? 'no host'}, not to ${host}; set its annotation ${annotations.forgeHost}.`,
     );

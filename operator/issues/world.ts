@@ -1,4 +1,4 @@
-import type { Agent, AgentTask, Issue, Repository } from '#crds';
+import type { AgentTask, Issue, Repository } from '#crds';
 import {
   type Actor,
   type AgentFacts,
@@ -18,7 +18,8 @@ import type { RepositoryKey } from '../mirror/mirror.ts';
 import type { Job } from '../objects.ts';
 import { repositoryPolicy } from '../repositories/policy.ts';
 import type { Stacks } from '../repositories/stack.ts';
-import { runningByAgent, type TaskRow, tasksOf } from '../store/tasks.ts';
+import { type TaskRow, tasksOf } from '../store/tasks.ts';
+import { readAgents } from './agents.ts';
 import type { Conductor } from './context.ts';
 
 /** Where an Issue's Repository stands in the mirror; null while its forge id is not known. */
@@ -39,7 +40,7 @@ export async function readWorld(
   const namespace = issue.metadata.namespace!;
   const now = conductor.now();
   const repository = objects.repositories.get(namespace, issue.spec.repositoryRef.name);
-  const [agents, tasks, forge] = await Promise.all([
+  const [{ agents, unaccounted }, tasks, forge] = await Promise.all([
     readAgents(conductor, namespace, repository),
     readTasks(conductor, namespace, subject, state),
     readForge(conductor, repository, state),
@@ -52,7 +53,8 @@ export async function readWorld(
     tasks,
     ...forge,
     // While an Agent's account cannot be told, nobody is known to be a person.
-    permissions: everyAccountKnown(conductor, namespace, agents) ? forge.permissions : new Map(),
+    permissions: unaccounted.length === 0 ? forge.permissions : new Map(),
+    unaccounted,
     machines: machinesOf(agents, forge.conductor),
     openDependencies: issue.spec.dependsOn
       .map((one) => one.name)
@@ -82,51 +84,6 @@ async function readStack(
   } catch (error) {
     return unknown(`The forge cannot be asked: ${(error as Error).message}`);
   }
-}
-
-async function readAgents(
-  conductor: Conductor,
-  namespace: string,
-  repository: Repository | undefined,
-): Promise<AgentFacts[]> {
-  const running = await runningByAgent(conductor.log.pool);
-  const agents = conductor.objects.agents.list(namespace);
-  return Promise.all(
-    agents.map(async (agent): Promise<AgentFacts> => {
-      const { spec, metadata } = agent;
-      return {
-        name: metadata.name!,
-        uid: metadata.uid!,
-        role: spec.role,
-        stacks: spec.stacks,
-        ready: isConditionTrue(agent.status?.conditions, 'Ready') && spec.dispatch === 'push',
-        suspended: spec.suspend,
-        attempts: spec.attempts,
-        concurrency: spec.concurrency,
-        running: running.get(metadata.uid!) ?? 0,
-        account: await accountOf(conductor, agent, repository),
-      };
-    }),
-  );
-}
-
-/** An Agent's forge account, or null where it cannot be told: then it is no reviewer and no known machine, and nothing passes on its word. */
-async function accountOf(
-  conductor: Conductor,
-  agent: Agent,
-  repository: Repository | undefined,
-): Promise<Actor | null> {
-  if (repository === undefined || agent.spec.forgeCredentialsSecretRef === undefined) return null;
-  try {
-    return (await conductor.forges.forAgent(agent, repository)).actor;
-  } catch {
-    return null;
-  }
-}
-
-function everyAccountKnown({ objects }: Conductor, namespace: string, facts: readonly AgentFacts[]): boolean {
-  const named = objects.agents.list(namespace).filter((agent) => agent.spec.forgeCredentialsSecretRef !== undefined);
-  return named.every((agent) => facts.find((one) => one.uid === agent.metadata.uid)?.account != null);
 }
 
 function machinesOf(agents: readonly AgentFacts[], conductor: Actor | null): Set<number> {

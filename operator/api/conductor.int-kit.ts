@@ -16,8 +16,7 @@ import { ForgeWrites } from '../forges/writes.ts';
 import type { Conductor } from '../issues/context.ts';
 import { Mirror } from '../mirror/mirror.ts';
 import { REPOSITORIES, watchObjects } from '../objects.ts';
-import { IssueLog } from '../store/log.ts';
-import type { SubjectName } from '../store/project.ts';
+import { IssueLog, type LogOptions } from '../store/log.ts';
 import { type TierPort, ungraded } from '../tier.ts';
 
 /** A conductor without a process: real PostgreSQL, a real loopback forge, and an API server (in memory unless one is given). */
@@ -30,8 +29,8 @@ export interface TestConductor {
   readonly db: TestDatabase;
   readonly store: EventStore;
   readonly dir: string;
-  /** Called with every subject whose log grew. */
-  readonly grown: Set<(subject: SubjectName) => void>;
+  /** Called with every subject whose log grew, and by what. */
+  readonly grown: Set<LogOptions['onAppend']>;
   /** Ends the caches, as the end of its process does; database, forge and cluster stay. Safe to call twice. */
   stop(): Promise<void>;
 }
@@ -77,13 +76,13 @@ export async function testConductor(t: Hooks, options: TestConductorOptions = {}
   const client = options.client ?? before?.client ?? (new FakeClient(realClock) as unknown as KubeClient);
   const manager = new Manager({ client });
   const store = new EventStore({ db: db.pool, types: catalogue });
-  const grown = new Set<(subject: SubjectName) => void>();
+  const grown = new Set<LogOptions['onAppend']>();
   const log = new IssueLog({
     pool: db.pool,
     store,
     taskDeadlineMs: 600_000,
-    onAppend: (subject) => {
-      for (const tell of grown) tell(subject);
+    onAppend: (subject, growth) => {
+      for (const tell of grown) tell(subject, growth);
     },
   });
   const conductor: Conductor = {

@@ -33,7 +33,7 @@ async function run(
 ): Promise<TestConductor & { end(): Promise<void> }> {
   const rig = await testConductor(clusterLife, { after: first, ...options });
   const issues = new IssueController(rig.conductor, silentLogger);
-  rig.grown.add((subject) => issues.poke(subject));
+  rig.grown.add((subject, growth) => issues.grew(subject, growth));
   rig.manager.start();
   await issues.controller.start();
   const end = async () => {

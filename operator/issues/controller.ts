@@ -1,12 +1,24 @@
 import type { Issue } from '#crds';
-import { type Action, decideWish, gateOf, type IssueState, lossDue, nextAction, observe, type World } from '#domain';
+import {
+  type Action,
+  decideWish,
+  gateOf,
+  type IssueState,
+  liveTasks,
+  lossDue,
+  nextAction,
+  observe,
+  type World,
+} from '#domain';
 import { isEventsError, type Subject } from '#lib/events';
 import { ForgeError } from '#lib/forge';
 import {
+  type Clock,
   type Condition,
   Controller,
   cutText,
   type KubeObject,
+  type ReconcileContext,
   ReconcileError,
   type ReconcileResult,
   Retry,
@@ -22,6 +34,7 @@ import type { Cause } from '../store/log.ts';
 import { perform, type Step } from './actions.ts';
 import type { Conductor } from './context.ts';
 import { Dispatcher } from './dispatcher.ts';
+import { Places } from './places.ts';
 import { postQuestion } from './question.ts';
 import { statusOf } from './status.ts';
 import { subjectOf } from './subject.ts';
@@ -33,6 +46,8 @@ import { readWorld } from './world.ts';
 /** Steps one reconcile may take before it gives the queue back; the whole life of an issue needs fewer. */
 const MAX_STEPS = 40;
 const IDLE_MS = 5_000;
+/** How long an issue that waits for a place is left alone when it is told of none: what frees one tells, and a sweep looks besides. */
+const UNTOLD_MS = 600_000;
 /** Longest `status.why`, as the CRD has it. */
 const WHY_LIMIT = 512;
 
@@ -45,9 +60,17 @@ export class IssueController {
   /** Uid of every Issue that this process has looked at, by key. */
   readonly #uids = new Map<string, string>();
   readonly #projector: StatusProjector<Issue & KubeObject>;
+  readonly #places: Places;
+  readonly #logger: Logger;
+  #filling: Promise<void> = Promise.resolve();
 
-  constructor(conductor: Conductor, logger: Logger) {
+  constructor(conductor: Conductor, logger: Logger, { clock }: { clock?: Clock } = {}) {
     this.#conductor = conductor;
+    this.#logger = logger;
+    this.#places = new Places({
+      wake: (key) => this.controller.enqueue(key),
+      fill: (agentUid) => this.#fill(agentUid),
+    });
     this.dispatcher = new Dispatcher(conductor, (subject) => this.poke(subject));
     this.#projector = new StatusProjector({
       client: conductor.client,
@@ -58,7 +81,8 @@ export class IssueController {
       name: 'issue',
       workers: 8,
       logger,
-      reconcile: (key, context) => this.#reconcile(key, context.reconcileId),
+      reconcile: (key, context) => this.#reconcile(key, context),
+      ...(clock && { clock }),
     });
     watchForIssues(this.controller, conductor.objects);
   }
@@ -68,7 +92,34 @@ export class IssueController {
     this.controller.enqueue(`${subject.namespace}/${subject.name}`);
   }
 
-  async #reconcile(key: string, reconcileId: string): Promise<ReconcileResult> {
+  /** {@link poke}, and what became free with it is offered on. */
+  grew(subject: { namespace: string; name: string }, growth: { before: IssueState; state: IssueState }): void {
+    this.poke(subject);
+    const left = new Set(liveTasks(growth.state).map(({ name }) => name));
+    for (const { name, agent } of liveTasks(growth.before)) if (!left.has(name)) this.#freed(agent.uid);
+  }
+
+  /** Offers every Agent's free places on: for what became free while nobody told. It costs a look or two for each Agent. */
+  sweep(): void {
+    for (const agentUid of this.dispatcher.serving()) this.#freed(agentUid);
+  }
+
+  /** Resolves when no claim is under way: wait for it before ending the database's pool. */
+  async idle(): Promise<void> {
+    await this.#filling;
+  }
+
+  #freed(agentUid: string): void {
+    if (this.controller.running) this.#places.freed(agentUid);
+  }
+
+  #fill(agentUid: string): void {
+    this.#filling = this.#filling
+      .then(() => (this.controller.running ? this.dispatcher.fill(agentUid) : undefined))
+      .catch((err: unknown) => this.#logger.warn({ err, agentUid }, 'the queue could not be served'));
+  }
+
+  async #reconcile(key: string, { reconcileId, signal }: ReconcileContext): Promise<ReconcileResult> {
     const [namespace, name] = key.split('/') as [string, string];
     const issue = this.#conductor.objects.issues.get(namespace, name);
     const cause: Cause = {
@@ -77,6 +128,7 @@ export class IssueController {
     };
     if (issue === undefined || issue.metadata.deletionTimestamp !== undefined) {
       this.#uids.delete(key);
+      this.#places.looked(key);
       await reconcileDeleted(this.#conductor, namespace, name, cause);
       return undefined;
     }
@@ -85,8 +137,9 @@ export class IssueController {
       const subject = await subjectOf(this.#conductor, issue);
       correlate(subject.id);
       await this.#conductor.log.append(subject, cause, (state) => decideWish(state, wishOf(issue)));
-      return await this.#advance(issue, subject, cause);
+      return await this.#advance(issue, subject, cause, signal);
     } catch (error) {
+      this.#places.looked(key);
       const explained = explain(error);
       if (explained instanceof ReconcileError) await this.#projectFailure(issue, explained);
       throw explained;
@@ -119,8 +172,14 @@ export class IssueController {
     if (result === 'applied') recordVerdict(this.#conductor.recorder, issue, change, { state, reason, message });
   }
 
-  async #advance(issue: Issue & KubeObject, subject: Subject, cause: Cause): Promise<ReconcileResult> {
+  async #advance(
+    issue: Issue & KubeObject,
+    subject: Subject,
+    cause: Cause,
+    signal: AbortSignal,
+  ): Promise<ReconcileResult> {
     for (let steps = 0; ; steps += 1) {
+      signal.throwIfAborted();
       const { state, world, action } = await this.#decide(issue, subject, cause);
       const step: Step = {
         conductor: this.#conductor,
@@ -200,15 +259,26 @@ export class IssueController {
     }
   }
 
-  /** When to look again though nobody tells: time ends a wait and a silent task, and a place for a task is told to one issue alone. */
+  /** When to look again though nobody tells: time ends a wait and a silent task. */
   #requeue(state: IssueState, world: World, action: Action): ReconcileResult {
-    if (action.do === 'enqueue' || action.do === 'dispatch' || action.reason === 'ConcurrencyFull')
-      return { requeueAfterMs: IDLE_MS };
-    const due = [action.do === 'wait' ? action.until : null, lossDue(state, world, this.#conductor.policy)];
+    const now = this.#conductor.now();
+    const untold = action.do === 'enqueue' || wantedPlaces(world, action).length > 0 ? now + jittered(UNTOLD_MS) : null;
+    const due = [untold, action.do === 'wait' ? action.until : null, lossDue(state, world, this.#conductor.policy)];
     const next = Math.min(...due.filter((at) => at !== null));
-    return next === Infinity ? undefined : { requeueAfterMs: Math.max(50, next - this.#conductor.now()) };
+    return next === Infinity ? undefined : { requeueAfterMs: Math.max(50, next - now) };
   }
 }
+
+/** Uids of the Agents whose free place an issue waits for outside the queue; none where it waits for none. */
+function wantedPlaces({ agents }: World, action: Action): string[] {
+  if (action.do === 'dispatch') return [action.agent.uid];
+  return action.reason === 'ConcurrencyFull'
+    ? agents.filter(({ role }) => role === 'reviewer').map(({ uid }) => uid)
+    : [];
+}
+
+/** Spreads what began together. */
+const jittered = (ms: number): number => ms * (0.8 + 0.4 * Math.random());
 
 /** One action as a span; what only waits, or could not be done yet, leaves none. */
 function act(step: Step, action: Action): Promise<boolean> {

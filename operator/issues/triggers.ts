@@ -1,5 +1,5 @@
-import type { Issue, Repository } from '#crds';
-import type { Controller, KubeObject } from '#lib/kube';
+import type { Agent, Issue, Repository } from '#crds';
+import { type Controller, isConditionTrue, type KubeObject } from '#lib/kube';
 import { dependentsOf, issuesOf, type Objects } from '../objects.ts';
 
 /** Lets a controller of Issues look at each again when something it depends on changes. */
@@ -18,11 +18,15 @@ export function watchForIssues(controller: Controller, objects: Objects): void {
       // Its counts follow the issues; to follow them back would look at every issue for each step of one.
       ({ type, object, old }) => type !== 'update' || matters(object) !== matters(old),
     )
-    .watch(agents, ({ metadata }) =>
-      issues
-        .list(metadata.namespace)
-        .filter(({ status }) => ['Queued', 'InReview', 'AwaitingHuman'].includes(status?.phase ?? ''))
-        .map(keyOf),
+    .watch(
+      agents,
+      ({ metadata }) =>
+        issues
+          .list(metadata.namespace)
+          .filter(({ status }) => ['Queued', 'InReview', 'AwaitingHuman'].includes(status?.phase ?? ''))
+          .map(keyOf),
+      // What it runs changes with every task: a place that becomes free is offered to one issue, not told to all.
+      ({ type, object, old }) => type !== 'update' || offers(object) !== offers(old),
     );
 }
 
@@ -44,6 +48,11 @@ function issueOf({ metadata }: KubeObject): string[] {
   return (metadata.ownerReferences ?? [])
     .filter((owner) => owner.kind === 'Issue')
     .map((owner) => `${metadata.namespace}/${owner.name}`);
+}
+
+/** What of an Agent decides which issues it takes, and how many. */
+function offers(agent: Agent | undefined): string {
+  return `${agent?.metadata.uid} ${agent?.metadata.generation} ${isConditionTrue(agent?.status?.conditions, 'Ready')}`;
 }
 
 /** What of a Repository its issues depend on. */

@@ -20,6 +20,7 @@ import { IssueIntake } from './intake/issues.ts';
 import { intakeRoute } from './intake/route.ts';
 import type { Conductor } from './issues/context.ts';
 import { IssueController } from './issues/controller.ts';
+import { Hearing } from './issues/hearing.ts';
 import { recordDeletions } from './issues/tombstone.ts';
 import { collectConductor } from './metrics/collect.ts';
 import { countAnswers } from './metrics/forge.ts';
@@ -49,7 +50,7 @@ export interface Operator {
 
 /** Brings the operator up: database first, then caches and election, last the port; `/readyz` says when it serves. */
 export async function startOperator(config: Config, logger: Logger): Promise<Operator> {
-  const pool = await openDatabase(config, logger);
+  const { pool, url } = await openDatabase(config, logger);
   const client = new KubeClient(loadKubeConfig({ path: config.kubeconfig }));
   const intakeClient = new KubeClient(
     loadKubeConfig({ path: config.intakeKubeconfig, impersonate: intakeUser(config) }),
@@ -62,7 +63,7 @@ export async function startOperator(config: Config, logger: Logger): Promise<Ope
     metrics,
   });
   const store = new EventStore({ db: pool, types: catalogue, metrics });
-  const parts = assemble(config, logger, { pool, client, intakeClient, manager, store, metrics });
+  const parts = assemble(config, logger, { pool, url, client, intakeClient, manager, store, metrics });
   collectConductor(metrics, { manager, conductor: parts.conductor, pool });
   const tokens = await TaskTokens.load(client, config.systemNamespace);
   const app = createApi({
@@ -99,6 +100,7 @@ export async function startOperator(config: Config, logger: Logger): Promise<Ope
     await manager.stop();
     await Promise.all([listening.close(), advice?.()]);
     await scraped?.close();
+    await parts.hearing.close();
     await store.idle();
     await pool.end();
     await Promise.all([client.close(), intakeClient.close()]);
@@ -111,7 +113,7 @@ function intakeUser({ intakeAccount, systemNamespace }: Config): string | undefi
   return intakeAccount && `system:serviceaccount:${systemNamespace}:${intakeAccount}`;
 }
 
-async function openDatabase(config: Config, logger: Logger): Promise<Pool> {
+async function openDatabase(config: Config, logger: Logger): Promise<{ pool: Pool; url: string }> {
   const url = (await readFile(config.databaseUrlFile, 'utf8')).trim();
   const pool = createPool(url, { applicationName: 'rig-conductor', schema: SCHEMA, max: 20, logger });
   await migrate(pool, { schema: SCHEMA, ...eventMigrations });
@@ -120,7 +122,7 @@ async function openDatabase(config: Config, logger: Logger): Promise<Pool> {
     component: 'operator',
     directory: join(import.meta.dirname, 'store', 'migrations'),
   });
-  return pool;
+  return { pool, url };
 }
 
 const DATABASE_PATIENCE_MS = 1_000;
@@ -139,6 +141,7 @@ async function databaseProblem(pool: Pool): Promise<string[]> {
 
 interface Clients {
   readonly pool: Pool;
+  readonly url: string;
   readonly client: KubeClient;
   readonly intakeClient: KubeClient;
   readonly manager: Manager;
@@ -147,7 +150,8 @@ interface Clients {
 }
 
 /** Makes the controllers and ties them to leadership. */
-function assemble(config: Config, logger: Logger, { pool, client, intakeClient, manager, store, metrics }: Clients) {
+function assemble(config: Config, logger: Logger, clients: Clients) {
+  const { pool, url, client, intakeClient, manager, store, metrics } = clients;
   const log = new IssueLog({
     pool,
     store,
@@ -156,7 +160,9 @@ function assemble(config: Config, logger: Logger, { pool, client, intakeClient, 
       countGrowth(metrics, growth);
       traceEnd(subject, growth);
       recordGrowth(conductor.recorder, conductor.objects.issues.get(subject.namespace, subject.name), growth.events);
-      grown(subject);
+      hearing.own(subject, growth.events);
+      issues.grew(subject, growth);
+      pokeTasks(subject);
     },
   });
   const conductor: Conductor = {
@@ -185,19 +191,41 @@ function assemble(config: Config, logger: Logger, { pool, client, intakeClient, 
     metrics,
   });
   const outbox = new Outbox(log, logger, Date.now, (subject, event) => tellDenied(conductor, subject, event));
-  const grown = (subject: { namespace: string; name: string }) => {
-    issues.poke(subject);
+  const pokeTasks = (subject: { namespace: string; name: string }) => {
     for (const { metadata } of agentTasksOf(conductor.objects, subject.namespace, subject.name))
       tasks.poke(subject.namespace, metadata.name!);
   };
+  const hearing = new Hearing({
+    pool,
+    store,
+    url,
+    onAppended: (subject, ended) => {
+      issues.poke(subject);
+      pokeTasks(subject);
+      if (ended) issues.sweep();
+    },
+    logger,
+  });
   manager.add(repositories.controller).add(agents.controller).add(issues.controller).add(tasks.controller);
   manager.onStartedLeading(async (_lease, signal) => {
     conductor.leader.epoch = await advanceEpoch(pool, config.identity);
     conductor.leader.upSince = Date.now();
     await recordDeletions(conductor, { actor: { kind: 'controller', name: 'issue' } });
     logger.info({ epoch: conductor.leader.epoch }, 'leading');
+    await hearing.start(signal);
+    every(SWEEP_MS, () => issues.sweep(), signal);
     applier.start(signal);
     outbox.start(signal);
   });
-  return { conductor, issues, tasks, applier };
+  // The Lease is handed over behind this: what one leader has begun has ended before the next one begins.
+  manager.onStoppedLeading(async () => void (await Promise.all([applier.idle(), outbox.idle(), issues.idle()])));
+  return { conductor, tasks, applier, hearing };
+}
+
+/** How often places that became free unheard are looked for. */
+const SWEEP_MS = 15_000;
+
+function every(ms: number, fn: () => void, signal: AbortSignal): void {
+  const timer = setInterval(fn, ms);
+  signal.addEventListener('abort', () => clearInterval(timer), { once: true });
 }

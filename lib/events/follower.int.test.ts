@@ -39,10 +39,17 @@ async function setUp(t: TestContext, pollMs: number, before: (store: EventStore)
     over.abort();
     await follower.idle();
   };
-  ends.push(end, () => listener.close(), () => other.end());
+  ends.push(
+    end,
+    () => listener.close(),
+    () => other.end(),
+  );
   const heard = (event: string) =>
     told.includes(event) ? Promise.resolve() : new Promise<void>((resolve) => waiting.set(event, resolve));
-  return { theirs, other, told, heard, end, fail: () => void (failures = 1) };
+  const fail = () => {
+    failures = 1;
+  };
+  return { theirs, told, heard, end, fail };
 }
 
 test('a follower hears what another process appended long before it would poll, and nothing from before its start', {

@@ -31,6 +31,7 @@ export class Outbox {
   readonly #logger: Logger;
   readonly #now: () => number;
   readonly #onRecorded: (subject: SubjectName, event: DomainEvent) => void;
+  #running: Promise<void> | undefined;
 
   constructor(
     log: IssueLog,
@@ -47,14 +48,17 @@ export class Outbox {
   /** Looks every two seconds until the signal aborts. */
   start(signal: AbortSignal): void {
     if (signal.aborted) return;
-    let busy = false;
-    const timer = setInterval(async () => {
-      if (busy) return;
-      busy = true;
-      await this.drain();
-      busy = false;
+    const timer = setInterval(() => {
+      this.#running ??= this.drain().finally(() => {
+        this.#running = undefined;
+      });
     }, POLL_MS);
     signal.addEventListener('abort', () => clearInterval(timer), { once: true });
+  }
+
+  /** Resolves when what is being taken now is done: wait for it before ending the database's pool. */
+  async idle(): Promise<void> {
+    await this.#running;
   }
 
   /** Takes what is due now. A program or a group that fails holds up no other. */

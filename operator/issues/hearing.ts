@@ -1,0 +1,84 @@
+import type { DomainEvent } from '#domain';
+import { Listener, type Pool } from '#lib/db';
+import { type Appended, EVENTS_CHANNEL, type EventStore, Follower, readSubject } from '#lib/events';
+import type { Logger } from '#lib/observe';
+import type { SubjectName } from '../store/project.ts';
+
+export interface HearingOptions {
+  readonly pool: Pool;
+  readonly store: EventStore;
+  /** Of the database, for a connection that listens. */
+  readonly url: string;
+  /** Told after what another replica appended. `ended` says that a task may have ended with it, and that a place of some Agent is free. */
+  readonly onAppended: (subject: SubjectName, ended: boolean) => void;
+  readonly logger: Logger;
+}
+
+/** Events with which a task may end. */
+const ENDINGS: ReadonlySet<string> = new Set([
+  'TASK_FINISHED',
+  'TASK_LOST',
+  'TASK_CANCELLED',
+  'AGENT_STUCK',
+  'ESCALATED',
+  'ISSUE_UNASSIGNED',
+] satisfies DomainEvent['type'][]);
+/** More than one replica appends between two looks at the log. */
+const OWN_MAX = 10_000;
+
+/**
+ * What the leader hears of the log beside its own appends: tasks report to whichever replica they reach, and only the leader acts on it. It
+ * listens for the notifications of the others, and looks once a second besides.
+ */
+export class Hearing {
+  readonly #options: HearingOptions;
+  readonly #listener: Listener;
+  readonly #follower: Follower;
+  /** What this replica appended and has not met in the log yet: it was told of it already. */
+  readonly #own = new Set<string>();
+  #listening = false;
+
+  constructor(options: HearingOptions) {
+    this.#options = options;
+    const { url, store, logger } = options;
+    this.#listener = new Listener(url, { applicationName: 'rig-conductor-hearing', logger });
+    this.#follower = new Follower({
+      store,
+      logger,
+      wakeups: (wake) => this.#listener.subscribe(EVENTS_CHANNEL, wake),
+      onAppended: (event) => this.#hear(event),
+    });
+  }
+
+  /** Notes an append of this replica. */
+  own({ id }: SubjectName, events: readonly { version: number }[]): void {
+    if (!this.#listening) return;
+    if (this.#own.size > OWN_MAX) this.#own.clear();
+    for (const { version } of events) this.#own.add(`${id}@${version}`);
+  }
+
+  /** Resolves once nothing that is appended from now on is missed, and listens until the signal aborts. */
+  async start(signal: AbortSignal): Promise<void> {
+    await this.#follower.start(signal);
+    if (signal.aborted) return;
+    this.#listening = true;
+    signal.addEventListener('abort', () => this.#stop(), { once: true });
+  }
+
+  /** Resolves when it asks the database nothing any more. */
+  async close(): Promise<void> {
+    await this.#follower.idle();
+    await this.#listener.close();
+  }
+
+  #stop(): void {
+    this.#listening = false;
+    this.#own.clear();
+  }
+
+  async #hear({ stream, version, type }: Appended): Promise<void> {
+    if (this.#own.delete(`${stream}@${version}`)) return;
+    const subject = await readSubject(this.#options.pool, stream);
+    if (subject !== undefined) this.#options.onAppended(subject, ENDINGS.has(type));
+  }
+}

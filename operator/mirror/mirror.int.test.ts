@@ -68,6 +68,7 @@ const told = fc.oneof(
     kind: fc.constant('push' as const),
     head: fc.integer({ min: 4, max: 8 }),
     branch: fc.constantFrom<string>('main', 'rig/one/1'),
+    by: fc.constantFrom('ada', 'dev'),
   }),
   fc.record({ kind: fc.constant('repository' as const), name: fc.constantFrom('widgets', 'gadgets') }),
 );
@@ -136,6 +137,7 @@ function updateOf(fact: Told, n: number): FactUpdate {
     case 'push':
       return {
         ...common,
+        actor: { ...author, ...(fact.by === 'ada' && { id: 77, login: 'ada' }) },
         kind: 'push',
         ref: `refs/heads/${fact.branch}`,
         before: null,
@@ -234,16 +236,35 @@ test('a push that is told late does not take the base tip back, and a moved tip 
     return facts.known && [facts.value.mergeable, facts.value.base.sha];
   };
   assert.deepEqual(await mergeable(), ['mergeable', sha(9)]);
-  await tell(key, updateOf({ kind: 'push', head: 5, branch: 'main' }, 20), 20);
+  await tell(key, updateOf({ kind: 'push', head: 5, branch: 'main', by: 'ada' }, 20), 20);
   assert.deepEqual(await mergeable(), ['unknown', sha(5)]);
-  await tell(key, updateOf({ kind: 'push', head: 4, branch: 'main' }, 10), 21);
+  await tell(key, updateOf({ kind: 'push', head: 4, branch: 'main', by: 'ada' }, 10), 21);
   assert.deepEqual(await mergeable(), ['unknown', sha(5)]);
+});
+
+test('whoever pushed a head last is who pushed it: a branch that a person put back is that person’s', async (t) => {
+  const { pool, mirror, fresh, tell } = await openMirror(t);
+  const key = await fresh();
+  const branch = 'rig/one/1';
+  for (const [n, head, by] of [
+    [1, 4, 'dev'],
+    [2, 5, 'dev'],
+    [3, 4, 'ada'],
+    [1, 4, 'dev'],
+  ] as const)
+    await tell(key, updateOf({ kind: 'push', head, branch, by }, n), n);
+  const pusher = async (head: number) => {
+    const fact = await mirror.pusherOf(pool, key, sha(head), branch);
+    return fact.known && fact.value.login;
+  };
+  assert.deepEqual([await pusher(4), await pusher(5)], ['ada', 'dev']);
 });
 
 test('another default branch neither inherits the tip of the former one nor takes a push to it for its own', async (t) => {
   const { pool, mirror, fresh, tell } = await openMirror(t);
   const key = await fresh();
-  const push = (head: number, branch: string, n: number) => tell(key, updateOf({ kind: 'push', head, branch }, n), n);
+  const push = (head: number, branch: string, n: number) =>
+    tell(key, updateOf({ kind: 'push', head, branch, by: 'ada' }, n), n);
   const tip = async () => {
     const facts = await mirror.repository(pool, key);
     return facts.known && facts.value.defaultBranchSHA;

@@ -196,10 +196,20 @@ export class Mirror {
     return rows.map((row) => row.number);
   }
 
-  async putPush(db: Queryable, key: RepositoryKey, sha: string, ref: string, pusher: Actor): Promise<void> {
+  /** A branch may be set to one head more than once, the last time by a person who takes it back: whoever did so last at `pushedAt` counts. */
+  async putPush(
+    db: Queryable,
+    key: RepositoryKey,
+    sha: string,
+    ref: string,
+    pusher: Actor,
+    pushedAt: string,
+  ): Promise<void> {
     await db.query(
-      `INSERT INTO forge_pushes (host, repository_id, sha, ref, pusher, observed_at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`,
-      [key.host, key.id, sha, ref, JSON.stringify(pusher), this.#time()],
+      `INSERT INTO forge_pushes AS p (host, repository_id, sha, ref, pusher, observed_at) VALUES ($1, $2, $3, $4, $5, $6)
+       ON CONFLICT (host, repository_id, sha, ref) DO UPDATE SET pusher = excluded.pusher, observed_at = excluded.observed_at
+       WHERE p.observed_at <= excluded.observed_at`,
+      [key.host, key.id, sha, ref, JSON.stringify(pusher), pushedAt],
     );
   }
 

@@ -3,6 +3,9 @@ import { routePath } from 'hono/route';
 import { inScope, type Metrics, type MetricsRegistry } from '#lib/observe';
 import { type Listening, listen } from './listen.ts';
 
+/** Anybody may make methods up; each that is served keeps a name of its own. */
+const METHODS = new Set(['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT']);
+
 /**
  * Serves `GET /metrics` alone, on a listener of its own: what it says is for whoever runs the program, and the program's own port is
  * open to agents and forges. It holds no secret and asks for none, so the address is one that only those reach who may read it.
@@ -31,7 +34,7 @@ export function observeRequests(metrics: Metrics, now: () => number = () => perf
     const status = `${Math.floor(context.res.status / 100)}xx`;
     metrics.observe(
       'rig_http_request_seconds',
-      { route, method: context.req.method, status },
+      { route, method: METHODS.has(context.req.method) ? context.req.method : 'other', status },
       (now() - started) / 1_000,
     );
   };

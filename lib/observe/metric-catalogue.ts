@@ -319,7 +319,7 @@ export const metricCatalogue = {
     help: 'How long a request took until its answer began.',
     labels: {
       route: { is: 'the route as it is declared, never the path', atMost: 60 },
-      method: { is: 'the HTTP method', atMost: 8 },
+      method: { is: 'the HTTP method, or other', atMost: 8 },
       status: { is: 'the class of the status', values: ['2xx', '3xx', '4xx', '5xx'] },
     },
     buckets: FAST,

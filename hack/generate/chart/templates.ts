@@ -52,7 +52,12 @@ function documentOf(source: Manifest, values: readonly Value[]): string {
   let text = stringify(manifest, { lineWidth: 0 });
   if (manifest.kind === 'CustomResourceDefinition') text = text.replaceAll('{{', '{{ "{{" }}');
   else text = text.replaceAll('rig-system', '{{ .Release.Namespace }}');
-  for (const [token, replacement] of tokens) text = text.replaceAll(new RegExp(`"?${token}"?`, 'g'), () => replacement);
+  for (const [token, replacement] of tokens) {
+    const entries = (_: string, indent: string) =>
+      `\n${indent}{{- range ${replacement} }}\n${indent}- {{ toJson . }}\n${indent}{{- end }}`;
+    text = text.replaceAll(new RegExp(`\\n( *)- ${APPENDED}${token}`, 'g'), entries);
+    text = text.replaceAll(new RegExp(`"?${token}"?`, 'g'), () => replacement);
+  }
   const switched = switchOf(manifest);
   const body = `---\n${text}`;
   return switched === undefined ? body : `{{- if ${switched} }}\n${body}{{- end }}\n`;
@@ -61,6 +66,9 @@ function documentOf(source: Manifest, values: readonly Value[]): string {
 function switchOf({ kind, metadata }: Manifest): string | undefined {
   return NAMED_SWITCHES[metadata.name] ?? SWITCHES[kind];
 }
+
+/** Before the token of what is not an entry itself, but lists them. */
+const APPENDED = 'each-of-';
 
 type Put = (replacement: string) => string;
 type Labelled = { labels?: Record<string, string> };
@@ -115,7 +123,8 @@ function setValue(manifest: Manifest, value: Value, put: Put): void {
     if (place.kind !== manifest.kind || place.name !== manifest.metadata.name) continue;
     const holder = descend(manifest, place);
     const key = place.at.at(-1) as string;
-    holder[key] = put(written(value, holder[key]));
+    if (Array.isArray(holder)) holder.push(APPENDED + put(`.Values.${value.path}`));
+    else holder[key] = put(written(value, holder[key]));
   }
 }
 
@@ -138,7 +147,8 @@ function descend(manifest: Manifest, { at, name }: Place): Record<string, unknow
         ? (here as Record<string, unknown>)?.[step]
         : (here as { name: string }[] | undefined)?.find((entry) => entry.name === wanted);
   }
-  if (typeof here !== 'object' || here === null || !((at.at(-1) as string) in here))
+  const last = at.at(-1) as string;
+  if (typeof here !== 'object' || here === null || !(last === '+' ? Array.isArray(here) : last in here))
     throw new Error(`${manifest.kind} ${name} has nothing at ${at.join('.')}`);
   return here as Record<string, unknown>;
 }

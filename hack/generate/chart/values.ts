@@ -17,7 +17,7 @@ export interface Value {
 export interface Place {
   readonly kind: string;
   readonly name: string;
-  /** Keys from the object's root; `name=x` picks the entry of a list. */
+  /** Keys from the object's root; `name=x` picks the entry of a list, `+` at the end appends what the value lists. */
   readonly at: readonly string[];
 }
 
@@ -40,6 +40,21 @@ const orElse = (reference: string, source: unknown) => {
   const otherwise = parts.length > 1 ? `(printf "${parts.join('%s')}" .Release.Namespace)` : `"${source}"`;
   return `{{ ${reference} | default ${otherwise} | toJson }}`;
 };
+
+/** URL at which agents reach a program. */
+const externalUrl = (program: Program, name: string): Value => ({
+  path: `${program}.externalUrl`,
+  says: `URL at which agents reach the ${program}; empty for its Service.`,
+  schema: { type: 'string', pattern: '^(https?://.*)?$' },
+  places: [setting('conductor', name)],
+  default: '',
+  writes: orElse,
+});
+const policy = (...at: string[]): Place => ({
+  kind: 'NetworkPolicy',
+  name: 'rig-egress',
+  at: ['spec', 'egress', ...at],
+});
 
 const text = { type: 'string' };
 /** A Secret's name: a URL or a key that was put here by mistake is refused before it is anywhere. */
@@ -109,14 +124,7 @@ const CONDUCTOR: readonly Value[] = [
     'conductor.readerTokenSecret',
     'Secret with the token of readers under `token`; it may be missing.',
   ),
-  {
-    path: 'conductor.externalUrl',
-    says: 'URL at which agents reach the conductor; empty for its Service.',
-    schema: { type: 'string', pattern: '^(https?://.*)?$' },
-    places: [setting('conductor', 'RIG_EXTERNAL_URL')],
-    default: '',
-    writes: orElse,
-  },
+  externalUrl('conductor', 'RIG_EXTERNAL_URL'),
   number('RIG_REVIEW_DEBOUNCE_SECONDS', 'reviewDebounceSeconds', 'Quiet time after a push before a review begins.'),
   number('RIG_TASK_DEADLINE_SECONDS', 'taskDeadlineSeconds', 'Longest life of a task.'),
   number('RIG_FORGE_WRITE_INTERVAL_MS', 'forgeWriteIntervalMs', 'Pause between two writes of one forge identity.'),
@@ -132,6 +140,7 @@ const PROXY: readonly Value[] = [
     schema: { type: 'string', pattern: '^https?://' },
     places: [setting('proxy', 'RIG_UPSTREAM_URL')],
   },
+  externalUrl('proxy', 'RIG_PROXY_URL'),
 ];
 
 const ranges = (name: string, path: string, says: string): Value => ({
@@ -147,9 +156,10 @@ const EGRESS: readonly Value[] = [
   ranges(
     'RIG_EGRESS_ALLOW_RANGES',
     'allowRanges',
-    'Ranges inside the network that may be reached, in CIDR form, with commas.',
+    'Ranges inside the network that may be reached, in CIDR form, with commas; `networkPolicies.extraEgress` has to let them through.',
   ),
   ranges('RIG_EGRESS_DENY_RANGES', 'denyRanges', 'Ranges that may not, beside the usual ones.'),
+  externalUrl('egress', 'RIG_EGRESS_URL'),
 ];
 
 const flag = { type: 'boolean' };
@@ -175,6 +185,46 @@ const WEBHOOKS: readonly Value[] = [
     places: [{ kind: 'ValidatingWebhookConfiguration', name: 'rig-conductor', at: ['metadata', 'annotations'] }],
   },
 ];
+
+const NETWORK: readonly Value[] = [
+  {
+    path: 'networkPolicies.enabled',
+    says: 'Whether the programs are reached by those alone who need them, and the way out leads out only.',
+    schema: flag,
+    places: [],
+    default: true,
+  },
+  {
+    path: 'networkPolicies.extraEgress',
+    says: 'Rules of a NetworkPolicy’s `egress` for what the way out reaches besides: allowed ranges, a collector.',
+    schema: { type: 'array', items: { type: 'object' } },
+    places: [policy('+')],
+    default: [],
+  },
+  {
+    path: 'dns.peers',
+    says: 'Whom the way out asks for names, as peers of a NetworkPolicy.',
+    schema: { type: 'array', minItems: 1, items: { type: 'object' } },
+    places: [policy('0', 'to')],
+  },
+  {
+    path: 'database.port',
+    says: 'Port of PostgreSQL, which the way out has to reach.',
+    schema: { type: 'integer', minimum: 1, maximum: 65_535 },
+    places: [policy('2', 'ports', '0', 'port')],
+  },
+];
+
+const CA_FILE = '/etc/rig/ca/ca.crt';
+const trust = (programs: readonly Program[]): Value => ({
+  path: 'tls.caSecret',
+  says: 'Secret with certificate authorities to trust besides the usual ones, under `ca.crt`; empty for none.',
+  schema: { type: 'string', pattern: '^([a-z0-9]([-a-z0-9.]*[a-z0-9])?)?$' },
+  places: programs.flatMap((program) => [setting(program, 'NODE_EXTRA_CA_CERTS'), volume(program, 'ca')]),
+  default: '',
+  writes: (reference, source) =>
+    source === '' ? `{{ ternary "" "${CA_FILE}" (empty ${reference}) | toJson }}` : orElse(reference, source),
+});
 
 const everyProgram = (present: readonly Manifest[]) =>
   PROGRAMS.filter((program) =>
@@ -247,16 +297,11 @@ export function valuesOf(present: readonly Manifest[]): Value[] {
       places: [],
       default: true,
     },
-    {
-      path: 'networkPolicies.enabled',
-      says: 'Whether the programs are reached by those alone who need them, and the way out leads out only.',
-      schema: { type: 'boolean' },
-      places: [],
-      default: true,
-    },
+    ...NETWORK,
+    trust(programs),
     {
       path: 'tracing.endpoint',
-      says: 'Base URL of an OTLP collector (HTTP) for traces, without credentials; empty for none.',
+      says: 'Base URL of an OTLP collector (HTTP) for traces, without credentials; empty for none. Inside the network it needs `networkPolicies.extraEgress`.',
       schema: { type: 'string', pattern: '^(https?://[^@?\\s]+)?$' },
       places: programs.map((program) => setting(program, 'OTEL_EXPORTER_OTLP_ENDPOINT')),
     },

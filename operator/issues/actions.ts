@@ -18,6 +18,7 @@ import type { SubjectName } from '../store/project.ts';
 import { enqueue } from '../store/queue.ts';
 import { type TaskRow, tasksOf } from '../store/tasks.ts';
 import type { Conductor } from './context.ts';
+import type { Denials } from './denials.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { mergeIssue, readPullRequest } from './merge.ts';
 
@@ -25,6 +26,7 @@ import { mergeIssue, readPullRequest } from './merge.ts';
 export interface Step {
   readonly conductor: Conductor;
   readonly dispatcher: Dispatcher;
+  readonly denials: Denials;
   readonly issue: Issue;
   readonly repository: Repository | undefined;
   readonly subject: SubjectName;
@@ -52,7 +54,7 @@ export async function perform(step: Step, action: Action): Promise<boolean> {
     case 'dispatch':
       return dispatch(step, action);
     case 'merge':
-      await mergeIssue(conductor, step.issue, repositoryOf(step), subject, state, step.world, action, cause);
+      await mergeIssue({ ...step, repository: repositoryOf(step), action });
       return true;
     case 'readPullRequest':
       await readPullRequest(conductor, repositoryOf(step), action.number);

@@ -33,6 +33,7 @@ import { Stacks } from '../repositories/stack.ts';
 import type { Cause } from '../store/log.ts';
 import { perform, type Step } from './actions.ts';
 import type { Conductor } from './context.ts';
+import { Denials } from './denials.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Places } from './places.ts';
 import { postQuestion } from './question.ts';
@@ -61,6 +62,7 @@ export class IssueController {
   readonly #uids = new Map<string, string>();
   readonly #projector: StatusProjector<Issue & KubeObject>;
   readonly #places: Places;
+  readonly #denials = new Denials();
   readonly #logger: Logger;
   #filling: Promise<void> = Promise.resolve();
 
@@ -184,6 +186,7 @@ export class IssueController {
       const step: Step = {
         conductor: this.#conductor,
         dispatcher: this.dispatcher,
+        denials: this.#denials,
         issue,
         repository: this.#conductor.objects.repositories.get(issue.metadata.namespace!, issue.spec.repositoryRef.name),
         subject,

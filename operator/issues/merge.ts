@@ -1,9 +1,20 @@
 import type { Issue, Repository } from '#crds';
-import { type Action, type DomainEvent, gateOf, type IssueState, known, mergeMessage, type World } from '#domain';
+import {
+  type Action,
+  type DomainEvent,
+  decideAction,
+  gateOf,
+  type IssueState,
+  known,
+  mergeMessage,
+  type World,
+} from '#domain';
 import type { MergeResult } from '#lib/forge';
+import { Waiting } from '#lib/kube';
 import type { Cause } from '../store/log.ts';
 import type { SubjectName } from '../store/project.ts';
 import type { Conductor } from './context.ts';
+import type { Denials } from './denials.ts';
 import { repositoryKey } from './world.ts';
 
 /** A merge is decided on facts read at most this long ago. */
@@ -26,29 +37,55 @@ export async function readPullRequest(
   return { live, readAt };
 }
 
+export interface MergeOptions {
+  readonly conductor: Conductor;
+  readonly denials: Denials;
+  readonly issue: Issue;
+  readonly repository: Repository;
+  readonly subject: SubjectName;
+  readonly state: IssueState;
+  readonly world: World;
+  readonly action: Merge;
+  readonly cause: Cause;
+}
+
 /**
  * The only way to the forge's merge call. The world is read live and the gate decided on it again; MERGE_REQUESTED is committed before the
- * call, which carries the head SHA and the number of that decision; what the forge answers is read back before MERGED is observed.
+ * call, which carries the head SHA and the number of that decision; what the forge answers is read back before MERGED is observed. Throws
+ * Waiting while the live read denies again what the mirror allows, ever longer; in the end a person is asked.
  */
-export async function mergeIssue(
-  conductor: Conductor,
-  issue: Issue,
-  repository: Repository,
-  subject: SubjectName,
-  state: IssueState,
-  world: World,
-  action: Merge,
-  cause: Cause,
-): Promise<void> {
+export async function mergeIssue(options: MergeOptions): Promise<void> {
+  const { conductor, denials, issue, repository, subject, state, world, action, cause } = options;
   const { live, readAt } = await readPullRequest(conductor, repository, action.number, action.headSHA);
   const fresh = { ...world, pullRequest: known(live, readAt), pullRequestReadAt: readAt };
-  if (gateOf(state, fresh, conductor.policy, conductor.now()).missing !== null) return;
+  const { missing } = gateOf(state, fresh, conductor.policy, conductor.now());
+  if (missing !== null) return deny(options, missing.message);
   const requested = await requestMerge(conductor, subject, state, action, cause);
+  if (requested === null) return;
   // What the gate was decided on must not have grown old meanwhile: a leader that was frozen here decides again.
-  if (requested === null || conductor.now() - readAt > FRESH_MS) return;
+  if (conductor.now() - readAt > FRESH_MS) return deny(options, 'What was read of it had grown old.');
+  denials.forget(subject.id);
   const result = await callMerge(conductor, issue, repository, subject, requested, action, live.reviews);
   if (!result.merged) await conductor.log.append(subject, cause, (now) => refusal(now, action, result));
   await readPullRequest(conductor, repository, action.number);
+}
+
+/** The mirror allowed what the forge itself does not: returns for a decision on what it knows now, or throws when that was the same. */
+async function deny({ conductor, denials, subject, action, cause }: MergeOptions, why: string): Promise<void> {
+  const next = denials.next(subject.id, action.headSHA, conductor.policy.readInterval);
+  if (next === 0) return;
+  if (next !== 'give up')
+    throw new Waiting(
+      next,
+      'FactUnknown',
+      `The forge denies what deliveries told of pull request #${action.number}: ${why}`,
+    );
+  const message = `The forge keeps denying what deliveries told of pull request #${action.number}; a person has to look at it: ${why}`;
+  await conductor.log.append(
+    subject,
+    cause,
+    (state) => decideAction(state, { do: 'awaitHuman', reason: 'FactUnknown', message }) ?? [],
+  );
 }
 
 /** Commits the decision; null when the issue moved since it was taken. A decision that was committed already is taken up again. */

@@ -123,6 +123,7 @@ function edited(state: IssueState, data: EventData<'ISSUE_EDITED'>): Change {
     wishGeneration,
     awaiting: null,
     failures: 0,
+    losses: 0,
     lastFailure: null,
     failedReviews: 0,
     disputes: 0,
@@ -173,8 +174,8 @@ function unassigned(state: IssueState, data: EventData<'ISSUE_UNASSIGNED'>, at: 
   const released = { work: null, task: { ...state.task, work: null } };
   const lastFailure = { reason: data.reason, message: data.message, at };
   // Nobody's fault, but the next attempt waits all the same: what lost this one may lose the next at once.
-  if (data.reason === 'InfrastructureLost') return { ...released, lastFailure };
-  return BLAMELESS.has(data.reason) ? released : { ...released, failures: state.failures + 1, lastFailure };
+  if (data.reason === 'InfrastructureLost') return { ...released, losses: state.losses + 1, lastFailure };
+  return BLAMELESS.has(data.reason) ? released : { ...released, failures: state.failures + 1, losses: 0, lastFailure };
 }
 
 function dispatched(state: IssueState, data: EventData<'TASK_DISPATCHED'>, at: number): Change {

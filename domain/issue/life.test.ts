@@ -249,6 +249,10 @@ test('the Repository wants a deploy this conductor does not do: a person is aske
   story.see({ repository: { ...repository, value: { ...repository.value, deploy: 'flux' } } });
   story.later(1_000).verdict(true);
   assert.equal(doing(story.run()), 'wait DeployUnsupported');
+  assert.match(
+    story.state.awaiting?.message ?? '',
+    /deploy it by hand, then set deploy\.kind of the Repository to none/,
+  );
   assert.equal(story.types().filter((type) => type === 'HUMAN_GATE_TRIGGERED').length, 1);
   story.see({ repository });
   story.run();

@@ -92,7 +92,7 @@ function finish(state: IssueState, world: World): Action {
   if (state.awaiting !== null) return wait(registered(state.awaiting.reason), state.awaiting.message);
   return awaitHuman(
     'DeployUnsupported',
-    `The change is merged; this conductor cannot deploy by ${deploy}: deploy it by hand, or set deploy.kind to none.`,
+    `The change is merged; this conductor cannot deploy by ${deploy}: deploy it by hand, then set deploy.kind of the Repository to none, which ends the issue.`,
   );
 }
 

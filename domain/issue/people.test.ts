@@ -31,6 +31,8 @@ test('a pull request closed by hand ends the work and asks a person; reopened, t
   const story = inReview();
   story.pull({ state: 'closed' });
   assert.equal(doing(story.run()), 'wait PullRequestClosed');
+  // What the sentence promises is what the rest of this test sees.
+  assert.match(story.state.awaiting?.message ?? '', /next attempt begins, whose own pull request replaces this one/);
   assert.deepEqual(
     story.events.slice(-4).map((event) => event.type),
     ['PR_CLOSED', 'TASK_CANCELLED', 'ISSUE_UNASSIGNED', 'HUMAN_GATE_TRIGGERED'],

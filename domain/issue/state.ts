@@ -78,6 +78,8 @@ export interface IssueState {
   readonly lastWork: WorkClaim | null;
   /** Work claims that ended badly through the agent's or the change's own fault; what `attempts` caps. */
   readonly failures: number;
+  /** Work claims in a row that were lost to infrastructure. */
+  readonly losses: number;
   readonly lastFailure: { readonly reason: string; readonly message: string; readonly at: number } | null;
   readonly task: Readonly<Record<Lane, LiveTask | null>>;
   readonly lastEnd: Readonly<Record<Lane, TaskEnd | null>>;
@@ -121,6 +123,7 @@ export const noIssue: IssueState = {
   work: null,
   lastWork: null,
   failures: 0,
+  losses: 0,
   lastFailure: null,
   task: { work: null, review: null },
   lastEnd: { work: null, review: null },

@@ -123,15 +123,38 @@ test('failed attempts are tried again after 10, then 20 seconds, and after the t
   );
 });
 
-test('infrastructure that keeps failing pauses every time and never uses up the attempts', () => {
+/** Loses the work task to infrastructure; answers for how long the issue rests then, or null where it does not go on by itself. */
+function loseToInfrastructure(story: ReturnType<typeof implementing>): number | null {
+  story.task({ object: 'gone' });
+  const action = story.run();
+  if (action.do !== 'wait' || action.until === null) return null;
+  const pause = action.until - story.now;
+  story.later(pause).run();
+  return pause;
+}
+
+test('infrastructure that keeps failing pauses longer every time, uses up no attempt, and is left to a person after five', () => {
   const story = implementing();
-  for (let round = 0; round < 6; round += 1) {
-    story.task({ object: 'gone' });
-    const action = story.run();
-    assert.deepEqual(action.do === 'wait' && action.until, story.now + 10_000);
-    story.later(10_000).run();
-  }
-  assert.deepEqual([story.state.failures, story.state.ending, story.state.work?.attempt], [0, null, 7]);
+  const pauses = Array.from({ length: 5 }, () => loseToInfrastructure(story));
+  assert.deepEqual(pauses, [10_000, 20_000, 40_000, 80_000, null]);
+  assert.deepEqual([story.state.failures, story.state.ending], [0, null]);
+  assert.equal(story.state.awaiting?.reason, 'InfrastructureLost');
+  assert.match(
+    story.state.awaiting!.message,
+    /^5 pods of it in a row were lost, the last one so: The AgentTask was deleted/,
+  );
+  story.wish({ body: 'Once more.' }, 2);
+  story.run();
+  assert.deepEqual([story.state.awaiting, story.state.work?.attempt], [null, 6]);
+});
+
+test('an attempt that fails by its own fault ends a row of lost ones', () => {
+  const story = implementing();
+  for (let round = 0; round < 4; round += 1) loseToInfrastructure(story);
+  story.finish('work', { result: 'failed', reason: 'TestsFailed', message: 'Two tests fail.' });
+  const action = story.run();
+  story.later((action.do === 'wait' && action.until! - story.now) || 0).run();
+  assert.equal(loseToInfrastructure(story), 20_000);
 });
 
 test('the most patient Agent that fits says how many attempts there are', () => {

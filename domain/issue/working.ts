@@ -25,7 +25,7 @@ export function worked(state: IssueState, world: World, policy: Policy, now: num
   if (!state.pullRequest.open)
     return awaitHuman(
       'PullRequestClosed',
-      `Pull request #${state.pullRequest.number} was closed by hand; reopen it, or edit the issue to start again.`,
+      `Pull request #${state.pullRequest.number} was closed by hand, which ended its attempt; reopen it or edit the issue, and the next attempt begins, whose own pull request replaces this one.`,
     );
   return reviewOrMerge(state, world, policy, now);
 }
@@ -65,8 +65,13 @@ function begin(state: IssueState, world: World, policy: Policy, now: number): Ac
       message: `All ${attempts} attempts are used up; the last one ended with ${state.lastFailure.reason}: ${state.lastFailure.message} Edit the issue to start again.`,
     };
   }
-  const due =
-    state.lastFailure === null ? 0 : state.lastFailure.at + policy.retryBackoff * 2 ** Math.max(0, state.failures - 1);
+  if (state.losses >= policy.maxLosses && state.lastFailure)
+    return awaitHuman(
+      'InfrastructureLost',
+      `${state.losses} pods of it in a row were lost, the last one so: ${state.lastFailure.message} Look at the nodes and at the Agent's image, then edit the issue to start again.`,
+    );
+  const turns = Math.max(0, state.failures + state.losses - 1);
+  const due = state.lastFailure === null ? 0 : state.lastFailure.at + policy.retryBackoff * 2 ** turns;
   if (now < due) {
     return wait(
       'Retrying',

@@ -83,6 +83,8 @@ export interface Policy {
   readonly retryBackoff: number;
   readonly maxDisputes: number;
   readonly maxFailedReviews: number;
+  /** Work claims in a row that may be lost to infrastructure before a person is asked. */
+  readonly maxLosses: number;
 }
 
 export const defaultPolicy: Policy = {
@@ -95,6 +97,7 @@ export const defaultPolicy: Policy = {
   retryBackoff: 10_000,
   maxDisputes: 5,
   maxFailedReviews: 3,
+  maxLosses: 5,
 };
 
 export type Candidate = AgentRef;

@@ -116,7 +116,7 @@ test('a watch that keeps failing leads to a new list after the fifth time', asyn
   const { client, clock, informer, start } = setUp();
   let failing = true;
   client.fault = (verb) => {
-    if (verb === 'watch' && failing) throw new KubeError('Internal', 'no');
+    if (verb === 'watch' && failing) throw new KubeError('Unexpected', 'no');
   };
   await start();
   await clock.advance(10_000);
@@ -125,6 +125,34 @@ test('a watch that keeps failing leads to a new list after the fifth time', asyn
   await clock.advance(20_000);
   await client.create(CONFIG_MAPS, object('a'));
   assert.equal(informer.size, 1);
+});
+
+for (const code of ['TooManyRequests', 'Internal', 'Unavailable'] as const)
+  test(`a watch that a server in trouble refuses with ${code} for minutes costs no new list`, async () => {
+    const { client, clock, informer, start } = setUp();
+    let failing = true;
+    client.fault = (verb) => {
+      if (verb === 'watch' && failing) throw new KubeError(code, 'not now');
+    };
+    await start();
+    await clock.advance(300_000);
+    failing = false;
+    await clock.advance(20_000);
+    await client.create(CONFIG_MAPS, object('a'));
+    assert.deepEqual([informer.size, informer.state().lists], [1, 1]);
+  });
+
+test('a watch refused with 429 is not tried again within a second, though its Retry-After is lost', async () => {
+  const { client, clock, start } = setUp();
+  const at: number[] = [];
+  client.fault = (verb) => {
+    if (verb !== 'watch') return;
+    at.push(clock.now());
+    throw new KubeError('TooManyRequests', 'slow down');
+  };
+  await start();
+  await clock.advance(10_000);
+  assert.ok(at.length > 2 && at.every((time, n) => n === 0 || time - at[n - 1]! >= 1_000), at.join());
 });
 
 test('a quiet watch that a load balancer breaks every half minute is back within 200 ms each time', async () => {

@@ -51,6 +51,8 @@ export interface ReflectorState {
 const WATCH_SECONDS = 40;
 const FAILED_WATCHES_BEFORE_RELIST = 5;
 const STEADY_MS = 5000;
+/** The client library throws the Retry-After of a refused watch away; an API server's is 1 s. */
+const REFUSED_MS = 1000;
 
 /**
  * Keeps a sink equal to what the API server holds: a paged list, then watches with bookmarks from its version, for ever.
@@ -159,10 +161,14 @@ export class Reflector<T extends KubeObject> {
     this.state.lastError = undefined;
   }
 
-  /** A watch that lived for a while did not fail because of its version or an overloaded server, even if nothing happened in it. */
-  #countFailedWatch(): void {
+  /**
+   * A watch that lived for a while did not fail because of its version, even if nothing happened in it; nor one that an overloaded or absent
+   * server refused, on which a list would only weigh more.
+   */
+  #countFailedWatch(failure: KubeError): void {
     const lived = this.#options.clock.now() - this.#watchingSince >= STEADY_MS;
     if (lived) this.#backoff.reset();
+    if (isKubeError(failure, 'TooManyRequests', 'Internal', 'Unavailable')) return;
     this.#failedWatches = lived ? 1 : this.#failedWatches + 1;
   }
 
@@ -171,7 +177,7 @@ export class Reflector<T extends KubeObject> {
     const failure = error instanceof KubeError ? error : new KubeError('Unexpected', String(error), { cause: error });
     const listing = this.#version === undefined;
     if (listing && failure.code === 'Gone') this.#expiredLists++;
-    if (!listing) this.#countFailedWatch();
+    if (!listing) this.#countFailedWatch(failure);
     const lost =
       isKubeError(failure, 'Gone', 'BadRequest', 'Invalid') || this.#failedWatches >= FAILED_WATCHES_BEFORE_RELIST;
     if (lost) {
@@ -181,7 +187,8 @@ export class Reflector<T extends KubeObject> {
     this.state.failures++;
     this.#options.metrics?.count('rig_watch_restarts_total', { kind: this.#resource.kind });
     this.state.lastError = failure;
-    const delay = Math.max(this.#backoff.next(), Math.min(failure.retryAfterMs ?? 0, 30_000));
+    const asked = failure.retryAfterMs ?? (failure.code === 'TooManyRequests' ? REFUSED_MS : 0);
+    const delay = Math.max(this.#backoff.next(), Math.min(asked, 30_000));
     const level = this.#backoff.attempt > 3 ? 'warn' : 'debug';
     this.#options.logger[level](
       { kind: this.#resource.kind, err: failure, listing, relist: lost, retryInMs: delay },

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 
 	"golang.org/x/sys/unix"
+
+	"rig.dashecorp.com/kubelet/disk"
 )
 
 // Prepare makes, in the container's own directory on the machine, what Enter will need there.
@@ -33,8 +35,8 @@ func Prepare(p *Plan, dir string) error {
 	return nil
 }
 
-// Clean removes what was private to the container.
-func Clean(dir string) { _ = os.RemoveAll(filepath.Join(dir, "scratch")) }
+// Clean removes what was private to the container. What stays although it may not goes with the pod.
+func Clean(dir string) { _ = disk.Remove(filepath.Join(dir, "scratch")) }
 
 func stageOf(dir string) string { return filepath.Join(dir, "root") }
 func scratchOf(dir string, m Mount) string {

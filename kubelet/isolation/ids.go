@@ -2,6 +2,7 @@ package isolation
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"os"
@@ -9,7 +10,11 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"rig.dashecorp.com/kubelet/disk"
 )
+
+var errDamaged = errors.New("is damaged")
 
 // Range is a closed range of user ids; the ids of groups are taken from it too.
 type Range struct{ First, Last int }
@@ -48,7 +53,8 @@ type podIDs struct {
 
 func idsFile(podDir string) string { return filepath.Join(podDir, "ids.json") }
 
-// NewIDs finds which ids the pods in podsDir hold.
+// NewIDs finds which ids the pods in podsDir hold. A damaged file is set aside: LostIDs then says so of its pod, to which Of
+// gives no ids any more.
 func NewIDs(ids Range, podsDir string) (*IDs, error) {
 	hash := fnv.New32a()
 	_, _ = hash.Write([]byte(podsDir))
@@ -60,7 +66,12 @@ func NewIDs(ids Range, podsDir string) (*IDs, error) {
 	}
 	for _, file := range files {
 		held, err := readIDs(file)
-		if err != nil {
+		if errors.Is(err, errDamaged) {
+			if err := disk.SetAside(file); err != nil {
+				return nil, err
+			}
+			continue
+		} else if err != nil {
 			return nil, err
 		}
 		i.hold(filepath.Dir(file), held)
@@ -77,9 +88,15 @@ func readIDs(file string) (podIDs, error) {
 		return held, err
 	}
 	if err := json.Unmarshal(data, &held); err != nil {
-		return held, fmt.Errorf("%s is damaged: %w", file, err)
+		return held, fmt.Errorf("%s %w: %w", file, errDamaged, err)
 	}
 	return held, nil
+}
+
+// LostIDs says whether it is no longer known who the containers of a pod were. Others may be the same user by now.
+func LostIDs(podDir string) bool {
+	_, err := os.Lstat(idsFile(podDir) + ".damaged")
+	return err == nil
 }
 
 func (i *IDs) hold(podDir string, held podIDs) {
@@ -95,6 +112,9 @@ func (i *IDs) hold(podDir string, held podIDs) {
 func (i *IDs) Of(podDir, container string) (uid, gid int, err error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
+	if LostIDs(podDir) {
+		return 0, 0, errors.New("the node has lost which uids this pod had: delete the pod and create it again")
+	}
 	held, err := readIDs(idsFile(podDir))
 	if err != nil {
 		return 0, 0, err
@@ -115,11 +135,7 @@ func (i *IDs) Of(podDir, container string) (uid, gid int, err error) {
 	if err != nil {
 		return 0, 0, err
 	}
-	file := idsFile(podDir)
-	if err := os.WriteFile(file+".new", data, 0o600); err != nil {
-		return 0, 0, err
-	}
-	return held.Users[container], held.Group, os.Rename(file+".new", file)
+	return held.Users[container], held.Group, disk.Write(idsFile(podDir), data)
 }
 
 // take finds an id that no pod holds; one of a pod whose directory is gone is free.

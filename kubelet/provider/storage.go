@@ -8,6 +8,7 @@ import (
 	v1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 
+	"rig.dashecorp.com/kubelet/disk"
 	"rig.dashecorp.com/kubelet/volumes"
 )
 
@@ -100,7 +101,11 @@ func (i *instance) watchStorage() {
 func (a allowance) exceeded() string {
 	var used int64
 	for _, dir := range a.dirs {
-		used += volumes.Usage(dir)
+		part, err := disk.Measure(dir)
+		if err != nil {
+			return fmt.Sprintf("%s cannot be measured, which counts as more of the node's disk than its limit of %s: %v.", a.what, a.limit.String(), err)
+		}
+		used += int64(part.Bytes)
 	}
 	if used <= a.limit.Value() {
 		return ""

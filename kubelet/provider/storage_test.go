@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -37,6 +38,20 @@ func TestAPodThatTakesMoreDiskThanItMayIsEvictedAndItsVolumesGo(t *testing.T) {
 		if c := condition(end, v1.DisruptionTarget); c.Type != "" {
 			t.Errorf("what a pod did by itself counts as a disruption: %+v", c)
 		}
+	}
+}
+
+func TestWhatCannotBeMeasuredCountsAsMoreThanAnyLimit(t *testing.T) {
+	dir := t.TempDir()
+	nest := exec.Command("sh", "-c", "n=0; while [ $n -lt 1001 ]; do mkdir d && cd d || exit 1; n=$((n+1)); done")
+	nest.Dir = dir
+	if err := nest.Run(); err != nil {
+		t.Fatal(err)
+	}
+	a := allowance{what: "The pod", limit: resource.MustParse("1Ti"), dirs: []string{dir}}
+	want := "The pod cannot be measured, which counts as more of the node's disk than its limit of 1Ti: its directories lie more than 1000 deep in each other."
+	if got := a.exceeded(); got != want {
+		t.Error(got)
 	}
 }
 

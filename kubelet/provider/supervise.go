@@ -10,6 +10,7 @@ import (
 	v1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"rig.dashecorp.com/kubelet/disk"
 	"rig.dashecorp.com/kubelet/process"
 )
 
@@ -110,7 +111,7 @@ func (c *container) start() (*process.Container, error) {
 // discard removes what is left of an attempt that nobody can ask for any more: `kubectl logs --previous` sees one back.
 func (c *container) discard(attempt int) {
 	if attempt >= 0 {
-		_ = os.RemoveAll(attemptDir(c.instance.dir, c.name, attempt))
+		_ = disk.Remove(attemptDir(c.instance.dir, c.name, attempt))
 	}
 }
 

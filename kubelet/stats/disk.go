@@ -1,48 +1,16 @@
 package stats
 
 import (
-	"io/fs"
-	"path/filepath"
 	"sync"
-	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"rig.dashecorp.com/kubelet/disk"
 )
 
 // diskEvery is how old the measurement of a directory may be: walking a large one takes seconds.
 const diskEvery = 30 * time.Second
-
-// DirUsage walks a directory and returns the bytes it occupies, as du counts them, and its inodes. What vanishes or
-// cannot be read meanwhile does not count. Links are not followed; a file with two names counts once.
-func DirUsage(dir string) (bytes, inodes uint64) {
-	type identity struct{ device, inode uint64 }
-	seen := map[identity]bool{}
-	_ = filepath.WalkDir(dir, func(_ string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			return nil
-		}
-		info, err := entry.Info()
-		if err != nil {
-			return nil
-		}
-		stat, ok := info.Sys().(*syscall.Stat_t)
-		if !ok {
-			return nil
-		}
-		if stat.Nlink > 1 && !info.IsDir() {
-			id := identity{uint64(stat.Dev), stat.Ino}
-			if seen[id] {
-				return nil
-			}
-			seen[id] = true
-		}
-		bytes += uint64(stat.Blocks) * 512
-		inodes++
-		return nil
-	})
-	return bytes, inodes
-}
 
 type diskUsage struct {
 	at            time.Time
@@ -64,7 +32,9 @@ func (c *diskCache) of(dir string, now time.Time) diskUsage {
 		return known
 	}
 	found := diskUsage{at: now}
-	found.bytes, found.inodes = DirUsage(dir)
+	// What cannot be measured has no limit here; where there is one, it is over it.
+	used, _ := disk.Measure(dir)
+	found.bytes, found.inodes = used.Bytes, used.Inodes
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.known == nil {

@@ -158,7 +158,17 @@ test('the workflow builds every image for both machines, with an SBOM, provenanc
   const build = steps.find(({ uses = '' }) => uses.startsWith('docker/build-push-action@')).with;
   assert.deepEqual([build.sbom, build.provenance, build.push], [true, 'mode=max', true]);
   assert.equal(build.platforms, 'linux/amd64,linux/arm64');
-  assert.match(steps.at(-1).run, /^cosign sign --yes "\$\{IMAGE\}@\$\{DIGEST\}"$/);
+  // A registry takes names in small letters alone, and the owner of a repository may have others.
+  assert.match(steps.at(-1).run, /^cosign sign --yes "\$\{IMAGE,,\}@\$\{DIGEST\}"$/);
+  assert.equal(steps.at(-1).shell, 'bash');
+});
+
+test('the workflows use every action by its commit, with the version beside it: a tag can be moved to other code', () => {
+  const used = globSync('.github/workflows/*.yml', { cwd: root }).flatMap((file) =>
+    [...read(file).matchAll(/uses:\s*(.*)$/gm)].map(([, action = '']) => action),
+  );
+  assert.ok(used.length > 5);
+  for (const action of used) assert.match(action, /^[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
 });
 
 test('the install names no image that is not built, and each by the version of the package', () => {

@@ -62,6 +62,21 @@ test('a database that is ahead of the code is refused', async (t) => {
   await assert.rejects(migrate(pool, options), { code: 'NewerDatabase', message: new RegExp(TWO) });
 });
 
+test('a release runs on a database that is ahead of it by migrations that say they are additive', async (t) => {
+  const { pool, options, write, directory } = await setUp(t, { [ONE]: 'CREATE TABLE n (v int)' });
+  await write({ [TWO]: '-- additive\nALTER TABLE n ADD COLUMN w int' });
+  assert.deepEqual(await migrate(pool, options), [ONE, TWO]);
+  await rm(join(directory, TWO));
+  assert.deepEqual(await migrate(pool, options), []);
+});
+
+test('a history from before migrations could be additive is taken up as it is', async (t) => {
+  const { pool, options } = await setUp(t, { [ONE]: 'CREATE TABLE n (v int)' });
+  assert.deepEqual(await migrate(pool, options), [ONE]);
+  await pool.query('ALTER TABLE mine.migrations DROP COLUMN additive');
+  assert.deepEqual(await migrate(pool, options), []);
+});
+
 test('a migration that fails leaves nothing of itself and names its file', async (t) => {
   const { pool, options } = await setUp(t, {
     [ONE]: 'CREATE TABLE n (v int)',

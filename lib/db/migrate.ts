@@ -18,7 +18,14 @@ interface Migration {
   readonly name: string;
   readonly sql: string;
   readonly checksum: string;
+  readonly additive: boolean;
 }
+
+/** What the database says of a migration it has. */
+type Applied = Pick<Migration, 'checksum' | 'additive'>;
+
+/** The first line of a migration on which releases that do not know it run unharmed: while one replaces the other both are up. */
+const ADDITIVE = /^-- additive$/;
 
 /** Others may migrate before us, and a large table takes its time: the pool's patience for an answer is for small statements. */
 const PATIENCE = { query_timeout: 3_600_000 };
@@ -26,7 +33,8 @@ const PATIENCE = { query_timeout: 3_600_000 };
 /**
  * Brings `schema` up to the newest migration of `directory` and returns the names it applied, each in a transaction of its
  * own. Calling again does nothing; concurrent callers wait for each other. Throws `MigrationChanged` when an applied file
- * reads differently now, `NewerDatabase` when the database has one that this code does not, `MigrationFailed`, `BadName`.
+ * reads differently now, `NewerDatabase` when the database has one that this code does not and that does not begin with the line
+ * `-- additive`, `MigrationFailed`, `BadName`.
  */
 export async function migrate(pool: pg.Pool, options: MigrateOptions): Promise<string[]> {
   const schema = requireIdentifier(options.schema);
@@ -58,7 +66,8 @@ async function readMigrations(directory: string): Promise<Migration[]> {
           `Rename the migration ${name} in ${directory}: it must read <14 digits of time>_<name>.sql.`,
         );
       const sql = (await readFile(join(directory, name), 'utf8')).replaceAll('\r\n', '\n');
-      return { name, sql, checksum: createHash('sha256').update(sql).digest('hex') };
+      const additive = ADDITIVE.test(sql.split('\n', 1)[0]!);
+      return { name, sql, additive, checksum: createHash('sha256').update(sql).digest('hex') };
     }),
   );
 }
@@ -69,27 +78,31 @@ async function ensureHistory(client: pg.PoolClient, schema: string): Promise<voi
     [`${schema}.migrations`, schema],
   );
   if (!rows[0].schema) await client.query(`CREATE SCHEMA ${schema}`);
-  if (rows[0].history) return;
-  await client.query(`CREATE TABLE ${schema}.migrations (
-    component text NOT NULL, name text NOT NULL, checksum text NOT NULL,
-    applied_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (component, name))`);
+  if (!rows[0].history)
+    await client.query(`CREATE TABLE ${schema}.migrations (
+      component text NOT NULL, name text NOT NULL, checksum text NOT NULL,
+      applied_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (component, name))`);
+  await client.query(
+    `ALTER TABLE ${schema}.migrations ADD COLUMN IF NOT EXISTS additive boolean NOT NULL DEFAULT false`,
+  );
 }
 
-async function readHistory(client: pg.PoolClient, schema: string, component: string): Promise<Map<string, string>> {
-  const { rows } = await client.query<{ name: string; checksum: string }>(
-    `SELECT name, checksum FROM ${schema}.migrations WHERE component = $1 ORDER BY name`,
+async function readHistory(client: pg.PoolClient, schema: string, component: string): Promise<Map<string, Applied>> {
+  const { rows } = await client.query<{ name: string } & Applied>(
+    `SELECT name, checksum, additive FROM ${schema}.migrations WHERE component = $1 ORDER BY name`,
     [component],
   );
-  return new Map(rows.map(({ name, checksum }) => [name, checksum]));
+  return new Map(rows.map((row) => [row.name, row]));
 }
 
 function checkHistory(
   migrations: readonly Migration[],
-  applied: ReadonlyMap<string, string>,
+  applied: ReadonlyMap<string, Applied>,
   options: MigrateOptions,
 ): void {
   const known = new Map(migrations.map(({ name, checksum }) => [name, checksum]));
-  for (const [name, checksum] of applied) {
+  for (const [name, { checksum, additive }] of applied) {
+    if (!known.has(name) && additive) continue;
     if (!known.has(name))
       throw new DbError(
         'NewerDatabase',
@@ -108,11 +121,10 @@ async function apply(client: pg.PoolClient, schema: string, component: string, m
     await client.query('BEGIN');
     await client.query(`SET LOCAL search_path = ${schema}`);
     await client.query({ text: migration.sql, ...PATIENCE });
-    await client.query(`INSERT INTO ${schema}.migrations (component, name, checksum) VALUES ($1, $2, $3)`, [
-      component,
-      migration.name,
-      migration.checksum,
-    ]);
+    await client.query(
+      `INSERT INTO ${schema}.migrations (component, name, checksum, additive) VALUES ($1, $2, $3, $4)`,
+      [component, migration.name, migration.checksum, migration.additive],
+    );
     await client.query('COMMIT');
   } catch (cause) {
     throw new DbError(

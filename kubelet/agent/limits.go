@@ -21,7 +21,7 @@ func openCgroups() (manager *cgroup.Manager, condition v1.NodeCondition) {
 	if err != nil {
 		klog.InfoS("Containers have no control groups", "reason", err.Error())
 		condition.Status, condition.Reason = v1.ConditionFalse, "NoControlGroups"
-		condition.Message = "Memory limits are enforced by looking every second; limits of processors and of processes are not: " + err.Error() + "."
+		condition.Message = "Memory limits are enforced by looking every second, the number of processes by the wall where it is one of Linux; limits of processors are not: " + err.Error() + "."
 		return nil, condition
 	}
 	condition.Status, condition.Reason = v1.ConditionTrue, "ControlGroupsV1"

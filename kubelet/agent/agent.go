@@ -85,7 +85,7 @@ func Run(ctx context.Context, c *config.Config) error {
 	if cgroups == nil {
 		go measures.WatchMemory(ctx, p.EndOverLimit)
 	}
-	err = serve(ctx, listener, c.Address, kube, id, server.Options{
+	err = serve(ctx, listener, c.Address, c.ClientCA, kube, id, server.Options{
 		Backend: p, Measures: measures, Metrics: server.NewMetrics(cgroups != nil), Now: time.Now,
 	})
 	if err != nil {

@@ -15,14 +15,14 @@ import (
 )
 
 // serve answers on the kubelet's port; the API server is asked who a caller is and what it may.
-func serve(ctx context.Context, listener net.Listener, address string, kube kubernetes.Interface, id *identity.Identity, options server.Options) error {
+func serve(ctx context.Context, listener net.Listener, address, clientCAFile string, kube kubernetes.Interface, id *identity.Identity, options server.Options) error {
 	ctx, cancel := context.WithTimeout(ctx, identityWithin)
 	defer cancel()
 	certificate, err := id.Serving(ctx, kube, address)
 	if err != nil {
 		return err
 	}
-	auth, err := nodeutil.WebhookAuth(kube, id.Node, clientCA(id.Bootstrap))
+	auth, err := nodeutil.WebhookAuth(kube, id.Node, clientCA(clientCAFile, id))
 	if err != nil {
 		return err
 	}

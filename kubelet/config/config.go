@@ -24,8 +24,10 @@ type Config struct {
 	// Address is where the kubelet listens and what its node and pods are reached by.
 	Address string
 	Port    int
-	Labels  map[string]string
-	MaxPods int
+	// ClientCA is a file of the authorities whose certificates name callers of the port; empty: see identity.CallersCA.
+	ClientCA string
+	Labels   map[string]string
+	MaxPods  int
 	// MaxProcesses is how many processes and threads one container may have; 0 means no limit.
 	MaxProcesses int64
 	APIQPS       float64
@@ -58,6 +60,7 @@ func Parse(args []string, out io.Writer) (*Config, error) {
 	flags.StringVar(&c.ImageMap, "image-map", "", "file that says which directory and command stand for an image")
 	flags.StringVar(&c.Address, "address", machine.Address, "address to listen at, by which the API server reaches the node")
 	flags.IntVar(&c.Port, "port", 0, "port of the kubelet; 0 takes a free one")
+	flags.StringVar(&c.ClientCA, "client-ca-file", "", "file of the authorities whose client certificates are taken at the port; else that of the node's own certificate")
 	flags.StringVar(&labels, "labels", "", "labels of the node, k=v,k=v")
 	flags.IntVar(&c.MaxPods, "max-pods", 110, "pods the node takes")
 	flags.Int64Var(&c.MaxProcesses, "max-processes", 4096, "processes and threads of one container, where the system can hold it to that; 0 means no limit")
@@ -88,6 +91,9 @@ func Parse(args []string, out io.Writer) (*Config, error) {
 	}
 	// Containers have other working directories than the kubelet.
 	paths := map[string]*string{"data-dir": &c.DataDir, "image-map": &c.ImageMap, "bootstrap-kubeconfig": &c.BootstrapKubeconfig}
+	if c.ClientCA != "" {
+		paths["client-ca-file"] = &c.ClientCA
+	}
 	for _, path := range paths {
 		if *path, err = filepath.Abs(*path); err != nil {
 			return nil, err

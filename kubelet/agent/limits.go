@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"strings"
 	"time"
 
 	v1 "k8s.io/api/core/v1"
@@ -28,6 +29,10 @@ func openCgroups() (manager *cgroup.Manager, condition v1.NodeCondition) {
 	if manager.Version() == 2 {
 		condition.Reason = "ControlGroupsV2"
 	}
-	condition.Message = "Each container has a control group with its limits."
+	limited, unlimited := manager.Limits()
+	condition.Message = "Each container has a control group that limits " + strings.Join(limited, ", ") + "."
+	if len(unlimited) > 0 {
+		condition.Message += " The kubelet may not limit " + strings.Join(unlimited, ", ") + "."
+	}
 	return manager, condition
 }

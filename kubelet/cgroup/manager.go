@@ -23,7 +23,9 @@ var controllers = []string{"memory", "cpu", "cpuacct", "pids"}
 type Manager struct {
 	version int
 	parents map[string]string
-	mkdir   func(string) error
+	// held are the controllers that containers' groups have.
+	held  []string
+	mkdir func(string) error
 }
 
 // Open finds where this process may make groups: in its own, so that limits of the kubelet as a whole go on to hold.
@@ -65,6 +67,7 @@ func openV1(mounts map[string]mount, own map[string]string, memory mount) (*Mana
 		}
 		if err == nil {
 			m.parents[name] = parent
+			m.held = append(m.held, name)
 		}
 	}
 	return m, nil
@@ -91,16 +94,17 @@ func openV2(own string, pid int, mkdir func(string) error) (*Manager, error) {
 		return nil, err
 	}
 	pods := filepath.Join(base, podsDir)
-	if err := hand(base); err != nil {
+	if _, err := hand(base); err != nil {
 		return nil, err
 	}
 	if err := mkdir(pods); err != nil {
 		return nil, fmt.Errorf("no control group can be made in %s: %w", base, err)
 	}
-	if err := hand(pods); err != nil {
+	held, err := hand(pods)
+	if err != nil {
 		return nil, err
 	}
-	return &Manager{version: 2, parents: map[string]string{"": pods}, mkdir: mkdir}, nil
+	return &Manager{version: 2, parents: map[string]string{"": pods}, held: held, mkdir: mkdir}, nil
 }
 
 // leave moves the kubelet out of base into a group of its own below it, unless it lives there already.
@@ -120,8 +124,8 @@ func leave(base string, pid int, mkdir func(string) error) error {
 	return write(filepath.Join(leaf, "cgroup.procs"), fmt.Sprint(pid))
 }
 
-// hand lets the groups within dir use the controllers that dir has.
-func hand(dir string) error {
+// hand lets the groups within dir use the controllers that dir has, and says which these are.
+func hand(dir string) (held []string, err error) {
 	have := strings.Fields(read(filepath.Join(dir, "cgroup.controllers")))
 	for _, name := range controllers {
 		if !slices.Contains(have, name) {
@@ -129,10 +133,25 @@ func hand(dir string) error {
 		}
 		err := write(filepath.Join(dir, "cgroup.subtree_control"), "+"+name)
 		if err != nil && name == "memory" {
-			return fmt.Errorf("the control group %s does not hand on its memory controller: %w", dir, err)
+			return nil, fmt.Errorf("the control group %s does not hand on its memory controller: %w", dir, err)
+		}
+		if err == nil {
+			held = append(held, name)
 		}
 	}
-	return nil
+	return held, nil
+}
+
+// Limits names what the groups of containers limit, and what they do not, since the machine does not let the kubelet have it.
+func (m *Manager) Limits() (limited, unlimited []string) {
+	for _, c := range []struct{ controller, what string }{{"memory", "memory"}, {"cpu", "processors"}, {"pids", "the number of processes"}} {
+		if slices.Contains(m.held, c.controller) {
+			limited = append(limited, c.what)
+		} else {
+			unlimited = append(unlimited, c.what)
+		}
+	}
+	return limited, unlimited
 }
 
 // Version is that of the control groups in use, 1 or 2.

@@ -86,6 +86,28 @@ func TestVersion2IsRefusedWhereAPersonsSessionSharesTheGroupOrMemoryIsNotDelegat
 	}
 }
 
+func TestWhatIsNotDelegatedIsSaidNotToBeLimited(t *testing.T) {
+	base := fakeV2(t, "77\n")
+	onlyMemory := func(dir string) error {
+		err := fakeMkdir(dir)
+		_ = os.WriteFile(filepath.Join(dir, "cgroup.controllers"), []byte("memory"), 0o644)
+		return err
+	}
+	for _, c := range []struct {
+		mkdir              func(string) error
+		limited, unlimited string
+	}{{fakeMkdir, "memory processors the number of processes", ""}, {onlyMemory, "memory", "processors the number of processes"}} {
+		m, err := openV2(base, 77, c.mkdir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		limited, unlimited := m.Limits()
+		if strings.Join(limited, " ") != c.limited || strings.Join(unlimited, " ") != c.unlimited {
+			t.Errorf("%v, not %v", limited, unlimited)
+		}
+	}
+}
+
 func TestAKubeletStartedAgainInItsOwnGroupUsesTheSameParent(t *testing.T) {
 	base := fakeV2(t, "77\n")
 	first, err := openV2(base, 77, fakeMkdir)

@@ -41,17 +41,25 @@ export async function edit(tree: string, { path, old, new: replacement }: Ask<'e
 }
 
 async function overwrite(real: string, path: string, content: string): Promise<void> {
-  await using file = await openRegular(real, path, constants.O_WRONLY | constants.O_CREAT);
-  await file.truncate();
-  await file.writeFile(content);
+  const file = await openRegular(real, path, constants.O_WRONLY | constants.O_CREAT);
+  try {
+    await file.truncate();
+    await file.writeFile(content);
+  } finally {
+    await file.close();
+  }
 }
 
 async function textOf(tree: string, path: string): Promise<string> {
-  await using file = await openRegular(await confine(tree, path), path, constants.O_RDONLY);
-  if ((await file.stat()).size > MAX_FILE) throw new Refused(`${path} is larger than ${MAX_FILE} bytes.`);
-  const bytes = await file.readFile();
-  if (bytes.includes(0)) throw new Refused(`${path} is not a text file.`);
-  return bytes.toString('utf8');
+  const file = await openRegular(await confine(tree, path), path, constants.O_RDONLY);
+  try {
+    if ((await file.stat()).size > MAX_FILE) throw new Refused(`${path} is larger than ${MAX_FILE} bytes.`);
+    const bytes = await file.readFile();
+    if (bytes.includes(0)) throw new Refused(`${path} is not a text file.`);
+    return bytes.toString('utf8');
+  } finally {
+    await file.close();
+  }
 }
 
 /** How a system says of a link, a folder, and a pipe or socket with nobody behind it that it does not open them. */

@@ -211,6 +211,22 @@ test('it waits for what it depends on, by name, and starts when that is done', (
   assert.equal(phaseOf(story.state), 'Implementing');
 });
 
+test('a dependency that failed is left to a person, and once it is taken up again the issue waits and starts by itself', () => {
+  const story = new Story().see({ openDependencies: ['lexer'], hopelessDependencies: ['lexer, which has failed'] });
+  story.wish({ dependsOn: ['lexer'] });
+  const told = story.run();
+  assert.deepEqual(
+    [told.reason, told.message],
+    ['DependencyOpen', 'It depends on lexer, which has failed. Put that right, or edit spec.dependsOn.'],
+  );
+  assert.equal(phaseOf(story.state), 'AwaitingHuman');
+  story.see({ hopelessDependencies: [] });
+  assert.equal(story.run().message, 'It depends on lexer, not done yet.');
+  story.see({ openDependencies: [] });
+  story.run();
+  assert.equal(phaseOf(story.state), 'Implementing');
+});
+
 test('a dependency that opens again does not stop work that has begun', () => {
   const story = implementing().see({ openDependencies: ['split-lexer'] });
   assert.equal(doing(story.run()), 'wait Progressing');

@@ -69,9 +69,11 @@ function held(state: IssueState, world: World): Action | null {
   return null;
 }
 
-/** Whether what a person was asked for is there now: a tier policy, or an Agent that takes the work. */
+/** Whether what a person was asked for is there now: a tier policy, an Agent that takes the work, a dependency with hope. */
 function settled(state: IssueState, world: World): boolean {
   switch (state.awaiting?.reason) {
+    case 'DependencyOpen':
+      return world.hopelessDependencies.length === 0;
     case 'NoTierPolicy':
       return world.tier !== null;
     case 'NoAgentFits': {
@@ -112,6 +114,10 @@ function prepared(state: IssueState, world: World): Action | null {
   if (state.classified?.generation !== state.generation)
     return { do: 'classify', tier: world.tier, reason: 'Unclassified', message: world.tier.reason };
   if (state.classified.tier === 'T3') return awaitHuman('IrreversibleTier', 'Work graded T3 is driven by a person.');
+  if (state.work === null && world.hopelessDependencies.length > 0) {
+    const which = world.hopelessDependencies.join('; ');
+    return awaitHuman('DependencyOpen', `It depends on ${which}. Put that right, or edit spec.dependsOn.`);
+  }
   if (state.work === null && world.openDependencies.length > 0) {
     return wait('DependencyOpen', `It depends on ${world.openDependencies.join(', ')}, not done yet.`);
   }

@@ -88,6 +88,7 @@ const oddWorlds: fc.Arbitrary<World> = fc
     pullRequestReadAt: fc.constantFrom(0, NOON),
     headPushedBy: fc.constantFrom(unknown('Nobody told.'), known(ada, NOON), known(devE, NOON)),
     openDependencies: fc.constantFrom([], ['split-lexer']),
+    hopelessDependencies: fc.constantFrom([], [], ['split-lexer, which has failed']),
     forgeIssueClosed: fc.constantFrom(false, false, true),
     lost: fc.constantFrom(null, null, { object: 'gone' as const }, { deadline: 0 }),
   })

@@ -66,6 +66,8 @@ export interface World {
   readonly unaccounted: readonly string[];
   /** Names of Issues this one depends on that are not Done. */
   readonly openDependencies: readonly string[];
+  /** Those of them that a person has to put right, each with why: failed, cancelled, in a circle with this one. */
+  readonly hopelessDependencies: readonly string[];
   /** A person closed the issue at the forge without a merge. */
   readonly forgeIssueClosed: boolean;
   readonly conductorUpSince: number;

@@ -80,6 +80,7 @@ export function quietWorld(over: Partial<World> = {}): World {
     machines: new Set([conductor.id, devE.id, reviewE.id]),
     unaccounted: [],
     openDependencies: [],
+    hopelessDependencies: [],
     forgeIssueClosed: false,
     conductorUpSince: NOON - 86_400_000,
     ...over,

@@ -6,7 +6,12 @@ import { dependentsOf, issuesOf, type Objects } from '../objects.ts';
 export function watchForIssues(controller: Controller, objects: Objects): void {
   const { issues, repositories, agents, tasks, jobs } = objects;
   controller
-    .watch(issues, (issue) => [keyOf(issue), ...waiting(objects, issue)])
+    .watch(issues)
+    .watch(
+      issues,
+      ({ metadata }) => open(dependentsOf(objects, metadata.namespace!, metadata.name!)).map(keyOf),
+      ({ type, object, old }) => type !== 'update' || progress(object) !== progress(old),
+    )
     .watch(tasks, issueOf)
     .watch(jobs, ({ metadata }) => {
       const task = tasks.get(metadata.namespace!, metadata.name!);
@@ -30,10 +35,10 @@ export function watchForIssues(controller: Controller, objects: Objects): void {
     );
 }
 
-/** Issues that waited for this one to be done. */
-function waiting(objects: Objects, { metadata, status }: Issue): string[] {
-  if (status?.phase !== 'Done') return [];
-  return open(dependentsOf(objects, metadata.namespace!, metadata.name!)).map(keyOf);
+/** What of an Issue decides whether those that depend on it may start, or ever will. */
+function progress(issue: Issue | undefined): string {
+  const { metadata, status } = issue ?? {};
+  return `${metadata?.uid} ${metadata?.generation} ${status?.phase} ${isConditionTrue(status?.conditions, 'Done')}`;
 }
 
 function open(issues: Issue[]): Issue[] {

@@ -12,7 +12,6 @@ import {
   unknown,
   type World,
 } from '#domain';
-import { isConditionTrue } from '#lib/kube';
 import { forgeHost } from '../forges/forges.ts';
 import type { RepositoryKey } from '../mirror/mirror.ts';
 import type { Job } from '../objects.ts';
@@ -21,6 +20,7 @@ import type { Stacks } from '../repositories/stack.ts';
 import { type TaskRow, tasksOf } from '../store/tasks.ts';
 import { readAgents } from './agents.ts';
 import type { Conductor } from './context.ts';
+import { readDependencies } from './dependencies.ts';
 
 /** Where an Issue's Repository stands in the mirror; null while its forge id is not known. */
 export function repositoryKey(repository: Repository | undefined): RepositoryKey | null {
@@ -56,9 +56,7 @@ export async function readWorld(
     permissions: unaccounted.length === 0 ? forge.permissions : new Map(),
     unaccounted,
     machines: machinesOf(agents, forge.conductor),
-    openDependencies: issue.spec.dependsOn
-      .map((one) => one.name)
-      .filter((name) => !isConditionTrue(objects.issues.get(namespace, name)?.status?.conditions, 'Done')),
+    ...readDependencies(objects.issues, issue),
     conductorUpSince: conductor.leader.upSince,
   };
 }

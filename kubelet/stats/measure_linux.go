@@ -20,6 +20,8 @@ func processTable() []process {
 			stat, _ := os.ReadFile("/proc/" + entry.Name() + "/stat")
 			statm, _ := os.ReadFile("/proc/" + entry.Name() + "/statm")
 			if p, ok := parseStat(pid, string(stat), string(statm)); ok {
+				status, _ := os.ReadFile("/proc/" + entry.Name() + "/status")
+				p.shmem = parseMeminfo(string(status))["RssShmem"]
 				table = append(table, p)
 			}
 		}

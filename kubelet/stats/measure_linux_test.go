@@ -1,8 +1,11 @@
 package stats
 
 import (
+	"os"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 func TestAProcessWithBracketsInItsNameIsRead(t *testing.T) {
@@ -13,6 +16,22 @@ func TestAProcessWithBracketsInItsNameIsRead(t *testing.T) {
 	}
 	if _, ok := parseStat(42, "", ""); ok {
 		t.Fatal("a process that is gone was read")
+	}
+}
+
+func TestMemoryThatIsMappedSharedCountsAsTheProcesss(t *testing.T) {
+	mapped, err := unix.Mmap(-1, 0, 8<<20, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_ANONYMOUS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = unix.Munmap(mapped) }()
+	for at := 0; at < len(mapped); at += os.Getpagesize() {
+		mapped[at] = 1
+	}
+	var u usage
+	look().sum(os.Getpid(), &u)
+	if u.shmem < 8<<20 {
+		t.Errorf("%+v", u)
 	}
 }
 

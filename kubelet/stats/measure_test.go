@@ -61,15 +61,17 @@ func TestOnlyAContainerOverItsOwnLimitAndWithoutAControlGroupIsOverIt(t *testing
 	looked := 0
 	look := func() *forest {
 		looked++
-		return plant([]process{{pid: 1, resident: 100}, {pid: 2, parent: 1, resident: 100, shared: 50}})
+		return plant([]process{{pid: 1, resident: 100}, {pid: 2, parent: 1, resident: 100, shared: 50}, {pid: 3, resident: 200, shared: 190, shmem: 150}})
 	}
 	found := overLimit([]Target{
 		{Container: "over", PID: 1, MemoryLimit: 149},
 		{Container: "under", PID: 1, MemoryLimit: 150},
 		{Container: "free", PID: 1},
+		{Container: "of shared memory", PID: 3, MemoryLimit: 159},
+		{Container: "of a program's files", PID: 3, MemoryLimit: 160},
 		{Container: "grouped", PID: 1, MemoryLimit: 1, Cgroup: &cgroup.Cgroup{}},
 	}, look)
-	if len(found) != 1 || found[0].Container != "over" || looked != 1 {
+	if len(found) != 2 || found[0].Container != "over" || found[1].Container != "of shared memory" || looked != 1 {
 		t.Fatalf("%+v, looked %d times", found, looked)
 	}
 }

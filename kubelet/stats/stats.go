@@ -54,6 +54,8 @@ type usage struct {
 	memory, workingSet, rss uint64
 	faults, majorFaults     uint64
 	processes               uint64
+	// shmem is what the process holds that has most of it; see process.
+	shmem uint64
 	// nanoCores is the rate since the last look, 0 at the first.
 	nanoCores uint64
 }

@@ -7,11 +7,13 @@ import (
 
 var errNoGroup = errors.New("the container has no control group")
 
-// process is one line of the process table. shared are bytes that it may hold together with others.
+// process is one line of the process table. shared are bytes that it may hold together with others; shmem, of these, belong to
+// no file of a disk: nothing but processes holds them.
 type process struct {
 	pid, parent         int
 	cpu                 time.Duration
 	resident, shared    uint64
+	shmem               uint64
 	faults, majorFaults uint64
 }
 
@@ -50,6 +52,7 @@ func (f *forest) sum(pid int, u *usage) {
 		u.majorFaults += p.majorFaults
 		u.processes++
 		shared = max(shared, p.shared)
+		u.shmem = max(u.shmem, p.shmem)
 		waiting = append(waiting, f.children[p.pid]...)
 	}
 	u.workingSet = u.rss + shared

@@ -36,8 +36,8 @@ func overLimit(targets []Target, look func() *forest) []Target {
 		}
 		var u usage
 		trees.sum(target.PID, &u)
-		// Memory that may belong to others too is not held against it.
-		if u.rss > uint64(target.MemoryLimit) {
+		// Files of programs and libraries, which others may have mapped too, are not held against it.
+		if u.rss+u.shmem > uint64(target.MemoryLimit) {
 			found = append(found, target)
 		}
 	}

@@ -2,7 +2,6 @@ package machine
 
 import (
 	"maps"
-	"os"
 	"runtime"
 
 	"golang.org/x/sys/unix"
@@ -50,9 +49,7 @@ func Node(name string, port int, capacity v1.ResourceList, labels map[string]str
 			Conditions: []v1.NodeCondition{
 				condition(v1.NodeReady, v1.ConditionTrue, "KubeletReady", "The kubelet accepts pods.", now),
 				isolatedCondition(isolated, now),
-				condition(v1.NodeMemoryPressure, v1.ConditionFalse, "KubeletHasSufficientMemory", "", now),
-				condition(v1.NodeDiskPressure, v1.ConditionFalse, "KubeletHasNoDiskPressure", "", now),
-				condition(v1.NodePIDPressure, v1.ConditionFalse, "KubeletHasSufficientPID", "", now),
+				// No pressure of memory, disk or processes: what is not measured is not said to be absent.
 			},
 		},
 	}
@@ -75,17 +72,20 @@ func condition(kind v1.NodeConditionType, status v1.ConditionStatus, reason, mes
 	return v1.NodeCondition{Type: kind, Status: status, Reason: reason, Message: message, LastTransitionTime: now, LastHeartbeatTime: now}
 }
 
+// identity tells this machine and its running system from all others; empty where the system does not say.
+type identity struct{ machine, boot string }
+
 func info() v1.NodeSystemInfo {
 	kernel := "unknown"
 	var uname unix.Utsname
 	if err := unix.Uname(&uname); err == nil {
 		kernel = unix.ByteSliceToString(uname.Release[:])
 	}
-	id, _ := os.Hostname()
+	id := identify()
 	return v1.NodeSystemInfo{
-		MachineID:               id,
-		SystemUUID:              id,
-		BootID:                  id,
+		MachineID:               id.machine,
+		SystemUUID:              id.machine,
+		BootID:                  id.boot,
 		KernelVersion:           kernel,
 		OSImage:                 runtime.GOOS,
 		OperatingSystem:         runtime.GOOS,

@@ -56,6 +56,9 @@ func onlyKnown(pod *v1.Pod) error {
 		return &refusalError{"NotSupported", fmt.Sprintf("The pod asks for %s, which this node does not offer.", what)}
 	}
 	for container := range containersOf(pod) {
+		if what := unknownToContainers(container); what != "" {
+			return &refusalError{"NotSupported", fmt.Sprintf("The container %q asks for %s, which this node does not offer.", container.Name, what)}
+		}
 		for _, rule := range container.RestartPolicyRules {
 			if rule.Action != v1.ContainerRestartRuleActionRestart {
 				return &refusalError{"NotSupported", fmt.Sprintf("The container %q has a restart rule with the action %q, and this node knows Restart only.", container.Name, rule.Action)}
@@ -75,10 +78,28 @@ func unknownToNode(spec *v1.PodSpec) string {
 		return fmt.Sprintf("the runtime class %q", *spec.RuntimeClassName)
 	case spec.ShareProcessNamespace != nil && *spec.ShareProcessNamespace:
 		return "one process namespace for all its containers"
+	case spec.HostPID || spec.HostIPC:
+		return "the processes of the machine (hostPID, hostIPC)"
+	case spec.SecurityContext != nil && len(spec.SecurityContext.Sysctls) > 0:
+		return "settings of the kernel (sysctls)"
 	case len(spec.HostAliases) > 0:
 		return "host aliases"
 	case len(spec.ResourceClaims) > 0:
 		return "devices by resource claims"
+	}
+	return ""
+}
+
+// unknownToContainers names what of a container this node has nothing for.
+func unknownToContainers(container *v1.Container) string {
+	s := container.SecurityContext
+	switch {
+	case s != nil && s.Privileged != nil && *s.Privileged:
+		return "privileges (privileged)"
+	case s != nil && s.Capabilities != nil && len(s.Capabilities.Add) > 0:
+		return "capabilities"
+	case len(container.VolumeDevices) > 0:
+		return "block devices (volumeDevices)"
 	}
 	return ""
 }

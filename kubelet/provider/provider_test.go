@@ -158,6 +158,17 @@ func TestPodsThisNodeMustNotRunFailWithTheirReason(t *testing.T) {
 		}},
 		{"NotSupported", "gvisor", func(p *v1.Pod) { p.Spec.RuntimeClassName = &sandboxed }},
 		{"NotSupported", "process namespace", func(p *v1.Pod) { p.Spec.ShareProcessNamespace = &shared }},
+		{"NotSupported", "hostPID", func(p *v1.Pod) { p.Spec.HostPID = true }},
+		{"NotSupported", "sysctls", func(p *v1.Pod) {
+			p.Spec.SecurityContext = &v1.PodSecurityContext{Sysctls: []v1.Sysctl{{Name: "kernel.shmmax", Value: "1"}}}
+		}},
+		{"NotSupported", "privileged", func(p *v1.Pod) { p.Spec.Containers[0].SecurityContext = &v1.SecurityContext{Privileged: &shared} }},
+		{"NotSupported", "capabilities", func(p *v1.Pod) {
+			p.Spec.Containers[0].SecurityContext = &v1.SecurityContext{Capabilities: &v1.Capabilities{Add: []v1.Capability{"SYS_ADMIN"}}}
+		}},
+		{"NotSupported", "block devices", func(p *v1.Pod) {
+			p.Spec.Containers[0].VolumeDevices = []v1.VolumeDevice{{Name: "h", DevicePath: "/dev/h"}}
+		}},
 		{"NotSupported", "host aliases", func(p *v1.Pod) { p.Spec.HostAliases = []v1.HostAlias{{IP: "127.0.0.1"}} }},
 		{"NotSupported", "resource claims", func(p *v1.Pod) { p.Spec.ResourceClaims = []v1.PodResourceClaim{{Name: "gpu"}} }},
 	} {

@@ -13,15 +13,19 @@ export type Lie = (answer: ServerResponse, honest: () => Promise<Said>) => unkno
 /** A sandbox on `socket` that does as the one on `honest` does, but for the calls it lies about. */
 export async function startLiar(socket: string, honest: string, lies: Readonly<Record<string, Lie>>) {
   const open = new Set<Socket>();
-  const server = createServer(async (asked, answer) => {
-    answer.on('error', () => {});
+  const reply = async (asked: IncomingMessage, answer: ServerResponse): Promise<unknown> => {
     const call = asked.url?.slice('/v1/'.length) ?? '';
     const body = await buffer(asked);
     const truly = () => ask(honest, call, body);
     const lie = lies[call];
     if (lie !== undefined) return lie(answer, truly);
     const { status, body: said } = await truly();
-    answer.writeHead(status).end(said);
+    return answer.writeHead(status).end(said);
+  };
+  const server = createServer((asked, answer) => {
+    answer.on('error', () => {});
+    // Who asked may have hung up, and the true sandbox may have been stopped meanwhile.
+    reply(asked, answer).catch(() => answer.destroy());
   });
   server.on('connection', (peer) => {
     open.add(peer);

@@ -28,7 +28,7 @@ function secretsOfPods(): { required: string[]; optional: string[] } {
 }
 
 test('the page of the install makes every Secret that a pod waits for, and none that nobody mounts', () => {
-  const made = [...page.matchAll(/create secret generic (\S+) --from-literal=(\w+)=/g)].map(([, name = '']) => name);
+  const made = [...page.matchAll(/create secret generic (\S+) --from-literal='?(\w+)=/g)].map(([, name = '']) => name);
   const { required, optional } = secretsOfPods();
   for (const name of required) assert.ok(made.includes(name), name);
   for (const name of made) assert.ok([...required, ...optional].includes(name), name);
@@ -36,7 +36,7 @@ test('the page of the install makes every Secret that a pod waits for, and none 
 
 test('every key of those Secrets is a file that a program is told to read', () => {
   const paths = JSON.stringify(manifests);
-  for (const [, name = '', key] of page.matchAll(/create secret generic rig-(\S+) --from-literal=(\w+)=/g)) {
+  for (const [, name = '', key] of page.matchAll(/create secret generic rig-(\S+) --from-literal='?(\w+)=/g)) {
     const folder = name.endsWith('-database') ? 'database' : name.replace(/-token$/, '');
     assert.ok(paths.includes(`/etc/rig/${folder}/${key}"`), `${name}: ${key}`);
   }

@@ -79,7 +79,7 @@ describe('a rig that is given bad input', { concurrency: true }, () => {
     const number = status?.pullRequest?.number;
     await hands.forge('PATCH', `/repos/${OWNER}/${name}/pulls/${number}`, { state: 'closed' });
     const asked = await hands.untilPhase(name, 'AwaitingHuman');
-    assert.match(asked.status?.why ?? '', new RegExp(`Pull request #${number} was closed by hand; reopen it`));
+    assert.match(asked.status?.why ?? '', new RegExp(`Pull request #${number} was closed by hand, .*; reopen it`));
     await hands.forge('PATCH', `/repos/${OWNER}/${name}/pulls/${number}`, { state: 'open' });
     await hands.untilIssue(name, 'goes on', (issue) => issue.status?.phase !== 'AwaitingHuman');
     const ref = { namespace: hands.namespace, name };

@@ -58,7 +58,10 @@ export async function startFaultProxy(kubeconfigPath: string): Promise<FaultProx
   const sockets = new Set<Socket>();
   let accepted = 0;
   const server = createServer((incoming, outgoing) => {
-    serve(state, incoming, outgoing).catch(() => outgoing.destroy());
+    serve(state, incoming, outgoing).catch((error: Error) => {
+      console.error(`fault proxy: ${incoming.method} ${incoming.url}: ${error.message}`);
+      outgoing.destroy();
+    });
   });
   server.on('connection', (socket) => {
     accepted++;

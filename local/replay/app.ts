@@ -2,6 +2,7 @@ import { type Context, Hono } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { HttpError, readBounded } from '#lib/http';
 import type { Replay } from './file.ts';
+import { untilExists } from './hold.ts';
 import { type Facts, factsOf, stepFor } from './match.ts';
 import { isMessagesRequest, type MessagesRequest, messageOf, streamOf } from './wire.ts';
 
@@ -28,6 +29,7 @@ export function replayApp({ replay, where, onAnswer }: ReplayAppOptions): Hono {
     const step = stepFor(replay, facts);
     onAnswer?.(facts.kind, step?.name);
     if (step === undefined) return refused(c, 400, 'replay_ran_dry', dry(facts, where));
+    if (step.holdUntil !== undefined) await untilExists(step.holdUntil, c.req.raw.signal);
     const message = messageOf(step, request);
     c.header('request-id', `req_${message.id.slice(4)}`);
     if (!request.stream) return c.json(message);

@@ -46,6 +46,8 @@ const Step = Type.Object(
     name: Type.String({ minLength: 1 }),
     when: When,
     answer: Answer,
+    /** The answer is given once this file exists: somebody outside decides when the agent goes on. */
+    holdUntil: Type.Optional(Type.String({ pattern: '^/' })),
     usage: Type.Optional(
       Type.Object(
         { input: Count, output: Count, cacheRead: Type.Optional(Count), cacheWrite: Type.Optional(Count) },

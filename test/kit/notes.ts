@@ -48,7 +48,8 @@ function steps(gate: string, first: string): object[] {
     {
       name: 'implement, hold',
       when: { kind: 'implement', toolCallsSoFar: 0, contains: [HELD] },
-      answer: shell(`until [ -e ${gate} ]; do sleep 0.05; done`),
+      holdUntil: gate,
+      answer: shell(`${first}; ${WRITE}`),
     },
     {
       name: 'implement, write',

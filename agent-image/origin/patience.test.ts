@@ -21,6 +21,17 @@ test('a gateway that comes back within the minute costs only time', async () => 
   assert.deepEqual(waited, [250, 500, 1_000]);
 });
 
+for (const said of [
+  "fatal: unable to access 'http://x/': Send failure: Broken pipe",
+  'error: RPC failed; curl 18 transfer closed with outstanding read data remaining\nfatal: expected flush after ref listing',
+]) {
+  test(`a gateway that goes away in the middle of an answer is waited for too: ${said.split(':').at(-1)}`, async () => {
+    let tries = 0;
+    const once = async () => (++tries < 2 ? Promise.reject(new GitFailure(['push'], said)) : 'done');
+    assert.equal(await patiently(once, { signal, wait: async () => {} }), 'done');
+  });
+}
+
 test('a refusal by the gateway is passed on at once', async () => {
   let tries = 0;
   await assert.rejects(

@@ -3,7 +3,7 @@ import { GitFailure } from '../git/index.ts';
 
 /** The gateway is away or restarting; nothing was decided about the request. A refusal never reads like this. */
 const AWAY =
-  /failed to connect|couldn't connect|could not connect|connection refused|connection reset|empty reply|recv failure|returned error: 50[0234]|early eof|unexpected disconnect/i;
+  /failed to connect|couldn't connect|could not connect|connection refused|connection reset|broken pipe|empty reply|(?:recv|send) failure|transfer closed|expected flush|returned error: 50[0234]|early eof|unexpected disconnect/i;
 
 /** Milliseconds before each further try: about a minute in all, which is how long a conductor takes to come back. */
 const WAITS = [250, 500, 1_000, 2_000, 4_000, 8_000, 15_000, 30_000];

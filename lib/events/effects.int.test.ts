@@ -12,6 +12,7 @@ import {
   migrations,
   openEffects,
   readEffect,
+  systemClock,
 } from './index.ts';
 
 /** Time that passes only while somebody sleeps. */
@@ -219,11 +220,21 @@ test('sixteen callers of one key in two processes: one performs, all get its out
   const { pool, url, epoch } = await setUp(t);
   const other = createPool(url, { applicationName: 'rig-other', schema: 'rig' });
   t.after(() => other.end());
-  const processes = [new Effects({ db: pool }), new Effects({ db: other })];
+  let turnedAway = 0;
+  const allTurnedAway = Promise.withResolvers<void>();
+  const clock: Clock = {
+    ...systemClock,
+    sleep: (ms, signal) => {
+      turnedAway += 1;
+      if (turnedAway === 15) allTurnedAway.resolve();
+      return systemClock.sleep(ms, signal);
+    },
+  };
+  const processes = [new Effects({ db: pool, clock }), new Effects({ db: other, clock })];
   let performed = 0;
   const perform = async () => {
     performed += 1;
-    await new Promise((resolve) => setTimeout(resolve, 80));
+    await allTurnedAway.promise;
     return performed;
   };
   const callers = Array.from({ length: 16 }, (_, i) => processes[i % 2]!.run(comment(epoch), { find: never, perform }));
@@ -234,10 +245,13 @@ test('effects of different keys run beside each other, no more at once than aske
   const { pool, epoch } = await setUp(t);
   const effects = new Effects({ db: pool, concurrency: 3 });
   let [now, most] = [0, 0];
+  const full = Promise.withResolvers<void>();
   const perform = async () => {
     now += 1;
     most = Math.max(most, now);
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    if (now === 3) full.resolve();
+    await full.promise;
+    await pool.query('SELECT 1');
     now -= 1;
     return 1;
   };

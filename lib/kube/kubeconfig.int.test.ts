@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { rootCertificates } from 'node:tls';
 import { stringify } from 'yaml';
+import { until } from '../../test/kit/cluster-wait.ts';
 import { KubeClient } from './client.ts';
 import { type LoadOptions, loadKubeConfig } from './kubeconfig.ts';
 import { NAMESPACES, SERVICE_ACCOUNTS } from './resource.ts';
@@ -53,8 +54,6 @@ async function replaceFile(path: string, content: string): Promise<void> {
   await rename(`${path}.new`, path);
 }
 
-const settleCheck = () => new Promise((resolve) => setTimeout(resolve, 1050));
-
 test('a rotated token file is used without a restart, also for a token that was refused a moment ago', async (t) => {
   const { cluster, client: admin, namespace } = await widgetCluster(t);
   const path = await directory(t);
@@ -71,8 +70,8 @@ test('a rotated token file is used without a restart, also for a token that was 
   await replaceFile(join(path, 'token'), first);
   assert.equal(await whoAmI(), `system:serviceaccount:${namespace}:first`);
   await replaceFile(join(path, 'token'), `${second}\n`);
-  await settleCheck();
-  assert.equal(await whoAmI(), `system:serviceaccount:${namespace}:second`);
+  const again = `system:serviceaccount:${namespace}:second`;
+  await until('the second token is used', async () => (await whoAmI()) === again);
 });
 
 test('a rotated CA and a rotated client certificate get a new connection pool, without a restart', async (t) => {
@@ -89,14 +88,12 @@ test('a rotated CA and a rotated client certificate get a new connection pool, w
   const read = () => client.get(NAMESPACES, { name: 'default' }, { retries: 0 });
   await assert.rejects(read(), { code: 'Unavailable' });
   await replaceFile(join(path, 'ca.crt'), decoded(ca));
-  await settleCheck();
-  await read();
+  await until('the new CA is trusted', read);
   const before = (await client.config.authorize()).dispatcher;
   assert.equal((await client.config.authorize()).dispatcher, before);
   await replaceFile(join(path, 'tls.crt'), `${decoded(user['client-certificate-data'])}\n`);
-  await settleCheck();
+  await until('the new certificate has a pool', async () => (await client.config.authorize()).dispatcher !== before);
   await read();
-  assert.notEqual((await client.config.authorize()).dispatcher, before);
 });
 
 test('an exec plugin provides the token', async (t) => {

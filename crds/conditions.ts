@@ -30,7 +30,7 @@ export const conditionTypes = {
     kinds: everyKind,
   },
   WebhookHealthy: {
-    meaning: 'Deliveries of the forge arrive as its listing says they should.',
+    meaning: 'Deliveries of the forge can be accepted.',
     polarity: 'normal-true',
     kinds: ['Repository'],
   },

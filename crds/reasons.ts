@@ -52,8 +52,9 @@ export const reasons = {
   RateLimited: 'The forge asks to call less often.',
   RepositoryNotFound: 'The forge has no such repository, or the credentials cannot see it.',
   DeliveriesMissing: 'The listing shows changes for which no delivery arrived.',
-  NoWebhookSecret: 'The Repository names no webhook secret, so no delivery is accepted and it is followed by listing.',
-  DeliveriesArrive: 'Deliveries arrive as the listing says they should.',
+  NoWebhookSecret:
+    'The Repository names no webhook secret, so no delivery is accepted; a listing mirrors it, but starts no work.',
+  DeliveriesArrive: 'Deliveries can be accepted: a webhook secret is named.',
 
   // Tasks
   Delivered: 'The change was pushed and its pull request is open.',

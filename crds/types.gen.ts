@@ -851,7 +851,7 @@ export interface RepositorySpec {
    */
   credentialsSecretRef: SecretReference;
   /**
-   * Secret of this namespace whose key `secret` signs the forge's webhook deliveries; labelled and annotated like credentialsSecretRef. Without it no delivery is accepted and the repository is followed by listing alone.
+   * Secret of this namespace whose key `secret` signs the forge's webhook deliveries; labelled and annotated like credentialsSecretRef. Without it no delivery is accepted: a listing mirrors the repository, but makes no Issue of a label.
    */
   webhookSecretRef?: SecretReference;
   /**
@@ -1267,7 +1267,7 @@ export interface VerifyCommands {
  */
 export interface WebhookStatus {
   /**
-   * Whether deliveries arrive as the listing says they should.
+   * Whether deliveries can be accepted.
    */
   healthy?: boolean;
   /**

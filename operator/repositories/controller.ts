@@ -34,7 +34,7 @@ interface Listing {
 /** When a Repository is tried again that a person has to mend. */
 const STALLED_MS = 30_000;
 
-/** Finds every Repository at its forge, lets one object own one forge repository, and repairs by listing what no delivery told. */
+/** Finds every Repository at its forge, lets one object own one forge repository, and mirrors by listing what no delivery told. */
 export class RepositoryController {
   readonly controller: Controller;
   readonly #listings = new Map<string, Listing>();
@@ -161,7 +161,7 @@ export class RepositoryController {
         reason: hooked ? 'DeliveriesArrive' : 'NoWebhookSecret',
         message: hooked
           ? 'Deliveries are accepted.'
-          : 'No webhook secret is named, so the repository is followed by listing alone.',
+          : 'No webhook secret is named: a listing mirrors the repository, but starts no work.',
       },
       stamp,
     );

@@ -105,7 +105,9 @@ async function chaos(t: TestContext, seed: number): Promise<void> {
   await informer.waitForSync();
   let broken = 0;
   await churn(direct, namespace, random, async () => {
-    await until('the watch is open again', () => informer.state().watches > broken, 30_000);
+    // A watch that is counted but not yet connected would not notice a reset, and then live its 40 s.
+    const open = () => informer.state().watches > broken && proxy.flowing() > 0;
+    await until('the watch is open again', open, 30_000);
     broken = informer.state().watches;
     faults[Math.floor(random() * faults.length)]!(proxy);
   });

@@ -32,6 +32,8 @@ export interface FaultProxy extends AsyncDisposable {
   readonly requests: string[];
   /** TCP connections accepted so far. */
   connections(): number;
+  /** Answers of the API server that are flowing now: a watch is one from its first byte to its end. */
+  flowing(): number;
   inject(...faults: Fault[]): void;
   clearFaults(): void;
   /** Breaks every connection with RST. */
@@ -82,6 +84,7 @@ export async function startFaultProxy(kubeconfigPath: string): Promise<FaultProx
     url,
     requests: state.requests,
     connections: () => accepted,
+    flowing: () => state.streams.size,
     inject: (...faults) => void state.faults.push(...faults.map((fault) => ({ times: 1, ...fault }))),
     clearFaults: () => void state.faults.splice(0),
     resetAll: () => {

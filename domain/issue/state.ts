@@ -1,4 +1,4 @@
-import type { AgentRef, IssueSpec, Lane, StoredEvent, TaskKind, Tier } from '../events/catalogue.ts';
+import type { AgentRef, IssueSpec, Lane, TaskKind, Tier } from '../events/catalogue.ts';
 
 export interface LiveTask {
   readonly name: string;
@@ -155,4 +155,5 @@ export function liveTasks(state: IssueState): LiveTask[] {
   return [state.task.work, state.task.review].filter((task) => task !== null);
 }
 
-export type Evolve = (state: IssueState, event: StoredEvent) => IssueState;
+/** What an event changes of a state. */
+export type Change = Partial<IssueState>;

@@ -1,0 +1,113 @@
+import type { Reason } from '#crds';
+import type { EventData, StoredEvent } from '../events/catalogue.ts';
+import { type Change, type IssueState, type LiveTask, liveTask, type TaskEnd } from './state.ts';
+
+export function assigned(state: IssueState, data: EventData<'ISSUE_ASSIGNED'>): Change {
+  const work = {
+    id: data.claim,
+    agent: data.agent,
+    attempt: data.attempt,
+    fence: data.fence,
+    branch: data.branch,
+    generation: state.wishGeneration,
+  };
+  const stale =
+    state.pullRequest?.open === true ? [...state.stalePullRequests, state.pullRequest.number] : state.stalePullRequests;
+  return {
+    work,
+    lastWork: work,
+    awaiting: null,
+    stalePullRequests: stale,
+    pullRequest: null,
+    rounds: { implement: 0, rework: 0, review: 0 },
+    lastEnd: { work: null, review: null },
+    reworkedHeads: [],
+    verdict: null,
+    ci: null,
+    conflict: null,
+    waiting: null,
+    mergeRequested: null,
+    disputes: 0,
+    failedReviews: 0,
+  };
+}
+
+const BLAMELESS = new Set<string>([
+  'NewerGeneration',
+  'Suspended',
+  'CancelledByPerson',
+  'Merged',
+  'HumanNeeded',
+] satisfies Reason[]);
+
+export function unassigned(state: IssueState, data: EventData<'ISSUE_UNASSIGNED'>, at: number): Change {
+  if (state.work?.id !== data.claim) return {};
+  const released = { work: null, task: { ...state.task, work: null } };
+  const lastFailure = { reason: data.reason, message: data.message, at };
+  // Nobody's fault, but the next attempt waits all the same: what lost this one may lose the next at once.
+  if (data.reason === 'InfrastructureLost') return { ...released, losses: state.losses + 1, lastFailure };
+  return BLAMELESS.has(data.reason) ? released : { ...released, failures: state.failures + 1, losses: 0, lastFailure };
+}
+
+export function dispatched(state: IssueState, data: EventData<'TASK_DISPATCHED'>, at: number): Change {
+  const live: LiveTask = { ...data, name: data.task, dispatchedAt: at, started: false };
+  const work =
+    data.lane === 'work' && state.work?.id === data.claim ? { ...state.work, fence: data.fence } : state.work;
+  return {
+    task: { ...state.task, [data.lane]: live },
+    work,
+    lastWork: work ?? state.lastWork,
+    rounds: { ...state.rounds, [data.kind]: data.round },
+    reworkedHeads:
+      data.kind === 'rework' && data.headSHA !== null ? [...state.reworkedHeads, data.headSHA] : state.reworkedHeads,
+  };
+}
+
+export function started(state: IssueState, name: string): Change {
+  const task = liveTask(state, name);
+  return task === null ? {} : { task: { ...state.task, [task.lane]: { ...task, started: true } } };
+}
+
+type TaskEnding = Extract<
+  StoredEvent,
+  { type: 'TASK_FINISHED' | 'TASK_LOST' | 'TASK_CANCELLED' | 'AGENT_STUCK' | 'ESCALATED' }
+>;
+
+export function ended(state: IssueState, event: TaskEnding): Change {
+  const task = liveTask(state, event.data.task);
+  if (task === null) return {};
+  const end = taskEnd(event);
+  const reviewFailed =
+    task.lane === 'review' && end.ending !== 'succeeded' && end.ending !== 'cancelled' && !end.infrastructure;
+  return {
+    task: { ...state.task, [task.lane]: null },
+    lastEnd: { ...state.lastEnd, [task.lane]: end },
+    failedReviews: state.failedReviews + (reviewFailed ? 1 : 0),
+    // After a rework the reviewer looks again, even where the answer moved no head.
+    verdict: task.kind === 'rework' && end.ending === 'succeeded' ? null : state.verdict,
+  };
+}
+
+function taskEnd(event: TaskEnding): TaskEnd {
+  const { task, kind } = event.data;
+  const end = (ending: TaskEnd['ending'], reason: string, message: string, infrastructure = false): TaskEnd => ({
+    task,
+    kind,
+    ending,
+    reason,
+    message,
+    infrastructure,
+  });
+  switch (event.type) {
+    case 'TASK_FINISHED':
+      return end(event.data.result, event.data.reason, event.data.message);
+    case 'TASK_LOST':
+      return end('lost', event.data.reason, event.data.message, event.data.infrastructure);
+    case 'TASK_CANCELLED':
+      return end('cancelled', event.data.reason, event.data.message);
+    case 'AGENT_STUCK':
+      return end('stuck', 'TaskStuck', event.data.evidence);
+    case 'ESCALATED':
+      return end('asked', 'AskedForPerson', event.data.question);
+  }
+}

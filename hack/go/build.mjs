@@ -32,6 +32,12 @@ const programs = {
   },
   // For tests: what Flux says of an object.
   kstatus: { dir: join(root, 'test', 'kit', 'kstatus'), reports: 'k8s.io/apimachinery', packages: [['', '.']] },
+  // For tests: the Flux controller that applies what is in git; what it says of a Kustomization is what a deployment waits for.
+  'kustomize-controller': {
+    dir: join(root, 'test', 'kit', 'flux'),
+    reports: 'k8s.io/api',
+    packages: [['', 'github.com/fluxcd/kustomize-controller']],
+  },
   // What tests ask about the install: tools of others, at the versions of hack/tools/go.mod.
   helm: { dir: join(root, 'hack', 'tools'), reports: 'k8s.io/api', packages: [['', 'helm.sh/helm/v4/cmd/helm']] },
   actionlint: {

@@ -1,5 +1,5 @@
 import { v7 } from 'uuid';
-import type { Queryable } from './database.ts';
+import { isTransaction, type Queryable } from './database.ts';
 import { EventsError } from './errors.ts';
 
 /** What is known of a subject from outside: the uid of its custom resource, its numeric place at the forge, or both. */
@@ -36,6 +36,8 @@ export async function ensureSubject(
   ref: SubjectRef,
   mint: () => string = v7,
 ): Promise<{ subject: Subject; minted: boolean }> {
+  // What is written with it there would not wait for the disk either: see insert.
+  if (isTransaction(db)) throw new TypeError('a subject is minted outside of transactions');
   for (let attempt = 1; ; attempt += 1) {
     const known = await findSubject(db, ref);
     if (known !== undefined) return { subject: await refresh(db, known, ref), minted: false };
@@ -63,10 +65,15 @@ export async function readSubject(db: Queryable, id: string): Promise<Subject | 
   return rows[0];
 }
 
+/**
+ * Does not wait for the disk. The log is written in order, so whoever waits for a later commit, such as that of the first event, has
+ * this one with it; and a subject that nothing has come of can be minted again.
+ */
 async function insert(db: Queryable, ref: SubjectRef, id: string): Promise<Subject | undefined> {
   const { rows } = await db.query<Subject>(
     `INSERT INTO subjects (id, kind, namespace, name, uid, forge_host, forge_repo_id, number)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING RETURNING ${COLUMNS}`,
+     SELECT $1, $2, $3, $4, $5, $6, $7::bigint, $8::int FROM set_config('synchronous_commit', 'off', true)
+     ON CONFLICT DO NOTHING RETURNING ${COLUMNS}`,
     [id, ref.kind, ref.namespace, ref.name, ...places(ref)],
   );
   return rows[0];

@@ -13,9 +13,9 @@ import { createOwned, isKubeError, Stalled } from '#lib/kube';
 import { traced, traceparent } from '#lib/observe';
 import { AGENT_TASKS } from '../objects.ts';
 import { dispatchTask } from '../store/claims.ts';
+import type { Draft } from '../store/draft.ts';
 import type { Cause } from '../store/log.ts';
 import type { SubjectName } from '../store/project.ts';
-import { enqueue } from '../store/queue.ts';
 import { type TaskRow, tasksOf } from '../store/tasks.ts';
 import type { Conductor } from './context.ts';
 import type { Denials } from './denials.ts';
@@ -30,27 +30,41 @@ export interface Step {
   readonly issue: Issue;
   readonly repository: Repository | undefined;
   readonly subject: SubjectName;
+  readonly draft: Draft;
+  /** The draft's, when the action was decided. */
   readonly state: IssueState;
   readonly world: World;
   readonly cause: Cause;
 }
 
-/** Performs one action. True when the world or the log has changed and the rules are to be asked again at once. */
-export async function perform(step: Step, action: Action): Promise<boolean> {
-  const { conductor, subject, state, cause } = step;
-  const decided = decideAction(state, action);
+/**
+ * What performing an action came to: `decided`, the draft holds more, or was written, and the rules are asked again; `acted`, the world or the log
+ * has changed besides, and the draft with it is of the past; `rests`, there is nothing more to do now.
+ */
+export type Done = 'decided' | 'acted' | 'rests';
+
+/** Performs one action. What was decided before is in the log before anything outside is touched. */
+export async function perform(step: Step, action: Action): Promise<Done> {
+  const decided = decideAction(step.state, action);
   if (decided !== null) {
-    await conductor.log.append(subject, cause, (now) => (now.version === state.version ? decided : []));
-    return true;
+    step.draft.add(decided);
+    return 'decided';
   }
+  if (action.do === 'enqueue') return enqueueIssue(step, action);
+  await step.draft.commit();
+  if (action.do === 'wait') {
+    await completeTasks(step);
+    return 'rests';
+  }
+  return (await affect(step, action)) ? 'acted' : 'rests';
+}
+
+/** True when something has come of it. */
+async function affect(step: Step, action: Action): Promise<boolean> {
+  const { conductor } = step;
   switch (action.do) {
-    case 'wait':
-      await completeTasks(step);
-      return false;
     case 'fileForgeIssue':
       return fileForgeIssue(step);
-    case 'enqueue':
-      return enqueueIssue(step, action);
     case 'dispatch':
       return dispatch(step, action);
     case 'merge':
@@ -97,21 +111,19 @@ async function fileForgeIssue(step: Step): Promise<boolean> {
   return true;
 }
 
-async function enqueueIssue(step: Step, action: Extract<Action, { do: 'enqueue' }>): Promise<boolean> {
-  const { conductor, dispatcher, subject, state } = step;
-  await enqueue(conductor.log.pool, {
+async function enqueueIssue(step: Step, action: Extract<Action, { do: 'enqueue' }>): Promise<Done> {
+  const { dispatcher, draft, subject, state } = step;
+  const uids = action.candidates.map((agent) => agent.uid);
+  const entry = {
     subject,
-    version: state.version,
     priority: priorityRank(state.spec!.priority),
     filedAt: state.filedAt,
-    candidates: action.candidates.map((agent) => agent.uid),
+    candidates: uids,
     stack: action.stack,
     message: action.message,
-  });
-  return dispatcher.serve(
-    action.candidates.map((agent) => agent.uid),
-    subject,
-  );
+  };
+  if (await dispatcher.claim(draft, entry)) return 'decided';
+  return (await dispatcher.serve(uids, subject)) ? 'acted' : 'rests';
 }
 
 async function dispatch(step: Step, action: Extract<Action, { do: 'dispatch' }>): Promise<boolean> {

@@ -30,15 +30,16 @@ import { correlate, type Logger, traced } from '#lib/observe';
 import { type Judged, recordVerdict } from '../notices/verdict.ts';
 import { ISSUES } from '../objects.ts';
 import { Stacks } from '../repositories/stack.ts';
+import { Draft } from '../store/draft.ts';
 import type { Cause } from '../store/log.ts';
-import { perform, type Step } from './actions.ts';
+import { type Done, perform, type Step } from './actions.ts';
 import type { Conductor } from './context.ts';
 import { Denials } from './denials.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Places } from './places.ts';
 import { postQuestion } from './question.ts';
 import { statusOf } from './status.ts';
-import { subjectOf } from './subject.ts';
+import { Subjects } from './subject.ts';
 import { reconcileDeleted } from './tombstone.ts';
 import { watchForIssues } from './triggers.ts';
 import { wishOf } from './wish.ts';
@@ -58,6 +59,7 @@ export class IssueController {
   readonly dispatcher: Dispatcher;
   readonly #conductor: Conductor;
   readonly #stacks = new Stacks();
+  readonly #subjects = new Subjects();
   /** Uid of every Issue that this process has looked at, by key. */
   readonly #uids = new Map<string, string>();
   readonly #projector: StatusProjector<Issue & KubeObject>;
@@ -129,6 +131,7 @@ export class IssueController {
       causation: { kind: 'request', id: reconcileId },
     };
     if (issue === undefined || issue.metadata.deletionTimestamp !== undefined) {
+      this.#subjects.forget(this.#uids.get(key) ?? '');
       this.#uids.delete(key);
       this.#places.looked(key);
       await reconcileDeleted(this.#conductor, namespace, name, cause);
@@ -136,10 +139,9 @@ export class IssueController {
     }
     try {
       await this.#endReplaced(issue, cause);
-      const subject = await subjectOf(this.#conductor, issue);
+      const subject = await this.#subjects.of(this.#conductor, issue);
       correlate(subject.id);
-      await this.#conductor.log.append(subject, cause, (state) => decideWish(state, wishOf(issue)));
-      return await this.#advance(issue, subject, cause, signal);
+      return await this.#conductor.log.retrying(() => this.#advance(issue, subject, cause, signal));
     } catch (error) {
       this.#places.looked(key);
       const explained = explain(error);
@@ -180,9 +182,11 @@ export class IssueController {
     cause: Cause,
     signal: AbortSignal,
   ): Promise<ReconcileResult> {
+    let draft = await this.#open(issue, subject, cause);
     for (let steps = 0; ; steps += 1) {
       signal.throwIfAborted();
-      const { state, world, action } = await this.#decide(issue, subject, cause);
+      const { world, action } = await this.#decide(issue, subject, draft);
+      const { state } = draft;
       const step: Step = {
         conductor: this.#conductor,
         dispatcher: this.dispatcher,
@@ -190,12 +194,16 @@ export class IssueController {
         issue,
         repository: this.#conductor.objects.repositories.get(issue.metadata.namespace!, issue.spec.repositoryRef.name),
         subject,
+        draft,
         state,
         world,
         cause,
       };
-      const again = await act(step, action);
+      const done = await act(step, action);
+      if (done === 'acted') draft = await this.#open(issue, subject, cause);
+      const again = done !== 'rests';
       if (again && steps < MAX_STEPS) continue;
+      await draft.commit();
       // Neither may keep the other from a person: a status that is refused, a forge that is away.
       const [told, asked] = await Promise.allSettled([this.#project(issue, state, world, action), this.#ask(step)]);
       if (told.status === 'rejected') throw told.reason;
@@ -219,19 +227,22 @@ export class IssueController {
     }
   }
 
-  /** Writes down what the world shows, until it shows nothing new, then asks for the next action. */
-  async #decide(
-    issue: Issue,
-    subject: Subject,
-    cause: Cause,
-  ): Promise<{ state: IssueState; world: World; action: Action }> {
-    const { log, policy, now } = this.#conductor;
+  /** What the log says of the issue, and what its object asks for besides. */
+  async #open(issue: Issue, subject: Subject, cause: Cause): Promise<Draft> {
+    const { log, now } = this.#conductor;
+    const draft = new Draft(log, subject, cause, await log.load(subject), now);
+    draft.add(decideWish(draft.state, wishOf(issue)));
+    return draft;
+  }
+
+  /** Adds what the world shows, until it shows nothing new, then asks for the next action. */
+  async #decide(issue: Issue, subject: Subject, draft: Draft): Promise<{ world: World; action: Action }> {
+    const { policy, now } = this.#conductor;
     for (;;) {
-      const state = await log.load(subject);
-      const world = await readWorld(this.#conductor, this.#stacks, issue, subject.id, state);
-      const seen = observe(state, world, policy, now());
-      if (seen.length === 0) return { state, world, action: nextAction(state, world, policy, now()) };
-      await log.append(subject, cause, (newest) => (newest.version === state.version ? seen : []));
+      const world = await readWorld(this.#conductor, this.#stacks, issue, subject.id, draft.state);
+      const seen = observe(draft.state, world, policy, now());
+      if (seen.length === 0) return { world, action: nextAction(draft.state, world, policy, now()) };
+      draft.add(seen);
     }
   }
 
@@ -284,14 +295,14 @@ function wantedPlaces({ agents }: World, action: Action): string[] {
 const jittered = (ms: number): number => ms * (0.8 + 0.4 * Math.random());
 
 /** One action as a span; what only waits, or could not be done yet, leaves none. */
-function act(step: Step, action: Action): Promise<boolean> {
+function act(step: Step, action: Action): Promise<Done> {
   if (action.do === 'wait') return perform(step, action);
   const { namespace, name } = step.issue.metadata;
   const attributes = { 'rig.namespace': namespace!, 'rig.issue': name!, 'rig.reason': action.reason };
   return traced(`issue ${action.do}`, { attributes }, async (span) => {
-    const again = await perform(step, action);
-    if (!again) span.discard();
-    return again;
+    const done = await perform(step, action);
+    if (done === 'rests') span.discard();
+    return done;
   });
 }
 

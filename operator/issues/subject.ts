@@ -1,22 +1,41 @@
 import type { Issue } from '#crds';
-import { ensureSubject, type Subject } from '#lib/events';
+import { ensureSubject, type Subject, type SubjectRef } from '#lib/events';
 import { type KubeObject, Stalled } from '#lib/kube';
 import { issuesNumbered, numberOf, type Objects } from '../objects.ts';
 import type { Conductor } from './context.ts';
 import { repositoryKey } from './world.ts';
 
-/**
- * The stream of events of an Issue, made when it is first asked for. Throws `Stalled` when an older Issue works the same issue of the
- * forge: one is worked by one object.
- */
-export async function subjectOf({ objects, log }: Conductor, issue: Issue & KubeObject): Promise<Subject> {
+/** The streams of events of Issues, each found in the database once for as long as its name and its place at the forge stay. */
+export class Subjects {
+  readonly #known = new Map<string, { readonly foundBy: string; readonly subject: Subject }>();
+
+  /**
+   * The stream of an Issue, made when it is first asked for. Throws `Stalled` when an older Issue works the same issue of the forge: one is
+   * worked by one object.
+   */
+  async of(conductor: Conductor, issue: Issue & KubeObject): Promise<Subject> {
+    const ref = refOf(conductor.objects, issue);
+    const foundBy = JSON.stringify(ref);
+    const known = this.#known.get(ref.uid);
+    if (known?.foundBy === foundBy) return known.subject;
+    const { subject } = await ensureSubject(conductor.log.pool, ref);
+    this.#known.set(ref.uid, { foundBy, subject });
+    return subject;
+  }
+
+  /** The Issue with this uid is gone. */
+  forget(uid: string): void {
+    this.#known.delete(uid);
+  }
+}
+
+function refOf(objects: Objects, issue: Issue & KubeObject): SubjectRef & { readonly uid: string } {
   const { namespace, name, uid } = issue.metadata as { namespace: string; name: string; uid: string };
   const key = repositoryKey(objects.repositories.get(namespace, issue.spec.repositoryRef.name));
   const number = numberOf(issue);
   if (number !== undefined) refuseTwin(objects, issue, number);
   const forge = key === null || number === undefined ? {} : { forge: { host: key.host, repoId: key.id, number } };
-  const { subject } = await ensureSubject(log.pool, { kind: 'Issue', namespace, name, uid, ...forge });
-  return subject;
+  return { kind: 'Issue', namespace, name, uid, ...forge };
 }
 
 function refuseTwin(objects: Objects, issue: Issue & KubeObject, number: number): void {

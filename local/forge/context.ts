@@ -17,6 +17,8 @@ export interface Context {
   wakeSender(): void;
   /** Tells the runner that a check run of its App is queued. */
   wakeRunner(): void;
+  /** Tells the deployer that a deployment of its own awaits its outcome. */
+  wakeDeployer(): void;
 }
 
 /** The current time as GitHub writes it: UTC, seconds. */

@@ -6,6 +6,7 @@ import { listen } from '#lib/http';
 import { type Logger, silentLogger } from '#lib/observe';
 import { adminApp } from './admin/index.ts';
 import type { Context } from './context.ts';
+import { Deployer, sitesApp } from './deployer/index.ts';
 import { ForgeError } from './errors.ts';
 import { GitRepository, Locks } from './git/index.ts';
 import { graphqlApp } from './graphql/index.ts';
@@ -66,7 +67,7 @@ export async function startForge(options: ForgeOptions): Promise<RunningForge> {
   });
   // Longer than any client keeps an idle connection: who closes first must not be this side, or a request meets a closed socket.
   if ('keepAliveTimeout' in listening.server) listening.server.keepAliveTimeout = KEEP_ALIVE_MS;
-  const { ctx, sender, runner } = assemble(options, store, listening.url, logger);
+  const { ctx, sender, runner, deployer } = assemble(options, store, listening.url, logger);
   store.transaction(() => {
     upsertApp(ctx, CI_APP);
   });
@@ -80,8 +81,10 @@ export async function startForge(options: ForgeOptions): Promise<RunningForge> {
   ready.resolve(mount(ctx, options));
   sender.wake();
   runner.start();
+  deployer.wake();
   let closing: Promise<void> | undefined;
   const stop = async () => {
+    deployer.stop();
     await Promise.all([listening.close(), runner.stop()]);
     await ctx.locks.idle();
     await sender.stop();
@@ -104,10 +107,12 @@ function assemble(options: ForgeOptions, store: Store, url: string, logger: Logg
     git: ({ ownerKey, nameKey }) => new GitRepository(join(root, ownerKey, `${nameKey}.git`)),
     wakeSender: () => sender.wake(),
     wakeRunner: () => runner.wake(),
+    wakeDeployer: () => deployer.wake(),
   };
   const sender = new Sender(ctx, options.webhookRetrySeconds ?? [1, 5, 30]);
   const runner = new Runner(ctx, { workDir: join(options.dataDir, 'ci'), concurrency: options.ciConcurrency ?? 1 });
-  return { ctx, sender, runner };
+  const deployer = new Deployer(ctx);
+  return { ctx, sender, runner, deployer };
 }
 
 function mount(ctx: Context, options: ForgeOptions): Hono {
@@ -116,6 +121,7 @@ function mount(ctx: Context, options: ForgeOptions): Hono {
   app.route('/_admin', adminApp(ctx, meter, options.adminToken));
   app.route('/api/v3', rest(ctx, meter));
   app.route('/api/graphql', graphqlApp(ctx, meter));
+  app.route('/_sites', sitesApp(ctx));
   app.route('/', smartHttp(ctx) as unknown as Hono);
   app.route('/', pagesApp(ctx));
   return app;

@@ -1,17 +1,14 @@
 import { timingSafeEqual } from 'node:crypto';
-import { Ajv2020 } from 'ajv/dist/2020.js';
 import { Hono, type Context as HonoContext } from 'hono';
-import { type Static, type TSchema, Type } from 'typebox';
-import { readBounded } from '#lib/http';
+import { type Static, Type } from 'typebox';
 import type { Context } from '../context.ts';
 import { ForgeError } from '../errors.ts';
 import {
   addToken,
   ensureRepository,
-  findRepository,
-  findUser,
   makeToken,
   setCi,
+  setDeployer,
   setPermission,
   upsertApp,
   upsertUser,
@@ -19,10 +16,10 @@ import {
 import { Refusal } from '../refusal.ts';
 import { renderFullRepository } from '../render/index.ts';
 import { type Meter, refusalOf } from '../rest/index.ts';
-import type { RepositoryRow } from '../store/index.ts';
 import { redeliver } from '../webhooks/index.ts';
+import { json, repositoryOf, userOf } from './body.ts';
+import { Deployer, deployerOf, deployerRoutes } from './deployer.ts';
 
-const MAX_BODY_BYTES = 1024 * 1024;
 const MAX_DELIVERIES = 200;
 const optional = Type.Optional;
 
@@ -56,6 +53,7 @@ const Repository = Type.Object({
   source: optional(Type.Union([Type.Object({ path: Type.String() }), Type.Object({ bundle: Type.String() })])),
   collaborators: optional(Type.Record(Type.String(), RoleName)),
   ci: optional(Ci),
+  deployer: optional(Deployer),
 });
 const Collaborator = Type.Object({ permission: RoleName });
 
@@ -92,6 +90,7 @@ export function adminApp(ctx: Context, meter: Meter, adminToken: string): Hono {
     setCi(ctx, repositoryOf(ctx, c), null);
     return c.body(null, 204);
   });
+  deployerRoutes(app, ctx);
   app.get('/deliveries', (c) => {
     const where = { event: c.req.query('event'), guid: c.req.query('guid') };
     const rows = ctx.store.deliveries.find(where, { descending: true, limit: MAX_DELIVERIES });
@@ -133,13 +132,14 @@ function grant(ctx: Context, token: string | undefined, userId: number, appId: n
 }
 
 async function postRepository(ctx: Context, c: HonoContext): Promise<Response> {
-  const { collaborators = {}, ci, source, ...fields } = await json(c, Repository);
+  const { collaborators = {}, ci, deployer, source, ...fields } = await json(c, Repository);
   const people = Object.entries(collaborators).map(([login, role]) => ({ userId: userOf(ctx, login), role }));
   const from = source === undefined ? undefined : 'path' in source ? source.path : source.bundle;
   const { repo, created } = await ensureRepository(ctx, { ...fields, source: from });
   const current = ctx.store.transaction(() => {
     for (const { userId, role } of people) setPermission(ctx, repo, userId, role);
     if (ci !== undefined) setCi(ctx, repo, ciOf(ci));
+    if (deployer !== undefined) setDeployer(ctx, repo, deployerOf(deployer));
     return ctx.store.repositories.get(repo.id)!;
   });
   return c.json(renderFullRepository(ctx, current, 'admin'), created ? 201 : 200);
@@ -149,32 +149,6 @@ const DEFAULT_CI_SECONDS = 600;
 
 function ciOf({ command, env = {}, path = [], timeoutSeconds = DEFAULT_CI_SECONDS }: Static<typeof Ci>) {
   return { command, env, path, timeoutSeconds };
-}
-
-function repositoryOf(ctx: Context, c: HonoContext): RepositoryRow {
-  const repo = findRepository(ctx, c.req.param('owner') ?? '', c.req.param('name') ?? '');
-  if (repo === undefined) throw new Refusal(404, 'No such repository');
-  return repo;
-}
-
-function userOf(ctx: Context, login: string): number {
-  const user = findUser(ctx, login);
-  if (user === undefined) throw new Refusal(422, `There is no user ${login}; create it first`);
-  return user.id;
-}
-
-const ajv = new Ajv2020({ strict: false });
-
-async function json<T extends TSchema>(c: HonoContext, schema: T): Promise<Static<T>> {
-  const text = (await readBounded(c.req.raw, MAX_BODY_BYTES)).toString();
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw new Refusal(400, 'The body is not JSON');
-  }
-  if (ajv.validate(schema, value)) return value as Static<T>;
-  throw new Refusal(422, `The body does not fit: ${ajv.errorsText(ajv.errors, { dataVar: 'body' })}`);
 }
 
 function sameToken(given: string, wanted: string): boolean {

@@ -14,6 +14,8 @@ export async function entryAt(gitDir: string, commit: string, path: string): Pro
     const { stdout } = await runGit(gitDir, ['rev-parse', `${commit}^{tree}`]);
     return { mode: '040000', type: 'tree', sha: stdout.toString().trim(), size: 0, path: '' };
   }
+  // Git would answer these with an error: they name nothing inside a tree.
+  if (path.includes('\0') || path.split('/').some((part) => part === '..' || part === '.' || part === '')) return null;
   return (await listTree(gitDir, commit, [path]))[0] ?? null;
 }
 

@@ -9,6 +9,8 @@ export {
 } from './checks.ts';
 export { closingNumbers } from './closing.ts';
 export { createComment, deleteComment, editComment } from './comments.ts';
+export { finishDeployment, setDeployer } from './deployer.ts';
+export { createDeployment, createDeploymentStatus, deleteDeployment, needContexts, stateOf } from './deployments.ts';
 export { createHook, deleteHook, type HookFields, pingHook, updateHook } from './hooks.ts';
 export { addToken, authenticate, findUser, makeToken, upsertApp, upsertUser } from './identities.ts';
 export { createIssue, editIssue, setLabels } from './issues.ts';

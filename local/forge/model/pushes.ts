@@ -2,6 +2,7 @@ import { type Context, now } from '../context.ts';
 import { type Commit, type GitRepository, ZERO_OID } from '../git/index.ts';
 import type { IssueRow, PullRow, PullStats, RepositoryRow, UserRow } from '../store/index.ts';
 import { requestCi } from './checks.ts';
+import { requestDeployment } from './deployer.ts';
 import { emitPull, setState } from './issues.ts';
 import { closeMentioned, finishMerge } from './merged.ts';
 import { computeStats, moveThreads, type ThreadMove } from './pull-facts.ts';
@@ -173,4 +174,5 @@ function afterDefaultBranch(ctx: Context, repo: RepositoryRow, pusher: UserRow, 
   for (const issue of closeMentioned(ctx, repo, texts.join('\n')))
     setState(ctx, repo, issue, pusher, 'closed', 'completed');
   requestCi(ctx, repo, { commit: change.head, branch: repo.defaultBranch });
+  requestDeployment(ctx, repo, change.head.sha);
 }

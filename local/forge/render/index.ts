@@ -8,6 +8,7 @@ export {
   renderStatus,
 } from './check.ts';
 export { renderCommit, renderFile, renderRef, userByEmail } from './commit.ts';
+export { renderDeployment, renderDeploymentStatus } from './deployment.ts';
 export { renderDelivery, renderFullDelivery, renderHook } from './hook.ts';
 export { issuePage, labelsOf, renderComment, renderIssue, renderLabel } from './issue.ts';
 export { type MergeState, pullPage, renderPull, renderPullSimple } from './pull.ts';

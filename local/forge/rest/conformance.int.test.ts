@@ -112,6 +112,15 @@ test('hooks and deliveries have GitHub’s shapes', async () => {
   await boss(`DELETE ${at}`, undefined, 204);
 });
 
+test('deployments and their statuses have GitHub’s shapes', async () => {
+  const deployment = await dev(`POST ${R}/deployments`, { ref: 'main', required_contexts: [] }, 201);
+  const at = `${R}/deployments/${deployment.id}`;
+  const status = await dev(`POST ${at}/statuses`, { state: 'inactive', description: 'Gone' }, 201);
+  for (const path of [`${R}/deployments`, at, `${at}/statuses`, `${at}/statuses/${status.id}`])
+    await dev(`GET ${path}`);
+  await dev(`DELETE ${at}`, undefined, 204);
+});
+
 test('every served operation was answered with success above, so each shape has been checked', async () => {
   await world.listener.settled();
   const shape = (operation: string) => operation.replaceAll(/\{[^}]*\}/g, '{}').replace('{}...{}', '{}');

@@ -2,6 +2,7 @@ import type { Hono } from 'hono';
 import type { Context } from '../context.ts';
 import { checkRoutes, statusRoutes } from './checks.ts';
 import { commitRoutes } from './commits.ts';
+import { deploymentRoutes } from './deployments.ts';
 import { hookRoutes } from './hooks.ts';
 import { issueRoutes, labelRoutes } from './issues.ts';
 import { type Meter, rateLimit } from './meter.ts';
@@ -28,6 +29,7 @@ function routesWith(meter: Meter): Routes {
     ...reviewRoutes,
     ...pullRoutes,
     ...hookRoutes,
+    ...deploymentRoutes,
   };
 }
 

@@ -17,6 +17,8 @@ const PREFIX = {
   status: 'SC',
   commit: 'C',
   blob: 'B',
+  deployment: 'DE',
+  deploymentStatus: 'DES',
 } as const;
 
 export type NodeKind = keyof typeof PREFIX;

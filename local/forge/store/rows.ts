@@ -1,4 +1,7 @@
 import type { Commit } from '../git/index.ts';
+import type { DeployerConfig } from './deployment-rows.ts';
+
+export type * from './deployment-rows.ts';
 
 /** What the forge remembers. Times are ISO 8601 in UTC with seconds, as GitHub writes them; `…Key` fields are lower case, for lookups. */
 export type Permission = 'none' | 'read' | 'triage' | 'write' | 'maintain' | 'admin';
@@ -51,6 +54,8 @@ export interface RepositoryRow {
   updatedAt: string;
   pushedAt: string;
   ci: CiConfig | null;
+  /** Absent or null: pushes are deployed by nobody. */
+  deployer?: DeployerConfig | null;
   /** Who pushes right now: read after a crash, when git has the new refs and the forge has not seen them yet. */
   pusherId: number | null;
 }

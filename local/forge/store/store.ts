@@ -26,6 +26,8 @@ export class Store {
   readonly statuses;
   readonly hooks;
   readonly deliveries;
+  readonly deployments;
+  readonly deploymentStatuses;
 
   constructor(dataDir: string) {
     this.#db = openDatabase(dataDir);
@@ -63,6 +65,9 @@ export class Store {
     this.statuses = table<rows.StatusRow>('statuses', [['repoId', 'sha']]);
     this.hooks = table<rows.HookRow>('hooks', [['repoId']]);
     this.deliveries = table<rows.DeliveryRow>('deliveries', [['hookId'], ['guid'], ['pendingHookId', 'dueAt']]);
+    // Each table counts from its own base: new ones come last, so that data of earlier versions keeps its ids.
+    this.deployments = table<rows.DeploymentRow>('deployments', [['repoId', 'environment'], ['reportAt']]);
+    this.deploymentStatuses = table<rows.DeploymentStatusRow>('deployment_statuses', [['deploymentId']]);
   }
 
   /** Runs `work` in one transaction: all of it is kept or none. Nested calls join the outer one. `work` is synchronous by type. */

@@ -12,11 +12,12 @@ const addFormats = formats as unknown as (ajv: Ajv) => Ajv;
 
 const load = (path: string) => JSON.parse(readFileSync(fileURLToPath(import.meta.resolve(path)), 'utf8')) as Json;
 
-/** OpenAPI 3.0's `nullable` as JSON Schema has it: the schema or null. */
-function rewriteNullable(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(rewriteNullable);
+/** OpenAPI 3.0's `nullable` as JSON Schema has it: the schema or null. An address that is '' by default may be ''. */
+function rewriteDialect(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(rewriteDialect);
   if (value === null || typeof value !== 'object') return value;
-  const rewritten = Object.fromEntries(Object.entries(value).map(([key, item]) => [key, rewriteNullable(item)]));
+  const rewritten = Object.fromEntries(Object.entries(value).map(([key, item]) => [key, rewriteDialect(item)]));
+  if (rewritten.format === 'uri' && rewritten.default === '') return { anyOf: [{ const: '' }, rewritten] };
   if (rewritten.nullable !== true) return rewritten;
   const { nullable: _, ...rest } = rewritten;
   return { anyOf: [{ type: 'null' }, rest] };
@@ -31,7 +32,7 @@ const pointer = (...parts: string[]) =>
 
 function restDocument() {
   if (rest === undefined) {
-    const document = rewriteNullable(load('@octokit/openapi/generated/api.github.com.json')) as Json;
+    const document = rewriteDialect(load('@octokit/openapi/generated/api.github.com.json')) as Json;
     const ajv = addFormats(new Ajv({ strict: false, allErrors: true }));
     ajv.addSchema({ $id: 'rest', ...document });
     rest = { ajv, document };

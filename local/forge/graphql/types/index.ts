@@ -2,6 +2,7 @@ import type { Fields } from '../nodes.ts';
 import { App, actors } from './actors.ts';
 import { CheckRun, CheckSuite, StatusCheckRollup, StatusContext } from './check.ts';
 import { Commit, GitActor } from './commit.ts';
+import { Deployment, DeploymentStatus } from './deployment.ts';
 import { Issue, IssueComment, Label } from './issue.ts';
 import { Mutation } from './mutation.ts';
 import { PullRequest, PullRequestCommit, ReviewRequest } from './pull.ts';
@@ -22,6 +23,8 @@ export const types: Readonly<Record<string, Fields<never>>> = {
   CheckSuite,
   Commit,
   Comparison,
+  Deployment,
+  DeploymentStatus,
   GitActor,
   Issue,
   IssueComment,

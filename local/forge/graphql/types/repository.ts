@@ -12,6 +12,7 @@ import {
   type RepositoryNode,
   userNode,
 } from '../nodes.ts';
+import { deploymentsOf } from './deployment.ts';
 
 interface RefNode {
   readonly repo: RepositoryRow;
@@ -65,6 +66,7 @@ export const Repository: Fields<RepositoryNode> = {
   },
   issues: (node, args, request) =>
     connect(issuesOf(node, args, request, false), args, (issue) => issueNode(node.repo, issue)),
+  deployments: ({ repo }, args, { ctx }) => deploymentsOf(ctx, repo, args),
   pullRequest: ({ repo }, { number }, { ctx }) => {
     const pull = ctx.store.pulls.first({ repoId: repo.id, number: Number(number) });
     if (pull === undefined) throw unresolved('PullRequest', number);

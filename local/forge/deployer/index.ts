@@ -1,0 +1,2 @@
+export { Deployer } from './deployer.ts';
+export { sitesApp } from './sites.ts';

@@ -4,9 +4,11 @@ import { restEndpointMethods } from '@octokit/plugin-rest-endpoint-methods';
 import { retry } from '@octokit/plugin-retry';
 import { throttling } from '@octokit/plugin-throttling';
 import Bottleneck from 'bottleneck';
+import { type AppCredential, appTokens } from './app.ts';
+import { Budget } from './budget.ts';
 import { ForgeError } from './error.ts';
 import { translate } from './translate.ts';
-import { type Answer, transport } from './transport.ts';
+import { type Answer, resourceOf, transport } from './transport.ts';
 
 const Reader = Octokit.plugin(restEndpointMethods, paginateRest, retry, throttling);
 /** Without the retry plugin: whether a write is repeated is the caller's decision, never the library's. */
@@ -20,7 +22,11 @@ export interface ForgeOptions {
   /** REST root: `https://api.github.com`, or `https://HOST/api/v3` (GraphQL is then at `https://HOST/api/graphql`). */
   readonly baseURL: string;
   /** The identity's token, or a function that answers the current one (rotation); asked before every request. */
-  readonly token: string | (() => string | Promise<string>);
+  readonly token?: string | (() => string | Promise<string>);
+  /** Instead of a token: an App's installation, whose tokens are made, kept and renewed here. */
+  readonly app?: AppCredential;
+  /** What this identity may still ask; share one among all clients of an identity. Default one of its own. */
+  readonly budget?: Budget;
   /** Root of smart-HTTP git; default `https://github.com` for GitHub's API, else the origin of `baseURL`. */
   readonly gitURL?: string;
   /** Milliseconds for one attempt of one request; default 15,000. */
@@ -44,6 +50,8 @@ export interface ForgeOptions {
 export interface Client {
   readonly origin: string;
   readonly token: () => Promise<string>;
+  /** The slug of the App that this identity is an installation of; undefined for a token's account. */
+  readonly appSlug?: () => Promise<string>;
   /** Runs a read; its failure becomes a ForgeError with outcome `definite`. */
   read<T>(run: (octokit: InstanceType<typeof Reader>) => Promise<T>): Promise<T>;
   /** Runs one write, once; its failure becomes a ForgeError that knows whether the forge may have acted. */
@@ -55,31 +63,54 @@ export function createClient(options: ForgeOptions): Client {
   const base = URL.parse(options.baseURL);
   if (base === null || !/^https?:$/.test(base.protocol) || base.username !== '' || base.search !== '')
     throw new ForgeError('Validation', 'The forge API URL must be an http(s) URL without credentials or query.');
-  const token = async () => (typeof options.token === 'string' ? options.token : await options.token());
-  const shared = sharedOptions(options, base);
+  const budget = options.budget ?? new Budget();
+  const { token, refused, appSlug } = credentialOf(options, base);
   const reader = new Reader({
-    ...shared,
+    ...sharedOptions(options, base, 'read', budget),
     throttle: pacing(options, 0, true),
     retry: { doNotRetry: NOT_RETRIED, retries: options.retries ?? 2, retryAfterBaseValue: options.retryDelayMs ?? 250 },
   });
-  const writer = new Writer({ ...shared, throttle: pacing(options, options.writeIntervalMs ?? 1000, false) });
-  for (const octokit of [reader, writer]) authorise(octokit, token);
+  const writer = new Writer({
+    ...sharedOptions(options, base, 'write', budget),
+    throttle: pacing(options, options.writeIntervalMs ?? 1000, false),
+  });
+  // Hooked in last, these come first: a request that may not be sent now is neither queued nor tried again.
+  authorise(reader, token, (url) => budget.check('read', url));
+  authorise(writer, token, (url) => budget.check('write', url));
   const guard = async <T>(kind: 'read' | 'write', run: () => Promise<T>): Promise<T> => {
     try {
       return await run();
     } catch (error) {
-      throw translate(error, kind, await token().catch(() => ''));
+      const failure = translate(error, kind, await token().catch(() => ''));
+      if (failure.code === 'Unauthorized') refused();
+      throw failure;
     }
   };
   return {
     origin: base.origin,
     token,
+    ...(appSlug && { appSlug }),
     read: (run) => guard('read', () => run(reader)),
     write: (run) => guard('write', () => run(writer)),
   };
 }
 
-function sharedOptions(options: ForgeOptions, base: URL) {
+/** A token as it is given, or an App's tokens. `refused` is called when the forge does not take the present one. */
+function credentialOf(options: ForgeOptions, base: URL) {
+  const { app, token = '' } = options;
+  if (app === undefined) {
+    return {
+      token: async () => (typeof token === 'string' ? token : await token()),
+      refused: () => undefined,
+      appSlug: undefined,
+    };
+  }
+  // What an App asks in its own name counts against a limit of its own.
+  const tokens = appTokens(app, new Octokit(sharedOptions(options, base, 'write', new Budget())));
+  return { token: tokens.token, refused: tokens.forget, appSlug: tokens.slug };
+}
+
+function sharedOptions(options: ForgeOptions, base: URL, kind: 'read' | 'write', budget: Budget) {
   const silent = () => undefined;
   return {
     baseUrl: base.href.replace(/\/+$/, ''),
@@ -92,6 +123,8 @@ function sharedOptions(options: ForgeOptions, base: URL) {
         maxBytes: options.maxAnswerBytes ?? 16 * 1024 * 1024,
         fetch: options.fetch ?? fetch,
         onAnswer: options.onAnswer,
+        kind,
+        budget,
       }),
     },
   };
@@ -118,8 +151,10 @@ function pacing(options: ForgeOptions, intervalMs: number, patient: boolean) {
   };
 }
 
-function authorise(octokit: Octokit, token: () => Promise<string>): void {
+function authorise(octokit: Octokit, token: () => Promise<string>, check: (resource: string) => void): void {
   octokit.hook.before('request', async (request) => {
+    const resource = resourceOf(new URL(request.url.split('{')[0] ?? '', 'http://forge/'));
+    if (resource !== null) check(resource);
     request.headers.authorization = `token ${await token()}`;
   });
 }

@@ -3,6 +3,7 @@
  * `NotFound` gone, renamed (for writes) or invisible to this identity · `Unauthorized` the credential is not accepted ·
  * `Forbidden` this identity may not · `Validation` the request itself is wrong · `Conflict` it exists already or clashes ·
  * `RateLimited` wait `retryAfterMs` · `Unavailable` not reached or a 5xx · `Timeout` no answer in time ·
+ * `InstallationRemoved`, `InstallationSuspended` the App's installation is gone or held back, so it has no token ·
  * `NotImplemented` this forge does not offer the operation · `Malformed` the answer cannot be understood or is too large.
  */
 export type ForgeErrorCode =
@@ -15,6 +16,8 @@ export type ForgeErrorCode =
   | 'Unavailable'
   | 'Timeout'
   | 'NotImplemented'
+  | 'InstallationRemoved'
+  | 'InstallationSuspended'
   | 'Malformed';
 
 /**

@@ -144,3 +144,21 @@ export interface CommentFacts {
   readonly createdAt: string;
   readonly updatedAt: string;
 }
+
+/** A deployment with the newest state that was told of it. */
+export interface DeploymentFacts {
+  readonly id: number;
+  readonly sha: string;
+  /** The branch, tag or commit that was asked for. */
+  readonly ref: string | null;
+  readonly environment: string;
+  /** Whether the forge says it is one that users see; null where it does not say. */
+  readonly production: boolean | null;
+  readonly state: 'created' | 'queued' | 'pending' | 'waiting' | 'in_progress' | 'success' | 'failure' | 'error' | 'inactive';
+  /** Where it is live. Null unless it is http or https. */
+  readonly url: string | null;
+  readonly logUrl: string | null;
+  readonly description: string;
+  readonly creator: Actor;
+  readonly updatedAt: string;
+}

@@ -1,3 +1,5 @@
+export type { AppCredential } from './app.ts';
+export { Budget, type Limited, type LimitKind } from './budget.ts';
 export type { ForgeOptions } from './client.ts';
 export { ForgeError, type ForgeErrorCode } from './error.ts';
 export type * from './facts.ts';

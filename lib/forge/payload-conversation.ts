@@ -1,18 +1,10 @@
+import type { Effect } from './deliveries.ts';
 import { common, labelChange } from './payload.ts';
 import { integer, object, type Untrusted } from './read.ts';
 import { commentOf, isPullRequest, issueOf, pullRequestOf } from './rest.ts';
-import type { CommentUpdate, FactUpdate, IssueUpdate, PullRequestUpdate } from './updates.ts';
+import type { CommentUpdate, IssueUpdate, PullRequestUpdate } from './updates.ts';
 
-/** issues, issue_comment, pull_request: what people and programs say to each other. */
-export function parseConversation(event: string, payload: Untrusted): FactUpdate[] {
-  if (event === 'pull_request') return [pullRequestUpdate(event, payload)];
-  const issue = object(payload.issue, 'issue');
-  // GitHub numbers both alike and sends a pull request's conversation as an issue's.
-  const about = isPullRequest(issue) ? [] : [issueUpdate(event, payload)];
-  return event === 'issue_comment' ? [commentUpdate(event, payload), ...about] : about;
-}
-
-/** Also for the events about reviews, which carry the pull request beside their subject. */
+/** What people and programs say to each other. A pull request comes also beside its reviews, comments and threads. */
 export function pullRequestUpdate(event: string, payload: Untrusted): PullRequestUpdate {
   const facts = pullRequestOf(payload.pull_request);
   return {
@@ -26,21 +18,23 @@ export function pullRequestUpdate(event: string, payload: Untrusted): PullReques
   };
 }
 
-function issueUpdate(event: string, payload: Untrusted): IssueUpdate {
+/** Null for a pull request, which GitHub numbers alike and whose conversation it sends as an issue's. */
+export function issueUpdate(event: string, payload: Untrusted, effect: Effect): IssueUpdate | null {
+  if (isPullRequest(object(payload.issue, 'issue'))) return null;
   const facts = issueOf(payload.issue);
-  const gone = event === 'issues' && (payload.action === 'deleted' || payload.action === 'transferred');
   return {
     ...common(event, payload),
     kind: 'issue',
     number: facts.number,
     updatedAt: facts.updatedAt,
     facts,
-    gone: gone ? (payload.action as 'deleted' | 'transferred') : null,
-    label: event === 'issues' ? labelChange(payload) : null,
+    gone: effect === 'issue-gone' ? (payload.action === 'transferred' ? 'transferred' : 'deleted') : null,
+    label: effect === 'issue-label' ? labelChange(payload) : null,
+    edited: effect === 'issue-text',
   };
 }
 
-function commentUpdate(event: string, payload: Untrusted): CommentUpdate {
+export function commentUpdate(event: string, payload: Untrusted): CommentUpdate {
   const issue = object(payload.issue, 'issue');
   const facts = commentOf(payload.comment);
   return {
@@ -50,6 +44,5 @@ function commentUpdate(event: string, payload: Untrusted): CommentUpdate {
     onPullRequest: isPullRequest(issue),
     updatedAt: facts.updatedAt,
     facts,
-    deleted: payload.action === 'deleted',
   };
 }

@@ -1,18 +1,10 @@
 import { common, repositoryMoment } from './payload.ts';
 import { commitSHAOrNull, integerOrNull, line, lineOrNull, moment, objectOrNull, type Untrusted } from './read.ts';
 import { repositoryOf } from './rest.ts';
-import type { FactUpdate, PushUpdate, RefUpdate, RepositoryUpdate } from './updates.ts';
+import type { PingUpdate, PushUpdate, RepositoryUpdate } from './updates.ts';
 
-/** ping, repository, push, create, delete, label: what concerns the repository itself and its refs. */
-export function parseGit(event: string, payload: Untrusted): FactUpdate[] {
-  if (event === 'repository') return [repositoryUpdate(event, payload)];
-  if (event === 'push') return [pushUpdate(event, payload)];
-  if (event === 'create' || event === 'delete') return refUpdate(event, payload);
-  if (event === 'label') return [labelUpdate(event, payload)];
-  return [pingUpdate(event, payload), repositoryUpdate(event, payload)];
-}
-
-function repositoryUpdate(event: string, payload: Untrusted): RepositoryUpdate {
+/** What concerns the repository itself and its branches. */
+export function repositoryUpdate(event: string, payload: Untrusted): RepositoryUpdate {
   return {
     ...common(event, payload),
     kind: 'repository',
@@ -32,7 +24,7 @@ function previousNames(payload: Untrusted): RepositoryUpdate['previous'] {
   return owner === null && name === null ? null : { owner, name };
 }
 
-function pushUpdate(event: string, payload: Untrusted): PushUpdate {
+export function pushUpdate(event: string, payload: Untrusted): PushUpdate {
   const zero = (value: unknown) => {
     const sha = commitSHAOrNull(value);
     return sha === null || /^0+$/.test(sha) ? null : sha;
@@ -49,34 +41,7 @@ function pushUpdate(event: string, payload: Untrusted): PushUpdate {
   };
 }
 
-function refUpdate(event: string, payload: Untrusted): RefUpdate[] {
-  // A repository's own creation comes as `create` too, without a ref: the repository event tells it.
-  if (payload.ref_type !== 'branch' && payload.ref_type !== 'tag') return [];
-  return [
-    {
-      ...common(event, payload),
-      kind: 'ref',
-      updatedAt: repositoryMoment(payload, 'pushed_at'),
-      refType: payload.ref_type,
-      ref: line(payload.ref, 'ref'),
-      deleted: event === 'delete',
-    },
-  ];
-}
-
-function labelUpdate(event: string, payload: Untrusted): FactUpdate {
-  const label = objectOrNull(payload.label);
-  return {
-    ...common(event, payload),
-    kind: 'label',
-    updatedAt: moment(label?.updated_at),
-    name: line(label?.name, 'label name'),
-    previousName: lineOrNull(objectOrNull(objectOrNull(payload.changes)?.name)?.from),
-    deleted: payload.action === 'deleted',
-  };
-}
-
-function pingUpdate(event: string, payload: Untrusted): FactUpdate {
+export function pingUpdate(event: string, payload: Untrusted): PingUpdate {
   const hook = objectOrNull(payload.hook);
   const events = Array.isArray(hook?.events) ? hook.events.slice(0, 200) : [];
   return {

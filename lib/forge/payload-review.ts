@@ -1,5 +1,4 @@
 import { common } from './payload.ts';
-import { pullRequestUpdate } from './payload-conversation.ts';
 import {
   choiceOrNull,
   commitSHA,
@@ -18,31 +17,17 @@ import { actorOf, checkRunOf, commentOf, pullNumbersOf, reviewOf, statusOf } fro
 import type {
   CheckSuiteUpdate,
   CheckUpdate,
-  FactUpdate,
   ReviewCommentUpdate,
   ReviewUpdate,
   ThreadUpdate,
 } from './updates.ts';
 import { conclusionOf } from './vocabulary.ts';
 
-/** Reviews, their comments and threads, and the checks of commits: what the merge gate looks at. */
-export function parseReview(event: string, payload: Untrusted): FactUpdate[] {
-  if (event === 'check_run') return [checkRunUpdate(event, payload)];
-  if (event === 'check_suite') return [checkSuiteUpdate(event, payload)];
-  if (event === 'status') return [statusUpdate(event, payload)];
-  return [reviewPartUpdate(event, payload), pullRequestUpdate(event, payload)];
-}
-
-function reviewPartUpdate(event: string, payload: Untrusted): FactUpdate {
-  if (event === 'pull_request_review') return reviewUpdate(event, payload);
-  return event === 'pull_request_review_thread' ? threadUpdate(event, payload) : reviewCommentUpdate(event, payload);
-}
-
 function pullNumber(payload: Untrusted): number {
   return integer(object(payload.pull_request, 'pull request').number, 'pull request number');
 }
 
-function reviewUpdate(event: string, payload: Untrusted): ReviewUpdate {
+export function reviewUpdate(event: string, payload: Untrusted): ReviewUpdate {
   const facts = reviewOf(payload.review);
   const changed =
     moment(objectOrNull(payload.review)?.updated_at) ?? moment(objectOrNull(payload.pull_request)?.updated_at);
@@ -57,7 +42,7 @@ function reviewUpdate(event: string, payload: Untrusted): ReviewUpdate {
   };
 }
 
-function threadUpdate(event: string, payload: Untrusted): ThreadUpdate {
+export function threadUpdate(event: string, payload: Untrusted): ThreadUpdate {
   const thread = object(payload.thread, 'thread');
   const first = objects(thread.comments, 1)[0];
   return {
@@ -73,7 +58,7 @@ function threadUpdate(event: string, payload: Untrusted): ThreadUpdate {
   };
 }
 
-function reviewCommentUpdate(event: string, payload: Untrusted): ReviewCommentUpdate {
+export function reviewCommentUpdate(event: string, payload: Untrusted): ReviewCommentUpdate {
   const comment = object(payload.comment, 'review comment');
   const facts = commentOf(comment);
   return {
@@ -91,6 +76,11 @@ function reviewCommentUpdate(event: string, payload: Untrusted): ReviewCommentUp
   };
 }
 
+/** One check of a commit: a run of an App, or a status that any writer can set. */
+export function checkUpdate(event: string, payload: Untrusted): CheckUpdate {
+  return event === 'status' ? statusUpdate(event, payload) : checkRunUpdate(event, payload);
+}
+
 function checkRunUpdate(event: string, payload: Untrusted): CheckUpdate {
   const facts = checkRunOf(payload.check_run);
   return {
@@ -103,7 +93,7 @@ function checkRunUpdate(event: string, payload: Untrusted): CheckUpdate {
   };
 }
 
-function checkSuiteUpdate(event: string, payload: Untrusted): CheckSuiteUpdate {
+export function checkSuiteUpdate(event: string, payload: Untrusted): CheckSuiteUpdate {
   const suite = object(payload.check_suite, 'check suite');
   const completed = suite.status === 'completed';
   return {

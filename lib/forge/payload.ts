@@ -14,6 +14,7 @@ export function common(event: string, payload: Untrusted) {
     owner,
     repository: name,
     actor: senderOf(payload.sender),
+    installationId: integerOrNull(objectOrNull(payload.installation)?.id),
   } as const;
 }
 

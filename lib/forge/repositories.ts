@@ -17,9 +17,14 @@ export function repositories(client: Client): Repositories {
   let self: ReturnType<Forge['whoami']> | undefined;
   return {
     whoami: () => {
-      self ??= client.read(async (octokit) =>
-        actorOf(object((await octokit.rest.users.getAuthenticated()).data, 'account')),
-      );
+      self ??= client.read(async (octokit) => {
+        // An installation has no `GET /user`: its account is called after the App.
+        const { data } =
+          client.appSlug === undefined
+            ? await octokit.rest.users.getAuthenticated()
+            : await octokit.rest.users.getByUsername({ username: `${await client.appSlug()}[bot]` });
+        return actorOf(object(data, 'account'));
+      });
       self.catch(() => {
         self = undefined;
       });

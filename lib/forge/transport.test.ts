@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Budget } from './budget.ts';
 import { json, scripted } from './doubles.ts';
 import { ForgeError } from './error.ts';
 import { transport } from './transport.ts';
@@ -7,7 +8,7 @@ import { transport } from './transport.ts';
 const origin = 'https://forge.test';
 const redirect = (location: string, status = 301) => new Response(null, { status, headers: { location } });
 const through = (fetch: typeof globalThis.fetch, maxBytes = 1000) =>
-  transport({ origin, timeoutMs: 5000, maxBytes, fetch });
+  transport({ origin, timeoutMs: 5000, maxBytes, fetch, kind: 'read', budget: new Budget() });
 const code = (expected: string) => (error: unknown) => error instanceof ForgeError && error.code === expected;
 
 test('a GET follows a redirect on its own host', async () => {

@@ -1,3 +1,4 @@
+import type { Budget } from './budget.ts';
 import { ForgeError } from './error.ts';
 
 const MAX_REDIRECTS = 3;
@@ -19,6 +20,8 @@ export interface TransportOptions {
   /** Largest answer in bytes. */
   readonly maxBytes: number;
   readonly fetch: typeof fetch;
+  readonly kind: 'read' | 'write';
+  readonly budget: Budget;
   readonly onAnswer?: (answer: Answer) => void;
 }
 
@@ -34,10 +37,18 @@ export function transport(options: TransportOptions): typeof fetch {
     let url = new URL(String(input));
     for (let hop = 0; ; hop++) {
       if (url.origin !== options.origin) throw elsewhere(url);
+      const resource = resourceOf(url);
+      // A request may have been queued since it was asked for.
+      if (resource !== null) options.budget.check(options.kind, resource);
       const response = await options.fetch(url, { ...init, redirect: 'manual', signal });
       options.onAnswer?.(describe(method, response));
       const next = redirect(response, url);
-      if (next === null) return bounded(response, options.maxBytes);
+      if (next === null) {
+        const answer = await bounded(response, options.maxBytes);
+        if (resource !== null) await tell(options.budget, resource, answer);
+        return answer;
+      }
+      if (resource !== null) options.budget.told(resource, response.status, response.headers, '');
       await response.body?.cancel();
       if (method !== 'GET' && method !== 'HEAD') throw moved(response.status);
       if (hop === MAX_REDIRECTS)
@@ -45,6 +56,31 @@ export function transport(options: TransportOptions): typeof fetch {
       url = next;
     }
   };
+}
+
+/** Which of the forge's limits a request counts against; null for asking after the limits, which is free. */
+export function resourceOf({ pathname }: URL): string | null {
+  if (pathname.endsWith('/rate_limit')) return null;
+  return pathname.endsWith('/graphql') ? 'graphql' : 'core';
+}
+
+async function tell(budget: Budget, resource: string, answer: Response): Promise<void> {
+  const { status, headers } = answer;
+  if (status === 403 || status === 429) budget.told(resource, status, headers, await answer.clone().text());
+  else if (status === 200 && resource === 'graphql') budget.told(resource, status, headers, await errorsOf(answer));
+  else budget.told(resource, status, headers, '');
+}
+
+/** The forge's own words in a GraphQL answer: what people wrote into issues speaks of no limit. */
+async function errorsOf(answer: Response): Promise<string> {
+  const text = await answer.clone().text();
+  if (!text.includes('"errors"')) return '';
+  try {
+    const { errors } = JSON.parse(text) as { errors?: { message?: unknown }[] };
+    return Array.isArray(errors) ? errors.map((error) => String(error?.message)).join('\n') : '';
+  } catch {
+    return '';
+  }
 }
 
 function describe(method: string, response: Response): Answer {

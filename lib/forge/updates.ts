@@ -3,6 +3,7 @@ import type {
   CheckConclusion,
   CheckFacts,
   CommentFacts,
+  DeploymentFacts,
   ForgeIssueFacts,
   PullRequestSummary,
   RepositoryFacts,
@@ -20,6 +21,8 @@ interface UpdateOf<K extends string> {
   readonly repository: string;
   /** Who caused the delivery. */
   readonly actor: Actor | null;
+  /** The App's installation that sends the delivery; null for a repository's own webhook. */
+  readonly installationId: number | null;
   /**
    * RFC 3339, UTC, as the forge dates the fact; null where the payload does not. An older fact never overwrites a newer one.
    */
@@ -45,6 +48,8 @@ export interface IssueUpdate extends UpdateOf<'issue'> {
   /** The number no longer exists in this repository. */
   readonly gone: 'deleted' | 'transferred' | null;
   readonly label: LabelChange | null;
+  /** This very delivery says that somebody edited title or body. */
+  readonly edited: boolean;
 }
 
 export interface PullRequestUpdate extends UpdateOf<'pull-request'> {
@@ -107,7 +112,6 @@ export interface CommentUpdate extends UpdateOf<'comment'> {
   readonly number: number;
   readonly onPullRequest: boolean;
   readonly facts: CommentFacts;
-  readonly deleted: boolean;
 }
 
 export interface PushUpdate extends UpdateOf<'push'> {
@@ -121,25 +125,29 @@ export interface PushUpdate extends UpdateOf<'push'> {
   readonly defaultBranch: string | null;
 }
 
-/** A branch or tag appeared or went away. */
-export interface RefUpdate extends UpdateOf<'ref'> {
-  readonly refType: 'branch' | 'tag';
-  /** Short name. */
-  readonly ref: string;
-  readonly deleted: boolean;
-}
-
-/** A label of the repository itself, not of one issue. */
-export interface LabelUpdate extends UpdateOf<'label'> {
-  readonly name: string;
-  readonly previousName: string | null;
-  readonly deleted: boolean;
-}
-
 /** The forge greets a new webhook. */
 export interface PingUpdate extends UpdateOf<'ping'> {
   readonly hookId: number | null;
   readonly events: readonly string[];
+}
+
+/** The webhook was taken away. */
+export interface HookGoneUpdate extends UpdateOf<'hook-gone'> {
+  readonly hookId: number | null;
+}
+
+/** Rulesets or branch protection changed; which, only the forge itself says. */
+export interface RulesUpdate extends UpdateOf<'rules'> {}
+
+/** The permission of an account changed; null where it may be anybody's. */
+export interface PermissionUpdate extends UpdateOf<'permission'> {
+  readonly account: Actor | null;
+}
+
+/** What became of a commit at an address, as whoever deploys reports it. */
+export interface DeploymentUpdate extends UpdateOf<'deployment'> {
+  readonly sha: string;
+  readonly facts: DeploymentFacts;
 }
 
 /** What one delivery says, as updates of the mirror. */
@@ -154,12 +162,26 @@ export type FactUpdate =
   | ReviewCommentUpdate
   | CommentUpdate
   | PushUpdate
-  | RefUpdate
-  | LabelUpdate
-  | PingUpdate;
+  | PingUpdate
+  | HookGoneUpdate
+  | RulesUpdate
+  | PermissionUpdate
+  | DeploymentUpdate;
 
-/** The updates of a delivery, or one sentence why it has none. Exactly one of the two is non-empty. */
+/** What an App's installation may reach has changed. It names no single repository: who may believe it is the caller's to say. */
+export interface InstallationUpdate {
+  readonly installationId: number;
+  readonly account: string | null;
+  readonly access: 'granted' | 'suspended' | 'removed';
+  /** Ids of the repositories it is about; null: all that the installation reaches. */
+  readonly repositories: readonly number[] | null;
+  /** RFC 3339, UTC; null where the payload does not say. */
+  readonly updatedAt: string | null;
+}
+
+/** The updates of a delivery, or what it says of an installation, or one sentence why nothing follows. Exactly one of the three is there. */
 export interface ParsedDelivery {
   readonly updates: readonly FactUpdate[];
+  readonly installation: InstallationUpdate | null;
   readonly ignored: string | null;
 }

@@ -1,10 +1,13 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import { type Effect, ruleOf, subscribable } from './deliveries.ts';
 import { ForgeError } from './error.ts';
-import { parseConversation } from './payload-conversation.ts';
-import { parseGit } from './payload-git.ts';
-import { parseReview } from './payload-review.ts';
-import { isObject, lineOrNull } from './read.ts';
-import type { ParsedDelivery } from './updates.ts';
+import { hookGoneUpdate, installationUpdate, permissionUpdate, rulesUpdate } from './payload-access.ts';
+import { commentUpdate, issueUpdate, pullRequestUpdate } from './payload-conversation.ts';
+import { deploymentUpdate } from './payload-deployment.ts';
+import { pingUpdate, pushUpdate, repositoryUpdate } from './payload-git.ts';
+import { checkSuiteUpdate, checkUpdate, reviewCommentUpdate, reviewUpdate, threadUpdate } from './payload-review.ts';
+import { isObject, lineOrNull, type Untrusted } from './read.ts';
+import type { FactUpdate, ParsedDelivery } from './updates.ts';
 
 /**
  * Whether `header` (`X-Hub-Signature-256`) is GitHub's HMAC-SHA256 of exactly these bytes under `secret`. Constant time. False for a
@@ -16,26 +19,33 @@ export function verifySignature(secret: string, rawBody: Uint8Array, header: str
   return timingSafeEqual(expected, Buffer.from(header.slice('sha256='.length), 'hex'));
 }
 
-const PARSERS = {
-  ping: parseGit,
-  repository: parseGit,
-  push: parseGit,
-  create: parseGit,
-  delete: parseGit,
-  label: parseGit,
-  issues: parseConversation,
-  issue_comment: parseConversation,
-  pull_request: parseConversation,
-  pull_request_review: parseReview,
-  pull_request_review_comment: parseReview,
-  pull_request_review_thread: parseReview,
-  check_run: parseReview,
-  check_suite: parseReview,
-  status: parseReview,
-} as const;
+type Reader = (event: string, payload: Untrusted, effect: Effect) => FactUpdate | null;
 
-/** The webhook events {@link parseDelivery} understands: what a repository's hook subscribes to, ping apart, which always comes. */
-export const HOOK_EVENTS: readonly string[] = Object.keys(PARSERS).filter((event) => event !== 'ping');
+/** How the update of each effect is read out of a payload. */
+const READERS: Readonly<Record<Exclude<Effect, 'installation'>, Reader>> = {
+  ping: pingUpdate,
+  repository: repositoryUpdate,
+  rules: rulesUpdate,
+  'hook-gone': hookGoneUpdate,
+  permission: permissionUpdate,
+  permissions: permissionUpdate,
+  issue: issueUpdate,
+  'issue-label': issueUpdate,
+  'issue-text': issueUpdate,
+  'issue-gone': issueUpdate,
+  command: commentUpdate,
+  'pull-request': pullRequestUpdate,
+  review: reviewUpdate,
+  thread: threadUpdate,
+  'review-comment': reviewCommentUpdate,
+  check: checkUpdate,
+  'check-suite': checkSuiteUpdate,
+  push: pushUpdate,
+  deployment: deploymentUpdate,
+};
+
+/** The webhook events a repository's hook subscribes to: those of which something follows; ping and meta always come. */
+export const HOOK_EVENTS: readonly string[] = subscribable();
 
 /**
  * What a delivery says, as updates of the mirror. `event` is `X-GitHub-Event`, `payload` the parsed JSON body. Tolerant: fields
@@ -43,18 +53,20 @@ export const HOOK_EVENTS: readonly string[] = Object.keys(PARSERS).filter((event
  * reason; a payload that misses what identifies its subject throws ForgeError Malformed, and nothing else is ever thrown.
  */
 export function parseDelivery(event: string, payload: unknown): ParsedDelivery {
-  if (!Object.hasOwn(PARSERS, event))
-    return ignored(`No rule looks at the event ${JSON.stringify(event.slice(0, 64))}.`);
   if (!isObject(payload))
     throw new ForgeError('Malformed', 'The delivery is not a JSON object; nothing was taken from it.');
-  if (!isObject(payload.repository)) return ignored('The delivery is not about a repository.');
-  const updates = PARSERS[event as keyof typeof PARSERS](event, payload);
   const action = lineOrNull(payload.action, 64);
+  const rule = ruleOf(event, action);
+  if (typeof rule === 'string') return ignored(rule);
+  if (rule.includes('installation'))
+    return { updates: [], installation: installationUpdate(event, payload), ignored: null };
+  if (!isObject(payload.repository)) return ignored('The delivery is not about a repository.');
+  const updates = rule.flatMap((effect) => (effect === 'installation' ? [] : (READERS[effect](event, payload, effect) ?? [])));
   return updates.length > 0
-    ? { updates, ignored: null }
-    : ignored(`No rule looks at ${event}${action === null ? '' : ` ${action}`} of this kind.`);
+    ? { updates, installation: null, ignored: null }
+    : ignored(`No rule looks at ${event}${action === null ? '' : ` ${action}`} of a pull request.`);
 }
 
 function ignored(reason: string): ParsedDelivery {
-  return { updates: [], ignored: reason };
+  return { updates: [], installation: null, ignored: reason };
 }

@@ -298,6 +298,8 @@ const classes: Record<ForgeErrorCode, 'EffectRefused' | 'EffectNotPerformed'> = 
   Unavailable: 'EffectNotPerformed',
   Timeout: 'EffectNotPerformed',
   NotImplemented: 'EffectNotPerformed',
+  InstallationRemoved: 'EffectNotPerformed',
+  InstallationSuspended: 'EffectNotPerformed',
   Malformed: 'EffectNotPerformed',
 };
 for (const [code, expected] of Object.entries(classes))

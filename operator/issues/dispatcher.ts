@@ -1,8 +1,11 @@
 import type { Agent } from '#crds';
 import { isConditionTrue } from '#lib/kube';
 import { traced, withCorrelation } from '#lib/observe';
-import { claimNext } from '../store/claims.ts';
+import { type Claimant, claimOrEnqueue } from '../store/claims.ts';
+import type { Draft } from '../store/draft.ts';
 import type { SubjectName } from '../store/project.ts';
+import type { QueueEntry } from '../store/queue.ts';
+import { claimNext } from '../store/take.ts';
 import type { Conductor } from './context.ts';
 
 const CAUSE = { actor: { kind: 'controller', name: 'dispatcher' } } as const;
@@ -15,6 +18,15 @@ export class Dispatcher {
   constructor(conductor: Conductor, onClaimed: (subject: SubjectName) => void) {
     this.#conductor = conductor;
     this.#onClaimed = onClaimed;
+  }
+
+  /** {@link claimOrEnqueue} for those Agents of the entry that take work now. True when the issue was claimed. */
+  async claim(draft: Draft, entry: Omit<QueueEntry, 'version'>): Promise<boolean> {
+    const startedAt = Date.now();
+    const agents = this.#serving(entry.candidates).map(claimantOf);
+    const holder = await claimOrEnqueue(draft, entry, agents, this.#conductor.leader);
+    if (holder !== null) await traceClaim(entry.subject, holder.name, startedAt);
+    return holder !== null;
   }
 
   /**
@@ -44,13 +56,12 @@ export class Dispatcher {
   }
 
   /** Claims the best that is queued for this Agent; null when nothing is, or it has no free slot. */
-  async #claim({ metadata, spec }: Agent): Promise<SubjectName | null> {
+  async #claim(agent: Agent): Promise<SubjectName | null> {
     const { log, leader } = this.#conductor;
-    const { uid, name } = metadata as { uid: string; name: string };
     const startedAt = Date.now();
-    const next = await claimNext(log, { name, uid, concurrency: spec.concurrency }, leader, CAUSE);
+    const next = await claimNext(log, claimantOf(agent), leader, CAUSE);
     if (typeof next !== 'object') return null;
-    await traceClaim(next, name, startedAt);
+    await traceClaim(next, agent.metadata.name!, startedAt);
     return next;
   }
 
@@ -65,6 +76,10 @@ export class Dispatcher {
           isConditionTrue(status?.conditions, 'Ready'),
       );
   }
+}
+
+function claimantOf({ metadata, spec }: Agent): Claimant {
+  return { name: metadata.name!, uid: metadata.uid!, concurrency: spec.concurrency };
 }
 
 /** Whose claim it was is known once it is made, so its span is recorded behind it. */

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { migrate } from '#lib/db';
 import { createMetrics, type MetricsRegistry } from '#lib/observe';
-import { claimNext } from '../store/claims.ts';
 import { cause, file, openLog, queueUp } from '../store/store.int-kit.ts';
+import { claimNext } from '../store/take.ts';
 import { collectConductor } from './collect.ts';
 
 const agent = { name: 'dev-e', uid: 'dev-e', concurrency: 9 };

@@ -5,8 +5,8 @@ import { type TestContext, test } from 'node:test';
 import type { DomainEvent } from '#domain';
 import { migrate } from '#lib/db';
 import { silentLogger } from '#lib/observe';
-import { claimNext } from '../store/claims.ts';
 import { cause, eventsOf, file, finished, openLog, queueUp } from '../store/store.int-kit.ts';
+import { claimNext } from '../store/take.ts';
 import { Outbox } from './outbox.ts';
 import { tellDenied } from './tell.ts';
 

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { migrate } from '#lib/db';
 import { silentLogger } from '#lib/observe';
-import { claimNext } from '../store/claims.ts';
 import { cause, eventsOf, file, finished, openLog, queueUp } from '../store/store.int-kit.ts';
+import { claimNext } from '../store/take.ts';
 import { Outbox } from './outbox.ts';
 
 const agent = { name: 'dev-e', uid: 'dev-e', concurrency: 9 };

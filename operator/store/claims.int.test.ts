@@ -4,9 +4,10 @@ import fc from 'fast-check';
 import { compareFences, type Fence, parseFence } from '#domain';
 import { transaction } from '#lib/db';
 import { advanceEpoch, isEventsError } from '#lib/events';
-import { type Claimant, claimNext, dispatchTask } from './claims.ts';
+import { type Claimant, dispatchTask } from './claims.ts';
 import { listQueue } from './queue.ts';
 import { cause, edit, eventsOf, file, finished, type LogWorld, openLog, queueUp, SHA } from './store.int-kit.ts';
+import { claimNext } from './take.ts';
 
 const CLAIMERS = 50;
 

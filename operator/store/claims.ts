@@ -2,17 +2,22 @@ import { randomUUID } from 'node:crypto';
 import { childName } from '#crds';
 import {
   type AgentRef,
+  type Assignment,
+  type DomainEvent,
   decideAssignment,
   decideDispatch,
   formatFence,
+  type IssueState,
   nextAttempt,
   nextRound,
   type TaskKind,
 } from '#domain';
-import { type Tx, transaction } from '#lib/db';
+import type { Tx } from '#lib/db';
 import { EventsError } from '#lib/events';
+import type { Draft } from './draft.ts';
 import type { Cause, IssueLog } from './log.ts';
 import type { SubjectName } from './project.ts';
+import { enqueue, type QueueEntry } from './queue.ts';
 
 /** Leaves room for the suffix that a Job gives its pod. */
 const TASK_NAME_MAX = 57;
@@ -36,53 +41,56 @@ export function branchName(issue: string, attempt: number): string {
 }
 
 /**
- * Claims the best queued issue for an Agent, in one transaction: critical first, then oldest. The Agent's row is locked, so its
- * concurrency holds whatever arrives at once; the queue row is locked with SKIP LOCKED, so two claimers take two issues; an entry whose
- * stream has moved since it was decided is dropped, to be decided again. Answers the issue claimed, or why none was.
+ * Writes what `draft` holds and gives its issue to the first of these Agents that has a free slot and for whom nothing better is queued, or
+ * else puts it into the queue: one transaction. Answers who has it, or null for the queue. Throws EventsError as {@link Draft.commit}.
  */
-export async function claimNext(
-  log: IssueLog,
-  agent: Claimant,
+export async function claimOrEnqueue(
+  draft: Draft,
+  entry: Omit<QueueEntry, 'version'>,
+  agents: readonly Claimant[],
   leader: Leadership,
-  cause: Cause,
-): Promise<SubjectName | 'none' | 'full'> {
-  for (;;) {
-    const taken = await log.retrying(() => transaction(log.pool, (tx) => claimOne(log, tx, agent, leader, cause)));
-    if (taken !== 'moved') return taken;
-  }
+): Promise<Claimant | null> {
+  const holder = await draft.commit<Claimant | null>(async (tx, state) => {
+    await lockSlots(tx, agents);
+    for (const agent of agents)
+      if ((await hasSlot(tx, agent)) && !(await isBetterQueued(tx, agent, entry)))
+        return { events: await assign(tx, entry.subject, state, agent, leader), value: agent };
+    await enqueue(tx, { ...entry, version: state.version });
+    return { events: [], value: null };
+  });
+  return holder ?? null;
 }
 
-async function claimOne(
-  log: IssueLog,
+/** Whether the Agent has to take another issue first. */
+async function isBetterQueued(tx: Tx, agent: Claimant, entry: Omit<QueueEntry, 'version'>): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    'SELECT FROM queue WHERE $1 = ANY(candidates) AND subject <> $2 AND (priority, filed_at) < ($3, $4) LIMIT 1',
+    [agent.uid, entry.subject.id, entry.priority, new Date(entry.filedAt)],
+  );
+  return rowCount !== 0;
+}
+
+async function assign(
   tx: Tx,
+  subject: SubjectName,
+  state: IssueState,
   agent: Claimant,
   leader: Leadership,
-  cause: Cause,
-): Promise<SubjectName | 'none' | 'full' | 'moved'> {
-  if (!(await hasSlot(tx, agent))) return 'full';
-  const { rows } = await tx.query(
-    'SELECT subject, namespace, issue, version, message FROM queue WHERE $1 = ANY(candidates) ORDER BY priority, filed_at LIMIT 1 FOR UPDATE SKIP LOCKED',
-    [agent.uid],
-  );
-  const row = rows[0];
-  if (row === undefined) return 'none';
-  const subject = { id: row.subject, namespace: row.namespace, name: row.issue };
-  const state = await log.load(subject, tx);
-  if (state.version !== row.version || state.work !== null) {
-    await tx.query('DELETE FROM queue WHERE subject = $1', [subject.id]);
-    return 'moved';
-  }
-  const attempt = nextAttempt(state);
-  const assignment = {
+): Promise<DomainEvent[]> {
+  const assignment = assignmentOf(subject, nextAttempt(state), agent, await nextFence(tx, leader));
+  return decideAssignment(assignment, `${agent.name} has a free slot.`);
+}
+
+/** A new work claim of an issue and its first task, under the names that both always have. */
+export function assignmentOf(subject: SubjectName, attempt: number, agent: Claimant, fence: string): Assignment {
+  return {
     claim: randomUUID(),
     agent: { name: agent.name, uid: agent.uid },
     attempt,
-    fence: await nextFence(tx, leader),
+    fence,
     branch: branchName(subject.name, attempt),
     task: taskName(subject.name, 'implement', attempt, 1),
   };
-  await log.appendIn(tx, subject, cause, state, decideAssignment(assignment, `${agent.name} has a free slot.`));
-  return subject;
 }
 
 /** Dispatches a further task, if its Agent has a free slot and the lane is as the decision saw it. Answers whether it did. */
@@ -96,6 +104,7 @@ export async function dispatchTask(
 ): Promise<boolean> {
   const { value } = await log.record(subject, cause, async (state, tx) => {
     if (state.version !== decidedAt) return { events: [], value: false };
+    await lockSlots(tx, [wanted.agent]);
     if (!(await hasSlot(tx, wanted.agent))) return { events: [], value: false };
     const task = taskName(subject.name, wanted.kind, state.lastWork?.attempt ?? 1, nextRound(state, wanted.kind));
     const claim = wanted.kind === 'rework' ? state.work!.id : randomUUID();
@@ -106,10 +115,21 @@ export async function dispatchTask(
   return value;
 }
 
-/** Locks the Agent's row until the transaction ends, then counts what it runs. */
+/** Locks the Agents' rows until the transaction ends, in one order for everybody, so that what they run can be counted. */
+async function lockSlots(tx: Tx, agents: readonly Claimant[]): Promise<void> {
+  const uids = agents.map(({ uid }) => uid);
+  const lock = () =>
+    tx.query('SELECT FROM agent_slots WHERE agent_uid = ANY($1) ORDER BY agent_uid FOR UPDATE', [uids]);
+  if ((await lock()).rowCount === uids.length) return;
+  await tx.query(
+    'INSERT INTO agent_slots (agent_uid) SELECT uid FROM unnest($1::text[]) uid ORDER BY uid ON CONFLICT DO NOTHING',
+    [uids],
+  );
+  await lock();
+}
+
+/** Whether the Agent runs fewer tasks than it may; true for as long as its row is locked. */
 async function hasSlot(tx: Tx, agent: Claimant): Promise<boolean> {
-  await tx.query('INSERT INTO agent_slots (agent_uid) VALUES ($1) ON CONFLICT DO NOTHING', [agent.uid]);
-  await tx.query('SELECT 1 FROM agent_slots WHERE agent_uid = $1 FOR UPDATE', [agent.uid]);
   const { rows } = await tx.query(
     'SELECT count(*)::int AS running FROM tasks WHERE agent_uid = $1 AND ended_at IS NULL',
     [agent.uid],

@@ -3,7 +3,7 @@ import { type DomainEvent, evolve, type IssueState, noIssue, type StoredEvent } 
 import { type Pool, type Queryable, type Tx, transaction } from '#lib/db';
 import { type EventMeta, type EventStore, isEventsError, type StoredEvent as LogEvent } from '#lib/events';
 import { correlationOf } from '#lib/observe';
-import { leaveQueue, project, type SubjectName } from './project.ts';
+import { leaveQueue, projectAll, type SubjectName } from './project.ts';
 
 /** Who caused an event and what led to it; kept beside it in the log. */
 export type Cause = EventMeta;
@@ -57,6 +57,12 @@ export class IssueLog {
     return state;
   }
 
+  /** The state at `version`, if this process remembers that one; another writer may have gone on since, which an append on it finds out. */
+  remembered(id: string, version: number): IssueState | undefined {
+    const state = this.#cache.get(id);
+    return state?.version === version ? state : undefined;
+  }
+
   /**
    * Decides on the newest state and appends, again from the start when another writer was faster. `decide` must be repeatable; what it
    * does in `tx` commits with the events, or not at all.
@@ -106,7 +112,7 @@ export class IssueLog {
       events.map(({ type, data }) => ({ type, data, meta })),
     );
     const stored = rows.map(toDomain);
-    for (const event of stored) await project(tx, subject, event, this.#options.taskDeadlineMs);
+    await projectAll(tx, subject, stored, this.#options.taskDeadlineMs);
     const state = stored.reduce(evolve, before);
     tx.afterCommit(() => {
       this.#remember(subject.id, state);

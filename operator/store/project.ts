@@ -9,6 +9,22 @@ export interface SubjectName {
   readonly name: string;
 }
 
+/** {@link project} for events that are appended together. A claim and its first task, which always come together, cost one statement. */
+export async function projectAll(
+  tx: Tx,
+  subject: SubjectName,
+  events: readonly StoredEvent[],
+  taskDeadlineMs: number,
+): Promise<void> {
+  for (let at = 0; at < events.length; at += 1) {
+    const [event, next] = [events[at]!, events[at + 1]];
+    if (event.type === 'ISSUE_ASSIGNED' && next?.type === 'TASK_DISPATCHED') {
+      await dispatch(tx, subject, next.data, next.at, taskDeadlineMs, { ...event.data, lane: 'work', at: event.at });
+      at += 1;
+    } else await project(tx, subject, event, taskDeadlineMs);
+  }
+}
+
 /** Applies one event to claims and tasks, inside the transaction that appends it. Replaying a log rebuilds the same rows. */
 export async function project(tx: Tx, subject: SubjectName, event: StoredEvent, taskDeadlineMs: number): Promise<void> {
   switch (event.type) {
@@ -93,16 +109,21 @@ async function endClaim(tx: Tx, subject: SubjectName, id: string, reason: string
   );
 }
 
+/** `under` is the claim where it is as new as the task. */
 async function dispatch(
   tx: Tx,
   subject: SubjectName,
   data: EventData<'TASK_DISPATCHED'>,
   at: number,
   taskDeadlineMs: number,
+  under?: NewClaim,
 ): Promise<void> {
   const fence = parseFence(data.fence)!;
+  const claimed = `WITH claimed AS (
+    INSERT INTO claims (id, subject, lane, agent_name, agent_uid, attempt, claimed_at) VALUES ($4, $3, $16, $7, $8, $17, $18))`;
   await tx.query(
-    `INSERT INTO tasks (namespace, name, subject, claim, lane, kind, agent_name, agent_uid, attempt, round, epoch, sequence, head_sha, deadline, dispatched_at, seen_at)
+    `${under === undefined ? '' : claimed}
+     INSERT INTO tasks (namespace, name, subject, claim, lane, kind, agent_name, agent_uid, attempt, round, epoch, sequence, head_sha, deadline, dispatched_at, seen_at)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15)`,
     [
       subject.namespace,
@@ -120,6 +141,7 @@ async function dispatch(
       data.headSHA,
       new Date(at + taskDeadlineMs),
       new Date(at),
+      ...(under === undefined ? [] : [under.lane, under.attempt, new Date(under.at)]),
     ],
   );
 }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Pool } from '#lib/db';
-import { claimNext } from './claims.ts';
 import { enqueue, listQueue } from './queue.ts';
 import { cause, file, finished, type LogWorld, openLog, queueUp } from './store.int-kit.ts';
+import { claimNext } from './take.ts';
 import { bindPod, findTask, heartbeat, runningByAgent, tasksOf } from './tasks.ts';
 
 const agent = { name: 'dev-e', uid: 'dev-e', concurrency: 9 };

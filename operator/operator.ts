@@ -10,6 +10,10 @@ import { AgentController } from './agents/controller.ts';
 import { createApi } from './api/app.ts';
 import { History } from './api/history.ts';
 import { ReaderToken } from './api/readers.ts';
+import { deepHealth, NO_EPOCH } from './audit/guard.ts';
+import { MarkKeeper } from './audit/mark.ts';
+import { readPosition } from './audit/position.ts';
+import { MarkRecord } from './audit/record.ts';
 import type { Config } from './config.ts';
 import { Forges } from './forges/forges.ts';
 import { ForgeWrites } from './forges/writes.ts';
@@ -44,6 +48,8 @@ const LEASE = 'rig-conductor';
 /** A running operator. */
 export interface Operator {
   readonly listening: Listening;
+  /** Resolves once the database was recovered from a backup: this process is to end, what it remembers is of the lost time. */
+  readonly recovered: Promise<void>;
   /** Takes no new work, lets what runs end, hands the Lease over, closes. Safe to call twice. */
   stop(): Promise<void>;
 }
@@ -88,6 +94,7 @@ export async function startOperator(config: Config, logger: Logger): Promise<Ope
     history: new History(store, pool),
     readers: new ReaderToken(config.readerTokenFile),
     ready: async () => [...manager.ready().waitingFor, ...(await databaseProblem(pool))],
+    deep: () => deepHealth(parts.conductor.mark, () => databaseProblem(pool)),
     db: pool,
     logger,
     metrics,
@@ -95,9 +102,13 @@ export async function startOperator(config: Config, logger: Logger): Promise<Ope
   const listening = await listen(app, config.listen);
   const scraped = config.metricsListen === undefined ? undefined : await serveMetrics(metrics, config.metricsListen);
   const advice = config.webhooks && (await serveWebhooks(config.webhooks, surroundings(parts.conductor), logger));
+  const over = new AbortController();
+  await parts.mark.start(over.signal);
   manager.start();
   const stop = async () => {
     await manager.stop();
+    over.abort();
+    await parts.mark.idle();
     await Promise.all([listening.close(), advice?.()]);
     await scraped?.close();
     await parts.hearing.close();
@@ -106,7 +117,7 @@ export async function startOperator(config: Config, logger: Logger): Promise<Ope
     await Promise.all([client.close(), intakeClient.close()]);
   };
   let stopped: Promise<void> | undefined;
-  return { listening, stop: () => (stopped ??= stop()) };
+  return { listening, recovered: parts.recovered, stop: () => (stopped ??= stop()) };
 }
 
 function intakeUser({ intakeAccount, systemNamespace }: Config): string | undefined {
@@ -165,6 +176,20 @@ function assemble(config: Config, logger: Logger, clients: Clients) {
       pokeTasks(subject);
     },
   });
+  const fallen = new AbortController();
+  const { promise: recovered, resolve: onRecovered } = Promise.withResolvers<void>();
+  const mark = new MarkKeeper({
+    record: new MarkRecord(client, config.systemNamespace),
+    position: () => readPosition(pool),
+    now: Date.now,
+    logger,
+    metrics,
+    onBehind: () => {
+      conductor.leader.epoch = NO_EPOCH;
+      fallen.abort();
+    },
+    onRecovered,
+  });
   const conductor: Conductor = {
     client,
     objects: watchObjects(manager),
@@ -176,9 +201,10 @@ function assemble(config: Config, logger: Logger, clients: Clients) {
     policy: { ...defaultPolicy, reviewDebounce: config.reviewDebounceMs },
     recorder: new EventRecorder({ client, controller: 'rig.dashecorp.com/conductor', logger }),
     leader: { epoch: 0, upSince: 0 },
+    mark,
     now: Date.now,
   };
-  const issues = new IssueController(conductor, logger);
+  const issues = new IssueController(conductor, logger, { begin: (task, row) => tasks.begin(task, row) });
   const urls = { conductorUrl: config.externalUrl, proxyUrl: config.proxyUrl, egressUrl: config.egressUrl };
   const tasks = new TaskController(conductor, { ...urls, otlpEndpoint: config.otlpEndpoint }, logger);
   const agents = new AgentController(conductor, logger);
@@ -208,18 +234,22 @@ function assemble(config: Config, logger: Logger, clients: Clients) {
   });
   manager.add(repositories.controller).add(agents.controller).add(issues.controller).add(tasks.controller);
   manager.onStartedLeading(async (_lease, signal) => {
+    await mark.lead(signal);
+    // The controllers say why nothing is done; a recovery ends this process.
+    if (mark.behind() !== null) return;
     conductor.leader.epoch = await advanceEpoch(pool, config.identity);
     conductor.leader.upSince = Date.now();
     await recordDeletions(conductor, { actor: { kind: 'controller', name: 'issue' } });
     logger.info({ epoch: conductor.leader.epoch }, 'leading');
     await hearing.start(signal);
     every(SWEEP_MS, () => issues.sweep(), signal);
-    applier.start(signal);
-    outbox.start(signal);
+    const standing = AbortSignal.any([signal, fallen.signal]);
+    applier.start(standing);
+    outbox.start(standing);
   });
   // The Lease is handed over behind this: what one leader has begun has ended before the next one begins.
   manager.onStoppedLeading(async () => void (await Promise.all([applier.idle(), outbox.idle(), issues.idle()])));
-  return { conductor, tasks, applier, hearing };
+  return { conductor, tasks, applier, hearing, mark, recovered };
 }
 
 /** How often places that became free unheard are looked for. */

@@ -9,7 +9,7 @@ import {
   priorityRank,
   type World,
 } from '#domain';
-import { createOwned, isKubeError, Stalled } from '#lib/kube';
+import { createOwned, isKubeError, type KubeObject, Stalled } from '#lib/kube';
 import { traced, traceparent } from '#lib/observe';
 import { AGENT_TASKS } from '../objects.ts';
 import { dispatchTask } from '../store/claims.ts';
@@ -22,11 +22,15 @@ import type { Denials } from './denials.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { mergeIssue, readPullRequest } from './merge.ts';
 
+/** Starts a task whose object was made this moment. Must not throw: the task's own reconcile does it again. */
+export type Begin = (task: AgentTask & KubeObject, row: TaskRow) => Promise<void>;
+
 /** Everything one step of an issue works on. */
 export interface Step {
   readonly conductor: Conductor;
   readonly dispatcher: Dispatcher;
   readonly denials: Denials;
+  readonly begin: Begin;
   readonly issue: Issue;
   readonly repository: Repository | undefined;
   readonly subject: SubjectName;
@@ -162,7 +166,8 @@ async function completeTasks(step: Step): Promise<void> {
     try {
       await traced('task create', { kind: 'producer', attributes }, async () => {
         const object = agentTaskOf(issue, state, task, row, agent?.spec.caps ?? {});
-        await createOwned(conductor.client, AGENT_TASKS, object, issue as never);
+        const made = await createOwned(conductor.client, AGENT_TASKS, object, issue as never);
+        await step.begin(made, row);
       });
       conductor.recorder.record(issue as never, {
         type: 'Normal',

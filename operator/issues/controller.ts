@@ -27,12 +27,13 @@ import {
   setVerdict,
 } from '#lib/kube';
 import { correlate, type Logger, traced } from '#lib/observe';
+import { requireStanding } from '../audit/guard.ts';
 import { type Judged, recordVerdict } from '../notices/verdict.ts';
 import { ISSUES } from '../objects.ts';
 import { Stacks } from '../repositories/stack.ts';
 import { Draft } from '../store/draft.ts';
 import type { Cause } from '../store/log.ts';
-import { type Done, perform, type Step } from './actions.ts';
+import { type Begin, type Done, perform, type Step } from './actions.ts';
 import type { Conductor } from './context.ts';
 import { Denials } from './denials.ts';
 import { Dispatcher } from './dispatcher.ts';
@@ -66,10 +67,12 @@ export class IssueController {
   readonly #places: Places;
   readonly #denials = new Denials();
   readonly #logger: Logger;
+  readonly #begin: Begin;
   #filling: Promise<void> = Promise.resolve();
 
-  constructor(conductor: Conductor, logger: Logger, { clock }: { clock?: Clock } = {}) {
+  constructor(conductor: Conductor, logger: Logger, { clock, begin }: { clock?: Clock; begin?: Begin } = {}) {
     this.#conductor = conductor;
+    this.#begin = begin ?? (async () => {});
     this.#logger = logger;
     this.#places = new Places({
       wake: (key) => this.controller.enqueue(key),
@@ -119,18 +122,22 @@ export class IssueController {
 
   #fill(agentUid: string): void {
     this.#filling = this.#filling
-      .then(() => (this.controller.running ? this.dispatcher.fill(agentUid) : undefined))
+      .then(() =>
+        this.controller.running && this.#conductor.mark.behind() === null ? this.dispatcher.fill(agentUid) : undefined,
+      )
       .catch((err: unknown) => this.#logger.warn({ err, agentUid }, 'the queue could not be served'));
   }
 
   async #reconcile(key: string, { reconcileId, signal }: ReconcileContext): Promise<ReconcileResult> {
     const [namespace, name] = key.split('/') as [string, string];
     const issue = this.#conductor.objects.issues.get(namespace, name);
+    const gone = issue === undefined || issue.metadata.deletionTimestamp !== undefined;
+    if (gone && this.#conductor.mark.behind() !== null) return { requeueAfterMs: IDLE_MS };
     const cause: Cause = {
       actor: { kind: 'controller', name: 'issue' },
       causation: { kind: 'request', id: reconcileId },
     };
-    if (issue === undefined || issue.metadata.deletionTimestamp !== undefined) {
+    if (gone) {
       this.#subjects.forget(this.#uids.get(key) ?? '');
       this.#uids.delete(key);
       this.#places.looked(key);
@@ -138,6 +145,7 @@ export class IssueController {
       return undefined;
     }
     try {
+      requireStanding(this.#conductor.mark);
       await this.#endReplaced(issue, cause);
       const subject = await this.#subjects.of(this.#conductor, issue);
       correlate(subject.id);
@@ -191,6 +199,7 @@ export class IssueController {
         conductor: this.#conductor,
         dispatcher: this.dispatcher,
         denials: this.#denials,
+        begin: this.#begin,
         issue,
         repository: this.#conductor.objects.repositories.get(issue.metadata.namespace!, issue.spec.repositoryRef.name),
         subject,

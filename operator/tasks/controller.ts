@@ -18,7 +18,7 @@ import {
   setVerdict,
   type Verdict,
 } from '#lib/kube';
-import { continueFrom, correlate, type Logger, traced, traceparent } from '#lib/observe';
+import { continueFrom, continuing, correlate, type Logger, traced, traceparent } from '#lib/observe';
 import type { Conductor } from '../issues/context.ts';
 import { type Judged, recordVerdict } from '../notices/verdict.ts';
 import { AGENT_TASKS, type Job } from '../objects.ts';
@@ -29,6 +29,8 @@ import { type PodState, podProblem } from './pod.ts';
 /** How long a task may stay without a started pod before its pod is asked what is wrong, in ms. */
 const LOOK_AFTER_MS = 3_000;
 const LOOK_EVERY_MS = 10_000;
+/** How long a Job that was made may stay out of the cache, in ms; then it is taken for gone. */
+const UNSEEN_MS = 5_000;
 /** A task that reported ends by itself; after this its Job is deleted. */
 const LINGER_MS = 30_000;
 /** Endings that the task itself reported. */
@@ -40,6 +42,8 @@ export class TaskController {
   readonly #conductor: Conductor;
   readonly #settings: JobSettings;
   readonly #projector: StatusProjector<AgentTask & KubeObject>;
+  /** Jobs that this process made and the cache may not show yet, by the task's uid. */
+  readonly #made = new Map<string, { readonly job: Promise<Job>; readonly at: number }>();
 
   constructor(conductor: Conductor, settings: JobSettings, logger: Logger) {
     this.#conductor = conductor;
@@ -63,10 +67,17 @@ export class TaskController {
     this.controller.enqueue(`${namespace}/${name}`);
   }
 
+  /** Gives a task its Job as soon as it is made, before the cache shows it. What fails here is left to the reconcile that follows anyway. */
+  async begin(task: AgentTask & KubeObject, row: TaskRow): Promise<void> {
+    const made = continuing(task.metadata.annotations?.[annotations.traceparent], () => this.#ensureJob(task, row));
+    await made.catch(() => {});
+  }
+
   async #reconcile(key: string): Promise<ReconcileResult> {
     const [namespace, name] = key.split('/') as [string, string];
     const task = this.#conductor.objects.tasks.get(namespace, name);
     if (task === undefined || task.metadata.deletionTimestamp !== undefined) return undefined;
+    if (this.#conductor.mark.behind() !== null) return { requeueAfterMs: LOOK_EVERY_MS };
     const row = await findTask(this.#conductor.log.pool, namespace, name);
     correlate(row?.subject);
     continueFrom(task.metadata.annotations?.[annotations.traceparent]);
@@ -114,7 +125,20 @@ export class TaskController {
   async #ensureJob(task: AgentTask & KubeObject, row: TaskRow): Promise<Job | undefined> {
     const { namespace, name } = task.metadata as { namespace: string; name: string };
     const known = this.#conductor.objects.jobs.get(namespace, name);
-    if ((known !== undefined && isOwnedBy(known, task)) || row.startedAt !== null) return known;
+    if ((known !== undefined && isOwnedBy(known, task)) || row.startedAt !== null) {
+      this.#made.delete(task.metadata.uid!);
+      return known;
+    }
+    const made = this.#made.get(task.metadata.uid!);
+    if (made !== undefined && this.#conductor.now() - made.at < UNSEEN_MS) return made.job;
+    const job = this.#makeJob(task);
+    this.#made.set(task.metadata.uid!, { job, at: this.#conductor.now() });
+    job.catch(() => this.#made.delete(task.metadata.uid!));
+    return job;
+  }
+
+  async #makeJob(task: AgentTask & KubeObject): Promise<Job> {
+    const { namespace, name } = task.metadata as { namespace: string; name: string };
     const agent = this.#conductor.objects.agents.get(namespace, task.spec.agentRef.name);
     if (agent === undefined)
       throw new Stalled('AgentMissing', `There is no Agent ${task.spec.agentRef.name} in ${namespace}.`);

@@ -11,6 +11,7 @@ try {
   const stopTracing = await startTracing('rig-conductor');
   const operator = await startOperator(config, logger);
   logger.info({ url: operator.listening.url }, 'listening');
+  operator.recovered.then(() => process.kill(process.pid, 'SIGTERM'));
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {
       logger.info({ signal }, 'stopping');

@@ -267,6 +267,16 @@ export const metricCatalogue = {
     help: "Age of the oldest row of a program's outbox that is no event yet; 0 also while the program has never run.",
     labels: { program: { is: 'whose outbox', values: ['proxy', 'egress'] } },
   },
+  rig_database_behind: {
+    type: 'gauge',
+    of: OPERATOR,
+    help: '1 while the database is older than what was done already, or that is not known, and nothing is done on its word; else 0.',
+  },
+  rig_database_mark_age_seconds: {
+    type: 'gauge',
+    of: OPERATOR,
+    help: 'Age of the mark outside the database that says how far it has come; 0 where none could be read.',
+  },
   rig_tokens_total: {
     type: 'counter',
     of: PROXY,

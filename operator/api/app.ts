@@ -14,6 +14,7 @@ import {
 import type { Queryable } from '#lib/db';
 import { HttpError, observeRequests } from '#lib/http';
 import { continueFrom, correlate, type Logger, type Metrics, noMetrics, traced } from '#lib/observe';
+import { refuseBehind } from '../audit/guard.ts';
 import type { GitGateway } from '../gateway/routes.ts';
 import type { Conductor } from '../issues/context.ts';
 import { findTask, heartbeat } from '../store/tasks.ts';
@@ -39,6 +40,8 @@ export interface ApiOptions {
   readonly history: History;
   readonly readers: ReaderToken;
   readonly ready: () => Promise<readonly string[]>;
+  /** Each thing this program stands on. Default: nothing is said. */
+  readonly deep?: () => Promise<{ status: 200 | 503; dependencies: readonly object[] }>;
   readonly db: Queryable;
   readonly logger: Logger;
   /** Default none. */
@@ -64,6 +67,12 @@ export function createApi(options: ApiOptions): Hono {
     const waitingFor = await options.ready();
     return context.json({ ok: waitingFor.length === 0, waitingFor }, waitingFor.length === 0 ? 200 : 503);
   });
+  app.get('/healthz/deep', async (context) => {
+    const { status, dependencies } = (await options.deep?.()) ?? { status: 200, dependencies: [] };
+    return context.json({ ok: status === 200, dependencies }, status);
+  });
+  for (const fenced of ['tasks', 'assignments'])
+    app.use(`/v1/namespaces/:ns/${fenced}/*`, refuseBehind(options.conductor.mark));
   app.get('/openapi.json', (context) => context.json(openapi()));
   app.get('/v1/jwks', (context) => context.json(options.exchange.tokens.jwks()));
   app.post('/webhooks/github', options.intake);

@@ -41,6 +41,7 @@ export interface TestConductorOptions {
   readonly tier?: TierPort;
   readonly policy?: Partial<Policy>;
   readonly logger?: Logger;
+  readonly mark?: Conductor['mark'];
   /** Another conductor whose database, forge and API server this one takes over. */
   readonly after?: TestConductor;
 }
@@ -96,6 +97,7 @@ export async function testConductor(t: Hooks, options: TestConductorOptions = {}
     policy: { ...defaultPolicy, reviewDebounce: 0, ...options.policy },
     recorder: new EventRecorder({ client, controller: 'rig.dashecorp.com/conductor', logger: silentLogger }),
     leader: { epoch: await advanceEpoch(db.pool, randomUUID()), upSince: Date.now() },
+    mark: options.mark ?? { behind: () => null },
     now: Date.now,
   };
   let stopped: Promise<void> | undefined;

@@ -1,5 +1,6 @@
 import type { Policy } from '#domain';
 import type { EventRecorder, KubeClient } from '#lib/kube';
+import type { Standing } from '../audit/mark.ts';
 import type { Forges } from '../forges/forges.ts';
 import type { ForgeWrites } from '../forges/writes.ts';
 import type { Mirror } from '../mirror/mirror.ts';
@@ -19,5 +20,7 @@ export interface Conductor {
   readonly policy: Policy;
   readonly recorder: EventRecorder;
   readonly leader: { epoch: number; upSince: number };
+  /** Whether the database is the newest there is; while it is not, nothing is done on its word. */
+  readonly mark: Standing;
   readonly now: () => number;
 }

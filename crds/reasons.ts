@@ -35,6 +35,7 @@ export const reasons = {
   ConcurrencyFull: 'Every Agent that fits runs as many tasks as it may.',
   NotIsolated: 'The node does not isolate what an agent runs, and the Agent does not allow that.',
   Unschedulable: 'No node takes the pod of the task.',
+  CommandRefused: 'A command does not fit where the issue stands; its answer says why.',
   NewerGeneration: 'The issue was edited, so its task was ended and the next attempt starts with the new text.',
 
   // Tier
@@ -164,6 +165,7 @@ export const reasons = {
   DatabaseUnreachable: 'The database does not answer.',
 
   // Ends
+  CancelledByCommand: 'A person cancelled the issue with /rig cancel; /rig retry takes it up again.',
   CancelledByPerson: 'A person closed or deleted the issue.',
   Reopened: 'The issue was reopened.',
 } as const;

@@ -11,6 +11,13 @@ export { decideMerge, type GateDecision } from './gate/gate.ts';
 export { type GateInput, type GateName, type GateResult, personWithWrite, type RequiredCheck } from './gate/types.ts';
 export type { Action } from './issue/action.ts';
 export {
+  type Asked,
+  type Command,
+  type CommandDecision,
+  decideApproved,
+  decideCommand,
+} from './issue/command.ts';
+export {
   type Assignment,
   decideAction,
   decideAssignment,

@@ -50,11 +50,22 @@ export const catalogue = {
       textDigest: name,
     },
   ),
+  COMMAND_ACCEPTED: event('A person with write permission gave a command that fits where the issue stands.', {
+    command: part.command,
+    tier: nullable(tier),
+    by: actor,
+    comment: nullable(ordinal),
+  }),
   ISSUE_CLASSIFIED: event('The blast radius and the kind of work were graded.', {
     tier,
     taskClass: name,
     reason: sentence,
     generation: count,
+  }),
+  TIER_RAISED: event('Work that was graded already turned out to be of a higher tier.', {
+    from: tier,
+    to: tier,
+    reason: sentence,
   }),
   ISSUE_ASSIGNED: event('An agent holds the work claim: the one writer of the branch.', {
     claim: name,

@@ -20,6 +20,16 @@ export const fence = Type.String({ pattern: '^[0-9]+\\.[0-9]+$' });
 export const tier = Type.Union([Type.Literal('T0'), Type.Literal('T1'), Type.Literal('T2'), Type.Literal('T3')]);
 export const taskKind = Type.Union([Type.Literal('implement'), Type.Literal('rework'), Type.Literal('review')]);
 export const lane = Type.Union([Type.Literal('work'), Type.Literal('review')]);
+/** What a person may ask of an issue; `unhold` takes a hold back. */
+export const command = Type.Union([
+  Type.Literal('retry'),
+  Type.Literal('cancel'),
+  Type.Literal('hold'),
+  Type.Literal('unhold'),
+  Type.Literal('review'),
+  Type.Literal('tier'),
+  Type.Literal('reopen'),
+]);
 export const tokens = Type.Object({ input: count, output: count, cacheRead: count, cacheWrite: count });
 export const agent = Type.Object({ name, uid: Type.String({ maxLength: 64 }) });
 

@@ -1,6 +1,7 @@
 import type { AgentRef, DomainEvent, IssueSpec, Lane, TaskKind } from '../events/catalogue.ts';
 import { clip } from '../events/parts.ts';
 import type { Action } from './action.ts';
+import { isHigher } from './grade.ts';
 import { cancel, release } from './release.ts';
 import { type IssueState, liveTask } from './state.ts';
 
@@ -46,7 +47,7 @@ export function decideAction(state: IssueState, action: Action): DomainEvent[] |
   const message = clip(action.message);
   switch (action.do) {
     case 'classify':
-      return [{ type: 'ISSUE_CLASSIFIED', data: { ...action.tier, generation: state.generation } }];
+      return classified(state, action.tier);
     case 'reportGate':
       return [{ type: 'MERGE_GATE_WAITING', data: { gate: action.gate, headSHA: action.headSHA, reason, message } }];
     case 'awaitHuman':
@@ -70,6 +71,15 @@ export function decideAction(state: IssueState, action: Action): DomainEvent[] |
     default:
       return null;
   }
+}
+
+function classified(state: IssueState, grade: Extract<Action, { do: 'classify' }>['tier']): DomainEvent[] {
+  const from = state.classified?.tier ?? null;
+  const { tier: to, reason } = grade;
+  return [
+    { type: 'ISSUE_CLASSIFIED', data: { ...grade, generation: state.generation } },
+    ...(from !== null && isHigher(to, from) ? [{ type: 'TIER_RAISED', data: { from, to, reason } } as const] : []),
+  ];
 }
 
 function exceeded(state: IssueState, action: Action): DomainEvent[] {

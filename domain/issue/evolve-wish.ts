@@ -9,6 +9,8 @@ export function wished(state: IssueState, data: EventData<'ISSUE_FILED'>, at: nu
     forwarded: state.forwarded,
     stalePullRequests: state.stalePullRequests,
     seenReviews: state.seenReviews,
+    seenCommands: state.seenCommands,
+    tierFloor: state.tierFloor,
     // What is merged already does not answer a wish that comes after it.
     pullRequest: state.merged === null ? state.pullRequest : null,
   };
@@ -24,21 +26,48 @@ export function wished(state: IssueState, data: EventData<'ISSUE_FILED'>, at: nu
 
 const ASKS = new Set(['title', 'body', 'taskSpec', 'tier']);
 
-/** A person's edit is an answer: it ends waiting for one, gives back the attempts and asks for a new grade. */
+/** A person's edit is an answer, and asks for a new grade. One that says whether the object is suspended ends a hold as well. */
 export function edited(state: IssueState, data: EventData<'ISSUE_EDITED'>): Change {
   const wish = { spec: data.spec, generation: data.generation };
   if (data.changed.every((field) => field === 'number')) return wish;
-  const alive = state.ending?.kind === 'Failed' ? null : state.ending;
   const wishGeneration = data.changed.some((field) => ASKS.has(field)) ? data.generation : state.wishGeneration;
+  const hold = data.changed.includes('suspend') ? null : state.hold;
+  return { ...wish, ...answered(state), wishGeneration, hold };
+}
+
+/** What a command changes by itself; the end or the new beginning that it leads to is an event of its own. */
+export function commanded(state: IssueState, data: EventData<'COMMAND_ACCEPTED'>, at: number): Change {
+  const seenCommands = data.comment === null ? state.seenCommands : [...state.seenCommands, data.comment];
+  return { seenCommands, ...heard(state, data, at) };
+}
+
+function heard(state: IssueState, data: EventData<'COMMAND_ACCEPTED'>, at: number): Change {
+  switch (data.command) {
+    case 'retry':
+      return { ...answered(state), hold: null };
+    case 'hold':
+      return { hold: { by: data.by.login, since: at } };
+    case 'unhold':
+      return { hold: null };
+    case 'review':
+      return { verdict: null, failedReviews: 0, lastEnd: { ...state.lastEnd, review: null } };
+    case 'tier':
+      return { tierFloor: data.tier };
+    case 'cancel':
+    case 'reopen':
+      return {};
+  }
+}
+
+/** What the answer of a person takes back: the question, the attempts that are used up, and an end that was only for want of them. */
+function answered(state: IssueState): Change {
   return {
-    ...wish,
-    wishGeneration,
     awaiting: null,
     failures: 0,
     losses: 0,
     lastFailure: null,
     failedReviews: 0,
     disputes: 0,
-    ending: alive,
+    ending: state.ending?.kind === 'Failed' ? null : state.ending,
   };
 }

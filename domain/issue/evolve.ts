@@ -1,7 +1,7 @@
 import type { StoredEvent } from '../events/catalogue.ts';
 import { assigned, dispatched, ended, started, unassigned } from './evolve-claim.ts';
 import { pullRequestChange } from './evolve-pull.ts';
-import { edited, wished } from './evolve-wish.ts';
+import { commanded, edited, wished } from './evolve-wish.ts';
 import { type Change, type IssueState, noIssue } from './state.ts';
 
 /**
@@ -24,11 +24,16 @@ function change(state: IssueState, event: StoredEvent): Change {
       return wished(state, event.data, event.at);
     case 'ISSUE_EDITED':
       return edited(state, event.data);
+    case 'COMMAND_ACCEPTED':
+      return commanded(state, event.data, event.at);
     case 'ISSUE_CLASSIFIED':
       return {
         classified: event.data,
         awaiting: state.awaiting?.reason === 'NoTierPolicy' ? null : state.awaiting,
       };
+    case 'TIER_RAISED':
+      // Who works at the lower tier works from an old wish.
+      return { wishGeneration: state.generation };
     case 'ISSUE_ASSIGNED':
       return assigned(state, event.data);
     case 'ISSUE_UNASSIGNED':

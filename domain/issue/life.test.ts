@@ -166,6 +166,7 @@ test('an issue that becomes T3 while an agent works on it is taken from the agen
   assert.deepEqual(story.types(4), [
     'ISSUE_EDITED',
     'ISSUE_CLASSIFIED',
+    'TIER_RAISED',
     'TASK_CANCELLED',
     'ISSUE_UNASSIGNED',
     'HUMAN_GATE_TRIGGERED',

@@ -1,6 +1,8 @@
 import { routeDeveloper } from '../agents/routing.ts';
 import { type Action, awaitHuman, registered, wait } from './action.ts';
+import { gradeOf, outgrown } from './grade.ts';
 import { readPullRequest } from './merging.ts';
+import { CLOSED } from './release.ts';
 import type { IssueState } from './state.ts';
 import { worked } from './working.ts';
 import type { Policy, World } from './world.ts';
@@ -45,20 +47,28 @@ function closed(state: IssueState, world: World, policy: Policy, now: number): A
     return {
       do: 'cancelIssue',
       reason: 'CancelledByPerson',
-      message: 'The issue was closed at the forge; reopen it there to go on.',
+      message: CLOSED,
     };
   return null;
 }
 
 /** A suspension, a question to a person, a Repository that is not ready, a wish that changed. */
 function held(state: IssueState, world: World): Action | null {
-  if (state.spec!.suspend) {
-    const message = 'The issue is suspended; set spec.suspend to false to go on.';
+  if (state.spec!.suspend || state.hold !== null) {
+    const message = state.spec!.suspend
+      ? 'The issue is suspended; set spec.suspend to false to go on.'
+      : `${state.hold!.by} holds the issue; a person says /rig hold off to go on.`;
     return busy(state) ? { do: 'release', reason: 'Suspended', message } : wait('Suspended', message);
   }
   if (state.awaiting !== null && !settled(state, world))
     return wait(registered(state.awaiting.reason), state.awaiting.message);
   if (!world.repository.known) return wait('RepositoryNotReady', world.repository.why);
+  if (state.work !== null && outgrown(state))
+    return {
+      do: 'release',
+      reason: 'NewerGeneration',
+      message: 'The tier was raised; the next attempt is graded by it.',
+    };
   if (state.work !== null && state.work.generation !== state.wishGeneration) {
     return {
       do: 'release',
@@ -105,14 +115,15 @@ function prepared(state: IssueState, world: World): Action | null {
       reason: 'Unnumbered',
       message: 'The issue has no number yet and is filed at the forge.',
     };
-  if (world.tier === null) {
+  const grade = gradeOf(state, world);
+  if (grade === null) {
     return awaitHuman(
       'NoTierPolicy',
       'Nothing grades the blast radius of this work, so it counts as T3 and is left to a person.',
     );
   }
-  if (state.classified?.generation !== state.generation)
-    return { do: 'classify', tier: world.tier, reason: 'Unclassified', message: world.tier.reason };
+  if (state.classified?.generation !== state.generation || outgrown(state))
+    return { do: 'classify', tier: grade, reason: 'Unclassified', message: grade.reason };
   if (state.classified.tier === 'T3') return awaitHuman('IrreversibleTier', 'Work graded T3 is driven by a person.');
   if (state.work === null && world.hopelessDependencies.length > 0) {
     const which = world.hopelessDependencies.join('; ');

@@ -3,9 +3,10 @@ import type { PullRequestFacts, ReviewFacts } from '../facts.ts';
 import { judgeChecks } from '../gate/checks.ts';
 import { authorsOf } from '../gate/review.ts';
 import { personWithWrite } from '../gate/types.ts';
+import { askedAgain } from './command.ts';
 import { evolve } from './evolve.ts';
 import { lossOf } from './loss.ts';
-import { cancel, unassign } from './release.ts';
+import { CLOSED, cancel, unassign } from './release.ts';
 import type { IssueState } from './state.ts';
 import type { Policy, RepositoryPolicy, World } from './world.ts';
 
@@ -27,7 +28,7 @@ export function observe(state: IssueState, world: World, policy: Policy, now: nu
 /** One thing at a time: what follows from an event is seen once the event is told. */
 function look(state: IssueState, world: World, policy: Policy, now: number): DomainEvent[] {
   if (state.spec === null) return [];
-  if (state.ending !== null) return observeReopened(state, world);
+  if (state.ending !== null) return observeEnded(state, world);
   const lost = observeTasks(state, world, policy, now);
   if (lost.length > 0) return lost;
   if (
@@ -39,10 +40,17 @@ function look(state: IssueState, world: World, policy: Policy, now: number): Dom
   return observePullRequest(state, world, world.pullRequest.value);
 }
 
-/** A person opened the issue at the forge again, which had been closed there. */
-function observeReopened(state: IssueState, world: World): DomainEvent[] {
-  if (state.ending?.kind !== 'Cancelled' || world.forgeIssueClosed || !world.repository.known) return [];
-  return [{ type: 'ISSUE_REOPENED', data: { uid: state.uid!, generation: state.generation, spec: state.spec! } }];
+/**
+ * A person opened the issue at the forge again, which had been closed there. What failed, or was cancelled by a command, is open there still:
+ * that says nothing until it is closed as well.
+ */
+function observeEnded(state: IssueState, world: World): DomainEvent[] {
+  const { ending } = state;
+  if (ending === null || ending.kind === 'Done' || !world.repository.known) return [];
+  const closed = ending.kind === 'Cancelled' && ending.reason !== 'CancelledByCommand';
+  if (closed === world.forgeIssueClosed) return [];
+  if (closed) return askedAgain(state);
+  return [{ type: 'ISSUE_CANCELLED', data: { reason: 'CancelledByPerson', message: CLOSED } }];
 }
 
 function observeTasks(state: IssueState, world: World, policy: Policy, now: number): DomainEvent[] {

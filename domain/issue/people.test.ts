@@ -125,13 +125,16 @@ test('a cancelled issue is not taken for reopened while its Repository is not kn
   assert.equal(phaseOf(story.state), 'Cancelled');
 });
 
-test('a failed issue stays failed whatever the forge says of the issue', () => {
+test('a failed issue that a person closes at the forge is cancelled, and is taken up with all its attempts when it is reopened there', () => {
   const story = implementing();
   story.append([{ type: 'ISSUE_FAILED', data: { reason: 'AttemptsExhausted', message: 'All attempts are used up.' } }]);
   assert.equal(doing(story.run()), 'wait AttemptsExhausted');
   assert.equal(story.state.work, null);
   story.see({ forgeIssueClosed: true });
-  assert.equal(doing(story.run()), 'wait AttemptsExhausted');
+  assert.equal(doing(story.run()), 'wait CancelledByPerson');
+  assert.equal(phaseOf(story.state), 'Cancelled');
+  story.see({ forgeIssueClosed: false }).run();
+  assert.deepEqual([story.state.ending, story.state.failures, story.live('work').attempt], [null, 0, 2]);
 });
 
 test('facts that cannot be read change nothing', () => {

@@ -2,6 +2,9 @@ import type { Reason } from '#crds';
 import type { DomainEvent } from '../events/catalogue.ts';
 import type { IssueState, LiveTask } from './state.ts';
 
+/** What is said of an issue that a person closed at the forge. */
+export const CLOSED = 'The issue was closed at the forge; reopen it there to go on.';
+
 /** Ends the live work claim, if there is one: from this event on its fence is dead everywhere. */
 export function unassign(state: IssueState, reason: Reason, message: string): DomainEvent[] {
   if (state.work === null) return [];

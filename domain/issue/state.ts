@@ -99,6 +99,12 @@ export interface IssueState {
   readonly ci: { readonly headSHA: string; readonly passed: boolean } | null;
   readonly conflict: { readonly headSHA: string; readonly baseSHA: string } | null;
   readonly awaiting: Awaiting | null;
+  /** A person holds the issue by a command: like spec.suspend, which is the object's own. */
+  readonly hold: { readonly by: string; readonly since: number } | null;
+  /** The tier that a person asked for by a command, beside the floor of the wish. */
+  readonly tierFloor: Tier | null;
+  /** Comments at the forge whose command is in the log, by id. */
+  readonly seenCommands: readonly number[];
   readonly waiting: {
     readonly gate: string;
     readonly reason: string;
@@ -139,6 +145,9 @@ export const noIssue: IssueState = {
   ci: null,
   conflict: null,
   awaiting: null,
+  hold: null,
+  tierFloor: null,
+  seenCommands: [],
   waiting: null,
   mergeRequested: null,
   merged: null,

@@ -65,6 +65,7 @@ for (const [field, change] of Object.entries({
       'TASK_CANCELLED',
       'ISSUE_UNASSIGNED',
       'ISSUE_CLASSIFIED',
+      ...(field === 'tier' ? ['TIER_RAISED'] : []),
       'ISSUE_ASSIGNED',
       'TASK_DISPATCHED',
     ]);

@@ -1,6 +1,7 @@
 import type { DomainEvent, EventType, IssueSpec, Lane, StoredEvent } from '../events/catalogue.ts';
 import { known, type PullRequestFacts } from '../facts.ts';
 import type { Action } from '../issue/action.ts';
+import { type Command, type CommandDecision, decideCommand } from '../issue/command.ts';
 import {
   decideAction,
   decideAssignment,
@@ -16,7 +17,20 @@ import { observe } from '../issue/observe.ts';
 import { type Decision, decideReport, type Report } from '../issue/report.ts';
 import { type IssueState, type LiveTask, liveTasks } from '../issue/state.ts';
 import { type AgentFacts, defaultPolicy, type Policy, type TaskFacts, type World } from '../issue/world.ts';
-import { check, conductor, HEAD, ISSUE, NOON, PULL, pullRequest, REPOSITORY, review, reviewE, sha } from './facts.ts';
+import {
+  ada,
+  check,
+  conductor,
+  HEAD,
+  ISSUE,
+  NOON,
+  PULL,
+  pullRequest,
+  REPOSITORY,
+  review,
+  reviewE,
+  sha,
+} from './facts.ts';
 import { quietWorld, spec } from './world.ts';
 
 const tokens = { input: 10, output: 5, cacheRead: 0, cacheWrite: 0 };
@@ -55,6 +69,13 @@ export class Story {
   /** The Issue object is seen with this wish. */
   wish(over: Partial<IssueSpec> = {}, generation = 1, uid = 'uid-1'): readonly DomainEvent[] {
     return this.append(decideWish(this.state, { uid, generation, spec: spec(over) }));
+  }
+
+  /** A person with write permission gives a command. */
+  command(command: Command, comment: number | null = null): CommandDecision {
+    const decision = decideCommand(this.state, { command, by: ada, comment });
+    if (decision.accepted) this.append(decision.events);
+    return decision;
   }
 
   see(change: Partial<World>): this {

@@ -83,7 +83,10 @@ export function appTokens(app: AppCredential, octokit: Octokit, now: () => numbe
       throw explained(error, app);
     }
   };
-  return { token, slug, forget: () => void (kept = undefined) };
+  const forget = () => {
+    kept = undefined;
+  };
+  return { token, slug, forget };
 }
 
 function passing(error: unknown): boolean {

@@ -19,6 +19,32 @@ export function contractOfPullRequests(name: string, world: () => Promise<ForgeW
     await refused(at.developer.createPullRequest(at.repo, again), 'Conflict');
   });
 
+  given('one query tells which of many pull requests changed', async (at) => {
+    const [one, other] = [await openPull(at), await openPull(at)];
+    const numbers = [one.number, other.number];
+    const before = await at.developer.pullRequestStates(at.repo, numbers);
+    assert.deepEqual(await at.developer.pullRequestStates(at.repo, numbers), before);
+    await at.check(one.sha, 'test', 'success');
+    const checked = await at.developer.pullRequestStates(at.repo, numbers);
+    assert.deepEqual(
+      [checked.get(one.number) === before.get(one.number), checked.get(other.number)],
+      [false, before.get(other.number)],
+    );
+    const comments = [{ path: 'a.txt', line: 2, body: 'why?' }];
+    await at.reviewer.createReview(at.repo, other.number, {
+      commitSHA: other.sha,
+      event: 'REQUEST_CHANGES',
+      body: 'no',
+      comments,
+    });
+    const reviewed = await at.developer.pullRequestStates(at.repo, numbers);
+    assert.notEqual(reviewed.get(other.number), before.get(other.number));
+    const { threads } = await at.developer.pullRequest(at.repo, other.number);
+    await at.reviewer.resolveThread(threads[0]!.id);
+    const resolved = await at.developer.pullRequestStates(at.repo, numbers);
+    assert.notEqual(resolved.get(other.number), reviewed.get(other.number));
+  });
+
   given(
     'a pull request without commits or with an unknown branch is refused with Validation',
     async ({ developer, repo }) => {

@@ -47,6 +47,25 @@ export function contractOfRepositories(name: string, world: () => Promise<ForgeW
     assert.equal(await developer.branchSHA(repo, 'rig/some'), null);
   });
 
+  given('repository and branch are told again only where they changed', async ({ developer, repo, push }) => {
+    const { id, defaultBranchSHA: _, ...facts } = await developer.repository(repo);
+    const first = await developer.repositoryIfChanged(id);
+    assert.ok(!first.notModified && first.etag !== null);
+    assert.deepEqual(first.value, { id, ...facts, defaultBranchSHA: null });
+    assert.deepEqual(await developer.repositoryIfChanged(id, first.etag), { notModified: true });
+    const old = await push('rig/moving', linesWith('first'));
+    const branch = await developer.branchIfChanged(repo, 'rig/moving');
+    assert.ok(!branch.notModified && branch.etag !== null);
+    assert.equal(branch.value, old);
+    assert.deepEqual(await developer.branchIfChanged(repo, 'rig/moving', branch.etag), { notModified: true });
+    const sha = await push('rig/moving', linesWith('second'));
+    const moved = await developer.branchIfChanged(repo, 'rig/moving', branch.etag);
+    assert.ok(!moved.notModified);
+    assert.equal(moved.value, sha);
+    const gone = await developer.branchIfChanged(repo, 'rig/never');
+    assert.deepEqual(gone, { notModified: false, value: null, etag: null });
+  });
+
   given('a file is read at its commit; one that is not there is null', async ({ developer, repo, push }) => {
     const base = (await developer.branchSHA(repo, 'main')) ?? '';
     const sha = await push('rig/file', linesWith('zwölf'));

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type * as rules from '../../domain/facts.ts';
+import type { BranchRules as RuledBranch, RulesetRules as RuledSet } from '../../domain/gate/ruleset.ts';
 import type * as forge from './facts.ts';
+import type { BranchRules, RulesetRules } from './rules.ts';
 
 /** `true` only where each type can stand for the other, nested fields included. */
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
@@ -16,6 +18,8 @@ const same: {
   pullRequest: Same<forge.PullRequestFacts, rules.PullRequestFacts>;
   repository: Same<forge.RepositoryFacts, rules.RepositoryFacts>;
   issue: Same<forge.ForgeIssueFacts, rules.ForgeIssueFacts>;
+  branchRules: Same<BranchRules, RuledBranch>;
+  rulesetRules: Same<RulesetRules, RuledSet>;
 } = {
   actor: true,
   permission: true,
@@ -26,6 +30,8 @@ const same: {
   pullRequest: true,
   repository: true,
   issue: true,
+  branchRules: true,
+  rulesetRules: true,
 };
 
 test("the forge's fact types and the rules' are assignable both ways (judged by the type checker)", () => {

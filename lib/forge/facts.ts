@@ -30,6 +30,8 @@ export interface CheckFacts {
   /** Slug of the App that made a check run; null for a commit status, which any writer can set. */
   readonly app: string | null;
   readonly headSHA: string;
+  /** Branch for which its suite was started; null where the forge names none (a fork's, one that was deleted), and for a commit status. */
+  readonly branch: string | null;
   readonly status: 'queued' | 'in_progress' | 'completed';
   readonly conclusion: CheckConclusion | null;
   /** RFC 3339; orders attempts of one check. Empty where the forge has not said. */
@@ -69,7 +71,7 @@ export interface ThreadComment {
 export interface CommitFacts {
   readonly sha: string;
   readonly message: string;
-  /** Accounts the forge attributes the commit to (author and co-authors); empty where it knows none. */
+  /** Accounts the forge attributes the commit to (author, co-authors, committer); empty where it knows none. */
   readonly authors: readonly Actor[];
 }
 
@@ -96,6 +98,8 @@ export interface PullRequestFacts extends PullRequestSummary {
   readonly mergeable: 'mergeable' | 'conflicting' | 'unknown';
   /** Whether the head contains the base branch's tip; null where the forge did not say. */
   readonly containsBase: boolean | null;
+  /** `required`: the base takes changes through a merge queue only. `entered`: this one is in it. */
+  readonly mergeQueue: 'none' | 'required' | 'entered' | 'unknown';
   readonly mergedBy: Actor | null;
   readonly closingIssues: readonly { readonly number: number; readonly repositoryId: number }[];
   readonly commits: readonly CommitFacts[];
@@ -154,11 +158,57 @@ export interface DeploymentFacts {
   readonly environment: string;
   /** Whether the forge says it is one that users see; null where it does not say. */
   readonly production: boolean | null;
-  readonly state: 'created' | 'queued' | 'pending' | 'waiting' | 'in_progress' | 'success' | 'failure' | 'error' | 'inactive';
+  readonly state:
+    | 'created'
+    | 'queued'
+    | 'pending'
+    | 'waiting'
+    | 'in_progress'
+    | 'success'
+    | 'failure'
+    | 'error'
+    | 'inactive';
   /** Where it is live. Null unless it is http or https. */
   readonly url: string | null;
   readonly logUrl: string | null;
   readonly description: string;
   readonly creator: Actor;
+  /** Id of the status that told this state, which orders states of one second; 0 for the deployment itself. */
+  readonly statusId: number;
   readonly updatedAt: string;
+}
+
+/** One entry of the history of an issue: who did what to it, which no listing of issues tells. */
+export interface IssueEventFacts {
+  /** Grows with time. */
+  readonly id: number;
+  /** The forge's word, such as `labeled`, `closed`, `reopened`, `renamed`. */
+  readonly event: string;
+  readonly actor: Actor;
+  readonly number: number;
+  /** The label that was put on or taken off. */
+  readonly label: string | null;
+  /** The title that a rename gave. */
+  readonly title: string | null;
+  readonly createdAt: string;
+}
+
+/** A branch or tag that moved, with who moved it. */
+export interface ActivityFacts {
+  /** Grows with time. */
+  readonly id: number;
+  /** Full name, such as `refs/heads/main`. */
+  readonly ref: string;
+  /** Null where the ref was made by this. */
+  readonly before: string | null;
+  /** Null where the ref was deleted. */
+  readonly after: string | null;
+  readonly actor: Actor;
+  readonly at: string;
+}
+
+/** Who changed an issue's text last; null where nobody has, or the forge does not say. */
+export interface IssueEditorFacts {
+  readonly editor: Actor | null;
+  readonly editedAt: string | null;
 }

@@ -48,12 +48,15 @@ async function push(at: World, branch: string, content: string, commits: number)
 
 forgeContract('the loopback forge', start);
 
+/** Events of which nothing follows; a comment that is edited or deleted, too. */
+const IGNORED = new Set(['create', 'delete', 'label', 'issue_comment']);
+
 test('every delivery the loopback forge sent meanwhile is read, and reviews and checks carry the ids of the API', async () => {
   assert.ok(world);
   await world.listener.settled();
   const updates = world.listener.received.flatMap(({ event, payload }) => {
     const parsed = parseDelivery(event, payload);
-    assert.ok(parsed.ignored === null, `${event}: ${parsed.ignored}`);
+    assert.ok(parsed.ignored === null || IGNORED.has(event), `${event}: ${parsed.ignored}`);
     return parsed.updates;
   });
   const kinds = new Set(updates.map(({ kind }) => kind));
@@ -62,7 +65,6 @@ test('every delivery the loopback forge sent meanwhile is read, and reviews and 
     'comment',
     'pull-request',
     'push',
-    'ref',
     'check',
     'check-suite',
     'review',

@@ -1,4 +1,5 @@
 import { createClient, type ForgeOptions } from './client.ts';
+import { deployments } from './deployments.ts';
 import { hooks } from './hooks.ts';
 import { issues } from './issues.ts';
 import { checkRepository } from './names.ts';
@@ -6,6 +7,7 @@ import type { Forge } from './port.ts';
 import { pulls } from './pulls.ts';
 import { repositories } from './repositories.ts';
 import { reviews } from './reviews.ts';
+import { rules } from './rules.ts';
 
 /**
  * One identity at GitHub, at GitHub Enterprise Server, or at anything that speaks the same REST and GraphQL. Sends nothing by
@@ -22,6 +24,8 @@ export function createForge(options: ForgeOptions): Forge {
     ...pulls(client),
     ...reviews(client, seen.whoami),
     ...hooks(client),
+    ...rules(client),
+    ...deployments(client),
     gitAuthorization: async () => {
       const basic = Buffer.from(`x-access-token:${await client.token()}`).toString('base64');
       return { headerName: 'authorization', headerValue: `Basic ${basic}` };

@@ -82,11 +82,18 @@ export function pullRequestCore(pull: Untrusted, repositoryId: unknown): PullReq
       repositoryId: integer(repositoryId, 'repository id'),
     },
     mergeable: choiceOrNull(pull.mergeable, ['mergeable', 'conflicting']) ?? 'unknown',
+    mergeQueue: mergeQueueOf(pull),
     mergeSHA: commitSHAOrNull(objectOrNull(pull.mergeCommit)?.oid),
     mergedAt,
     mergedBy: mergedAt === null ? null : actorOrNull(pull.mergedBy),
     updatedAt: requiredMoment(pull.updatedAt, 'pull request update time'),
   };
+}
+
+function mergeQueueOf(pull: Untrusted): PullRequestFacts['mergeQueue'] {
+  if (pull.isInMergeQueue === true) return 'entered';
+  if (pull.isMergeQueueEnabled === true) return 'required';
+  return pull.isInMergeQueue === false && pull.isMergeQueueEnabled === false ? 'none' : 'unknown';
 }
 
 /** Reads one page. No connection at all is not an empty one. */
@@ -134,7 +141,7 @@ export function commitsPage(pull: Untrusted): Page<CommitFacts> {
     return {
       sha: commitSHA(commit.oid, 'commit'),
       message: prose(commit.message, 65_536),
-      authors: authors.items.filter((author) => author !== null),
+      authors: [...authors.items, authorOf(objectOrNull(commit.committer) ?? {})].filter((author) => author !== null),
     };
   });
   return { ...read, whole: read.whole && authorsWhole };
@@ -172,6 +179,7 @@ function checkRunOf(run: Untrusted): CheckFacts {
     name: line(run.name, 'check run name'),
     app: lineOrNull(objectOrNull(suite.app)?.slug),
     headSHA: commitSHA(objectOrNull(suite.commit)?.oid, "check run's commit"),
+    branch: lineOrNull(objectOrNull(suite.branch)?.name),
     status: completed ? 'completed' : (choiceOrNull(run.status, ['in_progress']) ?? 'queued'),
     conclusion: completed ? conclusionOf(run.conclusion) : null,
     startedAt: moment(run.startedAt) ?? '',

@@ -1,15 +1,25 @@
 import type { Client } from './client.ts';
 import { ForgeError } from './error.ts';
 import type { CommentFacts, ForgeIssueFacts } from './facts.ts';
-import { list, PAGE, search } from './listing.ts';
+import { listIssueEvents } from './history.ts';
+import { list, PAGE, search, updatedBefore } from './listing.ts';
 import { checkNumber, checkRepository } from './names.ts';
 import type { Forge } from './port.ts';
 import { object, type Untrusted } from './read.ts';
 import { commentOf, isPullRequest, issueOf } from './rest.ts';
+import { readEditors } from './states.ts';
 
 type Issues = Pick<
   Forge,
-  'issue' | 'listIssues' | 'createIssue' | 'findIssueByMarker' | 'closeIssue' | 'comment' | 'findCommentByMarker'
+  | 'issue'
+  | 'listIssues'
+  | 'listIssueEvents'
+  | 'issueEditors'
+  | 'createIssue'
+  | 'findIssueByMarker'
+  | 'closeIssue'
+  | 'comment'
+  | 'findCommentByMarker'
 >;
 
 /** Issues and the conversation below them. */
@@ -30,15 +40,18 @@ export function issues(client: Client, whoami: Forge['whoami']): Issues {
         sort: 'updated',
         direction: 'desc',
         per_page: PAGE,
-        since: options.since,
       } as const;
+      // Asked for without `since`, the first page has the same address and ETag however much is known already.
       return list(
         client,
         (octokit, headers) => octokit.paginate.iterator(octokit.rest.issues.listForRepo, { ...where, headers }),
         options,
         (item) => (isPullRequest(item) ? null : issueOf(item)),
+        updatedBefore(options.since),
       );
     },
+    listIssueEvents: (repo, options = {}) => listIssueEvents(client, repo, options),
+    issueEditors: (repo, numbers) => readEditors(client, repo, numbers),
     createIssue: (repo, { title, body, labels = [] }) =>
       client.write(async (octokit) =>
         issueOf(

@@ -20,15 +20,15 @@ export type Pages = (
 ) => AsyncIterable<Page>;
 
 /**
- * Reads a listing to its end, to `limit`, or until `isOld` says that the rest is older than asked. A 304 for `etag` is
+ * Reads a listing to its end, to `limit`, or until `isOld` says of an item, belonging or not, that it and the rest are older than asked. A 304 for `etag` is
  * `notModified`. `parse` answers null for an item that does not belong.
  */
 export async function list<T>(
   client: Client,
   pages: Pages,
-  options: ListOptions,
+  options: Pick<ListOptions, 'etag' | 'limit'>,
   parse: (item: Untrusted) => T | null,
-  isOld: (item: T) => boolean = () => false,
+  isOld: (item: Untrusted) => boolean = () => false,
 ): Promise<Listing<T>> {
   const limit = options.limit ?? DEFAULT_LIMIT;
   return client.read(async (octokit) => {
@@ -42,7 +42,8 @@ export async function list<T>(
   });
 }
 
-function conditional(etag: string | undefined): Record<string, string> {
+/** The header that makes a read free where nothing changed since `etag`. */
+export function conditional(etag: string | undefined): Record<string, string> {
   return etag === undefined ? {} : { 'if-none-match': etag };
 }
 
@@ -50,21 +51,27 @@ async function collect<T>(
   pages: AsyncIterable<Page>,
   limit: number,
   parse: (item: Untrusted) => T | null,
-  isOld: (item: T) => boolean,
+  isOld: (item: Untrusted) => boolean,
 ): Promise<{ items: T[]; etag: string | null; complete: boolean }> {
   const items: T[] = [];
   let etag: string | null | undefined;
   for await (const page of pages) {
     etag ??= lineOrNull(page.headers.etag, 256);
     for (const raw of objects(page.data)) {
+      if (isOld(raw)) return { items, etag, complete: true };
       const item = parse(raw);
       if (item === null) continue;
-      if (isOld(item)) return { items, etag, complete: true };
       if (items.length === limit) return { items, etag, complete: false };
       items.push(item);
     }
   }
   return { items, etag: etag ?? null, complete: true };
+}
+
+/** Whether an item's last update was before `since`; without it, none is. */
+export function updatedBefore(since: string | undefined): (item: Untrusted) => boolean {
+  const oldest = since === undefined ? Number.NEGATIVE_INFINITY : Date.parse(since);
+  return (item) => Date.parse(String(item.updated_at)) < oldest;
 }
 
 /** The first item of a listing for which `parse` answers something, null at its end. Unavailable where it is too long to say. */

@@ -14,13 +14,7 @@ import {
   type Untrusted,
 } from './read.ts';
 import { actorOf, checkRunOf, commentOf, pullNumbersOf, reviewOf, statusOf } from './rest.ts';
-import type {
-  CheckSuiteUpdate,
-  CheckUpdate,
-  ReviewCommentUpdate,
-  ReviewUpdate,
-  ThreadUpdate,
-} from './updates.ts';
+import type { CheckSuiteUpdate, CheckUpdate, ReviewCommentUpdate, ReviewUpdate, ThreadUpdate } from './updates.ts';
 import { conclusionOf } from './vocabulary.ts';
 
 function pullNumber(payload: Untrusted): number {

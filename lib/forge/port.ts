@@ -1,7 +1,11 @@
 import type {
+  ActivityFacts,
   Actor,
   CommentFacts,
+  DeploymentFacts,
   ForgeIssueFacts,
+  IssueEditorFacts,
+  IssueEventFacts,
   Permission,
   PullRequestFacts,
   PullRequestSummary,
@@ -9,6 +13,7 @@ import type {
   ReviewFacts,
   ThreadFacts,
 } from './facts.ts';
+import type { RulesForge } from './rules.ts';
 
 export interface RepositoryName {
   readonly owner: string;
@@ -24,6 +29,22 @@ export type Listing<T> =
       readonly etag: string | null;
       readonly complete: boolean;
     };
+
+/** A read that costs nothing where the forge has nothing new: give it the `etag` of its last answer. */
+export type Conditional<T> =
+  | { readonly notModified: true }
+  | { readonly notModified: false; readonly value: T; readonly etag: string | null };
+
+/** How far back a listing of what happened is read; it is answered newest first. */
+export interface HistoryOptions {
+  /** The newest `id` that is known. */
+  readonly after?: number;
+  /** RFC 3339: nothing from before this moment. */
+  readonly since?: string;
+  readonly etag?: string;
+  /** Most items to read; default 10,000. */
+  readonly limit?: number;
+}
 
 export interface ListOptions {
   /** RFC 3339: only what was updated at or after this moment. */
@@ -75,7 +96,7 @@ export interface RateLimit {
  * wrote, since anyone can copy a marker, and reject with Unavailable rather than answer null when a listing was too long to
  * read to its end. Texts are bounded and free of NUL and lone surrogates; they stay untrusted.
  */
-export interface Forge {
+export interface Forge extends RulesForge {
   /** `scheme://host[:port]` this identity's credential belongs to. */
   readonly origin: string;
 
@@ -85,10 +106,20 @@ export interface Forge {
   repository(repo: RepositoryName): Promise<RepositoryFacts>;
   /** NotFound. */
   repositoryById(id: number): Promise<RepositoryFacts>;
+  /** What {@link repositoryById} answers, without the tip (null), and only where it is another than before. NotFound. */
+  repositoryIfChanged(id: number, etag?: string): Promise<Conditional<RepositoryFacts>>;
+  /** Tip of a branch where it is another than before, null where there is no such branch. */
+  branchIfChanged(repo: RepositoryName, branch: string, etag?: string): Promise<Conditional<string | null>>;
+  /** Refs that moved, newest first, with who moved them. NotFound: the repository. */
+  listActivity(repo: RepositoryName, options?: HistoryOptions): Promise<Listing<ActivityFacts>>;
   /** Tip of a branch, null where there is no such branch. NotFound: the repository. */
   branchSHA(repo: RepositoryName, branch: string): Promise<string | null>;
   /** A file's text at a commit; null where the commit has no such file. NotFound: repository or commit. Malformed: over 1 MiB. */
   fileAt(repo: RepositoryName, sha: string, path: string): Promise<string | null>;
+  /** The newest deployments of an environment (its name in any case), newest first, each with its newest state; a few at most. NotFound. */
+  deployments(repo: RepositoryName, environment: string): Promise<readonly DeploymentFacts[]>;
+  /** Whether `commit` is `revision` or an ancestor of it. NotFound: the repository, or a commit that it does not have. */
+  contains(repo: RepositoryName, revision: string, commit: string): Promise<boolean>;
   /** What an account may do; `none` for one the forge does not know. NotFound: the repository. */
   permission(repo: RepositoryName, login: string): Promise<Permission>;
 
@@ -96,6 +127,10 @@ export interface Forge {
   issue(repo: RepositoryName, number: number): Promise<ForgeIssueFacts>;
   /** Issues without pull requests. NotFound: the repository. */
   listIssues(repo: RepositoryName, options?: ListOptions): Promise<Listing<ForgeIssueFacts>>;
+  /** What was done to issues and pull requests, newest first. NotFound: the repository. */
+  listIssueEvents(repo: RepositoryName, options?: HistoryOptions): Promise<Listing<IssueEventFacts>>;
+  /** Who wrote the text that these issues have now; one query for up to 100. NotFound where one of them is gone. */
+  issueEditors(repo: RepositoryName, numbers: readonly number[]): Promise<Map<number, IssueEditorFacts>>;
   /** Write. Validation, NotFound. Not idempotent: carry a marker in the body. */
   createIssue(
     repo: RepositoryName,
@@ -140,6 +175,11 @@ export interface Forge {
    * query that `containsBase` otherwise needs. NotFound.
    */
   pullRequest(repo: RepositoryName, number: number, expectedHead?: string): Promise<PullRequestFacts>;
+  /**
+   * A text for each of these pull requests that changes when its head, state, checks, reviews or threads do: one query for up to 50,
+   * to see which of them are worth reading whole. NotFound where one of them is gone.
+   */
+  pullRequestStates(repo: RepositoryName, numbers: readonly number[]): Promise<Map<number, string>>;
   listPullRequests(repo: RepositoryName, options?: ListOptions): Promise<Listing<PullRequestSummary>>;
 
   /** Write. Validation: a comment's line is not in the diff, or an author approves their own. Carry a marker in the body. */

@@ -1,15 +1,22 @@
 import type { Client } from './client.ts';
 import { readGateFacts } from './gate-facts.ts';
-import { list, PAGE } from './listing.ts';
+import { list, PAGE, updatedBefore } from './listing.ts';
 import { merge } from './merge.ts';
 import { checkBranch, checkNumber, checkRepository } from './names.ts';
 import type { Forge } from './port.ts';
 import { objects } from './read.ts';
 import { pullRequestOf } from './rest.ts';
+import { readStates } from './states.ts';
 
 type PullRequests = Pick<
   Forge,
-  'createPullRequest' | 'findPullRequestByHead' | 'updatePullRequest' | 'pullRequest' | 'listPullRequests' | 'merge'
+  | 'createPullRequest'
+  | 'findPullRequestByHead'
+  | 'updatePullRequest'
+  | 'pullRequest'
+  | 'pullRequestStates'
+  | 'listPullRequests'
+  | 'merge'
 >;
 
 /** Pull requests: opened, found, read for the gate, merged. */
@@ -46,17 +53,17 @@ export function pulls(client: Client): PullRequests {
       checkRepository(repo);
       return client.read((octokit) => readGateFacts(octokit.graphql, repo, checkNumber(number), expectedHead));
     },
+    pullRequestStates: (repo, numbers) => readStates(client, repo, numbers),
     listPullRequests: (repo, options = {}) => {
       const where = { ...checkRepository(repo), state: options.state ?? 'all' } as const;
       const order = { sort: 'updated', direction: 'desc', per_page: PAGE } as const;
       // The listing takes no `since`; newest first, the first older one ends it.
-      const oldest = options.since === undefined ? Number.NEGATIVE_INFINITY : Date.parse(options.since);
       return list(
         client,
         (octokit, headers) => octokit.paginate.iterator(octokit.rest.pulls.list, { ...where, ...order, headers }),
         options,
         pullRequestOf,
-        (pull) => Date.parse(pull.updatedAt) < oldest,
+        updatedBefore(options.since),
       );
     },
     merge: (repo, number, request) => merge(client, repo, number, request),

@@ -12,6 +12,9 @@ const documents: [string, string][] = Object.entries(queries).flatMap(([name, va
     : Object.entries(value).map(([list, text]) => [`${name}.${list}`, text] as [string, string]),
 );
 
+documents.push(['pullRequestStatesQuery', queries.pullRequestStatesQuery([1, 22])]);
+documents.push(['issueEditorsQuery', queries.issueEditorsQuery([1, 22])]);
+
 for (const [name, text] of documents)
   test(`the GraphQL document ${name} is valid against GitHub's schema`, () => {
     assert.deepEqual(

@@ -29,7 +29,7 @@ fragment ThreadFields on PullRequestReviewThread {
 const LISTS = {
   commits: `
 fragment CommitsPage on PullRequestCommitConnection {
-  nodes { commit { oid message authors(first: 20) { nodes { email user { ...ActorFields } } pageInfo { hasNextPage } } } }
+  nodes { commit { oid message authors(first: 20) { nodes { email user { ...ActorFields } } pageInfo { hasNextPage } } committer { email user { ...ActorFields } } } }
   pageInfo { hasNextPage endCursor }
 }`,
   checks: `
@@ -38,7 +38,7 @@ fragment ChecksPage on StatusCheckRollupContextConnection {
     __typename
     ... on CheckRun {
       databaseId name status conclusion startedAt completedAt title summary url detailsUrl
-      checkSuite { app { slug } commit { oid } }
+      checkSuite { app { slug } commit { oid } branch { name } }
     }
     ... on StatusContext { context state description targetUrl createdAt commit { oid } }
   }
@@ -87,6 +87,7 @@ query GateFacts($owner: String!, $name: String!, $number: Int!, $head: String!, 
     databaseId
     pullRequest(number: $number) {
       number url state isDraft title body updatedAt mergedAt mergeable
+      isInMergeQueue isMergeQueueEnabled
       headRefOid headRefName baseRefOid baseRefName
       author { ...ActorFields }
       mergedBy { ...ActorFields }
@@ -167,3 +168,30 @@ export const REPLY_TO_THREAD = `
 mutation ReplyToThread($id: ID!, $body: String!) {
   addPullRequestReviewThreadReply(input: { pullRequestReviewThreadId: $id, body: $body }) { comment { id url } }
 }`;
+
+/** Enough of each pull request to see that something of it changed. */
+export function pullRequestStatesQuery(numbers: readonly number[]): string {
+  return `
+query PullRequestStates($owner: String!, $name: String!) {
+  repository(owner: $owner, name: $name) {
+    ${numbers.map((number) => `n${number}: pullRequest(number: ${number}) { ...StateFields }`).join('\n    ')}
+  }
+}
+fragment StateFields on PullRequest {
+  number state isDraft updatedAt headRefOid baseRefName
+  statusCheckRollup { state contexts(first: 1) { totalCount } }
+  reviews(first: 1) { totalCount }
+  reviewThreads(first: 100) { totalCount nodes { isResolved } }
+}`;
+}
+
+/** Who wrote the present text of each issue. */
+export function issueEditorsQuery(numbers: readonly number[]): string {
+  return `
+query IssueEditors($owner: String!, $name: String!) {
+  repository(owner: $owner, name: $name) {
+    ${numbers.map((number) => `n${number}: issue(number: ${number}) { number lastEditedAt editor { ...ActorFields } }`).join('\n    ')}
+  }
+}
+${ACTOR}`;
+}

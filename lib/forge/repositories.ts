@@ -1,15 +1,37 @@
 import type { Client } from './client.ts';
 import { ForgeError } from './error.ts';
+import { listActivity } from './history.ts';
+import { conditional } from './listing.ts';
 import { checkBranch, checkLogin, checkRepository, checkSHA, encodePath } from './names.ts';
-import type { Forge, RateLimit, RepositoryName } from './port.ts';
-import { choice, commitSHA, integer, object, objectOrNull, requiredMoment, type Untrusted } from './read.ts';
+import type { Conditional, Forge, RateLimit, RepositoryName } from './port.ts';
+import {
+  choice,
+  commitSHA,
+  integer,
+  lineOrNull,
+  object,
+  objectOrNull,
+  requiredMoment,
+  type Untrusted,
+} from './read.ts';
 import { actorOf, repositoryOf } from './rest.ts';
 
 const MAX_FILE_BYTES = 1024 * 1024;
 
+type Reading = Parameters<Parameters<Client['read']>[0]>[0];
+
 type Repositories = Pick<
   Forge,
-  'whoami' | 'repository' | 'repositoryById' | 'branchSHA' | 'fileAt' | 'permission' | 'rateLimit'
+  | 'whoami'
+  | 'repository'
+  | 'repositoryById'
+  | 'repositoryIfChanged'
+  | 'branchIfChanged'
+  | 'listActivity'
+  | 'branchSHA'
+  | 'fileAt'
+  | 'permission'
+  | 'rateLimit'
 >;
 
 /** Who this identity is, and what it sees of repositories. */
@@ -36,6 +58,13 @@ export function repositories(client: Client): Repositories {
       withTip(client, () =>
         client.read(async (octokit) => (await octokit.request('GET /repositories/{id}', { id })).data),
       ),
+    repositoryIfChanged: (id, etag) =>
+      ifChanged(client, etag, async (octokit, headers) => {
+        const { data, headers: told } = await octokit.request('GET /repositories/{id}', { id, headers });
+        return { value: repositoryOf(data), etag: lineOrNull(told.etag, 256) };
+      }),
+    branchIfChanged: (repo, branch, etag) => branchIfChanged(client, repo, branch, etag),
+    listActivity: (repo, options = {}) => listActivity(client, repo, options),
     branchSHA: (repo, branch) => branchSHA(client, repo, branch),
     fileAt: (repo, sha, path) => fileAt(client, repo, sha, path),
     permission: (repo, login) => permission(client, repo, login),
@@ -73,6 +102,43 @@ function branchOrNull(client: Client, repo: RepositoryName, branch: string): Pro
       return commitSHA(object(object(data, 'ref').object, 'ref').sha, "ref's commit");
     }),
   );
+}
+
+async function branchIfChanged(
+  client: Client,
+  repo: RepositoryName,
+  branch: string,
+  etag: string | undefined,
+): Promise<Conditional<string | null>> {
+  const where = { ...checkRepository(repo), ref: `heads/${encodePath(checkBranch(branch))}` };
+  const read = () =>
+    ifChanged(client, etag, async (octokit, headers) => {
+      const { data, headers: told } = await octokit.request('GET /repos/{owner}/{repo}/git/ref/{+ref}', {
+        ...where,
+        headers,
+      });
+      const value = commitSHA(object(object(data, 'ref').object, 'ref').sha, "ref's commit");
+      return { value, etag: lineOrNull(told.etag, 256) };
+    });
+  const found = await absentAsNull(read);
+  if (found !== null) return found;
+  await mustExist(client, repo);
+  return { notModified: false, value: null, etag: null };
+}
+
+async function ifChanged<T>(
+  client: Client,
+  etag: string | undefined,
+  read: (octokit: Reading, headers: Record<string, string>) => Promise<{ value: T; etag: string | null }>,
+): Promise<Conditional<T>> {
+  return client.read(async (octokit) => {
+    try {
+      return { notModified: false, ...(await read(octokit, conditional(etag))) };
+    } catch (error) {
+      if ((error as { status?: unknown }).status === 304) return { notModified: true };
+      throw error;
+    }
+  });
 }
 
 async function fileAt(client: Client, repo: RepositoryName, sha: string, path: string): Promise<string | null> {

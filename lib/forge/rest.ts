@@ -147,6 +147,7 @@ export function checkRunOf(value: unknown): CheckFacts {
     // Some senders leave the slug out: null is then the safe reading, since no required check accepts it.
     app: lineOrNull(app?.slug),
     headSHA: commitSHA(run.head_sha, "check run's commit"),
+    branch: lineOrNull(objectOrNull(run.check_suite)?.head_branch),
     status: completed ? 'completed' : (choiceOrNull(run.status, ['in_progress']) ?? 'queued'),
     conclusion: completed ? conclusionOf(run.conclusion) : null,
     startedAt: moment(run.started_at) ?? '',

@@ -42,6 +42,7 @@ export function statusCheck(parts: StatusParts): CheckFacts {
     name: parts.context,
     app: null,
     headSHA: parts.sha,
+    branch: null,
     status: pending ? 'in_progress' : 'completed',
     conclusion: pending ? null : parts.state === 'success' ? 'success' : 'failure',
     startedAt: parts.at,

@@ -61,7 +61,9 @@ export function parseDelivery(event: string, payload: unknown): ParsedDelivery {
   if (rule.includes('installation'))
     return { updates: [], installation: installationUpdate(event, payload), ignored: null };
   if (!isObject(payload.repository)) return ignored('The delivery is not about a repository.');
-  const updates = rule.flatMap((effect) => (effect === 'installation' ? [] : (READERS[effect](event, payload, effect) ?? [])));
+  const updates = rule.flatMap((effect) =>
+    effect === 'installation' ? [] : (READERS[effect](event, payload, effect) ?? []),
+  );
   return updates.length > 0
     ? { updates, installation: null, ignored: null }
     : ignored(`No rule looks at ${event}${action === null ? '' : ` ${action}`} of a pull request.`);

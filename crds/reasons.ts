@@ -117,7 +117,16 @@ export const reasons = {
   HumanNeeded: 'The issue was handed to a person.',
   ReviewDebounced: 'The review starts when the head has been quiet for a while.',
   ReviewFailed: 'The review task failed more often than allowed.',
+
+  // After the merge
   DeployUnsupported: 'This conductor does not deploy the way the Repository asks for.',
+  DeployPending: 'The deployer has not said yet that a revision with the change in it is live.',
+  DeployFailed: 'The deployment of the change failed.',
+  DeployTimedOut: 'No deployment of the change was told of in time.',
+  DeployUrlMissing: 'Nothing says where the deployed change is reached, so it cannot be checked.',
+  RolledBack: 'What is live no longer has the change in it.',
+  Verifying: 'A command of spec.verify runs against the deployed change.',
+  CheckFailed: 'A command of spec.verify failed as often as it may.',
 
   // Merge gate: target and provenance
   NoPullRequest: 'There is no pull request yet.',
@@ -138,6 +147,7 @@ export const reasons = {
   ChecksMissing: 'A required check has not been registered on the head commit.',
   ChecksPending: 'A required check has not concluded.',
   ChecksFailed: 'A required check did not succeed.',
+  ChecksShared: 'The checks of the head may be those of another pull request, which goes to another branch.',
 
   // Merge gate: review and threads
   ReviewMissing: 'Nobody who may has approved the head commit.',
@@ -153,6 +163,10 @@ export const reasons = {
   NotMergeable: 'The forge says that the pull request cannot be merged now.',
   BaseBehind: 'The branch does not contain the tip of its base.',
   StaleGeneration: 'The issue changed after the pull request was reviewed.',
+  MergeQueued: "The pull request is in the forge's merge queue.",
+  MergeQueueRequired: 'The forge merges into the base by its merge queue only.',
+  GateEnforced: 'The ruleset of the forge holds what the Repository asks.',
+  EnforcementWaived: 'The Repository says why its forge holds merges to nothing.',
   GateNotEnforced: "The forge's ruleset does not hold what the Repository asks.",
   HeadMoved: 'The head of the pull request moved between the decision and the merge.',
   MergeRefused: 'The forge refused to merge.',
@@ -162,6 +176,7 @@ export const reasons = {
   FactStale: 'A fact the decision needs was read too long ago.',
   NewerEvent: 'The history of this object was written by a newer release; upgrade the operator.',
   DatabaseBehind: 'The database is older than what this operator has already done; run rig recover.',
+  DatabaseRestored: 'The database was restored from a backup; what ran before was ended.',
   DatabaseUnreachable: 'The database does not answer.',
 
   // Ends

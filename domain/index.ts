@@ -1,13 +1,25 @@
 export { type Routing, routeDeveloper, routeReviewer } from './agents/routing.ts';
 export { compareFences, type Fence, formatFence, parseFence } from './claims/fence.ts';
 export { priorityRank } from './claims/priority.ts';
+export { decideUndelivered } from './deploy/reopen.ts';
+export { CHECKS, type CheckName, checkKey, type DeliveryState } from './deploy/state.ts';
+export type { CheckJobFacts, DeliveryFacts, DeployPolicy, StageFacts } from './deploy/world.ts';
 export { type EgressVerdict, judgeEgress } from './egress/judge.ts';
 export { egressHosts } from './egress/presets.ts';
 export { type EgressTarget, isAddress, plainTarget, targetText, tunnelTarget } from './egress/target.ts';
 export * from './events/catalogue.ts';
 export * from './facts.ts';
-export { type CheckVerdict, judgeChecks } from './gate/checks.ts';
+export { type CheckedHead, type CheckVerdict, checkedHead, judgeChecks } from './gate/checks.ts';
 export { decideMerge, type GateDecision } from './gate/gate.ts';
+export {
+  type BranchRules,
+  compareRules,
+  type Enforcement,
+  RULESET_NAME,
+  type RulesetRules,
+  type RuleWish,
+  wantedRules,
+} from './gate/ruleset.ts';
 export { type GateInput, type GateName, type GateResult, personWithWrite, type RequiredCheck } from './gate/types.ts';
 export type { Action } from './issue/action.ts';
 export {
@@ -33,6 +45,7 @@ export { lossDue } from './issue/loss.ts';
 export { gateOf } from './issue/merging.ts';
 export { nextAction } from './issue/next.ts';
 export { observe } from './issue/observe.ts';
+export { decideRecovery, type Recovery, type Remains } from './issue/recovery.ts';
 export { release } from './issue/release.ts';
 export { type Caller, callerOf, type Decision, decideReport, type Report } from './issue/report.ts';
 export { type IssueState, type LiveTask, liveTask, liveTasks, noIssue } from './issue/state.ts';

@@ -25,6 +25,10 @@ function event<P extends TProperties>(says: string, properties: P) {
 }
 
 const task = { task: name, kind: taskKind, fence };
+const deployed = { environment: name, revision: sha, deployment: name };
+/** A command of `spec.verify` that ran as a Job. */
+const checked = { job: name, revision: sha, url: sentence };
+const checkFailed = { ...checked, message: sentence, infrastructure: Type.Boolean() };
 
 /**
  * Every transition the log can hold, by type. Types are past tense and never reused; a schema only grows.
@@ -193,13 +197,58 @@ export const catalogue = {
     by: nullable(actor),
   }),
   MERGE_CONFLICT: event('The head no longer merges into the base.', { number: ordinal, headSHA: sha, baseSHA: sha }),
+  DEPLOYED_STAGING: event('A revision with the change in it went live on the stage before production.', {
+    ...deployed,
+    url: nullable(sentence),
+  }),
+  DEPLOYED_PRODUCTION: event('A revision with the change in it went live in production.', {
+    ...deployed,
+    url: nullable(sentence),
+  }),
+  DEPLOY_FAILED: event('The deployment of a revision with the change in it failed.', {
+    ...deployed,
+    message: sentence,
+  }),
+  ROLLED_BACK: event('What is live no longer has the change in it.', { ...deployed, message: sentence }),
+  SMOKE_PASSED: event('The smoke test of the deployed change passed.', checked),
+  SMOKE_FAILED: event('The smoke test of the deployed change failed, or the cluster lost its Job.', checkFailed),
+  E2E_PASSED: event('The end-to-end test of the deployed change passed.', checked),
+  E2E_FAILED: event('The end-to-end test of the deployed change failed, or the cluster lost its Job.', checkFailed),
+  A11Y_PASSED: event('The accessibility test of the deployed change passed.', checked),
+  A11Y_FAILED: event('The accessibility test of the deployed change failed, or the cluster lost its Job.', checkFailed),
+  VERIFIED: event('Every command of the Repository that proves a deployed change has passed.', {
+    revision: sha,
+    url: sentence,
+    checks: Type.Array(name),
+  }),
+  RECOVERED: event(
+    'The database was restored from a backup; what ran was ended, and what the lost time left at forge and cluster was taken up.',
+    {
+      recovery: name,
+      fence,
+      lostSince: name,
+      attempt: count,
+      branch: nullable(name),
+      pullRequest: nullable(Type.Object({ number: ordinal, url: sentence, headSHA: sha, branch: name })),
+      message: sentence,
+    },
+  ),
   ISSUE_DONE: event('Everything the issue asked for is live.', { message: sentence }),
   ISSUE_FAILED: event('All attempts are used up.', { reason, message: sentence }),
   ISSUE_CANCELLED: event('The Issue was deleted or closed by a person; nothing recreates it.', {
     reason,
     message: sentence,
   }),
-  ISSUE_REOPENED: event('A cancelled issue was asked for again.', { uid: name, generation: count, spec: issueSpec }),
+  ISSUE_REOPENED: event(
+    'An issue that had come to its end was asked for again; a reason is there where its merged change did not live.',
+    {
+      uid: name,
+      generation: count,
+      spec: issueSpec,
+      reason: Type.Optional(reason),
+      message: Type.Optional(sentence),
+    },
+  ),
 } as const;
 
 export type EventType = keyof typeof catalogue;

@@ -38,6 +38,7 @@ const BLAMELESS = new Set<string>([
   'CancelledByPerson',
   'Merged',
   'HumanNeeded',
+  'DatabaseRestored',
 ] satisfies Reason[]);
 
 export function unassigned(state: IssueState, data: EventData<'ISSUE_UNASSIGNED'>, at: number): Change {

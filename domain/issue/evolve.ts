@@ -1,7 +1,9 @@
+import { evolveDelivery } from '../deploy/evolve.ts';
 import type { StoredEvent } from '../events/catalogue.ts';
 import { assigned, dispatched, ended, started, unassigned } from './evolve-claim.ts';
 import { pullRequestChange } from './evolve-pull.ts';
 import { commanded, edited, wished } from './evolve-wish.ts';
+import { recovered } from './recovery.ts';
 import { type Change, type IssueState, noIssue } from './state.ts';
 
 /**
@@ -9,7 +11,8 @@ import { type Change, type IssueState, noIssue } from './state.ts';
  * changes nothing but the version, so that replaying a log never fails.
  */
 export function evolve(state: IssueState, event: StoredEvent): IssueState {
-  return { ...state, ...change(state, event), version: event.version };
+  const delivery = evolveDelivery(state.delivery, event);
+  return { ...state, ...change(state, event), delivery, version: event.version };
 }
 
 /** All events of one stream, in version order, from nothing. */
@@ -56,6 +59,14 @@ function change(state: IssueState, event: StoredEvent): Change {
       return { merged: { sha: event.data.mergeSHA, headSHA: event.data.headSHA }, awaiting: null, waiting: null };
     case 'HUMAN_GATE_TRIGGERED':
       return { awaiting: { ...event.data, since: event.at } };
+    case 'DEPLOYED_PRODUCTION':
+    case 'ROLLED_BACK':
+    case 'SMOKE_PASSED':
+    case 'E2E_PASSED':
+    case 'A11Y_PASSED':
+      return { awaiting: null };
+    case 'RECOVERED':
+      return recovered(state, event.data);
     case 'ISSUE_DONE':
       return { ending: { kind: 'Done', reason: 'Done', message: event.data.message } };
     case 'ISSUE_FAILED':

@@ -1,3 +1,4 @@
+import { type DeliveryState, noDelivery } from '../deploy/state.ts';
 import type { AgentRef, IssueSpec, Lane, TaskKind, Tier } from '../events/catalogue.ts';
 
 export interface LiveTask {
@@ -115,6 +116,10 @@ export interface IssueState {
   /** `version` of the event names the decision: one decision merges at most once. */
   readonly mergeRequested: { readonly headSHA: string; readonly at: number; readonly version: number } | null;
   readonly merged: { readonly sha: string; readonly headSHA: string } | null;
+  /** What became of the change after the merge. */
+  readonly delivery: DeliveryState;
+  /** Id of the newest recovery from a backup that the log tells of. */
+  readonly recovered: string | null;
   readonly ending: { readonly kind: Ending; readonly reason: string; readonly message: string } | null;
 }
 
@@ -151,6 +156,8 @@ export const noIssue: IssueState = {
   waiting: null,
   mergeRequested: null,
   merged: null,
+  delivery: noDelivery,
+  recovered: null,
   ending: null,
 };
 

@@ -125,6 +125,7 @@ export function tenantObjects(world: World, node: string): string {
       cloneURL: `${world.forge.url}/acme/widgets.git`,
       credentialsSecretRef: { name: 'forge-conductor' },
       requiredChecks: { kind: 'none' },
+      enforcement: { kind: 'none', because: 'These tests are about something else' },
       slo: { kind: 'none' },
       deploy: { kind: 'none' },
       defaults: { stack: 'node', testCommand: 'test -s a.txt' },

@@ -30,7 +30,22 @@ export const conditionTypes = {
     kinds: everyKind,
   },
   WebhookHealthy: {
-    meaning: 'Deliveries of the forge can be accepted.',
+    meaning: 'Deliveries of the forge arrive.',
+    polarity: 'normal-true',
+    kinds: ['Repository'],
+  },
+  Renamed: {
+    meaning: 'The forge calls the repository by another name than its spec does.',
+    polarity: 'abnormal-true',
+    kinds: ['Repository'],
+  },
+  RateLimited: {
+    meaning: 'The conductor waits for the rate limit of the forge.',
+    polarity: 'abnormal-true',
+    kinds: ['Repository'],
+  },
+  GateEnforced: {
+    meaning: 'The forge itself holds every merge to what the Repository asks, or the Repository says why it need not.',
     polarity: 'normal-true',
     kinds: ['Repository'],
   },

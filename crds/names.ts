@@ -14,6 +14,8 @@ export const labels = {
   /** On AgentTasks, Jobs and pods: the kind of task, and the number of the work claim it belongs to. */
   kind: 'rig.dashecorp.com/kind',
   attempt: 'rig.dashecorp.com/attempt',
+  /** On Jobs and pods of a command of `spec.verify`: which one. */
+  verify: 'rig.dashecorp.com/verify',
   /** On a Node: `external` where the cluster's services are reached from outside only. */
   network: 'rig.dashecorp.com/network',
   /** On a Node: builds of iOS run there. */
@@ -29,8 +31,12 @@ export const annotations = {
   forgeHost: 'rig.dashecorp.com/forge-host',
   /** On a pod: its containers, by name and separated by commas, that a node of the rig gives no network but their own loopback. */
   loopbackOnly: 'rig.dashecorp.com/loopback-only',
+  /** On a Kustomization of Flux in another namespace: the Repository (`namespace/name`) whose changes it delivers and which may look at it. */
+  delivers: 'rig.dashecorp.com/delivers',
   /** On AgentTasks and Jobs: the W3C traceparent under which they were made; its trace id is the correlation id of the Issue. */
   traceparent: 'rig.dashecorp.com/traceparent',
+  /** On a Repository: `<id>@<time>` of the ruleset that `rig repo protect` wrote or saw whole, so also that nobody may bypass it. */
+  ruleset: 'rig.dashecorp.com/ruleset',
 } as const;
 
 /** An annotation of the rig. */

@@ -47,15 +47,22 @@ export const reasons = {
   // Secrets and the forge
   SecretMissing: 'The Secret, or the key in it, does not exist.',
   SecretNotAllowed: 'The Secret lacks the label rig.dashecorp.com/forge, or its annotation names another host.',
+  SecretInvalid: 'A key of the Secret holds something else than it should.',
   ForgeUnreachable: 'The forge does not answer.',
   ForgeRefused: 'The forge refused the call; its own message is in the condition.',
   CredentialsRefused: 'The forge refuses the credentials.',
   RateLimited: 'The forge asks to call less often.',
   RepositoryNotFound: 'The forge has no such repository, or the credentials cannot see it.',
+  RepositoryArchived: 'The repository is archived at the forge, so nothing can be changed in it.',
+  RepositoryRenamed: 'The forge calls the repository by another name than the spec; calls follow it.',
+  InstallationRemoved: 'The App is not installed at the forge any more, so it has no token.',
+  InstallationSuspended: 'The installation of the App is suspended at the forge, so it has no token.',
+  LabelerUnknown: 'It is not known who put the intake label on, or who edited the text, so it is not taken.',
+  NoDeliveryYet: 'A webhook secret is named, and no delivery has arrived yet.',
   DeliveriesMissing: 'The listing shows changes for which no delivery arrived.',
   NoWebhookSecret:
-    'The Repository names no webhook secret, so no delivery is accepted; a listing mirrors it, but starts no work.',
-  DeliveriesArrive: 'Deliveries can be accepted: a webhook secret is named.',
+    'The Repository names no webhook secret, so no delivery is accepted; what happens is found by a listing, minutes later.',
+  DeliveriesArrive: 'Deliveries of the forge arrive.',
 
   // Tasks
   Delivered: 'The change was pushed and its pull request is open.',

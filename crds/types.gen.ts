@@ -382,25 +382,38 @@ export interface ConfigMapKeyReference {
 }
 
 /**
- * How a merged change reaches production.
+ * How a merged change reaches production, and what is waited for until it has. The rig starts no deployment itself.
  */
 export interface Deploy {
   /**
-   * The system that deploys. `none` means that merged is done.
+   * The system that deploys. `none` means that merged is done. `deployments` is any that tells the forge by deployments and their statuses; `cloudflare-pages` is one of these. `flux` is a Kustomization of Flux. What a conductor cannot follow it leaves to a person (DeployUnsupported).
    */
   kind: DeployKind;
   /**
-   * Settings of that system, by name.
+   * Settings of that system, by name. For `deployments`: `environment` (default production), in any case; `staging`, an environment before it that is waited for as well; `reporter`, the login whose reports alone count. For `flux`: `kustomization` and its `namespace` (default the Repository's); `staging`, a Kustomization before it. For both: `url`, where the change is reached if the deployer does not say.
    */
   settings?: {
     [k: string]: string;
   };
+  /**
+   * What follows a deployment that failed, was taken back, or did not stand the commands of `verify` once the retries are used up. `reopen`: the issue is worked again, twice at most, then a person is asked. `await-human`: a person is asked at once.
+   */
+  onFailure: DeployFailurePolicy;
+  /**
+   * How long a deployment is waited for before a person is asked.
+   */
+  timeoutMinutes: number;
 }
 
 /**
- * The system that deploys. `none` means that merged is done.
+ * What follows a deployment that failed, was taken back, or did not stand the commands of `verify` once the retries are used up. `reopen`: the issue is worked again, twice at most, then a person is asked. `await-human`: a person is asked at once.
  */
-export type DeployKind = 'none' | 'cloudflare-pages' | 'xcode-cloud' | 'flux' | 'flagger';
+export type DeployFailurePolicy = 'reopen' | 'await-human';
+
+/**
+ * The system that deploys. `none` means that merged is done. `deployments` is any that tells the forge by deployments and their statuses; `cloudflare-pages` is one of these. `flux` is a Kustomization of Flux. What a conductor cannot follow it leaves to a person (DeployUnsupported).
+ */
+export type DeployKind = 'none' | 'deployments' | 'cloudflare-pages' | 'xcode-cloud' | 'flux' | 'flagger';
 
 /**
  * `push`: the conductor makes a Job. `pull`: an agent that lives elsewhere asks for work.
@@ -422,6 +435,11 @@ export interface Egress {
 }
 
 export type EgressPreset = 'npm' | 'pypi' | 'nuget' | 'crates' | 'golang' | 'maven' | 'rubygems';
+
+/**
+ * `ruleset`: the forge's rules for the default branch hold what the gate asks, for everybody. `none`: the forge offers no rulesets, so only the conductor's own gate stands between a change and the branch.
+ */
+export type EnforcementKind = 'ruleset' | 'none';
 
 /**
  * `Enforced` when the ruleset equals what this Repository asks.
@@ -881,6 +899,10 @@ export interface RepositorySpec {
    */
   mergeMethod: MergeMethod;
   /**
+   * What holds a merge besides the gate: without it nothing is merged (gate `enforced`). `rig repo protect` writes the ruleset.
+   */
+  enforcement: RuleEnforcement;
+  /**
    * Globs of files whose change is at least T2, whatever the TierPolicy says.
    */
   protectedPaths: string[];
@@ -889,11 +911,11 @@ export interface RepositorySpec {
    */
   slo?: ServiceLevel;
   /**
-   * How a merged change reaches production.
+   * How a merged change reaches production, and what is waited for until it has. The rig starts no deployment itself.
    */
   deploy: Deploy;
   /**
-   * Commands that prove a deployed change. A check without a command is skipped.
+   * Commands that prove a deployed change, each in a Job of its own, one after the other. They find the URL in RIG_URL and the live commit in RIG_REVISION; exit code 0 is success. There is no checkout, no token and no model: what a command needs is in the image. A check without a command is skipped.
    */
   verify?: VerifyCommands;
   /**
@@ -999,6 +1021,24 @@ export interface Resources {
   limits?: {
     [k: string]: number | string;
   };
+}
+
+/**
+ * What holds a merge besides the gate: without it nothing is merged (gate `enforced`). `rig repo protect` writes the ruleset.
+ */
+export interface RuleEnforcement {
+  /**
+   * `ruleset`: the forge's rules for the default branch hold what the gate asks, for everybody. `none`: the forge offers no rulesets, so only the conductor's own gate stands between a change and the branch.
+   */
+  kind: EnforcementKind;
+  /**
+   * The ruleset requires the approval of code owners too. Left out, it does not.
+   */
+  codeOwners?: boolean;
+  /**
+   * Why the repository does without, shown in the condition GateEnforced and at the gate.
+   */
+  because?: string;
 }
 
 /**
@@ -1245,9 +1285,17 @@ export interface Toleration {
 }
 
 /**
- * Commands that prove a deployed change. A check without a command is skipped.
+ * Commands that prove a deployed change, each in a Job of its own, one after the other. They find the URL in RIG_URL and the live commit in RIG_REVISION; exit code 0 is success. There is no checkout, no token and no model: what a command needs is in the image. A check without a command is skipped.
  */
 export interface VerifyCommands {
+  /**
+   * Image in which the commands run. Left out, that of the Agent that made the change.
+   */
+  image?: string;
+  /**
+   * How long one command may run.
+   */
+  timeoutMinutes: number;
   /**
    * Command of the smoke test.
    */
@@ -1286,9 +1334,11 @@ export const enums = {
   Billing: ['metered', 'subscription'],
   CeilingTier: ['T0', 'T1', 'T2'],
   ConditionStatus: ['True', 'False', 'Unknown'],
-  DeployKind: ['none', 'cloudflare-pages', 'xcode-cloud', 'flux', 'flagger'],
+  DeployFailurePolicy: ['reopen', 'await-human'],
+  DeployKind: ['none', 'deployments', 'cloudflare-pages', 'xcode-cloud', 'flux', 'flagger'],
   Dispatch: ['push', 'pull'],
   EgressPreset: ['npm', 'pypi', 'nuget', 'crates', 'golang', 'maven', 'rubygems'],
+  EnforcementKind: ['ruleset', 'none'],
   EnforcementState: ['Enforced', 'NotEnforced', 'Unknown'],
   ForgeKind: ['github'],
   GateState: ['Passed', 'Waiting', 'Failed', 'Unknown'],

@@ -31,6 +31,8 @@ export interface CheckFacts {
   /** Slug of the App that made a check run; null for a commit status, which any writer can set. */
   readonly app: string | null;
   readonly headSHA: string;
+  /** Branch for which its suite was started; null where the forge names none (a fork's, one that was deleted), and for a commit status. */
+  readonly branch: string | null;
   readonly status: 'queued' | 'in_progress' | 'completed';
   readonly conclusion:
     | 'success'
@@ -74,7 +76,7 @@ export interface ThreadFacts {
 export interface CommitFacts {
   readonly sha: string;
   readonly message: string;
-  /** Accounts the forge attributes the commit to (author and co-authors); empty where it knows none. */
+  /** Accounts the forge attributes the commit to (author, co-authors, committer); empty where it knows none. */
   readonly authors: readonly Actor[];
 }
 
@@ -92,6 +94,8 @@ export interface PullRequestFacts {
   readonly mergeable: 'mergeable' | 'conflicting' | 'unknown';
   /** Whether the head contains the base branch's tip; null where the forge did not say. */
   readonly containsBase: boolean | null;
+  /** `required`: the base takes changes through a merge queue only. `entered`: this one is in it. */
+  readonly mergeQueue: 'none' | 'required' | 'entered' | 'unknown';
   readonly mergeSHA: string | null;
   readonly mergedAt: string | null;
   readonly mergedBy: Actor | null;

@@ -5,6 +5,7 @@ import { reasons } from '#crds';
 import { ada, review } from '../testing/facts.ts';
 import { type GateCase, gateInput } from '../testing/gate.ts';
 import { ciCases } from './cases/ci.ts';
+import { enforcedCases } from './cases/enforced.ts';
 import { linkedCases } from './cases/linked.ts';
 import { reviewCases, threadCases } from './cases/review.ts';
 import { stateCases } from './cases/state.ts';
@@ -20,6 +21,7 @@ const cases: readonly GateCase[] = [
   ...reviewCases,
   ...threadCases,
   ...stateCases,
+  ...enforcedCases,
 ];
 
 const order: readonly GateName[] = [
@@ -33,6 +35,7 @@ const order: readonly GateName[] = [
   'mergeable',
   'tier',
   'freshness',
+  'enforced',
 ];
 
 test('an Agent whose account cannot be told is named where nobody is known to be a person', () => {

@@ -1,8 +1,10 @@
 import { ci } from './checks.ts';
+import { enforced } from './enforced.ts';
 import { linked } from './linked.ts';
-import { review, threads } from './review.ts';
+import { review } from './review.ts';
 import { freshness, labels, mergeable } from './state.ts';
 import { provenance, target } from './target.ts';
+import { threads } from './threads.ts';
 import { type GateInput, type GateResult, type Row, unread } from './types.ts';
 
 const rows: readonly ((row: Row) => GateResult)[] = [
@@ -16,6 +18,7 @@ const rows: readonly ((row: Row) => GateResult)[] = [
   mergeable,
   ({ input }) => input.tierGate,
   freshness,
+  enforced,
 ];
 
 export interface GateDecision {
@@ -33,13 +36,16 @@ export interface GateDecision {
 export function decideMerge(input: GateInput): GateDecision {
   const { pullRequest, now, maxAgeMs } = input;
   if (!pullRequest.known) return blocked(unread('target', pullRequest.why));
-  if (now - pullRequest.observedAt > maxAgeMs) {
-    const minutes = Math.floor((now - pullRequest.observedAt) / 60_000);
+  const age = now - pullRequest.observedAt;
+  // Also where the time is no number, or lies ahead of a clock that was set back.
+  if (!(Math.abs(age) <= maxAgeMs)) {
+    const when =
+      age > 0 ? `was last read ${Math.floor(age / 60_000)} minutes ago` : 'was read at another time than now';
     return blocked({
       gate: 'target',
       state: 'unknown',
       reason: 'FactStale',
-      message: `The pull request was last read ${minutes} minutes ago; it is being read again.`,
+      message: `The pull request ${when}; it is being read again.`,
     });
   }
   const results = rows.map((row) => row({ input, pr: pullRequest.value }));

@@ -32,7 +32,11 @@ export function linked({ input, pr }: Row): GateResult {
       (reference) => reference.repository !== null || reference.number !== input.issue.number,
     );
     if (other)
-      return fail(gate, 'ClosingReferenceForeign', `Text in ${where} would close issue #${other.number}; reword it.`);
+      return fail(
+        gate,
+        'ClosingReferenceForeign',
+        `Text in ${where} would close issue ${other.repository ?? ''}#${other.number}; reword it.`,
+      );
   }
   return pass(gate, `Closes #${input.issue.number} and nothing else.`);
 }

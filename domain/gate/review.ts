@@ -1,4 +1,4 @@
-import type { Actor, PullRequestFacts, ReviewFacts, ThreadFacts } from '../facts.ts';
+import type { PullRequestFacts, ReviewFacts } from '../facts.ts';
 import {
   fail,
   type GateInput,
@@ -16,89 +16,92 @@ export function authorsOf(pr: Pick<PullRequestFacts, 'author' | 'commits'>): Rea
   return new Set([pr.author.id, ...pr.commits.flatMap((commit) => commit.authors.map((author) => author.id))]);
 }
 
+/** {@link authorsOf}, whoever pushed to its branch (a commit may bear any name), and every account that a developer Agent works under. */
+function involvedIn({ input, pr }: Row): ReadonlySet<number> {
+  return new Set([...authorsOf(pr), ...input.pushers, ...input.developers]);
+}
+
 /** What an account's word is worth in a review: a reviewer Agent's, a person's with write permission, nobody's, or not known. */
 function standing(input: GateInput, review: ReviewFacts): boolean | 'unknown' {
   return input.reviewers.has(review.author.id) ? true : personWithWrite(input, review.author);
 }
 
+/** An irreversible change is approved by people alone. */
+function mayApprove(input: GateInput, review: ReviewFacts): boolean | 'unknown' {
+  return input.issue.tier === 'T3' ? personWithWrite(input, review.author) : standing(input, review);
+}
+
+/** Of reviews whose order is not told the most cautious one is taken for the newest. */
+const caution = { changes_requested: 0, dismissed: 1, approved: 2, commented: 3, pending: 3 } as const;
+
 /** The newest review of each account that says something: a later comment takes neither approval nor refusal back, a dismissal does. */
 function opinions(reviews: readonly ReviewFacts[]): ReviewFacts[] {
-  const latest = new Map<number, ReviewFacts>();
-  const inOrder = [...reviews].sort((a, b) => Date.parse(a.submittedAt) - Date.parse(b.submittedAt) || a.id - b.id);
-  for (const review of inOrder) {
-    if (review.state === 'commented' || review.state === 'pending') continue;
-    latest.set(review.author.id, review);
-  }
-  return [...latest.values()];
+  const said = reviews.filter((review) => review.state !== 'commented' && review.state !== 'pending');
+  const accounts = new Set(said.map((review) => review.author.id));
+  return [...accounts].map((account) => newest(said.filter((review) => review.author.id === account)));
+}
+
+function newest(reviews: readonly ReviewFacts[]): ReviewFacts {
+  const at = (review: ReviewFacts) => Date.parse(review.submittedAt);
+  const dated = reviews.filter((review) => !Number.isNaN(at(review)));
+  const last = dated.sort((a, b) => at(a) - at(b) || a.id - b.id).slice(-1);
+  const undated = reviews.filter((review) => Number.isNaN(at(review)));
+  return [...last, ...undated].sort((a, b) => caution[a.state] - caution[b.state])[0]!;
 }
 
 /**
- * A current approval of exactly this head by someone who neither opened the pull request nor has a commit in it,
- * and nobody who counts still asks for changes.
+ * A current approval of exactly this head by someone who had no hand in the change, and nobody who counts still asks for changes.
  */
-export function review({ input, pr }: Row): GateResult {
+export function review(row: Row): GateResult {
+  const { input, pr } = row;
   const gate = 'review';
   if (!pr.complete.reviews || !pr.complete.commits)
     return unread(gate, 'Not every review or commit of the pull request was read.');
   const current = opinions(pr.reviews);
-  for (const one of current.filter((opinion) => opinion.state === 'changes_requested')) {
-    const counts = standing(input, one);
-    if (counts === 'unknown')
-      return unknownStanding(
+  return disputed(input, current) ?? approved(row, current);
+}
+
+function disputed(input: GateInput, current: readonly ReviewFacts[]): GateResult | null {
+  const gate = 'review';
+  const against = current
+    .filter((opinion) => opinion.state === 'changes_requested')
+    .map((opinion) => ({ login: opinion.author.login, counts: standing(input, opinion) }));
+  const certain = against.find(({ counts }) => counts === true);
+  if (certain)
+    return fail(
+      gate,
+      'ChangesRequested',
+      `${certain.login} asks for changes; answer them, or have the review dismissed.`,
+    );
+  const perhaps = against.find(({ counts }) => counts === 'unknown');
+  return perhaps === undefined
+    ? null
+    : unknownStanding(
         gate,
         input,
-        `${one.author.login} asks for changes, and it is not known whether that account may write.`,
+        `${perhaps.login} asks for changes, and it is not known whether that account may write.`,
       );
-    if (counts)
-      return fail(
-        gate,
-        'ChangesRequested',
-        `${one.author.login} asks for changes; answer them, or have the review dismissed.`,
-      );
-  }
-  const involved = authorsOf(pr);
+}
+
+function approved(row: Row, current: readonly ReviewFacts[]): GateResult {
+  const { input, pr } = row;
+  const gate = 'review';
+  const short = pr.head.sha.slice(0, 8);
+  const involved = involvedIn(row);
   const approvals = current.filter((opinion) => opinion.state === 'approved');
   const onHead = approvals.filter((opinion) => opinion.commitSHA === pr.head.sha);
   const independent = onHead.filter((opinion) => !involved.has(opinion.author.id));
-  const accepted = independent.find((opinion) => standing(input, opinion) === true);
-  if (accepted) return pass(gate, `${accepted.author.login} approved ${pr.head.sha.slice(0, 8)}.`);
-  if (independent.some((opinion) => standing(input, opinion) === 'unknown'))
+  const accepted = independent.find((opinion) => mayApprove(input, opinion) === true);
+  if (accepted) return pass(gate, `${accepted.author.login} approved ${short}.`);
+  if (independent.some((opinion) => mayApprove(input, opinion) === 'unknown'))
     return unknownStanding(gate, input, 'It is not known whether the one who approved may write.');
   if (onHead.length > independent.length)
-    return wait(gate, 'ReviewByAuthor', 'The approval is by an author of the change; another one has to approve.');
+    return wait(
+      gate,
+      'ReviewByAuthor',
+      'The approval is by somebody who had a hand in the change; another one has to approve.',
+    );
   if (approvals.length > onHead.length)
-    return wait(gate, 'ReviewStale', `The approval is of an older head; ${pr.head.sha.slice(0, 8)} has none yet.`);
-  return wait(gate, 'ReviewMissing', `Nobody whose review counts has approved ${pr.head.sha.slice(0, 8)} yet.`);
-}
-
-/** Every thread that a reviewer Agent or a person with write permission opened is resolved, and a person's not by a machine. */
-export function threads({ input, pr }: Row): GateResult {
-  const gate = 'threads';
-  if (!pr.complete.threads) return unread(gate, 'Not every review thread was read.');
-  const open = pr.threads.filter((thread) => !settled(input, thread));
-  const counted = open.map((thread) => ({ thread, counts: owns(input, thread.comments[0]?.author) }));
-  if (counted.some(({ counts }) => counts === 'unknown'))
-    return unknownStanding(gate, input, 'It is not known whether the one who opened a thread may write.');
-  const blocking = counted.filter(({ counts }) => counts === true);
-  if (blocking.length === 0) return pass(gate, 'Every thread that counts is resolved.');
-  const first = blocking[0]!.thread;
-  return fail(
-    gate,
-    'ThreadsOpen',
-    `${blocking.length} review thread(s) are open, the first at ${first.path}:${first.line ?? '?'}; resolve what is fixed.`,
-  );
-}
-
-/** A machine's word settles a machine's thread, never a person's. */
-function settled(input: GateInput, thread: ThreadFacts): boolean {
-  if (!thread.resolved) return false;
-  const opener = thread.comments[0]?.author;
-  const machine = (actor: Actor) => actor.kind === 'bot' || input.machines.has(actor.id);
-  const byMachine = thread.resolvedBy !== null && machine(thread.resolvedBy);
-  return !byMachine || (opener !== undefined && (input.reviewers.has(opener.id) || machine(opener)));
-}
-
-function owns(input: GateInput, author: Actor | undefined): boolean | 'unknown' {
-  if (author === undefined) return 'unknown';
-  return input.reviewers.has(author.id) ? true : personWithWrite(input, author);
+    return wait(gate, 'ReviewStale', `The approval is of an older head; ${short} has none yet.`);
+  return wait(gate, 'ReviewMissing', `Nobody whose review counts has approved ${short} yet.`);
 }

@@ -1,4 +1,5 @@
-import { fail, type GateResult, pass, type Row, unread } from './types.ts';
+import type { PullRequestFacts } from '../facts.ts';
+import { fail, type GateResult, pass, type Row, unread, wait } from './types.ts';
 
 /** None of the Repository's blocking labels is on the pull request. */
 export function labels({ input, pr }: Row): GateResult {
@@ -23,6 +24,8 @@ export function mergeable({ input, pr }: Row): GateResult {
     };
   if (pr.mergeable === 'conflicting')
     return fail(gate, 'Conflict', `The change conflicts with ${pr.base.ref}; it goes back for rework.`);
+  const queue = mergeQueue(pr);
+  if (queue !== null) return queue;
   if (input.issue.tier === 'T0') return pass(gate, `Merges into ${pr.base.ref}.`);
   if (pr.containsBase === null)
     return unread(gate, `It is not known whether the head contains the tip of ${pr.base.ref}.`);
@@ -33,6 +36,25 @@ export function mergeable({ input, pr }: Row): GateResult {
       `The head does not contain the tip of ${pr.base.ref}; it goes back to be brought up to date.`,
     );
   return pass(gate, `Merges into ${pr.base.ref} and contains its tip.`);
+}
+
+/** A queue of the forge merges by itself, and another commit than the one that was reviewed. */
+function mergeQueue(pr: PullRequestFacts): GateResult | null {
+  const gate = 'mergeable';
+  switch (pr.mergeQueue) {
+    case 'none':
+      return null;
+    case 'entered':
+      return wait(gate, 'MergeQueued', "It is in the forge's merge queue, which merges it or gives it back.");
+    case 'required':
+      return fail(
+        gate,
+        'MergeQueueRequired',
+        `The forge merges into ${pr.base.ref} by its merge queue only, which the conductor does not enter; put it there by hand, or turn the queue off.`,
+      );
+    default:
+      return unread(gate, 'It is not known whether the forge has a merge queue for the base.');
+  }
 }
 
 /** What was graded, dispatched and reviewed is the wish as it stands now. */

@@ -1,10 +1,21 @@
-import { fail, type GateResult, pass, personWithWrite, type Row, unknownStanding, unread } from './types.ts';
+import { fail, type GateResult, pass, personWithWrite, type Row, unknownStanding, unread, wait } from './types.ts';
 
 /** Open, no draft, from the repository itself, onto the default branch, from the branch of the newest work claim (or a trusted person). */
 export function target({ input, pr }: Row): GateResult {
   const gate = 'target';
+  if (pr.state === 'merged') return fail(gate, 'Merged', `Pull request #${pr.number} is merged already.`);
   if (pr.state !== 'open')
-    return fail(gate, 'PullRequestClosed', `Pull request #${pr.number} is ${pr.state}; reopen it or retry the issue.`);
+    return fail(
+      gate,
+      'PullRequestClosed',
+      `Pull request #${pr.number} is closed; reopen it, or edit the issue, and the next attempt begins with its own.`,
+    );
+  if (input.issue.headSHA !== null && pr.head.sha !== input.issue.headSHA)
+    return wait(
+      gate,
+      'HeadMoved',
+      `The head moved from ${input.issue.headSHA.slice(0, 8)} to ${pr.head.sha.slice(0, 8)}; it is decided anew.`,
+    );
   if (pr.draft) return fail(gate, 'Draft', `Pull request #${pr.number} is a draft; mark it ready for review.`);
   if (pr.head.repositoryId !== pr.base.repositoryId || pr.base.repositoryId !== input.repository.id) {
     return fail(

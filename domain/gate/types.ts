@@ -2,6 +2,7 @@ import type { Reason } from '#crds';
 import type { Tier } from '../events/catalogue.ts';
 import type { Actor, Fact, Permission, PullRequestFacts } from '../facts.ts';
 import type { ForwardedHead } from '../issue/state.ts';
+import type { Enforcement } from './ruleset.ts';
 
 export type GateName =
   | 'target'
@@ -13,7 +14,8 @@ export type GateName =
   | 'labels'
   | 'mergeable'
   | 'tier'
-  | 'freshness';
+  | 'freshness'
+  | 'enforced';
 
 /** `wait`: time or a machine will settle it. `fail`: somebody has to act. `unknown`: it could not be read. Only `pass` passes. */
 export interface GateResult {
@@ -33,6 +35,8 @@ export interface GateInput {
   readonly pullRequest: Fact<PullRequestFacts>;
   readonly repository: {
     readonly id: number;
+    /** Name of the Repository object. */
+    readonly name: string;
     readonly defaultBranch: string;
     /** The word `none` is a decision somebody wrote down; an empty list is not. */
     readonly requiredChecks: 'none' | readonly RequiredCheck[];
@@ -42,6 +46,8 @@ export interface GateInput {
     readonly number: number;
     /** Branch of the newest work claim, live or ended; null before the first. */
     readonly branch: string | null;
+    /** Head that the log knows, on which a merge would be asked; null where there is none. */
+    readonly headSHA: string | null;
     readonly forwarded: readonly ForwardedHead[];
     /** Generation of the last edit that changed what is asked. */
     readonly wishGeneration: number;
@@ -53,6 +59,14 @@ export interface GateInput {
   readonly reviewers: ReadonlySet<number>;
   /** Forge accounts of every Agent and of the conductor: none of them is a person. */
   readonly machines: ReadonlySet<number>;
+  /** Forge accounts of developer Agents: what one of them approves is not independent, whoever else uses the account. */
+  readonly developers: ReadonlySet<number>;
+  /** Accounts that the forge told to have pushed to the head's branch. */
+  readonly pushers: ReadonlySet<number>;
+  /** Other pull requests of this head, open or not, and the branch each goes to. */
+  readonly headElsewhere: readonly { readonly number: number; readonly base: string }[];
+  /** What the forge itself holds merges to, against what the Repository asks. */
+  readonly enforcement: Fact<Enforcement>;
   /** Names of Agents whose forge account cannot be told: nobody is known not to be one of them. */
   readonly unaccounted: readonly string[];
   /** Permission at the forge by account id; an account that is not in the map is unknown. */

@@ -30,7 +30,8 @@ export function mergeOrSay(state: IssueState, world: World, policy: Policy, now:
     };
   }
   const { gate, state: standing, reason, message } = decision.missing;
-  if (standing === 'unknown') return readAgain(state, world, policy, now, message);
+  // A ruleset that cannot be seen is not seen better by reading the pull request once more.
+  if (standing === 'unknown' && gate !== 'enforced') return readAgain(state, world, policy, now, message);
   const told =
     state.waiting?.gate === gate && state.waiting.reason === reason && state.waiting.headSHA === pullRequest.headSHA;
   return told
@@ -62,6 +63,7 @@ function gateInput(state: IssueState, world: World, policy: Policy, now: number)
     pullRequest: repository === null ? { known: false, why: 'The Repository is not known.' } : world.pullRequest,
     repository: {
       id: repository?.forgeId ?? 0,
+      name: repository?.name ?? '',
       defaultBranch: repository?.defaultBranch ?? '',
       requiredChecks: repository?.requiredChecks ?? [],
       blockLabels: repository?.blockLabels ?? [],
@@ -69,6 +71,7 @@ function gateInput(state: IssueState, world: World, policy: Policy, now: number)
     issue: {
       number: state.spec?.number ?? 0,
       branch: state.lastWork?.branch ?? null,
+      headSHA: state.pullRequest?.headSHA ?? null,
       forwarded: state.forwarded,
       wishGeneration: state.wishGeneration,
       workGeneration: state.lastWork?.generation ?? null,
@@ -78,6 +81,10 @@ function gateInput(state: IssueState, world: World, policy: Policy, now: number)
       world.agents.flatMap((agent) => (agent.role === 'reviewer' && agent.account ? [agent.account.id] : [])),
     ),
     machines: world.machines,
+    developers: new Set(
+      world.agents.flatMap((agent) => (agent.role === 'developer' && agent.account ? [agent.account.id] : [])),
+    ),
+    ...world.gate,
     permissions: world.permissions,
     unaccounted: world.unaccounted,
     headPushedBy: world.headPushedBy,

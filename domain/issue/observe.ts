@@ -1,6 +1,7 @@
+import { observeDelivery } from '../deploy/observe.ts';
 import type { DomainEvent } from '../events/catalogue.ts';
 import type { PullRequestFacts, ReviewFacts } from '../facts.ts';
-import { judgeChecks } from '../gate/checks.ts';
+import { checkedHead, judgeChecks } from '../gate/checks.ts';
 import { authorsOf } from '../gate/review.ts';
 import { personWithWrite } from '../gate/types.ts';
 import { askedAgain } from './command.ts';
@@ -31,6 +32,7 @@ function look(state: IssueState, world: World, policy: Policy, now: number): Dom
   if (state.ending !== null) return observeEnded(state, world);
   const lost = observeTasks(state, world, policy, now);
   if (lost.length > 0) return lost;
+  if (state.merged !== null) return observeDelivery(state, world);
   if (
     !world.pullRequest.known ||
     state.pullRequest === null ||
@@ -104,7 +106,7 @@ function observeMerge(state: IssueState, pr: PullRequestFacts): DomainEvent[] {
 function observeChecks(state: IssueState, world: World, pr: PullRequestFacts): DomainEvent[] {
   const required = requiredChecks(world);
   if (required.length === 0 || !pr.complete.checks) return [];
-  const verdict = judgeChecks(required, pr.checks, pr.head.sha);
+  const verdict = judgeChecks(required, pr.checks, checkedHead(pr, state.forwarded));
   const told = state.ci?.headSHA === pr.head.sha ? state.ci.passed : null;
   if (verdict.state === 'passed' && told !== true) {
     return [{ type: 'CI_PASSED', data: { headSHA: pr.head.sha, checks: required.map((check) => check.name) } }];

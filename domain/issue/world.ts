@@ -1,6 +1,7 @@
+import type { CheckJobFacts, DeliveryFacts, DeployPolicy } from '../deploy/world.ts';
 import type { AgentRef, Tier } from '../events/catalogue.ts';
 import type { Actor, Fact, Permission, PullRequestFacts } from '../facts.ts';
-import type { RequiredCheck } from '../gate/types.ts';
+import type { GateInput, RequiredCheck } from '../gate/types.ts';
 
 /** A Repository as far as the rules care; unknown while it is missing, not ready, or belongs to another. */
 export interface RepositoryPolicy {
@@ -10,7 +11,7 @@ export interface RepositoryPolicy {
   readonly requiredChecks: 'none' | readonly RequiredCheck[];
   readonly blockLabels: readonly string[];
   readonly mergeMethod: 'squash' | 'merge' | 'rebase';
-  readonly deploy: string;
+  readonly deploy: DeployPolicy;
   /** Agents that the routing table names for a class and stack, most wanted first; empty means no table. */
   readonly routes: readonly {
     readonly taskClass: string | null;
@@ -60,6 +61,8 @@ export interface World {
   /** When the pull request was last read whole, in ms; 0 for never. */
   readonly pullRequestReadAt: number;
   readonly headPushedBy: Fact<Actor>;
+  /** What only the merge gate asks. */
+  readonly gate: Pick<GateInput, 'pushers' | 'headElsewhere' | 'enforcement'>;
   readonly permissions: ReadonlyMap<number, Permission>;
   readonly machines: ReadonlySet<number>;
   /** Names of Agents whose forge account cannot be told; while there are any, permissions is empty. */
@@ -71,6 +74,10 @@ export interface World {
   /** A person closed the issue at the forge without a merge. */
   readonly forgeIssueClosed: boolean;
   readonly conductorUpSince: number;
+  /** What the deployer shows; unknown before a merge. */
+  readonly delivery: Fact<DeliveryFacts>;
+  /** Jobs of commands of `spec.verify`, by command, deployment and run. */
+  readonly checks: ReadonlyMap<string, CheckJobFacts>;
 }
 
 /** Knobs of the rules; every duration in ms. {@link defaultPolicy} has the shipped values. */
@@ -87,6 +94,16 @@ export interface Policy {
   readonly maxFailedReviews: number;
   /** Work claims in a row that may be lost to infrastructure before a person is asked. */
   readonly maxLosses: number;
+  /** Pause between two looks at a deployer that does not tell by itself. */
+  readonly deployInterval: number;
+  /** How long another deployment is waited for after one that failed, and after one that took the change back. */
+  readonly deployRetry: number;
+  readonly rollbackSettle: number;
+  /** Times a command of `spec.verify` may fail for one deployment; the pause after a failure doubles. */
+  readonly maxCheckRuns: number;
+  readonly checkBackoff: number;
+  /** Times an issue is reopened by itself because its merged change did not live. */
+  readonly maxReopenings: number;
 }
 
 export const defaultPolicy: Policy = {
@@ -100,6 +117,12 @@ export const defaultPolicy: Policy = {
   maxDisputes: 5,
   maxFailedReviews: 3,
   maxLosses: 5,
+  deployInterval: 10_000,
+  deployRetry: 10 * 60_000,
+  rollbackSettle: 10 * 60_000,
+  maxCheckRuns: 3,
+  checkBackoff: 30_000,
+  maxReopenings: 2,
 };
 
 export type Candidate = AgentRef;

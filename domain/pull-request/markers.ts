@@ -10,9 +10,14 @@ export const CLOSING_KEYWORD: RegExp = new RegExp(
   `${KEYWORD}(?=(?:[\\w.-]+\\/[\\w.-]+)?#\\d|GH-\\d|https?:\\/\\/)`,
   'giu',
 );
-/** What GitHub Actions and other runners take as "do not run", and the trailer form. */
-export const SKIP_MARKER: RegExp =
-  /\[\s*((?:skip|no)[\s-]+(?:ci|actions)|(?:ci|actions)[\s-]+skip)\s*\]|^([^\S\n]*skip-checks)[^\S\n]*:[^\S\n]*(?=true\b)/gim;
+/** Whatever runs on a push and can be told not to: GitHub Actions, and the services that have a word of their own. */
+const RUNNER = String.raw`ci|actions|azp|azurepipelines|travis(?:[\s_-]ci)?|circleci|appveyor|buildkite|netlify|vercel|render`;
+const SKIPPED = String.raw`(?:skip|no)[\s_-]+(?:${RUNNER})|(?:${RUNNER}|cf[\s_-]pages)[\s_-]+skip`;
+/** What they take as "do not run": in brackets, Azure's form in stars, and the trailer. */
+export const SKIP_MARKER: RegExp = new RegExp(
+  String.raw`\[\s*(${SKIPPED})\s*\]|\*{3}\s*(NO_CI)\s*\*{3}|^([^\S\n]*skip-checks)[^\S\n]*:[^\S\n]*(?=true\b)`,
+  'gim',
+);
 
 export interface ClosingReference {
   /** `owner/name` where the text names one; null means the repository itself. */

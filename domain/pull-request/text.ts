@@ -80,8 +80,8 @@ export function defuse(text: string): string {
   return text
     .toWellFormed()
     .replaceAll(CLOSING_KEYWORD, '$<keyword> issue ')
-    .replaceAll(SKIP_MARKER, (_, bracketed?: string, trailer?: string) =>
-      bracketed ? `(${bracketed})` : `${trailer} `,
+    .replaceAll(SKIP_MARKER, (_, bracketed?: string, starred?: string, trailer?: string) =>
+      trailer === undefined ? `(${bracketed ?? starred})` : `${trailer} `,
     )
     .replaceAll('<!--', `<${BREAK}!--`)
     .replaceAll('-->', `--${BREAK}>`)

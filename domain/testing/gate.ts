@@ -40,6 +40,7 @@ export function gateInput({ pr, repository, issue, input }: GateChange = {}): Ga
     pullRequest: known(pullRequest(pr), NOON),
     repository: {
       id: REPOSITORY,
+      name: 'parser',
       defaultBranch: 'main',
       requiredChecks: [{ name: 'test', app: 'github-actions' }],
       blockLabels: ['do-not-merge'],
@@ -48,6 +49,7 @@ export function gateInput({ pr, repository, issue, input }: GateChange = {}): Ga
     issue: {
       number: ISSUE,
       branch: BRANCH,
+      headSHA: HEAD,
       forwarded: [{ sha: HEAD, attempt: 1, branch: BRANCH }],
       wishGeneration: 1,
       workGeneration: 1,
@@ -56,6 +58,10 @@ export function gateInput({ pr, repository, issue, input }: GateChange = {}): Ga
     },
     reviewers: new Set([reviewE.id]),
     machines: new Set([conductor.id, devE.id, reviewE.id]),
+    developers: new Set([devE.id]),
+    pushers: new Set([devE.id]),
+    headElsewhere: [],
+    enforcement: known({ state: 'enforced' }, NOON),
     unaccounted: [],
     permissions: new Map([
       [ada.id, 'write'],

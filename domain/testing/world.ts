@@ -1,3 +1,4 @@
+import type { DeployPolicy } from '../deploy/world.ts';
 import type { IssueSpec } from '../events/catalogue.ts';
 import { known, type Permission, unknown } from '../facts.ts';
 import type { AgentFacts, RepositoryPolicy, World } from '../issue/world.ts';
@@ -23,6 +24,15 @@ export function spec(over: Partial<IssueSpec> = {}): IssueSpec {
   };
 }
 
+export const noDeploy: DeployPolicy = {
+  kind: 'none',
+  staging: false,
+  checks: [],
+  url: null,
+  onFailure: 'reopen',
+  timeoutMs: 3_600_000,
+};
+
 export function repositoryPolicy(over: Partial<RepositoryPolicy> = {}): RepositoryPolicy {
   return {
     name: 'parser',
@@ -31,7 +41,7 @@ export function repositoryPolicy(over: Partial<RepositoryPolicy> = {}): Reposito
     requiredChecks: [{ name: 'test', app: 'github-actions' }],
     blockLabels: ['do-not-merge'],
     mergeMethod: 'squash',
-    deploy: 'none',
+    deploy: noDeploy,
     routes: [],
     ...over,
   };
@@ -76,6 +86,7 @@ export function quietWorld(over: Partial<World> = {}): World {
     pullRequest: unknown('There is no pull request yet.'),
     pullRequestReadAt: 0,
     headPushedBy: unknown('There is no pull request yet.'),
+    gate: { pushers: new Set(), headElsewhere: [], enforcement: known({ state: 'enforced' }, NOON) },
     permissions,
     machines: new Set([conductor.id, devE.id, reviewE.id]),
     unaccounted: [],
@@ -83,6 +94,8 @@ export function quietWorld(over: Partial<World> = {}): World {
     hopelessDependencies: [],
     forgeIssueClosed: false,
     conductorUpSince: NOON - 86_400_000,
+    delivery: unknown('Nothing is merged yet.'),
+    checks: new Map(),
     ...over,
   };
 }

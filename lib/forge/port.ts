@@ -140,6 +140,8 @@ export interface Forge extends RulesForge {
   findIssueByMarker(repo: RepositoryName, marker: string, since: string): Promise<ForgeIssueFacts | null>;
   /** Write; twice is harmless. NotFound. `reason` defaults to completed. */
   closeIssue(repo: RepositoryName, number: number, reason?: 'completed' | 'not_planned'): Promise<ForgeIssueFacts>;
+  /** Write; twice is harmless. NotFound. */
+  reopenIssue(repo: RepositoryName, number: number): Promise<ForgeIssueFacts>;
   /** Write, on an issue or pull request. NotFound, Validation. Not idempotent: carry a marker. */
   comment(repo: RepositoryName, number: number, body: string): Promise<CommentFacts>;
   /** A comment of this identity that contains `marker`; `since` (RFC 3339) bounds the search. */

@@ -49,6 +49,7 @@ export function repositoryObject(
     raise: [],
     protectedPaths: [],
     requiredChecks: { kind: 'none' },
+    enforcement: { kind: 'none', because: 'These tests are about something else' },
     slo: { kind: 'none' },
     deploy: { kind: 'none' },
     agents: [],

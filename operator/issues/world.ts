@@ -12,6 +12,7 @@ import {
   unknown,
   type World,
 } from '#domain';
+import { type Deployers, readDelivery } from '../deploy/deployers.ts';
 import { forgeHost } from '../forges/forges.ts';
 import type { RepositoryKey } from '../mirror/mirror.ts';
 import type { Job } from '../objects.ts';
@@ -21,6 +22,7 @@ import { type TaskRow, tasksOf } from '../store/tasks.ts';
 import { readAgents } from './agents.ts';
 import type { Conductor } from './context.ts';
 import { readDependencies } from './dependencies.ts';
+import { noGateWorld, readGateWorld } from './gate-world.ts';
 
 /** Where an Issue's Repository stands in the mirror; null while its forge id is not known. */
 export function repositoryKey(repository: Repository | undefined): RepositoryKey | null {
@@ -32,6 +34,7 @@ export function repositoryKey(repository: Repository | undefined): RepositoryKey
 export async function readWorld(
   conductor: Conductor,
   stacks: Stacks,
+  deployers: Deployers,
   issue: Issue,
   subject: string,
   state: IssueState,
@@ -45,8 +48,9 @@ export async function readWorld(
     readTasks(conductor, namespace, subject, state),
     readForge(conductor, repository, state),
   ]);
+  const policy = repositoryPolicy(repository, issue.spec.repositoryRef.name, now);
   return {
-    repository: repositoryPolicy(repository, issue.spec.repositoryRef.name, now),
+    repository: policy,
     tier: tier.grade({ labels: issue.spec.labels, title: issue.spec.title, taskClass: issue.spec.taskClass ?? null }),
     stack: await readStack(conductor, stacks, repository, state),
     agents,
@@ -58,6 +62,7 @@ export async function readWorld(
     machines: machinesOf(agents, forge.conductor),
     ...readDependencies(objects.issues, issue),
     conductorUpSince: conductor.leader.upSince,
+    ...(await readDelivery(conductor, deployers, issue, state, policy, repositoryKey(repository))),
   };
 }
 
@@ -138,7 +143,7 @@ function jobEnd(job: Job | undefined): TaskFacts['jobEnded'] {
 
 type ForgeWorld = Pick<
   World,
-  'pullRequest' | 'pullRequestReadAt' | 'headPushedBy' | 'permissions' | 'forgeIssueClosed'
+  'pullRequest' | 'pullRequestReadAt' | 'headPushedBy' | 'permissions' | 'forgeIssueClosed' | 'gate'
 > & { conductor: Actor | null };
 
 async function readForge(
@@ -153,6 +158,7 @@ async function readForge(
       pullRequest: nothing,
       pullRequestReadAt: 0,
       headPushedBy: nothing,
+      gate: noGateWorld,
       permissions: new Map(),
       forgeIssueClosed: false,
       conductor: null,
@@ -170,6 +176,7 @@ async function readForge(
     pullRequest: pull.facts,
     pullRequestReadAt: pull.readAt,
     headPushedBy,
+    gate: pr === null ? noGateWorld : await readGateWorld(conductor, repository, key, pr),
     permissions: pr === null ? new Map() : await readPermissions(conductor, repository, key, pr, headPushedBy),
     // A merge closes the issue by itself; only a close without one is a person's word.
     forgeIssueClosed:

@@ -28,6 +28,7 @@ export function mergeFacts(
     ...summary,
     mergeable: live !== null && sameBase ? live.mergeable : 'unknown',
     containsBase: live !== null && sameBase ? live.containsBase : null,
+    mergeQueue: live?.mergeQueue ?? 'unknown',
     mergedBy: row.live?.mergedBy ?? null,
     closingIssues: live?.closingIssues ?? [],
     commits: live?.commits ?? [],

@@ -84,6 +84,7 @@ function updateOf(fact: Told, n: number): FactUpdate {
     owner: 'acme',
     repository: 'widgets',
     actor: author,
+    installationId: null,
     updatedAt: at,
   };
   switch (fact.kind) {
@@ -102,7 +103,8 @@ function updateOf(fact: Told, n: number): FactUpdate {
         labels: [],
         updatedAt: at,
       } as const;
-      return { ...common, kind: 'issue', number: fact.number, facts, gone: fact.gone ? 'deleted' : null, label: null };
+      const gone = fact.gone ? 'deleted' : null;
+      return { ...common, kind: 'issue', number: fact.number, facts, gone, label: null, edited: false };
     }
     case 'check': {
       const done = fact.status === 'completed';
@@ -112,6 +114,7 @@ function updateOf(fact: Told, n: number): FactUpdate {
         name: 'test',
         app: 'ci',
         headSHA: sha(fact.head),
+        branch: 'rig/one/1',
         status: fact.status,
         ...ends,
         summary: '',
@@ -156,6 +159,7 @@ const wholeRead: PullRequestFacts = {
   ...summaryOf(1, 1, second(15)),
   mergeable: 'mergeable',
   containsBase: true,
+  mergeQueue: 'none',
   mergedBy: null,
   closingIssues: [],
   commits: [],

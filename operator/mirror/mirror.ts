@@ -94,6 +94,7 @@ export class Mirror {
     const {
       mergeable: _m,
       containsBase: _b,
+      mergeQueue: _q,
       mergedBy: _by,
       closingIssues: _i,
       commits: _c,
@@ -228,6 +229,14 @@ export class Mirror {
       `INSERT INTO forge_permissions (host, repository_id, account_id, login, permission, observed_at) VALUES ($1, $2, $3, $4, $5, $6)
        ON CONFLICT (host, repository_id, account_id) DO UPDATE SET login = excluded.login, permission = excluded.permission, observed_at = excluded.observed_at`,
       [key.host, key.id, account.id, account.login, permission, this.#time()],
+    );
+  }
+
+  /** Permissions may have changed: that of one account, or with null of everybody. They are asked anew when they matter. */
+  async forgetPermissions(db: Queryable, key: RepositoryKey, account: number | null): Promise<void> {
+    await db.query(
+      'DELETE FROM forge_permissions WHERE host = $1 AND repository_id = $2 AND ($3::bigint IS NULL OR account_id = $3)',
+      [key.host, key.id, account],
     );
   }
 

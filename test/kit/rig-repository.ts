@@ -67,6 +67,7 @@ export async function applyRepository(hands: Hands, { name, spec = {} }: NewRepo
       credentialsSecretRef: { name: 'forge-conductor' },
       webhookSecretRef: { name: 'forge-webhook' },
       requiredChecks: { kind: 'none' },
+      enforcement: { kind: 'none', because: 'These tests are about something else' },
       slo: { kind: 'none' },
       deploy: { kind: 'none' },
       ...spec,

@@ -1,5 +1,5 @@
 import type { CheckFacts } from '../../facts.ts';
-import { at, check, OLD_HEAD, pullRequest } from '../../testing/facts.ts';
+import { at, BRANCH, check, HEAD, OLD_HEAD, PULL, pullRequest } from '../../testing/facts.ts';
 import type { GateCase } from '../../testing/gate.ts';
 
 const gate = 'ci';
@@ -15,6 +15,8 @@ const concluded = (conclusion: CheckFacts['conclusion']): GateCase => ({
   reason: 'ChecksFailed',
 });
 
+const failed = { gate, state: 'fail', reason: 'ChecksFailed' } as const;
+const pending = { gate, state: 'wait', reason: 'ChecksPending' } as const;
 const missing = { gate, state: 'wait', reason: 'ChecksMissing' } as const;
 const passes = { gate, state: 'pass', reason: 'Passed' } as const;
 
@@ -86,6 +88,115 @@ export const ciCases: readonly GateCase[] = [
     gate,
     state: 'fail',
     reason: 'ChecksFailed',
+  },
+  {
+    name: 'an older success told after a newer failure',
+    pr: {
+      checks: [check({ id: 2, conclusion: 'failure', startedAt: at(-50) }), check({ id: 1, completedAt: at(-1) })],
+    },
+    ...failed,
+  },
+  {
+    name: 'two successes and a newer attempt that was cancelled',
+    pr: { checks: [check(), check({ id: 2 }), check({ id: 3, conclusion: 'cancelled', startedAt: at(-5) })] },
+    ...failed,
+  },
+  {
+    name: 'a success, and an attempt that is queued and has no start yet',
+    pr: { checks: [check(), check({ id: 2, status: 'queued', conclusion: null, startedAt: '' })] },
+    ...pending,
+  },
+  {
+    name: 'a success, and a failure of which it is not told when it began',
+    pr: { checks: [check({ id: 2 }), check({ id: 1, conclusion: 'failure', startedAt: '' })] },
+    ...failed,
+  },
+  {
+    name: 'a failure, and a success of which it is not told when it began',
+    pr: { checks: [check({ conclusion: 'failure' }), check({ id: 2, startedAt: '' })] },
+    ...failed,
+  },
+  {
+    name: 'only a success of which it is not told when it began',
+    pr: { checks: [check({ startedAt: '' })] },
+    ...passes,
+  },
+  {
+    name: 'only a run of the same check for another branch',
+    pr: { checks: [check({ branch: 'release' })] },
+    ...missing,
+  },
+  { name: 'only a run of the same check for a fork', pr: { checks: [check({ branch: null })] }, ...missing },
+  {
+    name: 'a failed run for another branch beside success for this one',
+    pr: { checks: [check(), check({ id: 2, branch: 'release', conclusion: 'failure', startedAt: at(-5) })] },
+    ...passes,
+  },
+  {
+    name: 'a failed run for this branch and a later success for a fork of the same commit',
+    pr: { checks: [check({ conclusion: 'failure' }), check({ id: 2, branch: null, startedAt: at(-5) })] },
+    ...failed,
+  },
+  {
+    name: 'success for the branch of an earlier attempt that the gateway moved to the same commit',
+    pr: { checks: [check({ branch: 'rig/fix-parser/0' })] },
+    issue: {
+      forwarded: [
+        { sha: HEAD, attempt: 1, branch: 'rig/fix-parser/0' },
+        { sha: HEAD, attempt: 1, branch: BRANCH },
+      ],
+    },
+    ...passes,
+  },
+  {
+    name: 'success that may be of another pull request of the same commit onto another branch',
+    input: { headElsewhere: [{ number: 35, base: 'release' }] },
+    gate,
+    state: 'fail',
+    reason: 'ChecksShared',
+  },
+  {
+    name: 'failure, and another pull request of the same commit goes onto another branch',
+    pr: { checks: [check({ conclusion: 'failure' })] },
+    input: { headElsewhere: [{ number: 35, base: 'release' }] },
+    ...failed,
+  },
+  {
+    name: 'another pull request of the same commit goes onto the same branch',
+    input: {
+      headElsewhere: [
+        { number: PULL, base: 'main' },
+        { number: 35, base: 'main' },
+      ],
+    },
+    ...passes,
+  },
+  {
+    name: 'the required check is the 150th of 150',
+    pr: { checks: [...Array.from({ length: 149 }, (_, n) => check({ id: n + 2, name: `shard-${n}` })), check()] },
+    ...passes,
+  },
+  {
+    name: 'the required check failed, as the 150th of 150',
+    pr: {
+      checks: [
+        ...Array.from({ length: 149 }, (_, n) => check({ id: n + 2, name: `shard-${n}` })),
+        check({ conclusion: 'failure' }),
+      ],
+    },
+    ...failed,
+  },
+  {
+    name: 'no check was read because the forge answered with an error',
+    pr: { checks: [], complete: { ...pullRequest().complete, checks: false } },
+    gate,
+    state: 'unknown',
+    reason: 'FactUnknown',
+  },
+  {
+    name: 'a check that is not required still runs',
+    pr: { checks: [check(), check({ id: 2, name: 'nightly', status: 'in_progress', conclusion: null })] },
+    ...passes,
   },
   {
     name: 'one of two required checks is missing',

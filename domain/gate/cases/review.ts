@@ -141,6 +141,129 @@ export const reviewCases: readonly GateCase[] = [
     pr: { reviews: [review(), review({ id: 52, author: ada, state: 'dismissed' })] },
     ...passes,
   },
+  {
+    name: 'approved by a person who pushed to the branch, under the name of another author',
+    pr: { reviews: [review({ author: ada })] },
+    input: { pushers: new Set([devE.id, ada.id]) },
+    ...byAuthor,
+  },
+  {
+    name: 'approved by a person who pushed to the branch, and by another person',
+    pr: { reviews: [review({ author: ada }), review({ id: 52, author: owner })] },
+    input: { pushers: new Set([devE.id, ada.id]) },
+    ...passes,
+  },
+  {
+    name: 'approved by the reviewer Agent under the account that a developer Agent uses too',
+    input: { developers: new Set([devE.id, reviewE.id]) },
+    ...byAuthor,
+  },
+  {
+    name: 'approved with the identity of the developer Agent where the conductor opened the pull request',
+    pr: { author: conductor, commits: [commit({ authors: [] })], reviews: [review({ author: devE })] },
+    ...byAuthor,
+  },
+  {
+    name: 'approved by a person whom a Co-authored-by trailer names',
+    pr: { commits: [commit({ authors: [devE, ada] })], reviews: [review({ author: ada })] },
+    ...byAuthor,
+  },
+  {
+    name: 'approved by the author of an earlier commit who has another login now',
+    pr: {
+      commits: [commit({ authors: [{ ...ada, login: 'ada-lovelace' }] }), commit()],
+      reviews: [review({ author: ada })],
+    },
+    ...byAuthor,
+  },
+  {
+    name: 'approved by another account that took over the login of the author',
+    pr: { author: { ...ada, id: 77 }, reviews: [review({ author: ada })] },
+    ...passes,
+  },
+  { name: 'approved by the reviewer Agent at T3', issue: { tier: 'T3' }, ...missing },
+  {
+    name: 'approved by a person with write permission at T3',
+    pr: { reviews: [review({ author: ada })] },
+    issue: { tier: 'T3' },
+    ...passes,
+  },
+  {
+    name: 'approved, then the head was pushed, then only commented on',
+    pr: {
+      reviews: [review({ commitSHA: OLD_HEAD, submittedAt: at(-300) }), review({ id: 52, state: 'commented' })],
+    },
+    gate,
+    state: 'wait',
+    reason: 'ReviewStale',
+  },
+  {
+    name: 'approved on the head, then on an older commit by the same account',
+    pr: { reviews: [review(), review({ id: 52, commitSHA: OLD_HEAD, submittedAt: at(-5) })] },
+    gate,
+    state: 'wait',
+    reason: 'ReviewStale',
+  },
+  {
+    name: 'approved on an older head by one, on the head by another',
+    pr: { reviews: [review({ id: 50, author: ada, commitSHA: OLD_HEAD }), review()] },
+    ...passes,
+  },
+  {
+    name: 'changes requested by one whose permission was not read and by the reviewer Agent',
+    pr: { reviews: [review({ id: 50, author: stranger, ...asks }), review(asks)] },
+    ...disputed,
+  },
+  {
+    name: 'an approval and a request of changes by one account, of which it is not told which came first',
+    pr: { reviews: [review(), review({ id: 52, submittedAt: '', ...asks })] },
+    ...disputed,
+  },
+  {
+    name: 'an approval without a time by one whose request of changes has one',
+    pr: { reviews: [review({ submittedAt: '' }), review({ id: 52, ...asks })] },
+    ...disputed,
+  },
+  {
+    name: 'an approval without a time beside a dismissal by the same account',
+    pr: { reviews: [review({ submittedAt: '' }), review({ id: 52, state: 'dismissed' })] },
+    ...missing,
+  },
+  {
+    name: 'changes requested by the author of the change, a person with write permission',
+    pr: { author: ada, reviews: [review(), review({ id: 52, author: ada, ...asks })] },
+    ...disputed,
+  },
+  {
+    name: 'changes requested by a person who may only read, beside an approval',
+    pr: { reviews: [review(), review({ id: 52, author: reader, ...asks })] },
+    ...passes,
+  },
+  {
+    name: 'the review task failed and left no review',
+    pr: { reviews: [review({ state: 'commented', body: 'The task failed.' })] },
+    ...missing,
+  },
+  {
+    name: 'the approval is the 150th of 150 reviews',
+    pr: {
+      reviews: [
+        ...Array.from({ length: 149 }, (_, n) => review({ id: 100 + n, author: outsider, state: 'commented' })),
+        review(),
+      ],
+    },
+    ...passes,
+  },
+  {
+    name: 'changes were requested in the first of 150 reviews',
+    pr: {
+      reviews: [
+        review({ id: 50, author: ada, submittedAt: at(-900), ...asks }),
+        ...Array.from({ length: 149 }, (_, n) => review({ id: 100 + n, state: 'approved' })),
+      ],
+    },
+    ...disputed,
+  },
   { name: 'the pages of reviews were not all read', pr: { complete: { ...complete, reviews: false } }, ...unread },
   {
     name: 'the commits were not all read, so an approver may be a co-author',
@@ -191,6 +314,71 @@ export const threadCases: readonly GateCase[] = [
       threads: [thread({ comments: [...thread({ by: outsider }).comments, ...thread({ by: ada }).comments] })],
     },
     ...settled,
+  },
+  {
+    name: "a person's thread was resolved by another person with write permission",
+    pr: { threads: [thread({ by: ada, resolved: true, resolvedBy: owner })] },
+    ...open,
+  },
+  {
+    name: "a person's thread was resolved by an outsider",
+    pr: { threads: [thread({ by: ada, resolved: true, resolvedBy: outsider })] },
+    ...open,
+  },
+  {
+    name: "a person's thread is resolved, and by whom is not told",
+    pr: { threads: [thread({ by: ada, resolved: true, resolvedBy: null })] },
+    ...untold,
+  },
+  {
+    name: "the reviewer's thread is resolved, and by whom is not told",
+    pr: { threads: [thread({ resolved: true, resolvedBy: null })] },
+    ...settled,
+  },
+  {
+    name: "the reviewer's thread was resolved by a person",
+    pr: { threads: [thread({ resolved: true, resolvedBy: ada })] },
+    ...settled,
+  },
+  {
+    name: "the reviewer's thread was reopened after it was resolved",
+    pr: { threads: [thread({ resolved: false, resolvedBy: devE })] },
+    ...open,
+  },
+  {
+    name: 'a thread of a person who may only read is open',
+    pr: { threads: [thread({ by: reader })] },
+    ...settled,
+  },
+  {
+    name: 'a thread of somebody whose permission was not read was resolved by the developer Agent',
+    pr: { threads: [thread({ by: stranger, resolved: true, resolvedBy: devE })] },
+    ...untold,
+  },
+  {
+    name: 'a thread of somebody whose permission was not read was resolved by that person',
+    pr: { threads: [thread({ by: stranger, resolved: true, resolvedBy: stranger })] },
+    ...settled,
+  },
+  {
+    name: 'a resolved thread without a comment',
+    pr: { threads: [thread({ resolved: true, comments: [] })] },
+    ...untold,
+  },
+  {
+    name: "the reviewer's thread is open beside one of somebody whose permission was not read",
+    pr: { threads: [thread({ by: stranger }), thread({ id: 'thread-2' })] },
+    ...open,
+  },
+  {
+    name: 'the open thread is the 150th of 150',
+    pr: {
+      threads: [
+        ...Array.from({ length: 149 }, (_, n) => thread({ id: `thread-${n + 2}`, resolved: true, resolvedBy: devE })),
+        thread(),
+      ],
+    },
+    ...open,
   },
   {
     name: 'the pages of threads were not all read',

@@ -112,6 +112,49 @@ export const stateCases: readonly GateCase[] = [
     ...passes,
   },
 
+  {
+    name: 'the base takes changes through a merge queue alone',
+    pr: { mergeQueue: 'required' },
+    gate: 'mergeable',
+    state: 'fail',
+    reason: 'MergeQueueRequired',
+  },
+  {
+    name: 'it is in the merge queue',
+    pr: { mergeQueue: 'entered' },
+    gate: 'mergeable',
+    state: 'wait',
+    reason: 'MergeQueued',
+  },
+  {
+    name: 'it is in the merge queue and conflicts with the base',
+    pr: { mergeQueue: 'entered', mergeable: 'conflicting' },
+    gate: 'mergeable',
+    state: 'fail',
+    reason: 'Conflict',
+  },
+  {
+    name: 'whether the base has a merge queue is not known',
+    pr: { mergeQueue: 'unknown' },
+    gate: 'mergeable',
+    ...unread,
+  },
+  {
+    name: 'whether the base has a merge queue is not known at T0',
+    pr: { mergeQueue: 'unknown' },
+    issue: { tier: 'T0' },
+    gate: 'mergeable',
+    ...unread,
+  },
+  {
+    name: 'the forge is still computing whether it merges at T0',
+    pr: { mergeable: 'unknown' },
+    issue: { tier: 'T0' },
+    gate: 'mergeable',
+    state: 'unknown',
+    reason: 'MergeabilityPending',
+  },
+
   { name: 'the tier is below what only a person merges', gate: 'tier', ...passes },
   {
     name: 'nothing grades the work',
@@ -126,6 +169,13 @@ export const stateCases: readonly GateCase[] = [
     gate: 'tier',
     state: 'fail',
     reason: 'IrreversibleTier',
+  },
+
+  {
+    name: 'the grade could not be read',
+    input: { tierGate: { gate: 'tier', state: 'unknown', reason: 'FactUnknown', message: 'No answer.' } },
+    gate: 'tier',
+    ...unread,
   },
 
   { name: 'made for the wish as it stands', gate: 'freshness', ...passes },

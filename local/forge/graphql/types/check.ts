@@ -1,9 +1,17 @@
 import type { Context } from '../../context.ts';
-import { latestRuns, latestStatuses } from '../../model/index.ts';
+import { isRequired, latestRuns, latestStatuses } from '../../model/index.ts';
 import { avatarURL, checkRunPage, repositoryPage } from '../../render/index.ts';
-import { type CheckRunRow, type CheckSuiteRow, nodeId, type RepositoryRow, type StatusRow } from '../../store/index.ts';
+import {
+  type CheckRunRow,
+  type CheckSuiteRow,
+  decodeNodeId,
+  nodeId,
+  type RepositoryRow,
+  type StatusRow,
+} from '../../store/index.ts';
 import { connect } from '../connection.ts';
-import { commitNode, type Fields, repositoryNode, userById } from '../nodes.ts';
+import { type Args, commitNode, type Fields, repositoryNode, userById } from '../nodes.ts';
+import { refNode } from './repository.ts';
 
 interface RollupNode {
   readonly repo: RepositoryRow;
@@ -45,6 +53,14 @@ function rollupState({ runs, statuses }: RollupNode): string {
   return pending ? 'PENDING' : 'SUCCESS';
 }
 
+/** Whether the pull request that the query names needs a report; nothing is required of none. */
+function requiredBy(ctx: Context, repo: RepositoryRow, args: Args, name: string, appId: number | null): boolean {
+  const id = args.pullRequestId == null ? undefined : decodeNodeId('pull', String(args.pullRequestId));
+  const byNumber = () => ctx.store.pulls.first({ repoId: repo.id, number: Number(args.pullRequestNumber) });
+  const pull = id === undefined ? byNumber() : ctx.store.pulls.get(id);
+  return pull !== undefined && pull.repoId === repo.id && isRequired(ctx, repo, pull, name, appId);
+}
+
 export const CheckRun: Fields<{ repo: RepositoryRow; run: CheckRunRow }> = {
   id: ({ run }) => nodeId('checkRun', run.id),
   databaseId: ({ run }) => run.id,
@@ -60,7 +76,7 @@ export const CheckRun: Fields<{ repo: RepositoryRow; run: CheckRunRow }> = {
   url: ({ repo, run }, _, { ctx }) => checkRunPage(ctx, repo, run),
   permalink: ({ repo, run }, _, { ctx }) => checkRunPage(ctx, repo, run),
   detailsUrl: ({ repo, run }, _, { ctx }) => run.detailsUrl ?? checkRunPage(ctx, repo, run),
-  isRequired: () => false,
+  isRequired: ({ repo, run }, args, { ctx }) => requiredBy(ctx, repo, args, run.name, run.appId),
   repository: ({ repo }) => repositoryNode(repo),
   checkSuite: ({ repo, run }, _, { ctx }) => ({ repo, suite: ctx.store.checkSuites.get(run.suiteId)! }),
 };
@@ -70,6 +86,8 @@ export const CheckSuite: Fields<{ repo: RepositoryRow; suite: CheckSuiteRow }> =
   databaseId: ({ suite }) => suite.id,
   app: ({ suite }, _, { ctx }) => ctx.store.apps.get(suite.appId) ?? null,
   commit: ({ repo, suite }, _, request) => commitNode(request, repo, suite.headSha),
+  branch: ({ repo, suite }, _, request) =>
+    suite.headBranch === null ? null : refNode(request, repo, `refs/heads/${suite.headBranch}`),
   status: ({ suite }) => suite.status.toUpperCase(),
   conclusion: ({ suite }) => suite.conclusion?.toUpperCase() ?? null,
   createdAt: ({ suite }) => suite.createdAt,
@@ -90,5 +108,8 @@ export const StatusContext: Fields<{ repo: RepositoryRow; status: StatusRow }> =
   creator: ({ status }, _, request) => userById(request, status.creatorId),
   avatarUrl: ({ status }, _, { ctx }) => avatarURL(ctx, ctx.store.users.get(status.creatorId)!),
   commit: ({ repo, status }, _, request) => commitNode(request, repo, status.sha),
-  isRequired: () => false,
+  isRequired: ({ repo, status }, args, { ctx }) => {
+    const app = ctx.store.apps.find().find(({ userId }) => userId === status.creatorId);
+    return requiredBy(ctx, repo, args, status.context, app?.id ?? null);
+  },
 };

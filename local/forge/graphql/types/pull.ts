@@ -1,4 +1,4 @@
-import { closingNumbers, mergeability, mergeState } from '../../model/index.ts';
+import { closingNumbers, latestOpinions, mergeability, mergeState, needsReview } from '../../model/index.ts';
 import { allows, fullName, ownerOf, permissionOf, pullPage } from '../../render/index.ts';
 import { nodeId, type ReviewRow } from '../../store/index.ts';
 import { connect } from '../connection.ts';
@@ -36,6 +36,8 @@ export const PullRequest: Fields<PullNode> = {
     return clean === null ? 'UNKNOWN' : clean ? 'MERGEABLE' : 'CONFLICTING';
   },
   mergeStateStatus: async ({ repo, pull }, _, { ctx }) => (await mergeState(ctx, repo, pull)).state.toUpperCase(),
+  isInMergeQueue: () => false,
+  isMergeQueueEnabled: () => false,
   headRefName: ({ pull }) => pull.headRef,
   headRefOid: ({ pull }) => pull.headSha,
   headRef: ({ repo, pull }, _, request) => refNode(request, repo, `refs/heads/${pull.headRef}`),
@@ -65,13 +67,14 @@ export const PullRequest: Fields<PullNode> = {
     return connect(reviews, args, (review) => ({ __typename: 'PullRequestReview', repo, pull, review }));
   },
   latestOpinionatedReviews: (node, args, request) => {
-    const all = latestOpinions(node, request);
+    const all = latestOpinions(request.ctx, node.pull);
     const shown = args.writersOnly === true ? all.filter((review) => mayWrite(node, request, review)) : all;
     return connect(shown, args, (review) => ({ ...node, __typename: 'PullRequestReview', review }));
   },
   reviewDecision: (node, _, request) => {
-    const opinions = latestOpinions(node, request).filter((review) => mayWrite(node, request, review));
+    const opinions = latestOpinions(request.ctx, node.pull).filter((review) => mayWrite(node, request, review));
     if (opinions.some((review) => review.state === 'CHANGES_REQUESTED')) return 'CHANGES_REQUESTED';
+    if (needsReview(request.ctx, node.repo, node.pull)) return 'REVIEW_REQUIRED';
     return opinions.some((review) => review.state === 'APPROVED') ? 'APPROVED' : null;
   },
   reviewThreads: ({ repo, pull }, args, { ctx }) =>
@@ -87,15 +90,6 @@ export const PullRequest: Fields<PullNode> = {
     return connect(issues, args, (issue) => issueNode(repo, issue!));
   },
 };
-
-/** The latest review with an opinion of each reviewer; a dismissed one is none. */
-function latestOpinions({ pull }: PullNode, { ctx }: GraphRequest): ReviewRow[] {
-  const latest = new Map<number, ReviewRow>();
-  for (const review of ctx.store.reviews.find({ pullId: pull.id })) {
-    if (review.state !== 'COMMENTED') latest.set(review.authorId, review);
-  }
-  return [...latest.values()].filter((review) => review.state !== 'DISMISSED');
-}
 
 const mayWrite = ({ repo }: PullNode, { ctx }: GraphRequest, review: ReviewRow) =>
   allows(permissionOf(ctx, repo, review.authorId), 'write');

@@ -1,0 +1,55 @@
+import type { BranchRules } from '#domain';
+import type { Queryable } from '#lib/db';
+import type { RepositoryKey } from './mirror.ts';
+
+/** What the forge holds a branch to, or one sentence why that could not be read. */
+export type RulesRead = {
+  readonly branch: string;
+  /** Milliseconds since the epoch. */
+  readonly readAt: number;
+} & ({ readonly rules: BranchRules } | { readonly problem: string });
+
+/** Keeps the newest reading. Twice is harmless. */
+export async function putRules(db: Queryable, key: RepositoryKey, read: RulesRead): Promise<void> {
+  const rules = 'rules' in read ? JSON.stringify(read.rules) : null;
+  const problem = 'problem' in read ? read.problem : null;
+  await db.query(
+    `UPDATE forge_repositories SET rules = $3, rules_problem = $4, rules_branch = $5, rules_read_at = $6
+     WHERE host = $1 AND id = $2 AND (rules_read_at IS NULL OR rules_read_at <= $6)`,
+    [key.host, key.id, rules, problem, read.branch, new Date(read.readAt)],
+  );
+}
+
+/** The newest reading; null before the first. */
+export async function rulesOf(db: Queryable, key: RepositoryKey): Promise<RulesRead | null> {
+  const { rows } = await db.query(
+    'SELECT rules, rules_problem, rules_branch, rules_read_at FROM forge_repositories WHERE host = $1 AND id = $2',
+    [key.host, key.id],
+  );
+  const row = rows[0];
+  if (row === undefined || row.rules_read_at === null) return null;
+  const at = { branch: row.rules_branch as string, readAt: Number(row.rules_read_at) };
+  return row.rules === null ? { ...at, problem: row.rules_problem ?? '' } : { ...at, rules: row.rules };
+}
+
+/** Accounts that deliveries told to have pushed to a branch. */
+export async function pushersOf(db: Queryable, key: RepositoryKey, ref: string): Promise<ReadonlySet<number>> {
+  const { rows } = await db.query(
+    `SELECT DISTINCT (pusher->>'id')::bigint AS id FROM forge_pushes WHERE host = $1 AND repository_id = $2 AND ref = $3`,
+    [key.host, key.id, ref],
+  );
+  return new Set(rows.map((row) => Number(row.id)));
+}
+
+/** Every pull request of which this commit is the head, open or not, and the branch it goes to. */
+export async function pullsOfHead(
+  db: Queryable,
+  key: RepositoryKey,
+  sha: string,
+): Promise<{ number: number; base: string }[]> {
+  const { rows } = await db.query(
+    `SELECT number, summary->'base'->>'ref' AS base FROM forge_pulls WHERE host = $1 AND repository_id = $2 AND head_sha = $3`,
+    [key.host, key.id, sha],
+  );
+  return rows;
+}

@@ -1,0 +1,104 @@
+import { annotations, type Repository } from '#crds';
+import { compareRules, type Enforcement, type Fact, known, type RuleWish, unknown } from '#domain';
+import { type Forge, ForgeError } from '#lib/forge';
+import { forgeHost } from '../forges/forges.ts';
+import type { Conductor } from '../issues/context.ts';
+import { putRules, type RulesRead } from '../mirror/rules.ts';
+
+/** Rules are read with every listing of a repository; what is older than this was missed, and is unknown. */
+const LIMIT = 512;
+
+/** What the Repository asks its forge to hold merges to. */
+export function ruleWish({ metadata, spec }: Repository): RuleWish {
+  return {
+    branch: spec.defaultBranch,
+    checks: spec.requiredChecks.kind === 'none' ? [] : (spec.requiredChecks.checks ?? []),
+    codeOwners: spec.enforcement.codeOwners === true,
+    mergeMethod: spec.mergeMethod,
+    attested: attested(metadata.annotations?.[annotations.ruleset]),
+  };
+}
+
+/** `<id>@<time>`: a ruleset that a person saw whole when it was as the forge dates it. */
+function attested(value: string | undefined): RuleWish['attested'] {
+  const parts = /^(?<id>\d{1,15})@(?<updatedAt>\S{1,64})$/.exec(value ?? '')?.groups;
+  return parts === undefined ? null : { id: Number(parts.id), updatedAt: parts.updatedAt! };
+}
+
+/**
+ * How the forge holds merges to what the Repository asks. Unknown while it was not read, could not be read, or was read longer ago than
+ * `maxAgeMs`: that passes no gate. A Repository that says it does without is believed, and says why.
+ */
+export function enforcementOf(
+  repository: Repository,
+  read: RulesRead | null,
+  now: number,
+  maxAgeMs: number,
+): Fact<Enforcement> {
+  const { kind, because } = repository.spec.enforcement;
+  const { defaultBranch } = repository.spec;
+  if (kind === 'none') return known({ state: 'waived', because: because ?? 'it gives no reason' }, now);
+  if (read === null || read.branch !== defaultBranch)
+    return unknown(`What the forge holds ${defaultBranch} to has not been read yet.`);
+  if ('problem' in read) return unknown(`What the forge holds ${defaultBranch} to cannot be read: ${read.problem}`);
+  if (!(Math.abs(now - read.readAt) <= maxAgeMs))
+    return unknown(`What the forge holds ${defaultBranch} to was read too long ago.`);
+  return known(compareRules(ruleWish(repository), read.rules), read.readAt);
+}
+
+/** Reads the rules from the forge now; that it cannot tell is an answer too. */
+export async function readRules(forge: Forge, repository: Repository, now: () => number): Promise<RulesRead> {
+  const { owner, name, defaultBranch: branch } = repository.spec;
+  const readAt = now();
+  const apps = ruleWish(repository).checks.map(({ app }) => app);
+  try {
+    return { branch, readAt, rules: await forge.branchRules({ owner, name }, branch, apps) };
+  } catch (error) {
+    if (!(error instanceof ForgeError)) throw error;
+    return { branch, readAt, problem: problemOf(error).slice(0, LIMIT) };
+  }
+}
+
+function problemOf({ code, message }: ForgeError): string {
+  if (code !== 'Forbidden' && code !== 'NotImplemented' && code !== 'NotFound') return message;
+  return `${message.replace(/[.\s]*$/, '.')} If the forge offers no rulesets here, say so in spec.enforcement.`;
+}
+
+/** Reads the rules, keeps them in the mirror, and answers how they stand. Costs no request where the Repository does without. */
+export async function followRules(
+  { forges, log, now, policy }: Conductor,
+  repository: Repository,
+  repositoryId: number,
+): Promise<Fact<Enforcement>> {
+  if (repository.spec.enforcement.kind === 'none') return enforcementOf(repository, null, now(), policy.factMaxAge);
+  const { forge } = await forges.forRepository(repository);
+  const read = await readRules(forge, repository, now);
+  await putRules(log.pool, { host: forgeHost(repository), id: repositoryId }, read);
+  return enforcementOf(repository, read, now(), policy.factMaxAge);
+}
+
+/** The condition GateEnforced of a Repository. */
+export function enforcementCondition(enforcement: Fact<Enforcement>) {
+  const type = 'GateEnforced';
+  if (!enforcement.known)
+    return { type, status: 'Unknown', reason: 'GateNotEnforced', message: enforcement.why } as const;
+  const { value } = enforcement;
+  switch (value.state) {
+    case 'enforced': {
+      const message = 'The ruleset of the forge holds what the Repository asks.';
+      return { type, status: 'True', reason: 'GateEnforced', message } as const;
+    }
+    case 'waived': {
+      const message = `Nothing but the conductor's own gate stands before the branch: ${value.because}`;
+      return { type, status: 'False', reason: 'EnforcementWaived', message } as const;
+    }
+    case 'hidden': {
+      const message = `${value.why}; rig repo protect looks, and writes down what it saw.`;
+      return { type, status: 'Unknown', reason: 'GateNotEnforced', message } as const;
+    }
+    case 'differs': {
+      const message = `${value.differences.join('; ')}. rig repo protect writes the ruleset; no change is merged until then.`;
+      return { type, status: 'False', reason: 'GateNotEnforced', message } as const;
+    }
+  }
+}

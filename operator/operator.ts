@@ -10,6 +10,7 @@ import { AgentController } from './agents/controller.ts';
 import { createApi } from './api/app.ts';
 import { History } from './api/history.ts';
 import { ReaderToken } from './api/readers.ts';
+import { doubtOf } from './audit/doubt.ts';
 import { deepHealth, NO_EPOCH } from './audit/guard.ts';
 import { MarkKeeper } from './audit/mark.ts';
 import { readPosition } from './audit/position.ts';
@@ -21,6 +22,7 @@ import { GitCache } from './gateway/cache.ts';
 import { GitGateway } from './gateway/routes.ts';
 import { DeliveryApplier } from './intake/applier.ts';
 import { IssueIntake } from './intake/issues.ts';
+import { Payloads } from './intake/payloads.ts';
 import { intakeRoute } from './intake/route.ts';
 import type { Conductor } from './issues/context.ts';
 import { IssueController } from './issues/controller.ts';
@@ -87,6 +89,7 @@ export async function startOperator(config: Config, logger: Logger): Promise<Ope
       db: pool,
       repositories: () => parts.conductor.objects.repositories.list(),
       webhookSecret: (repository) => parts.conductor.forges.webhookSecret(repository),
+      payloads: parts.payloads,
       onStored: () => parts.applier.kick(),
       now: Date.now,
       metrics,
@@ -113,6 +116,7 @@ export async function startOperator(config: Config, logger: Logger): Promise<Ope
     await scraped?.close();
     await parts.hearing.close();
     await store.idle();
+    await parts.payloads.close();
     await pool.end();
     await Promise.all([client.close(), intakeClient.close()]);
   };
@@ -196,7 +200,7 @@ function assemble(config: Config, logger: Logger, clients: Clients) {
     log,
     mirror: new Mirror(),
     forges: new Forges(client, { writeIntervalMs: config.forgeWriteIntervalMs, onAnswer: countAnswers(metrics) }),
-    writes: new ForgeWrites(new Effects({ db: pool }), pool, metrics),
+    writes: new ForgeWrites(new Effects({ db: pool, doubtSince: doubtOf(log) }), pool, metrics),
     tier: config.ungraded ? ungraded : noTierPolicy,
     policy: { ...defaultPolicy, reviewDebounce: config.reviewDebounceMs },
     recorder: new EventRecorder({ client, controller: 'rig.dashecorp.com/conductor', logger }),
@@ -209,9 +213,12 @@ function assemble(config: Config, logger: Logger, clients: Clients) {
   const tasks = new TaskController(conductor, { ...urls, otlpEndpoint: config.otlpEndpoint }, logger);
   const agents = new AgentController(conductor, logger);
   const repositories = new RepositoryController(conductor, logger);
+  const payloads = new Payloads();
   const applier = new DeliveryApplier({
     conductor,
     intake: new IssueIntake(conductor, intakeClient),
+    payloads,
+    onRepository: ({ metadata }) => repositories.controller.enqueue(`${metadata.namespace}/${metadata.name}`),
     onAffected: (issue) => issues.poke(issue),
     logger,
     metrics,
@@ -249,7 +256,7 @@ function assemble(config: Config, logger: Logger, clients: Clients) {
   });
   // The Lease is handed over behind this: what one leader has begun has ended before the next one begins.
   manager.onStoppedLeading(async () => void (await Promise.all([applier.idle(), outbox.idle(), issues.idle()])));
-  return { conductor, tasks, applier, hearing, mark, recovered };
+  return { conductor, tasks, applier, payloads, hearing, mark, recovered };
 }
 
 /** How often places that became free unheard are looked for. */

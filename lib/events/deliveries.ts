@@ -31,21 +31,25 @@ export async function storeDelivery(db: Queryable, delivery: Delivery): Promise<
 }
 
 /**
- * Hands out at most `limit` unfinished deliveries, oldest first, never one to two takers at once. One that is not finished within
- * `leaseMs` (default 60,000) is handed out again: applying must be safe to repeat.
+ * Hands out at most `limit` unfinished deliveries, oldest first, never one to two takers at once; no more than fit into `maxBytes` of
+ * bodies (default without end), but always the first. One that is not finished within `leaseMs` (default 60,000) is handed out again:
+ * applying must be safe to repeat.
  */
 export async function takeDeliveries(
   db: Queryable,
-  options: { limit: number; leaseMs?: number },
+  options: { limit: number; leaseMs?: number; maxBytes?: number },
 ): Promise<TakenDelivery[]> {
   const { rows } = await db.query<TakenDelivery & { seq: number }>(
-    `WITH due AS (
-       SELECT seq FROM deliveries WHERE finished_at IS NULL AND due_at <= clock_timestamp()
-       ORDER BY seq LIMIT $1 FOR UPDATE SKIP LOCKED)
+    `WITH free AS (
+       SELECT seq, octet_length(body) AS bytes FROM deliveries WHERE finished_at IS NULL AND due_at <= clock_timestamp()
+       ORDER BY seq LIMIT $1 FOR UPDATE SKIP LOCKED),
+     due AS (
+       SELECT seq FROM (SELECT seq, bytes, sum(bytes) OVER (ORDER BY seq) AS filled FROM free) AS summed
+       WHERE filled = bytes OR filled <= $3)
      UPDATE deliveries SET attempts = attempts + 1, due_at = clock_timestamp() + $2 * interval '1 ms'
      FROM due WHERE deliveries.seq = due.seq
      RETURNING deliveries.seq, id, event, headers, body, received_at AS "receivedAt", attempts`,
-    [options.limit, options.leaseMs ?? 60_000],
+    [options.limit, options.leaseMs ?? 60_000, options.maxBytes ?? Number.MAX_SAFE_INTEGER],
   );
   return rows.sort((a, b) => a.seq - b.seq).map(({ seq: _, ...delivery }) => delivery);
 }

@@ -66,7 +66,7 @@ test('an event that no rule looks at is ignored, with a sentence', async (t) => 
   await world.send('star', { action: 'created', repository: REPOSITORY }, { id: 'one' });
   const { outcome, detail } = await world.outcome('one');
   assert.equal(outcome, 'ignored');
-  assert.match(detail, /^No rule looks at the event "star"\.$/);
+  assert.match(detail, /^Says nothing about the work\.$/);
 });
 
 test('of two Repositories of one forge repository only the older one takes an issue in', async (t) => {

@@ -1,18 +1,23 @@
 import { isUnavailable } from '#lib/db';
 import { finishDelivery, postponeDelivery, type TakenDelivery, takeDeliveries } from '#lib/events';
-import { type FactUpdate, ForgeError, parseDelivery } from '#lib/forge';
+import { type FactUpdate, ForgeError } from '#lib/forge';
 import { isKubeError } from '#lib/kube';
 import { inScope, type Logger, type Metrics, noMetrics } from '#lib/observe';
 import { forgeHost } from '../forges/forges.ts';
 import type { Conductor } from '../issues/context.ts';
 import type { RepositoryKey } from '../mirror/mirror.ts';
 import { affectedIssues } from './affected.ts';
+import { applyInstallation, type OnRepository } from './installations.ts';
 import type { IssueIntake } from './issues.ts';
 import { applyToMirror } from './mirror.ts';
 import { ownersOf } from './owners.ts';
+import { IntakeError } from './payload.ts';
+import type { Payloads } from './payloads.ts';
 import { traceDelivery } from './trace.ts';
 
 const BATCH = 50;
+/** Of all bodies in memory at once. */
+const BATCH_BYTES = 32 * 1024 * 1024;
 const POLL_MS = 1_000;
 const RETRY_MS = 2_000;
 const MAX_ATTEMPTS = 10;
@@ -20,7 +25,10 @@ const MAX_ATTEMPTS = 10;
 export interface ApplierOptions {
   readonly conductor: Conductor;
   readonly intake: IssueIntake;
+  readonly payloads: Payloads;
   readonly onAffected: (issue: { namespace: string; name: string }) => void;
+  /** A delivery says that a Repository stands otherwise at the forge than it did. */
+  readonly onRepository?: OnRepository;
   readonly logger: Logger;
   /** First pause before a delivery that could not be applied is tried again, in ms; it doubles up to 64 times as long. Default 2,000. */
   readonly retryMs?: number;
@@ -31,12 +39,14 @@ export interface ApplierOptions {
 /** Applies stored deliveries, at least once, on the leader; writes back what became of each. */
 export class DeliveryApplier {
   readonly #options: ApplierOptions;
+  readonly #told: OnRepository;
   #running: Promise<void> | undefined;
   #again = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: ApplierOptions) {
     this.#options = options;
+    this.#told = options.onRepository ?? (() => {});
   }
 
   /** Applies what is stored and looks again from time to time, until the signal aborts. */
@@ -71,13 +81,13 @@ export class DeliveryApplier {
     while (this.#again && this.#timer !== undefined) {
       this.#again = false;
       try {
-        const deliveries = await takeDeliveries(conductor.log.pool, { limit: BATCH });
+        const deliveries = await takeDeliveries(conductor.log.pool, { limit: BATCH, maxBytes: BATCH_BYTES });
         for (const delivery of deliveries) {
           // The next leader takes the rest.
           if (this.#timer === undefined) return;
           await inScope(() => this.#applyOne(delivery));
         }
-        if (deliveries.length === BATCH) this.#again = true;
+        if (deliveries.length > 0) this.#again = true;
       } catch (err) {
         logger.error({ err }, 'deliveries could not be taken');
         return;
@@ -98,7 +108,7 @@ export class DeliveryApplier {
         'delivery could not be applied',
       );
       const detail = (err as Error).message;
-      const failed = delivery.attempts >= MAX_ATTEMPTS && !passes(err);
+      const failed = lasts(err) || (delivery.attempts >= MAX_ATTEMPTS && !passes(err));
       if (failed) await finishDelivery(pool, delivery.id, 'failed', detail);
       else await postponeDelivery(pool, delivery.id, this.#pause(delivery, err), detail);
       this.#count(delivery, failed ? 'failed' : 'postponed');
@@ -118,8 +128,13 @@ export class DeliveryApplier {
   }
 
   async #apply(delivery: TakenDelivery): Promise<{ outcome: 'applied' | 'ignored'; detail: string }> {
-    const { updates, ignored } = parseDelivery(delivery.event, JSON.parse(delivery.body.toString('utf8')));
+    const { updates, installation, ignored } = await this.#options.payloads.delivery(delivery.event, delivery.body);
     if (ignored !== null) return { outcome: 'ignored', detail: ignored };
+    if (installation !== null)
+      return {
+        outcome: 'applied',
+        detail: await applyInstallation(this.#options.conductor, installation, delivery, this.#told),
+      };
     const details: string[] = [];
     // A pull request's own row first: what is noted beside it needs one.
     const ordered = updates.toSorted((a, b) => Number(b.kind === 'pull-request') - Number(a.kind === 'pull-request'));
@@ -140,11 +155,22 @@ export class DeliveryApplier {
     for (const repository of followers)
       if (update.kind === 'issue' && update.gone === null)
         said.push(await intake.take(repository, update, delivery.id));
+    if (ABOUT_REPOSITORY.has(update.kind)) for (const repository of followers) this.#told(repository);
     const affected = await affectedIssues(conductor, key, followers, update);
     for (const issue of affected) onAffected(issue);
     await traceDelivery(conductor.log.pool, this.#options.logger, delivery, affected);
     return [noted, ...said].join(' ');
   }
+}
+
+const ABOUT_REPOSITORY: ReadonlySet<FactUpdate['kind']> = new Set(['repository', 'rules', 'hook-gone', 'ping']);
+
+/** A body that misses what identifies its subject will miss it the next time, too. */
+function lasts(error: unknown): boolean {
+  return (
+    (error instanceof ForgeError && error.code === 'Malformed') ||
+    (error instanceof IntakeError && error.code !== 'Busy')
+  );
 }
 
 /** What passes by itself when forge, API server or database are back is tried as long as it takes. */

@@ -15,6 +15,7 @@ import { ISSUES } from '../objects.ts';
 import { type LogWorld, openLog } from '../store/store.int-kit.ts';
 import { DeliveryApplier } from './applier.ts';
 import { IssueIntake } from './issues.ts';
+import { Payloads } from './payloads.ts';
 import { intakeRoute } from './route.ts';
 
 export const SECRET = "It's a Secret to Everybody";
@@ -58,6 +59,8 @@ export interface IntakeWorld extends LogWorld {
   readonly options: IntakeOptions;
   /** Issues that were to be looked at again. */
   readonly affected: string[];
+  /** Repositories that were to be looked at again. */
+  readonly told: string[];
   /** Makes a call of the forge fail while it throws. */
   fault: () => void;
   send(event: string, payload: unknown, options?: SendOptions): Promise<Response>;
@@ -87,11 +90,14 @@ export async function openIntake(t: TestContext, options: IntakeOptions): Promis
     over.abort();
     await run;
     await world.idle();
+    await payloads.close();
     await log.pool.end();
   });
   await informer.waitForSync();
   const mirror = new Mirror();
   const affected: string[] = [];
+  const told: string[] = [];
+  const payloads = new Payloads();
   const forge = {
     permission: async (_repo: unknown, login: string) => {
       world.fault();
@@ -103,18 +109,23 @@ export async function openIntake(t: TestContext, options: IntakeOptions): Promis
     objects: { repositories: { list: () => options.repositories }, issues: informer },
     log: log.log,
     mirror,
-    forges: { forRepository: async () => ({ forge, actor: rig }) },
+    forges: {
+      forRepository: async () => ({ forge, actor: rig }),
+      webhookSecret: options.secret ?? (async () => SECRET),
+    },
     now: Date.now,
   } as unknown as Conductor;
   const applier = new DeliveryApplier({
     conductor,
     intake: new IssueIntake(conductor, options.client),
+    payloads,
+    onRepository: ({ metadata }) => told.push(metadata.name!),
     onAffected: ({ name }) => affected.push(name),
     logger: silentLogger,
     retryMs: 1,
   });
   applier.start(over.signal);
-  const app = routeOf(log.pool, options, () => applier.kick());
+  const app = routeOf(log.pool, options, payloads, () => applier.kick());
   const world = {
     ...log,
     mirror,
@@ -122,6 +133,7 @@ export async function openIntake(t: TestContext, options: IntakeOptions): Promis
     applier,
     options,
     affected,
+    told,
     fault: () => {},
     ...actions(log.pool, app, applier),
   };
@@ -132,13 +144,13 @@ export async function openIntake(t: TestContext, options: IntakeOptions): Promis
   });
 }
 
-function routeOf(db: Pool, options: IntakeOptions, onStored: () => void): Hono {
+function routeOf(db: Pool, options: IntakeOptions, payloads: Payloads, onStored: () => void): Hono {
   const webhookSecret = options.secret ?? (async () => SECRET);
   const app = new Hono();
   app.onError(problemHandler());
   app.post(
     '/webhooks/github',
-    intakeRoute({ db, repositories: () => options.repositories, webhookSecret, onStored, now: Date.now }),
+    intakeRoute({ db, repositories: () => options.repositories, webhookSecret, payloads, onStored, now: Date.now }),
   );
   return app;
 }

@@ -39,7 +39,7 @@ export class IssueIntake {
         ? this.#approve(repository, update, delivery)
         : `Issue #${update.number} was not given the label ${repository.spec.intakeLabel} by this.`;
     const { name } = known.metadata;
-    if (!asked && update.action !== 'edited' && label === null) return `Noted for Issue ${name}.`;
+    if (!asked && !update.edited && label === null) return `Noted for Issue ${name}.`;
     if (known.spec.source !== 'webhook') return `Issue ${name} was applied in the cluster; its text is changed there.`;
     return asked ? this.#approve(repository, update, delivery, name) : this.#edit(repository, known, update);
   }

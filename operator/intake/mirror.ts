@@ -1,6 +1,8 @@
 import type { FactUpdate } from '#lib/forge';
 import type { Conductor } from '../issues/context.ts';
 import type { RepositoryKey } from '../mirror/mirror.ts';
+import { noteDeployment } from './deployments.ts';
+import { noteAccess, noteDelivered } from './hooks.ts';
 
 /** Writes one update into the mirror's tables; answers one sentence. Facts without a date of their own are dated by their arrival. */
 export async function applyToMirror(
@@ -12,6 +14,7 @@ export async function applyToMirror(
   const { mirror, log } = conductor;
   const { pool } = log;
   const at = update.updatedAt ?? receivedAt.toISOString();
+  await noteDelivered(pool, key, update.installationId, receivedAt);
   switch (update.kind) {
     case 'repository':
       await mirror.putRepository(pool, key.host, update.facts, at);
@@ -34,8 +37,23 @@ export async function applyToMirror(
       return `The threads of pull request #${update.number} are read again when it matters.`;
     case 'push':
       return applyPush(conductor, key, update, at);
-    default:
-      return `Nothing follows from ${update.event}.`;
+    case 'check-suite':
+      return `What has the head ${update.sha.slice(0, 8)} is looked at again.`;
+    case 'comment':
+      return `A comment on #${update.number} was read.`;
+    case 'ping':
+      return 'The webhook greets.';
+    case 'hook-gone':
+      await noteAccess(pool, key, 'unhooked', receivedAt);
+      return 'The webhook was taken away.';
+    case 'rules':
+      return 'What the forge enforces is read again.';
+    case 'permission':
+      await mirror.forgetPermissions(pool, key, update.account?.id ?? null);
+      return `The permission of ${update.account?.login ?? 'everybody'} is asked anew.`;
+    case 'deployment':
+      await noteDeployment(pool, key, update.facts);
+      return `The deployment of ${update.sha.slice(0, 8)} to ${update.facts.environment} was noted: ${update.facts.state}.`;
   }
 }
 

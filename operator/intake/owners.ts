@@ -24,6 +24,12 @@ export function ownersOf<R extends Repository>(repositories: readonly R[], named
   return [...owners.values()];
 }
 
+/** Those that speak for a forge repository, one for each: found at the forge, and the oldest that follows it. */
+export function followers<R extends Repository>(repositories: readonly R[]): R[] {
+  const ids = new Set(repositories.flatMap(({ status }) => status?.forge?.repositoryID ?? []));
+  return [...ids].flatMap((id) => ownersOf(repositories, { id, owner: '', name: '' }));
+}
+
 /**
  * Only by the forge's id, which the conductor read with the Repository's own credentials: a name is anybody's to write down, and whoever
  * could sign for a name could speak for somebody else's repository.

@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import type { Hono } from 'hono';
 import { Hono as App } from 'hono';
 import { type HttpError, problemHandler } from '#lib/http';
 import { KubeError, Stalled } from '#lib/kube';
 import { repositoryOf, SECRET, send, sign } from './intake.int-kit.ts';
+import { Payloads } from './payloads.ts';
 import { type IntakeOptions, intakeRoute } from './route.ts';
 
 const payload = { zen: 'Speak like a human.', repository: { id: 5, full_name: 'acme/widgets' } };
+
+const payloads = new Payloads();
+after(() => payloads.close());
 
 interface Stored {
   readonly rows: { id: string; event: string; headers: string; body: Buffer }[];
@@ -30,6 +34,7 @@ function serve(change: Partial<IntakeOptions> = {}): Stored {
     db: { query } as unknown as IntakeOptions['db'],
     repositories: () => [repositoryOf(5, 'acme/widgets')],
     webhookSecret: async () => SECRET,
+    payloads,
     onStored: () => {
       told += 1;
     },
@@ -94,8 +99,8 @@ const refused: [string, [number, string], Parameters<typeof send>[1], unknown, P
   ],
   ['a body that is no JSON', [400, 'NotJSON'], 'ping', 'payload=%7B%7D'],
   ['an empty body', [400, 'NotJSON'], 'ping', ''],
-  ['a JSON body that is no object', [400, 'NoRepository'], 'ping', 'null'],
-  ['a delivery of an organisation', [400, 'NoRepository'], 'ping', { organization: { id: 1 } }],
+  ['a JSON body that is no object', [400, 'NotJSON'], 'ping', 'null'],
+  ['a JSON body that is a list', [400, 'NotJSON'], 'ping', '[{"repository":{}}]'],
   ['a repository without an id', [400, 'NoRepository'], 'ping', { repository: { full_name: 'acme/widgets' } }],
   ['a form', [400, 'NotJSON'], 'ping', payload, { headers: { 'content-type': 'application/x-www-form-urlencoded' } }],
   ['no delivery id', [400, 'NotADelivery'], 'ping', payload, { id: '' }],

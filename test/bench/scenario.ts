@@ -2,10 +2,13 @@
 export interface Measurement {
   /** Unique in its scenario. */
   readonly name: string;
-  readonly unit: 's' | 'ms' | 'MiB' | 'KiB' | 'pods/s';
+  readonly unit: 's' | 'ms' | 'MiB' | 'KiB' | 'pods/s' | '/s' | '×';
   readonly samples: readonly number[];
   /** What the median must not exceed. */
   readonly target?: number;
+  /** What the 95th or 99th percentile must not exceed. */
+  readonly targetP95?: number;
+  readonly targetP99?: number;
   /** What the median must reach. */
   readonly atLeast?: number;
 }

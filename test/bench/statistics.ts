@@ -5,6 +5,8 @@ export interface Summary {
   readonly median: number;
   /** Nearest rank; the maximum where there are fewer than 20 samples. */
   readonly p95: number;
+  /** Nearest rank; the maximum where there are fewer than 100 samples. */
+  readonly p99: number;
   readonly max: number;
 }
 
@@ -20,6 +22,7 @@ export function summarise(samples: readonly number[]): Summary {
     min: at(1),
     median: (at(Math.ceil(half)) + at(Math.floor(half) + 1)) / 2,
     p95: at(Math.ceil(0.95 * sorted.length)),
+    p99: at(Math.ceil(0.99 * sorted.length)),
     max: at(sorted.length),
   };
 }

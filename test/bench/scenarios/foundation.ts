@@ -6,11 +6,11 @@ import { measureIsolation } from '../foundation/isolation.ts';
 import { measurePods } from '../foundation/pods.ts';
 import { measureReflector } from '../foundation/reflector.ts';
 import { operatorPid, restartToFirstReconcile, restartUntil } from '../foundation/restart.ts';
+import { JobSightings } from '../jobs.ts';
 import { processes } from '../memory.ts';
 import { type RigProcess, withRig } from '../rig.ts';
 import type { Measurement, Scenario, ScenarioOptions } from '../scenario.ts';
-import { JobSightings } from '../skeleton/jobs.ts';
-import { openTenant } from '../skeleton/tenant.ts';
+import { openTenant } from '../tenant.ts';
 
 const LIVE = 1_000;
 const FINISHED = 10_000;

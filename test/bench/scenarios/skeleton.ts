@@ -4,7 +4,7 @@ import type { Measurement, Scenario } from '../scenario.ts';
 import { ISSUES_NEEDED, measureDispatch } from '../skeleton/dispatch.ts';
 import { measureIdleMemory } from '../skeleton/idle.ts';
 import { measureFreshStarts, measureWarmStarts } from '../skeleton/starts.ts';
-import { openTenant } from '../skeleton/tenant.ts';
+import { openTenant } from '../tenant.ts';
 
 /** A whole rig on this machine: how soon it is up, how soon an issue has its Job and its merge, and what it keeps in memory. */
 export const scenario: Scenario = {

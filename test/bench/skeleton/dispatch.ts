@@ -1,8 +1,8 @@
 import { resources } from '#crds';
-import { JOBS, type KubeClient, type KubeObject } from '#lib/kube';
+import { JOBS, type KubeClient } from '#lib/kube';
+import { emptyJob, JobSightings } from '../jobs.ts';
 import type { Measurement, ScenarioOptions } from '../scenario.ts';
-import { JobSightings } from './jobs.ts';
-import type { Tenant } from './tenant.ts';
+import type { Tenant } from '../tenant.ts';
 
 const ONE_BY_ONE = 30;
 const BURST = 50;
@@ -60,22 +60,4 @@ export async function measureDispatch(
   } finally {
     await sightings.close();
   }
-}
-
-/** A Job that the API server takes and nothing acts on. */
-function emptyJob(name: string, namespace: string): KubeObject {
-  const securityContext = {
-    runAsNonRoot: true,
-    runAsUser: 65_532,
-    allowPrivilegeEscalation: false,
-    capabilities: { drop: ['ALL'] },
-    seccompProfile: { type: 'RuntimeDefault' },
-  };
-  const containers = [{ name: 'none', image: 'none', securityContext }];
-  return {
-    apiVersion: 'batch/v1',
-    kind: 'Job',
-    metadata: { name, namespace },
-    spec: { suspend: true, template: { spec: { restartPolicy: 'Never', containers } } },
-  } as KubeObject;
 }

@@ -1,4 +1,4 @@
-import { JOBS, type KubeClient } from '#lib/kube';
+import { JOBS, type KubeClient, type KubeObject } from '#lib/kube';
 
 /** When Jobs were seen first, on the clock of `performance.now()`, through one watch. */
 export class JobSightings {
@@ -42,4 +42,22 @@ export class JobSightings {
     this.#stop.abort();
     await this.#watching;
   }
+}
+
+/** A Job that the API server takes and nothing acts on. */
+export function emptyJob(name: string, namespace: string): KubeObject {
+  const securityContext = {
+    runAsNonRoot: true,
+    runAsUser: 65_532,
+    allowPrivilegeEscalation: false,
+    capabilities: { drop: ['ALL'] },
+    seccompProfile: { type: 'RuntimeDefault' },
+  };
+  const containers = [{ name: 'none', image: 'none', securityContext }];
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name, namespace },
+    spec: { suspend: true, template: { spec: { restartPolicy: 'Never', containers } } },
+  } as KubeObject;
 }

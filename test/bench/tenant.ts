@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { type Agent, apiVersion, type Issue, type Repository, resources } from '#crds';
 import { requireUp } from '#lib/datadir';
 import { isConditionTrue, type KubeClient } from '#lib/kube';
-import type { RigProcess } from '../rig.ts';
+import type { RigProcess } from './rig.ts';
 
 const AGENT = 'bench';
+const AT_ONCE = 4;
 
 /** Where the rig's issues are, and how to make more of them. */
 export interface Tenant {
@@ -38,7 +39,11 @@ export async function openTenant(rig: RigProcess, client: KubeClient, signal: Ab
     repository,
     async fileForgeIssues(count) {
       const numbers: number[] = [];
-      for (let index = 1; index <= count; index += 1) numbers.push(await file(`Bench issue ${index}`));
+      let next = 1;
+      const worker = async () => {
+        while (next <= count) numbers.push(await file(`Bench issue ${next++}`));
+      };
+      await Promise.all(Array.from({ length: AT_ONCE }, worker));
       return numbers;
     },
     async replaceDeveloper() {

@@ -199,7 +199,11 @@ function assemble(config: Config, logger: Logger, clients: Clients) {
     objects: watchObjects(manager),
     log,
     mirror: new Mirror(),
-    forges: new Forges(client, { writeIntervalMs: config.forgeWriteIntervalMs, onAnswer: countAnswers(metrics) }),
+    forges: new Forges(client, {
+      writeIntervalMs: config.forgeWriteIntervalMs,
+      onAnswer: countAnswers(metrics),
+      onLimited: (limit) => metrics.count('rig_forge_limited_total', { limit }),
+    }),
     writes: new ForgeWrites(new Effects({ db: pool, doubtSince: doubtOf(log) }), pool, metrics),
     tier: config.ungraded ? ungraded : noTierPolicy,
     policy: { ...defaultPolicy, reviewDebounce: config.reviewDebounceMs },

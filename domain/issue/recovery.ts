@@ -32,7 +32,7 @@ const SAID = 'The database was restored from a backup, and what ran then is not 
  * attempt, branch or pull request is made a second time. Nothing where the recovery is known already, or nothing is open and nothing was lost.
  */
 export function decideRecovery(state: IssueState, recovery: Recovery, remains: Remains): DomainEvent[] {
-  if (state.spec === null || state.recovered === recovery.id) return [];
+  if (state.spec === null || state.recovered?.id === recovery.id) return [];
   const known = state.lastWork?.attempt ?? 0;
   if (state.ending !== null && remains.attempt <= known) return [];
   const { id, fence, lostSince } = recovery;
@@ -61,7 +61,7 @@ export function recovered(state: IssueState, data: EventData<'RECOVERED'>): Chan
   const pullRequest = data.pullRequest === null || state.merged !== null ? before : { ...data.pullRequest, open: true };
   const replaced = before?.open === true && before.number !== pullRequest?.number ? [before.number] : [];
   return {
-    recovered: data.recovery,
+    recovered: { id: data.recovery, lostSince: data.lostSince },
     work: null,
     task: { work: null, review: null },
     lastEnd: { work: null, review: null },

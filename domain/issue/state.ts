@@ -118,8 +118,8 @@ export interface IssueState {
   readonly merged: { readonly sha: string; readonly headSHA: string } | null;
   /** What became of the change after the merge. */
   readonly delivery: DeliveryState;
-  /** Id of the newest recovery from a backup that the log tells of. */
-  readonly recovered: string | null;
+  /** The newest recovery from a backup, and since when (RFC 3339) the log does not know what was done. */
+  readonly recovered: { readonly id: string; readonly lostSince: string } | null;
   readonly ending: { readonly kind: Ending; readonly reason: string; readonly message: string } | null;
 }
 

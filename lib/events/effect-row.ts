@@ -34,12 +34,26 @@ const COLUMNS = `key, kind, subject, epoch, request, state, attempt, created_at 
   started_at AS "startedAt", finished_at AS "finishedAt", outcome, reason`;
 const IS_LEADER = 'EXISTS (SELECT FROM leadership WHERE epoch = $2)';
 
-/** The row of the key, made when it is new. */
-export async function ensureEffect<R, O>(db: Queryable, effect: EffectRequest<R>, now: Date): Promise<EffectRow<R, O>> {
+/** The row of the key, made when it is new: as one whose outcome is unknown where it may have been done since `doubt`, and the row been lost. */
+export async function ensureEffect<R, O>(
+  db: Queryable,
+  effect: EffectRequest<R>,
+  now: Date,
+  doubt: Date | null = null,
+): Promise<EffectRow<R, O>> {
   await db.query(
-    `INSERT INTO effects (key, kind, subject, epoch, request, state, created_at)
-     VALUES ($1, $2, $3, $4, $5, 'planned', $6) ON CONFLICT DO NOTHING`,
-    [effect.key, effect.kind, effect.subject, effect.epoch, toJsonb(effect.request), now],
+    `INSERT INTO effects (key, kind, subject, epoch, request, state, created_at, started_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`,
+    [
+      effect.key,
+      effect.kind,
+      effect.subject,
+      effect.epoch,
+      toJsonb(effect.request),
+      doubt === null ? 'planned' : 'started',
+      doubt ?? now,
+      doubt,
+    ],
   );
   return (await readEffect<R, O>(db, effect.key))!;
 }

@@ -36,6 +36,11 @@ export interface EffectsOptions {
   readonly windowMs?: number;
   /** How long one call of `run` looks for an unknown outcome before it throws, in ms; default twice the window. */
   readonly patienceMs?: number;
+  /**
+   * Since when what was done to a subject may be missing here, because the database was restored from a backup; null for never. An effect on it
+   * that is new here is looked for before it is performed.
+   */
+  readonly doubtSince?: (subject: string) => Promise<Date | null>;
   /** Effects in work at a time in this process, each with a database session; default 4. */
   readonly concurrency?: number;
 }
@@ -48,6 +53,7 @@ export class Effects {
   readonly #clock: Clock;
   readonly #windowMs: number;
   readonly #patienceMs: number;
+  readonly #doubtSince: (subject: string) => Promise<Date | null>;
   readonly #slots: Semaphore;
 
   constructor(options: EffectsOptions) {
@@ -55,6 +61,7 @@ export class Effects {
     this.#clock = options.clock ?? systemClock;
     this.#windowMs = options.windowMs ?? 60_000;
     this.#patienceMs = options.patienceMs ?? 2 * this.#windowMs;
+    this.#doubtSince = options.doubtSince ?? (async () => null);
     this.#slots = new Semaphore(options.concurrency ?? 4);
   }
 
@@ -67,7 +74,7 @@ export class Effects {
    * `EffectNotPerformed` and `EffectUnknown`, after which the same key may be run again; `EffectReused`.
    */
   async run<R, O>(effect: EffectRequest<R>, steps: EffectSteps<R, O>): Promise<O> {
-    await ensureEffect<R, O>(this.#db, effect, this.#date());
+    await ensureEffect<R, O>(this.#db, effect, this.#date(), await this.#doubtSince(effect.subject));
     for (;;) {
       const settled = await this.#settled<R, O>(effect);
       if (settled !== undefined) return settled.outcome;

@@ -11,6 +11,7 @@ import { FakeClient } from '../../lib/kube/fake-client.ts';
 import { World } from '../../local/forge/testing/world.ts';
 import { until } from '../../test/kit/cluster-wait.ts';
 import { type TestDatabase, testDatabase } from '../../test/kit/postgres.ts';
+import { doubtOf } from '../audit/doubt.ts';
 import { Forges, forgeHost } from '../forges/forges.ts';
 import { ForgeWrites } from '../forges/writes.ts';
 import type { Conductor } from '../issues/context.ts';
@@ -92,7 +93,7 @@ export async function testConductor(t: Hooks, options: TestConductorOptions = {}
     log,
     mirror: new Mirror(),
     forges: new Forges(client, { writeIntervalMs: 0 }),
-    writes: new ForgeWrites(new Effects({ db: db.pool }), db.pool),
+    writes: new ForgeWrites(new Effects({ db: db.pool, doubtSince: doubtOf(log) }), db.pool),
     tier: options.tier ?? ungraded,
     policy: { ...defaultPolicy, reviewDebounce: 0, ...options.policy },
     recorder: new EventRecorder({ client, controller: 'rig.dashecorp.com/conductor', logger: silentLogger }),

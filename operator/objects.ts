@@ -23,6 +23,8 @@ export interface Objects {
   readonly issues: Informer<Issue & KubeObject>;
   readonly tasks: Informer<AgentTask & KubeObject>;
   readonly jobs: Informer<Job>;
+  /** Jobs of commands of `spec.verify`. */
+  readonly checks: Informer<Job>;
 }
 
 /** The manager's informers over the conductor's kinds and the Jobs it made, indexed for the questions below. */
@@ -44,6 +46,7 @@ export function watchObjects(manager: Manager): Objects {
         spec.subject.issueRef === undefined ? [] : [`${metadata.namespace}/${spec.subject.issueRef.name}`],
       ),
     jobs: manager.informer<Job>(JOBS as Resource<Job>, { labelSelector: labels.task }),
+    checks: manager.informer<Job>(JOBS as Resource<Job>, { labelSelector: labels.verify }),
   };
 }
 

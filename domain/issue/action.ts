@@ -1,4 +1,5 @@
 import { isReason, type Reason } from '#crds';
+import type { CheckName } from '../deploy/state.ts';
 import type { AgentRef } from '../events/catalogue.ts';
 import type { RepositoryPolicy, World } from './world.ts';
 
@@ -34,7 +35,19 @@ export type Action = Said &
     | { readonly do: 'release' }
     | { readonly do: 'awaitHuman' }
     | { readonly do: 'cancelIssue' }
-    | { readonly do: 'finish' }
+    | {
+        readonly do: 'verify';
+        readonly check: CheckName;
+        /** Ends the Job's name. */
+        readonly job: string;
+        readonly url: string;
+        readonly revision: string;
+      }
+    | { readonly do: 'reopen' }
+    | {
+        readonly do: 'finish';
+        readonly verified?: { readonly revision: string; readonly url: string; readonly checks: readonly string[] };
+      }
     | { readonly do: 'fail' }
     | { readonly do: 'wait'; readonly until: number | null }
   );

@@ -63,7 +63,7 @@ export function decideAction(state: IssueState, action: Action): DomainEvent[] |
       return task === null ? [] : [cancel(task, reason, message)];
     }
     case 'finish':
-      return [...release(state, 'Merged', message), { type: 'ISSUE_DONE', data: { message } }];
+      return [...release(state, 'Merged', message), ...verified(action), { type: 'ISSUE_DONE', data: { message } }];
     case 'fail':
       return [...release(state, reason, message), { type: 'ISSUE_FAILED', data: { reason, message } }];
     case 'cancelIssue':
@@ -80,6 +80,10 @@ function classified(state: IssueState, grade: Extract<Action, { do: 'classify' }
     { type: 'ISSUE_CLASSIFIED', data: { ...grade, generation: state.generation } },
     ...(from !== null && isHigher(to, from) ? [{ type: 'TIER_RAISED', data: { from, to, reason } } as const] : []),
   ];
+}
+
+function verified({ verified: proof }: Extract<Action, { do: 'finish' }>): DomainEvent[] {
+  return proof === undefined ? [] : [{ type: 'VERIFIED', data: { ...proof, checks: [...proof.checks] } }];
 }
 
 function exceeded(state: IssueState, action: Action): DomainEvent[] {

@@ -6,12 +6,12 @@ export function wished(state: IssueState, data: EventData<'ISSUE_FILED'>, at: nu
   const fresh = {
     ...noIssue,
     lastWork: state.lastWork,
-    forwarded: state.forwarded,
+    // What is merged already neither answers a wish that comes after it, nor is it where the work goes on from.
+    forwarded: state.merged === null ? state.forwarded : [],
     stalePullRequests: state.stalePullRequests,
     seenReviews: state.seenReviews,
     seenCommands: state.seenCommands,
     tierFloor: state.tierFloor,
-    // What is merged already does not answer a wish that comes after it.
     pullRequest: state.merged === null ? state.pullRequest : null,
   };
   return {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HEAD, PULL, sha } from '../testing/facts.ts';
 import { implementing, inReview, Story } from '../testing/story.ts';
-import { developer, quietWorld } from '../testing/world.ts';
+import { developer, noDeploy, quietWorld } from '../testing/world.ts';
 import { phaseOf, projectIssue } from './status.ts';
 
 const doing = ({ do: what, reason }: { do: string; reason: string }) => `${what} ${reason}`;
@@ -263,12 +263,14 @@ test('the Repository wants a deploy this conductor does not do: a person is aske
   const story = inReview();
   const { repository } = story.world;
   assert.ok(repository.known);
-  story.see({ repository: { ...repository, value: { ...repository.value, deploy: 'flux' } } });
+  story.see({
+    repository: { ...repository, value: { ...repository.value, deploy: { ...noDeploy, kind: 'xcode-cloud' } } },
+  });
   story.later(1_000).verdict(true);
   assert.equal(doing(story.run()), 'wait DeployUnsupported');
   assert.match(
     story.state.awaiting?.message ?? '',
-    /deploy it by hand, then set deploy\.kind of the Repository to none/,
+    /cannot tell what xcode-cloud deploys\. Set deploy\.kind of the Repository to deployments.*none ends the issue/,
   );
   assert.equal(story.types().filter((type) => type === 'HUMAN_GATE_TRIGGERED').length, 1);
   story.see({ repository });

@@ -1,4 +1,5 @@
 import { routeDeveloper } from '../agents/routing.ts';
+import { deliver } from '../deploy/deliver.ts';
 import { type Action, awaitHuman, registered, wait } from './action.ts';
 import { gradeOf, outgrown } from './grade.ts';
 import { readPullRequest } from './merging.ts';
@@ -35,7 +36,7 @@ function ended(state: IssueState): Action | null {
 
 /** A merge, or the issue closed at the forge: also while a person is asked, for either is an answer. */
 function closed(state: IssueState, world: World, policy: Policy, now: number): Action | null {
-  if (state.merged !== null) return finish(state, world);
+  if (state.merged !== null) return deliver(state, world, policy, now);
   // A merge by a person closes the issue as well, and may be told later: look before taking it for a no.
   if (
     world.forgeIssueClosed &&
@@ -94,18 +95,6 @@ function settled(state: IssueState, world: World): boolean {
     default:
       return false;
   }
-}
-
-function finish(state: IssueState, world: World): Action {
-  if (!world.repository.known) return wait('RepositoryNotReady', world.repository.why);
-  const { deploy } = world.repository.value;
-  if (deploy === 'none')
-    return { do: 'finish', reason: 'Merged', message: 'The change is merged, and the Repository deploys nothing.' };
-  if (state.awaiting !== null) return wait(registered(state.awaiting.reason), state.awaiting.message);
-  return awaitHuman(
-    'DeployUnsupported',
-    `The change is merged; this conductor cannot deploy by ${deploy}: deploy it by hand, then set deploy.kind of the Repository to none, which ends the issue.`,
-  );
 }
 
 function prepared(state: IssueState, world: World): Action | null {

@@ -19,7 +19,7 @@ import {
 } from '../testing/facts.ts';
 import { sampleStream } from '../testing/samples.ts';
 import { implementing, inReview, Story } from '../testing/story.ts';
-import { developer, quietWorld, repositoryPolicy, reviewer } from '../testing/world.ts';
+import { developer, noDeploy, quietWorld, repositoryPolicy, reviewer } from '../testing/world.ts';
 import { evolve, replay } from './evolve.ts';
 import { gateOf } from './merging.ts';
 import { nextAction } from './next.ts';
@@ -70,7 +70,7 @@ const oddWorlds: fc.Arbitrary<World> = fc
     repository: fc.constantFrom(
       known(repositoryPolicy(), NOON),
       known(repositoryPolicy({ requiredChecks: 'none' }), NOON),
-      known(repositoryPolicy({ deploy: 'flux' }), NOON),
+      known(repositoryPolicy({ deploy: { ...noDeploy, kind: 'flux', checks: ['smoke'] } }), NOON),
       unknown('The Repository is not Ready.'),
     ),
     tier: fc.constantFrom(quietWorld().tier, quietWorld().tier, null, {

@@ -18,6 +18,7 @@ type Issues = Pick<
   | 'createIssue'
   | 'findIssueByMarker'
   | 'closeIssue'
+  | 'reopenIssue'
   | 'comment'
   | 'findCommentByMarker'
 >;
@@ -63,6 +64,11 @@ export function issues(client: Client, whoami: Forge['whoami']): Issues {
       client.write(async (octokit) => {
         const where = { ...checkRepository(repo), issue_number: checkNumber(number) };
         return issueOf((await octokit.rest.issues.update({ ...where, state: 'closed', state_reason: reason })).data);
+      }),
+    reopenIssue: (repo, number) =>
+      client.write(async (octokit) => {
+        const where = { ...checkRepository(repo), issue_number: checkNumber(number) };
+        return issueOf((await octokit.rest.issues.update({ ...where, state: 'open' })).data);
       }),
     comment: (repo, number, body) =>
       client.write(async (octokit) => {

@@ -5,6 +5,7 @@ import {
   type Actor,
   type Forge,
   ForgeError,
+  type ForgeIssueFacts,
   type MergeRequest,
   type MergeResult,
   type NewReview,
@@ -135,6 +136,20 @@ export class ForgeWrites {
         perform: () => closed(forge, repo, number),
         find: () => closed(forge, repo, number),
       },
+    );
+  }
+
+  /** Opens an issue again that the forge closed with the merge, once for `key`; answers what it is then. */
+  async reopenIssue(target: Target, number: number, key: string): Promise<ForgeIssueFacts> {
+    const { forge, repo } = target;
+    const open = () => forge.reopenIssue(repo, number);
+    return this.#run(
+      target,
+      'reopen-issue',
+      `reopen-issue/${key}`,
+      { number },
+      // Opening it twice changes nothing, so an unknown outcome is settled by opening it again.
+      { perform: open, find: open },
     );
   }
 

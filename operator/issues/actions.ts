@@ -11,7 +11,9 @@ import {
 } from '#domain';
 import { createOwned, isKubeError, type KubeObject, Stalled } from '#lib/kube';
 import { traced, traceparent } from '#lib/observe';
+import { reopen, runCheck } from '../deploy/perform.ts';
 import { AGENT_TASKS } from '../objects.ts';
+import { repositoryName } from '../repositories/name.ts';
 import { dispatchTask } from '../store/claims.ts';
 import type { Draft } from '../store/draft.ts';
 import type { Cause } from '../store/log.ts';
@@ -71,6 +73,10 @@ async function affect(step: Step, action: Action): Promise<boolean> {
       return fileForgeIssue(step);
     case 'dispatch':
       return dispatch(step, action);
+    case 'verify':
+      return runCheck(step, action);
+    case 'reopen':
+      return reopen(step, action);
     case 'merge':
       await mergeIssue({ ...step, repository: repositoryOf(step), action });
       return true;
@@ -95,7 +101,7 @@ async function target(step: Step) {
   const { forge } = await step.conductor.forges.forRepository(repository);
   return {
     forge,
-    repo: { owner: repository.spec.owner, name: repository.spec.name },
+    repo: repositoryName(repository),
     subject: step.subject.id,
     epoch: step.conductor.leader.epoch,
   };

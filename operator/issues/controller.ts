@@ -28,8 +28,11 @@ import {
 } from '#lib/kube';
 import { correlate, type Logger, traced } from '#lib/observe';
 import { requireStanding } from '../audit/guard.ts';
+import { Deployers } from '../deploy/deployers.ts';
+import { waitingForLimit } from '../forges/limited.ts';
 import { type Judged, recordVerdict } from '../notices/verdict.ts';
 import { ISSUES } from '../objects.ts';
+import { repositoryURL } from '../repositories/name.ts';
 import { Stacks } from '../repositories/stack.ts';
 import { Draft } from '../store/draft.ts';
 import type { Cause } from '../store/log.ts';
@@ -60,6 +63,7 @@ export class IssueController {
   readonly dispatcher: Dispatcher;
   readonly #conductor: Conductor;
   readonly #stacks = new Stacks();
+  readonly #deployers: Deployers;
   readonly #subjects = new Subjects();
   /** Uid of every Issue that this process has looked at, by key. */
   readonly #uids = new Map<string, string>();
@@ -72,6 +76,7 @@ export class IssueController {
 
   constructor(conductor: Conductor, logger: Logger, { clock, begin }: { clock?: Clock; begin?: Begin } = {}) {
     this.#conductor = conductor;
+    this.#deployers = new Deployers(conductor);
     this.#begin = begin ?? (async () => {});
     this.#logger = logger;
     this.#places = new Places({
@@ -152,7 +157,7 @@ export class IssueController {
       return await this.#conductor.log.retrying(() => this.#advance(issue, subject, cause, signal));
     } catch (error) {
       this.#places.looked(key);
-      const explained = explain(error);
+      const explained = explain(error, this.#conductor.now());
       if (explained instanceof ReconcileError) await this.#projectFailure(issue, explained);
       throw explained;
     }
@@ -228,7 +233,7 @@ export class IssueController {
       await postQuestion(step);
       return true;
     } catch (error) {
-      const explained = explain(error);
+      const explained = explain(error, this.#conductor.now());
       if (!(explained instanceof ReconcileError)) throw error;
       const { reason, message } = explained;
       this.#conductor.recorder.record(step.issue as KubeObject, { type: 'Warning', reason, message });
@@ -248,7 +253,7 @@ export class IssueController {
   async #decide(issue: Issue, subject: Subject, draft: Draft): Promise<{ world: World; action: Action }> {
     const { policy, now } = this.#conductor;
     for (;;) {
-      const world = await readWorld(this.#conductor, this.#stacks, issue, subject.id, draft.state);
+      const world = await readWorld(this.#conductor, this.#stacks, this.#deployers, issue, subject.id, draft.state);
       const seen = observe(draft.state, world, policy, now());
       if (seen.length === 0) return { world, action: nextAction(draft.state, world, policy, now()) };
       draft.add(seen);
@@ -266,10 +271,7 @@ export class IssueController {
       issue.metadata.namespace!,
       issue.spec.repositoryRef.name,
     );
-    const url =
-      number == null || repository === undefined
-        ? null
-        : `${repository.spec.cloneURL.replace(/\.git$/, '')}/issues/${number}`;
+    const url = number == null || repository === undefined ? null : `${repositoryURL(repository)}/issues/${number}`;
     const status = statusOf(issue, { state, next, gate, url, now: this.#conductor.now() });
     await this.#projector.project(issue, status);
     if (issue.status?.phase !== status.phase) {
@@ -316,7 +318,9 @@ function act(step: Step, action: Action): Promise<Done> {
 }
 
 /** Errors of what the issue stands on, as outcomes that its status can show. */
-function explain(error: unknown): unknown {
+function explain(error: unknown, now: number): unknown {
+  const limited = waitingForLimit(error, now);
+  if (limited !== null) return limited;
   if (isEventsError(error, 'NewerEvent')) return new Stalled('NewerEvent', error.message, { cause: error });
   if (isEventsError(error, 'EffectRefused')) return new Retry('ForgeRefused', error.message, { cause: error });
   if (isEventsError(error, 'EffectNotPerformed', 'EffectUnknown') || error instanceof ForgeError)

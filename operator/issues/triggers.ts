@@ -4,7 +4,7 @@ import { dependentsOf, issuesOf, type Objects } from '../objects.ts';
 
 /** Lets a controller of Issues look at each again when something it depends on changes. */
 export function watchForIssues(controller: Controller, objects: Objects): void {
-  const { issues, repositories, agents, tasks, jobs } = objects;
+  const { issues, repositories, agents, tasks, jobs, checks } = objects;
   controller
     .watch(issues)
     .watch(
@@ -13,6 +13,7 @@ export function watchForIssues(controller: Controller, objects: Objects): void {
       ({ type, object, old }) => type !== 'update' || progress(object) !== progress(old),
     )
     .watch(tasks, issueOf)
+    .watch(checks, issueOf)
     .watch(jobs, ({ metadata }) => {
       const task = tasks.get(metadata.namespace!, metadata.name!);
       return task === undefined ? [] : issueOf(task);

@@ -16,6 +16,7 @@ import { type Deployers, readDelivery } from '../deploy/deployers.ts';
 import { forgeHost } from '../forges/forges.ts';
 import type { RepositoryKey } from '../mirror/mirror.ts';
 import type { Job } from '../objects.ts';
+import { repositoryName } from '../repositories/name.ts';
 import { repositoryPolicy } from '../repositories/policy.ts';
 import type { Stacks } from '../repositories/stack.ts';
 import { type TaskRow, tasksOf } from '../store/tasks.ts';
@@ -207,11 +208,10 @@ async function readPermissions(
   );
   const permissions = await mirror.permissions(log.pool, key, [...people.keys()], policy.factMaxAge);
   const missing = [...people.values()].filter((actor) => actor.kind === 'user' && !permissions.has(actor.id));
-  const { owner, name } = repository.spec;
   for (const actor of missing) {
     try {
       const { forge } = await conductor.forges.forRepository(repository);
-      const permission = await forge.permission({ owner, name }, actor.login);
+      const permission = await forge.permission(repositoryName(repository), actor.login);
       await mirror.putPermission(log.pool, key, actor, permission);
       permissions.set(actor.id, permission);
     } catch {

@@ -1,6 +1,7 @@
 import type { Repository } from '#crds';
 import { type Fact, known, type RepositoryPolicy, unknown } from '#domain';
 import { isConditionTrue } from '#lib/kube';
+import { deployPolicy } from '../deploy/policy.ts';
 
 /** A Repository as the rules see it. Unknown until it is Ready, because only then its forge id is known to be its own. */
 export function repositoryPolicy(
@@ -24,7 +25,7 @@ export function repositoryPolicy(
     requiredChecks: spec.requiredChecks.kind === 'none' ? 'none' : (spec.requiredChecks.checks ?? []),
     blockLabels: spec.blockLabels,
     mergeMethod: spec.mergeMethod,
-    deploy: spec.deploy.kind,
+    deploy: deployPolicy(spec),
     routes: spec.agents.map((route) => ({
       taskClass: route.taskClass ?? null,
       stack: route.stack ?? null,

@@ -56,7 +56,7 @@ export function repositoryObject(source: Source, forge: ForgeAddress): KubeObjec
     webhookSecretRef: { name: 'forge-webhook' },
     requiredChecks: { kind: 'listed', checks: [{ ...CI_CHECK }] },
     slo: { kind: 'none' },
-    deploy: { kind: 'none' },
+    deploy: { kind: 'none', onFailure: 'reopen', timeoutMinutes: 60 },
     defaults: { stack: 'node', testCommand: source.testCommand },
   };
   return {

@@ -1,0 +1,76 @@
+import type { DomainEvent } from '../events/catalogue.ts';
+import { clip } from '../events/parts.ts';
+import type { IssueState } from '../issue/state.ts';
+import type { World } from '../issue/world.ts';
+import { type CheckName, checkKey, type Deployed } from './state.ts';
+import type { CheckJobFacts, DeployPolicy, StageFacts } from './world.ts';
+
+/** What deployer and Jobs show of a merged change that the log does not say yet. Unknown facts say nothing. */
+export function observeDelivery(state: IssueState, world: World): DomainEvent[] {
+  if (state.merged === null || !world.repository.known) return [];
+  const { deploy } = world.repository.value;
+  if (deploy.kind === 'none') return [];
+  const told = world.delivery.known ? world.delivery.value : null;
+  const staged = told?.staging ? observeStaging(state, told.staging) : [];
+  const live = told === null ? [] : observeProduction(state, told.production);
+  return [...staged, ...live, ...(live.length === 0 ? observeChecks(state, world, deploy) : [])];
+}
+
+function observeStaging({ delivery }: IssueState, stage: StageFacts): DomainEvent[] {
+  if (delivery.staging === null && stage.live?.contains === true)
+    return [{ type: 'DEPLOYED_STAGING', data: deployedOf(stage.environment, stage.live) }];
+  return delivery.production === null && delivery.staging === null ? observeFailure(delivery.failure, stage) : [];
+}
+
+/**
+ * A later revision with the change in it is told only where it matters: after a failure that waits for a person, or once the change
+ * was taken back. Else a repository that deploys often would never be through its checks.
+ */
+function observeProduction({ delivery, awaiting }: IssueState, stage: StageFacts): DomainEvent[] {
+  const { live } = stage;
+  if (live?.contains === true) {
+    const same = delivery.production?.deployment === live.deployment && delivery.production.revision === live.revision;
+    const wanted = delivery.production === null || (awaiting !== null && !same);
+    return wanted ? [{ type: 'DEPLOYED_PRODUCTION', data: deployedOf(stage.environment, live) }] : [];
+  }
+  if (live !== null && delivery.production !== null) {
+    const { environment, revision, deployment } = deployedOf(stage.environment, live);
+    const message = clip(`${environment} is at ${revision.slice(0, 8)}, which does not have the change in it.`);
+    return [{ type: 'ROLLED_BACK', data: { environment, revision, deployment, message } }];
+  }
+  return delivery.production === null ? observeFailure(delivery.failure, stage) : [];
+}
+
+function observeFailure(before: Deployed | null, { environment, failed }: StageFacts): DomainEvent[] {
+  if (failed === null || (before?.deployment === failed.deployment && before.environment === environment)) return [];
+  const { revision, deployment, message } = failed;
+  return [{ type: 'DEPLOY_FAILED', data: { environment, revision, deployment, message: clip(message) } }];
+}
+
+function deployedOf(environment: string, live: NonNullable<StageFacts['live']>): Deployed {
+  const { revision, url, deployment } = live;
+  return { environment, revision, url, deployment };
+}
+
+function observeChecks({ delivery }: IssueState, world: World, deploy: DeployPolicy): DomainEvent[] {
+  const { production } = delivery;
+  const url = production?.url ?? deploy.url;
+  if (production === null || url === null) return [];
+  return deploy.checks.flatMap((check) => {
+    if (delivery.checks[check].passed) return [];
+    const job = checkKey(check, delivery);
+    const ended = world.checks.get(job)?.ended ?? null;
+    return ended === null ? [] : [checkEvent(check, { job, revision: production.revision, url: clip(url) }, ended)];
+  });
+}
+
+function checkEvent(
+  check: CheckName,
+  data: { job: string; revision: string; url: string },
+  { passed, infrastructure, message }: NonNullable<CheckJobFacts['ended']>,
+): DomainEvent {
+  const name = check.toUpperCase() as Uppercase<CheckName>;
+  return passed
+    ? { type: `${name}_PASSED`, data }
+    : { type: `${name}_FAILED`, data: { ...data, message: clip(message), infrastructure } };
+}

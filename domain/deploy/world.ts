@@ -1,0 +1,46 @@
+/** How a Repository wants a merged change delivered. */
+export interface DeployPolicy {
+  /** `none`, or the word for the system that deploys. */
+  readonly kind: string;
+  /** Whether a stage before production is named, whose deployment is waited for as well. */
+  readonly staging: boolean;
+  /** Commands of `spec.verify` that are given, in the order in which they run. */
+  readonly checks: readonly ('smoke' | 'e2e' | 'a11y')[];
+  /** Where the change is reached when the deployer says no URL. */
+  readonly url: string | null;
+  /** What follows a deployment that failed, was taken back or did not stand its checks, once the retries are used up. */
+  readonly onFailure: 'reopen' | 'await-human';
+  /** How long a deployment is waited for before a person is asked, in ms. */
+  readonly timeoutMs: number;
+}
+
+/** What a deployer says of one environment now. */
+export interface StageFacts {
+  readonly environment: string;
+  /** What is live there. `contains`: whether it has the merged change in it. Null: nothing is, as far as the deployer says. */
+  readonly live: {
+    readonly revision: string;
+    readonly contains: boolean;
+    readonly url: string | null;
+    readonly deployment: string;
+  } | null;
+  /** The newest deployment of a revision with the change in it, if it ended badly. */
+  readonly failed: { readonly revision: string; readonly deployment: string; readonly message: string } | null;
+  /** What the deployer is at, or what it is waited for to say: one sentence. */
+  readonly says: string;
+}
+
+export interface DeliveryFacts {
+  readonly staging: StageFacts | null;
+  readonly production: StageFacts;
+}
+
+/** A Job of a command of `spec.verify`: running, or ended as its status says. */
+export interface CheckJobFacts {
+  readonly ended: {
+    readonly passed: boolean;
+    /** The cluster took it away: it says nothing of the change. */
+    readonly infrastructure: boolean;
+    readonly message: string;
+  } | null;
+}

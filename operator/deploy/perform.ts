@@ -1,0 +1,45 @@
+import { type Action, decideUndelivered } from '#domain';
+import { createOwned, JOBS, type KubeObject, type Resource, Stalled } from '#lib/kube';
+import type { Step } from '../issues/actions.ts';
+import { repositoryKey } from '../issues/world.ts';
+import { checkJob, hasImage } from './checks/job.ts';
+
+/** Makes the Job of one run, which has one name for good: after a crash it is there, or is made. False: its end is told by its status. */
+export async function runCheck(step: Step, run: Extract<Action, { do: 'verify' }>): Promise<boolean> {
+  const { conductor, issue, repository, state } = step;
+  if (repository === undefined) return false;
+  const agent = conductor.objects.agents.get(issue.metadata.namespace!, state.lastWork?.agent.name ?? '');
+  if (!hasImage(repository, agent))
+    throw new Stalled(
+      'AgentMissing',
+      `There is no Agent ${state.lastWork?.agent.name} any more, whose image ${run.check} would run in: set spec.verify.image of the Repository.`,
+    );
+  const job = checkJob(issue, repository, agent, run);
+  await createOwned(conductor.client, JOBS as Resource<KubeObject>, job, issue as never);
+  return false;
+}
+
+/** Opens the issue at the forge again and says there why, then begins it anew. Each is an effect of its own, repeated without harm. */
+export async function reopen(step: Step, { reason, message }: Extract<Action, { do: 'reopen' }>): Promise<boolean> {
+  const { conductor, repository, subject, state, cause } = step;
+  const key = repositoryKey(repository);
+  const number = state.spec?.number;
+  if (repository === undefined || key === null || number == null) return false;
+  const { forge } = await conductor.forges.forRepository(repository);
+  const repo = { owner: repository.spec.owner, name: repository.spec.name };
+  const target = { forge, repo, subject: subject.id, epoch: conductor.leader.epoch };
+  const occasion = `${subject.id}/${state.version}`;
+  const opened = await conductor.writes.reopenIssue(target, number, occasion);
+  // Its delivery may come after the next look, which would take the issue for one that a person has closed.
+  await conductor.mirror.putIssue(conductor.log.pool, key, opened);
+  await conductor.writes.comment(
+    target,
+    number,
+    `reopened/${occasion}`,
+    `The merged change does not live: ${message}\n\nThe issue is worked again.`,
+  );
+  await conductor.log.append(subject, cause, (now) =>
+    now.version === state.version ? decideUndelivered(now, reason, message) : [],
+  );
+  return true;
+}

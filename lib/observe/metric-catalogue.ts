@@ -228,6 +228,12 @@ export const metricCatalogue = {
     help: "Calls left of the forge's rate limit, as the newest answer told; the lowest of all identities is what matters.",
     labels: { resource: { is: 'the limit', values: ['core', 'search', 'graphql'] } },
   },
+  rig_forge_limited_total: {
+    type: 'counter',
+    of: OPERATOR,
+    help: 'Calls that were not sent, because the forge asked to wait or because the last calls of an hour are kept for writes.',
+    labels: { limit: { is: 'what held it back', values: ['primary', 'secondary', 'reserve'] } },
+  },
   rig_effects_total: {
     type: 'counter',
     of: OPERATOR,

@@ -4,6 +4,7 @@ import { HttpError } from '#lib/http';
 import { CONFIG_MAPS, isKubeError, type KubeClient, type KubeObject } from '#lib/kube';
 import type { Conductor } from '../issues/context.ts';
 import { readPullRequest } from '../issues/merge.ts';
+import { repositoryName, repositoryURL } from '../repositories/name.ts';
 import { findTask } from '../store/tasks.ts';
 import type { TaskCall } from './caller.ts';
 
@@ -14,7 +15,7 @@ export async function assignmentOf(conductor: Conductor, call: TaskCall): Promis
   const { task, state, issue, repository } = call;
   const row = await findTask(conductor.log.pool, call.subject.namespace, task.name);
   const { forge } = await conductor.forges.forRepository(repository);
-  const repo = { owner: repository.spec.owner, name: repository.spec.name };
+  const repo = repositoryName(repository);
   const branch = state.lastWork?.branch ?? `rig/${issue.metadata.name}/${task.attempt}`;
   const [baseSHA, branchSHA, pull] = await Promise.all([
     forge.branchSHA(repo, repository.spec.defaultBranch),
@@ -46,7 +47,7 @@ export async function assignmentOf(conductor: Conductor, call: TaskCall): Promis
     issue: {
       name: issue.metadata.name!,
       number: state.spec!.number!,
-      url: `${repository.spec.cloneURL.replace(/\.git$/, '')}/issues/${state.spec!.number}`,
+      url: `${repositoryURL(repository)}/issues/${state.spec!.number}`,
       title: state.spec!.title,
       body: state.spec!.body,
       labels: state.spec!.labels,
@@ -73,7 +74,7 @@ export async function assignmentOf(conductor: Conductor, call: TaskCall): Promis
 /** Where work starts: the tip of the branch, else the tip of the branch of the attempt before. */
 async function startOf(conductor: Conductor, call: TaskCall, branch: string): Promise<string | null> {
   const { forge } = await conductor.forges.forRepository(call.repository);
-  const repo = { owner: call.repository.spec.owner, name: call.repository.spec.name };
+  const repo = repositoryName(call.repository);
   const own = await forge.branchSHA(repo, branch);
   return own ?? call.state.forwarded.at(-1)?.sha ?? null;
 }

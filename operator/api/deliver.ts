@@ -11,6 +11,7 @@ import { HttpError } from '#lib/http';
 import { marker, type Target } from '../forges/writes.ts';
 import type { Conductor } from '../issues/context.ts';
 import { readPullRequest } from '../issues/merge.ts';
+import { mustBeOpen, repositoryName } from '../repositories/name.ts';
 import type { TaskIdentity } from '../tokens/signer.ts';
 import { deadFence, liveCall, type TaskCall } from './caller.ts';
 
@@ -76,10 +77,11 @@ function reportOf(event: TaskEvent): Report {
 
 /** Where the task's writes go: its repository, under its Agent's own forge identity. */
 export async function targetOf(conductor: Conductor, call: TaskCall): Promise<Target> {
+  mustBeOpen(call.repository);
   const { forge } = await conductor.forges.forAgent(call.agent, call.repository);
   return {
     forge,
-    repo: { owner: call.repository.spec.owner, name: call.repository.spec.name },
+    repo: repositoryName(call.repository),
     subject: call.subject.id,
   };
 }

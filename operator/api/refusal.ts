@@ -4,9 +4,12 @@ import { ForgeError } from '#lib/forge';
 import { HttpError, problemHandler } from '#lib/http';
 import { KubeError, ReconcileError } from '#lib/kube';
 import type { Logger } from '#lib/observe';
+import { waitingForLimit } from '../forges/limited.ts';
 import { GitError } from '../gateway/git.ts';
 
 const AGAIN = { retryAfterSeconds: 2 };
+/** An agent that waits for a limit asks again within its own patience. */
+const LONGEST_MS = 30_000;
 
 /**
  * What a caller is told of an error of what the conductor stands on: 422 with the forge's words for what the forge refused for good, 503
@@ -16,6 +19,12 @@ export function asRefusal(error: Error): Error {
   if (error instanceof HttpError) return error;
   const unavailable = (reason: string, message: string) =>
     new HttpError('Unavailable', reason, message, { cause: error, ...AGAIN });
+  const limited = waitingForLimit(error, Date.now());
+  if (limited !== null)
+    return new HttpError('Unavailable', 'RateLimited', limited.message, {
+      cause: error,
+      retryAfterSeconds: Math.ceil(Math.min(limited.afterMs, LONGEST_MS) / 1_000),
+    });
   if (error instanceof ReconcileError) return unavailable(error.reason, error.message);
   if (error instanceof GitError || (error instanceof ForgeError && !REFUSED.has(error.code)))
     return unavailable('ForgeUnreachable', 'The forge cannot be reached now; ask again.');

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
 import { type Agent, annotations, labels, type Repository } from '#crds';
 import { isKubeError, type KubeClient, KubeError, SECRETS, Stalled } from '#lib/kube';
 import { FakeClient } from '../../lib/kube/fake-client.ts';
 import { FakeClock } from '../../lib/kube/fake-clock.ts';
+import { credentialOf } from './credential.ts';
 import { Forges, forgeHost } from './forges.ts';
 import { readForgeSecret } from './secrets.ts';
 
@@ -43,17 +45,21 @@ async function setUp(secrets: Record<string, Told> = { forge: {} }) {
     },
   };
   let down = false;
+  let limits: Record<string, string> = {};
+  const limit = (headers: Record<string, string>) => {
+    limits = headers;
+  };
   const answer = async (input: unknown, init?: RequestInit) => {
     const token = new Headers(init?.headers).get('authorization')?.split(' ')[1] ?? '';
     asked.push(`${new URL(String(input)).host} ${token}`);
     if (down) return new Response('{}', { status: 401 });
-    return Response.json({ id: token.length, login: `owner-of-${token}`, type: 'User' });
+    return Response.json({ id: token.length, login: `owner-of-${token}`, type: 'User' }, { headers: limits });
   };
   const forges = new Forges(client as unknown as KubeClient, { fetch: answer as typeof fetch }, () => now);
   const refuse = (value: boolean) => {
     down = value;
   };
-  return { client: client as unknown as KubeClient & FakeClient, forges, put, asked, clock, refuse };
+  return { client: client as unknown as KubeClient & FakeClient, forges, put, asked, clock, refuse, limit };
 }
 
 const refusals: [string, Told | null, string, RegExp][] = [
@@ -72,7 +78,12 @@ const refusals: [string, Told | null, string, RegExp][] = [
     'SecretNotAllowed',
     /may be sent to ghe\.example, not to/,
   ],
-  ['a Secret without the key', { data: { secret: 'x' } }, 'SecretMissing', /has no key token; add it\.$/],
+  [
+    'a Secret without the key',
+    { data: { secret: 'x' } },
+    'SecretMissing',
+    /has no key token; add it, or for an App the keys appId, privateKey and installationId\.$/,
+  ],
 ];
 for (const [title, told, reason, says] of refusals)
   test(`${title}: ${reason}, and nothing is asked of the forge`, async () => {
@@ -150,4 +161,86 @@ test('the webhook secret comes under the same rules, and is null where none is n
     ({ ...repository, spec: { ...repository.spec, webhookSecretRef: { name } } }) as Repository;
   assert.equal(await forges.webhookSecret(hooked('hook')), 's3cret');
   await assert.rejects(forges.webhookSecret(hooked('other')), { reason: 'SecretNotAllowed' });
+});
+
+test('what one identity may ask is counted once, whichever Secret and Repository it comes by', async () => {
+  const { forges, limit, asked, clock } = await setUp({ forge: {}, same: {}, other: { data: { token: 'second' } } });
+  const by = (name: string) =>
+    ({ ...repository, spec: { ...repository.spec, credentialsSecretRef: { name } } }) as Repository;
+  const [first, same, other] = [
+    await forges.forRepository(by('forge')),
+    await forges.forRepository(by('same')),
+    await forges.forRepository(by('other')),
+  ];
+  limit({ 'x-ratelimit-limit': '5000', 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '60' });
+  await first.forge.issue({ owner: 'acme', name: 'widgets' }, 1).catch(() => undefined);
+  const sent = asked.length;
+  const refusal = { code: 'RateLimited', message: "It waits for the forge's rate limit until 1970-01-01T00:01:00Z." };
+  await assert.rejects(same.forge.issue({ owner: 'acme', name: 'widgets' }, 1), refusal);
+  assert.equal(asked.length, sent, 'nothing is sent in vain');
+  assert.deepEqual(same.waiting(), { limit: 'primary', until: 60_000 });
+  assert.equal(other.waiting(), null);
+  clock.forward(60_000);
+  assert.equal(same.waiting(), null);
+});
+
+const pem = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  .privateKey.export({ type: 'pkcs8', format: 'pem' })
+  .toString();
+const elliptic = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  .privateKey.export({ type: 'pkcs8', format: 'pem' })
+  .toString();
+const whole = { appId: '12', privateKey: pem, installationId: '345' };
+
+for (const [title, data, reason, says] of [
+  [
+    'a token beside an App',
+    { ...whole, token: 'x' },
+    'SecretInvalid',
+    /has a token and the key appId of an App; keep one/,
+  ],
+  ['a token of two lines', { token: 'one\ntwo' }, 'SecretInvalid', /key token of Secret team\/forge is no token/],
+  [
+    'an App without its key',
+    { appId: '12', installationId: '345' },
+    'SecretMissing',
+    /has no key privateKey; an App needs/,
+  ],
+  [
+    'an App whose id is no id',
+    { ...whole, appId: 'a b' },
+    'SecretInvalid',
+    /key appId of Secret team\/forge is no App id/,
+  ],
+  [
+    'an installation that is no number',
+    { ...whole, installationId: 'x' },
+    'SecretInvalid',
+    /installationId .* no whole number/,
+  ],
+  [
+    'a key that is no key',
+    { ...whole, privateKey: 'secret words' },
+    'SecretInvalid',
+    /privateKey .* no RSA key in PEM/,
+  ],
+  ['a key of another kind', { ...whole, privateKey: elliptic }, 'SecretInvalid', /privateKey .* no RSA key in PEM/],
+] as const)
+  test(`${title} in a Secret is ${reason}, says which key, and shows nothing of it`, () => {
+    assert.throws(
+      () => credentialOf(data as Record<string, string>, 'Secret team/forge'),
+      (error) => {
+        assert.ok(error instanceof Stalled && error.reason === reason, String(error));
+        assert.match(error.message, says);
+        assert.doesNotMatch(error.message, /secret words|PRIVATE|one\ntwo/);
+        return true;
+      },
+    );
+  });
+
+test('an App in a Secret is read whole, also a key whose line ends are written out', () => {
+  const app = { appId: '12', privateKey: pem.trim(), installationId: 345 };
+  assert.deepEqual(credentialOf({ ...whole, privateKey: pem.trim() }, 'S'), { kind: 'app', app });
+  const flat = pem.trim().replaceAll('\n', '\\n');
+  assert.deepEqual(credentialOf({ ...whole, privateKey: flat }, 'S'), { kind: 'app', app });
 });

@@ -1,19 +1,30 @@
 import type { Agent, Repository } from '#crds';
 import type { Actor } from '#lib/forge';
-import { createForge, type Forge, type ForgeOptions } from '#lib/forge';
+import { Budget, createForge, type Forge, type ForgeOptions, type Limited, type LimitKind } from '#lib/forge';
 import { type KubeClient, Stalled } from '#lib/kube';
-import { readForgeSecret } from './secrets.ts';
+import { type Credential, credentialOf, identityOf, versionOf } from './credential.ts';
+import { secretName as nameOf, readForgeData } from './secrets.ts';
 
 /** One forge account: what it can do, and who it is there. */
 export interface ForgeAccount {
   readonly forge: Forge;
   readonly actor: Actor;
+  /** What keeps it from calling the forge now; null where nothing does. */
+  readonly waiting: () => Limited | null;
 }
 
 interface Cached {
-  readonly token: string;
+  readonly version: string;
   readonly account: Promise<ForgeAccount>;
 }
+
+export interface ForgesOptions extends Pick<ForgeOptions, 'writeIntervalMs' | 'fetch' | 'onAnswer'> {
+  /** Told of every call that was not sent because of a limit: for metrics. */
+  readonly onLimited?: (limit: LimitKind) => void;
+}
+
+/** Identities whose limits are remembered; one that is forgotten learns them from its next answer. */
+const BUDGETS_MAX = 1_000;
 
 /** How long a Secret is trusted before it is read again: rotation takes this long at most. */
 const SECRET_TTL_MS = 30_000;
@@ -40,16 +51,13 @@ function gitOrigin(repository: Repository): string {
 /** The forge identities of the rig: the conductor's own per Repository, and each Agent's. No credential leaves this folder but to its own host. */
 export class Forges {
   readonly #client: KubeClient;
-  readonly #options: Pick<ForgeOptions, 'writeIntervalMs' | 'fetch' | 'onAnswer'>;
+  readonly #options: ForgesOptions;
   readonly #now: () => number;
-  readonly #tokens = new Map<string, { value: string; readAt: number }>();
+  readonly #secrets = new Map<string, { data: Record<string, string>; readAt: number }>();
   readonly #accounts = new Map<string, Cached>();
+  readonly #budgets = new Map<string, Budget>();
 
-  constructor(
-    client: KubeClient,
-    options: Pick<ForgeOptions, 'writeIntervalMs' | 'fetch' | 'onAnswer'> = {},
-    now: () => number = Date.now,
-  ) {
+  constructor(client: KubeClient, options: ForgesOptions = {}, now: () => number = Date.now) {
     this.#client = client;
     this.#options = options;
     this.#now = now;
@@ -75,34 +83,53 @@ export class Forges {
   /** The secret that signs a Repository's deliveries, or null where it names none. */
   async webhookSecret(repository: Repository): Promise<string | null> {
     const name = repository.spec.webhookSecretRef?.name;
-    return name === undefined ? null : this.#secret(repository, name, 'secret');
+    if (name === undefined) return null;
+    const { data, where } = await this.#secret(repository, name, 'secret');
+    if (data.secret === undefined) throw new Stalled('SecretMissing', `${where} has no key secret; add it.`);
+    return data.secret;
   }
 
   async #account(repository: Repository, secretName: string): Promise<ForgeAccount> {
     const gitURL = gitOrigin(repository);
-    const token = await this.#secret(repository, secretName, 'token');
+    const { data, where } = await this.#secret(repository, secretName, 'token');
+    const credential = credentialOf(data, where);
     const key = `${repository.spec.apiURL} ${gitURL} ${repository.metadata.namespace}/${secretName}`;
+    const version = versionOf(credential);
     const cached = this.#accounts.get(key);
-    if (cached?.token === token) return cached.account;
-    const account = this.#connect(repository, gitURL, token);
-    this.#accounts.set(key, { token, account });
+    if (cached?.version === version) return cached.account;
+    const account = this.#connect(repository, gitURL, credential);
+    this.#accounts.set(key, { version, account });
     account.catch(() => this.#accounts.get(key)?.account === account && this.#accounts.delete(key));
     return account;
   }
 
-  async #connect(repository: Repository, gitURL: string, token: string): Promise<ForgeAccount> {
-    const forge = createForge({ ...this.#options, baseURL: repository.spec.apiURL, gitURL, token });
-    return { forge, actor: await forge.whoami() };
+  async #connect(repository: Repository, gitURL: string, credential: Credential): Promise<ForgeAccount> {
+    const { apiURL } = repository.spec;
+    const budget = this.#budgetOf(identityOf(new URL(apiURL).origin, credential));
+    const { kind: _, ...secret } = credential;
+    const { onLimited: _told, ...options } = this.#options;
+    const forge = createForge({ ...options, ...secret, baseURL: apiURL, gitURL, budget });
+    return { forge, actor: await forge.whoami(), waiting: () => budget.waiting };
   }
 
-  async #secret(repository: Repository, name: string, key: string): Promise<string> {
+  /** One for each identity in the process, whichever Secrets hold it: the forge counts identities. */
+  #budgetOf(identity: string): Budget {
+    const { onLimited } = this.#options;
+    const budget = this.#budgets.get(identity) ?? new Budget({ now: this.#now, ...(onLimited && { onLimited }) });
+    if (this.#budgets.size >= BUDGETS_MAX) this.#budgets.clear();
+    this.#budgets.set(identity, budget);
+    return budget;
+  }
+
+  async #secret(repository: Repository, name: string, key: string) {
     const ref = { namespace: repository.metadata.namespace!, name };
     const host = forgeHost(repository);
-    const id = `${ref.namespace}/${name}/${key} ${host}`;
-    const known = this.#tokens.get(id);
-    if (known !== undefined && this.#now() - known.readAt < SECRET_TTL_MS) return known.value;
-    const value = await readForgeSecret(this.#client, ref, key, host);
-    this.#tokens.set(id, { value, readAt: this.#now() });
-    return value;
+    const where = nameOf(ref);
+    const id = `${where} ${host}`;
+    const known = this.#secrets.get(id);
+    if (known !== undefined && this.#now() - known.readAt < SECRET_TTL_MS) return { data: known.data, where };
+    const data = await readForgeData(this.#client, ref, key, host);
+    this.#secrets.set(id, { data, readAt: this.#now() });
+    return { data, where };
   }
 }

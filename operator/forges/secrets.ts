@@ -9,16 +9,17 @@ interface Secret extends KubeObject {
 }
 
 /**
- * One key of a Secret that the operator may read: labelled for the forge, and annotated with the host it may be sent to. A Secret that says
- * another host is refused, so that editing a Repository's URL does not carry a credential somewhere else. Throws Stalled (SecretMissing, SecretNotAllowed).
+ * The keys of a Secret that the operator may read: labelled for the forge, and annotated with the host it may be sent to. A Secret that says
+ * another host is refused, so that editing a Repository's URL does not carry a credential somewhere else. Values are without the white
+ * space around them. Throws Stalled (SecretMissing, SecretNotAllowed).
  */
-export async function readForgeSecret(
+export async function readForgeData(
   client: KubeClient,
   ref: { namespace: string; name: string },
   key: string,
   host: string,
-): Promise<string> {
-  const where = `Secret ${ref.namespace}/${ref.name}`;
+): Promise<Record<string, string>> {
+  const where = secretName(ref);
   const secret = await client.get<Secret>(SECRETS, ref).catch((error: unknown) => {
     if (isKubeError(error, 'NotFound'))
       throw new Stalled('SecretMissing', `${where} does not exist; create it with the key ${key}.`);
@@ -37,7 +38,25 @@ export async function readForgeSecret(
       `${where} may be sent to ${allowed ?? 'no host'}, not to ${host}; set its annotation ${annotations.forgeHost}.`,
     );
   }
-  const value = secret.data?.[key];
-  if (value === undefined) throw new Stalled('SecretMissing', `${where} has no key ${key}; add it.`);
-  return Buffer.from(value, 'base64').toString('utf8').trim();
+  const entries = Object.entries(secret.data ?? {});
+  return Object.fromEntries(
+    entries.map(([name, value]) => [name, Buffer.from(value, 'base64').toString('utf8').trim()]),
+  );
+}
+
+/** How sentences name a Secret. */
+export function secretName({ namespace, name }: { namespace: string; name: string }): string {
+  return `Secret ${namespace}/${name}`;
+}
+
+/** One key of {@link readForgeData}. Throws the same, and Stalled (SecretMissing) for a key that is not there. */
+export async function readForgeSecret(
+  client: KubeClient,
+  ref: { namespace: string; name: string },
+  key: string,
+  host: string,
+): Promise<string> {
+  const value = (await readForgeData(client, ref, key, host))[key];
+  if (value === undefined) throw new Stalled('SecretMissing', `${secretName(ref)} has no key ${key}; add it.`);
+  return value;
 }

@@ -7,6 +7,7 @@ import { traced } from '#lib/observe';
 import { deadFence, liveCall, type TaskCall } from '../api/caller.ts';
 import { record, targetOf } from '../api/deliver.ts';
 import type { Conductor } from '../issues/context.ts';
+import { gitURL } from '../repositories/name.ts';
 import type { TaskIdentity } from '../tokens/signer.ts';
 import type { GitCache, Remote } from './cache.ts';
 import { forwardedFrom } from './forwarded.ts';
@@ -128,7 +129,7 @@ export class GitGateway {
       call.task.lane === 'work'
         ? await this.#conductor.forges.forAgent(call.agent, call.repository)
         : await this.#conductor.forges.forRepository(call.repository);
-    const url = call.repository.spec.cloneURL;
+    const url = gitURL(call.repository);
     return { ...call.key, url, authorization: { origin: new URL(url).origin, ...(await forge.gitAuthorization()) } };
   }
 
@@ -142,7 +143,7 @@ export class GitGateway {
     }
     const request: RequestInit = { method: body === undefined ? 'GET' : 'POST', headers, redirect: 'error' };
     if (body !== undefined) request.body = new Uint8Array(body);
-    const answer = await fetch(`${call.repository.spec.cloneURL}/${path}`, request).catch((cause: unknown) => {
+    const answer = await fetch(`${gitURL(call.repository)}/${path}`, request).catch((cause: unknown) => {
       throw new HttpError('BadGateway', 'ForgeUnreachable', 'The forge does not answer; ask again.', {
         cause,
         retryAfterSeconds: 2,

@@ -11,6 +11,7 @@ import {
 } from '#domain';
 import type { MergeResult } from '#lib/forge';
 import { Waiting } from '#lib/kube';
+import { repositoryName } from '../repositories/name.ts';
 import type { Cause } from '../store/log.ts';
 import type { SubjectName } from '../store/project.ts';
 import type { Conductor } from './context.ts';
@@ -31,8 +32,7 @@ export async function readPullRequest(
 ) {
   const { forge } = await conductor.forges.forRepository(repository);
   const readAt = conductor.now();
-  const { owner, name } = repository.spec;
-  const live = await forge.pullRequest({ owner, name }, number, expectedHead);
+  const live = await forge.pullRequest(repositoryName(repository), number, expectedHead);
   await conductor.mirror.putLivePull(conductor.log.pool, repositoryKey(repository)!, live, readAt);
   return { live, readAt };
 }
@@ -113,7 +113,6 @@ async function callMerge(
   action: Merge,
   reviews: readonly { state: string; commitSHA: string | null; author: { login: string } }[],
 ): Promise<MergeResult> {
-  const { owner, name } = repository.spec;
   const { forge } = await conductor.forges.forRepository(repository);
   const text = mergeMessage({
     issue: { name: issue.metadata.name!, number: state.spec!.number!, title: state.spec!.title },
@@ -133,7 +132,7 @@ async function callMerge(
   });
   const request = { sha: action.headSHA, method: action.method, ...text };
   return conductor.writes.merge(
-    { forge, repo: { owner, name }, subject: subject.id, epoch: conductor.leader.epoch },
+    { forge, repo: repositoryName(repository), subject: subject.id, epoch: conductor.leader.epoch },
     action.number,
     String(state.mergeRequested!.version),
     request,

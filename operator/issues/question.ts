@@ -1,3 +1,4 @@
+import { repositoryName } from '../repositories/name.ts';
 import { findTask } from '../store/tasks.ts';
 import type { Step } from './actions.ts';
 
@@ -15,10 +16,9 @@ export async function postQuestion({ conductor, repository, subject, state }: St
     const { forge } = await (agent === undefined
       ? conductor.forges.forRepository(repository)
       : conductor.forges.forAgent(agent, repository));
-    const { owner, name } = repository.spec;
     const who = row?.agent.name ?? 'The agent';
     const text = `${who} cannot go on without a person (task ${end.task}):\n\n${end.message}\n\nAnswer by editing the issue: it is then taken up again.`;
-    const target = { forge, repo: { owner, name }, subject: subject.id };
+    const target = { forge, repo: repositoryName(repository), subject: subject.id };
     await conductor.writes.comment(target, number, `question/${subject.id}/${end.task}`, text);
   }
 }

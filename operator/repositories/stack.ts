@@ -2,6 +2,7 @@ import { parse } from 'yaml';
 import type { Repository } from '#crds';
 import { type Fact, known, unknown } from '#domain';
 import type { Forge } from '#lib/forge';
+import { repositoryName } from './name.ts';
 
 const FILE = '.rig-agent.yaml';
 const REMEMBERED = 500;
@@ -11,7 +12,8 @@ export class Stacks {
   readonly #known = new Map<string, string | null>();
 
   async at(repository: Repository, forge: Forge, sha: string, now: number): Promise<Fact<string | null>> {
-    const { owner, name, defaults } = repository.spec;
+    const { owner, name } = repositoryName(repository);
+    const { defaults } = repository.spec;
     try {
       return known((await this.#stackAt(forge, { owner, name }, sha)) ?? defaults?.stack ?? null, now);
     } catch (error) {

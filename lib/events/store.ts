@@ -144,10 +144,12 @@ export class EventStore<E extends EventBody = EventBody> {
       events.map(({ meta }) => toJsonb(meta)),
     ];
     const refused = `Stream ${stream} is not at version ${version}: another writer was first.`;
-    const { rows } = await on.query<EventRow>(APPEND, values).catch((cause: { code?: string; constraint?: string }) => {
-      const taken = cause.code === '23505' && cause.constraint === 'events_stream_version';
-      throw taken ? new EventsError('Concurrency', refused, { cause }) : cause;
-    });
+    const { rows } = await on
+      .query<EventRow>({ name: 'append', text: APPEND, values })
+      .catch((cause: { code?: string; constraint?: string }) => {
+        const taken = cause.code === '23505' && cause.constraint === 'events_stream_version';
+        throw taken ? new EventsError('Concurrency', refused, { cause }) : cause;
+      });
     if (rows.length === 0) throw new EventsError('Concurrency', refused);
     return rows;
   }

@@ -93,16 +93,20 @@ export class IssueLog {
     return this.record(subject, cause, (newest) => ({ events: decide(newest), value: undefined }));
   }
 
-  /** Appends inside a transaction of the caller's. A faster writer ends that transaction with EventsError Concurrency: see {@link retrying}. */
+  /**
+   * Appends inside a transaction of the caller's. A faster writer ends that transaction with EventsError Concurrency: see {@link retrying}.
+   * `queued` false says that the caller has taken the issue out of the queue already.
+   */
   async appendIn(
     tx: Tx,
     subject: SubjectName,
     cause: Cause,
     before: IssueState,
     events: readonly DomainEvent[],
+    { queued = true }: { queued?: boolean } = {},
   ): Promise<Omit<Recorded<never>, 'value'>> {
     if (events.length === 0) return { state: before, events: [] };
-    await leaveQueue(tx, subject, events);
+    if (queued) await leaveQueue(tx, subject, events);
     const traceId = correlationOf(subject.id);
     const meta = traceId === undefined ? cause : { ...cause, traceId };
     const rows = await this.#options.store.append(

@@ -121,11 +121,13 @@ async function dispatch(
   const fence = parseFence(data.fence)!;
   const claimed = `WITH claimed AS (
     INSERT INTO claims (id, subject, lane, agent_name, agent_uid, attempt, claimed_at) VALUES ($4, $3, $16, $7, $8, $17, $18))`;
-  await tx.query(
-    `${under === undefined ? '' : claimed}
+  await tx.query({
+    // Named, so that each session plans it once.
+    name: under === undefined ? 'dispatch' : 'claim_and_dispatch',
+    text: `${under === undefined ? '' : claimed}
      INSERT INTO tasks (namespace, name, subject, claim, lane, kind, agent_name, agent_uid, attempt, round, epoch, sequence, head_sha, deadline, dispatched_at, seen_at)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15)`,
-    [
+    values: [
       subject.namespace,
       data.task,
       subject.id,
@@ -143,7 +145,7 @@ async function dispatch(
       new Date(at),
       ...(under === undefined ? [] : [under.lane, under.attempt, new Date(under.at)]),
     ],
-  );
+  });
 }
 
 interface TaskEnding {

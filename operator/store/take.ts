@@ -17,6 +17,8 @@ interface Taken {
   readonly epoch: number;
 }
 
+const TAKE = { name: 'take_queued', text: 'SELECT * FROM take_queued($1, $2, $3)' };
+
 type Answer = { readonly task: string; readonly subject: SubjectName | null } | 'none' | 'full';
 
 /**
@@ -74,7 +76,7 @@ async function takeOne(
   { agent, leader, cause, again }: Taking,
   trusted: boolean,
 ): Promise<Answer | 'moved'> {
-  const { rows } = await tx.query('SELECT * FROM take_queued($1, $2, $3)', [agent.uid, agent.concurrency, again]);
+  const { rows } = await tx.query({ ...TAKE, values: [agent.uid, agent.concurrency, again] });
   const taken = rows[0] as Taken;
   if (taken.outcome === 'given') return { task: taken.task, subject: null };
   if (taken.outcome !== 'taken') return taken.outcome;
@@ -85,6 +87,7 @@ async function takeOne(
   const state = known ?? (await log.load(subject, tx));
   if (state.version !== taken.version || state.work !== null) return 'moved';
   const assignment = assignmentOf(subject, nextAttempt(state), agent, formatFence(taken));
-  await log.appendIn(tx, subject, cause, state, decideAssignment(assignment, `${agent.name} has a free slot.`));
+  const events = decideAssignment(assignment, `${agent.name} has a free slot.`);
+  await log.appendIn(tx, subject, cause, state, events, { queued: false });
   return { task: assignment.task, subject };
 }

@@ -19,6 +19,8 @@ export interface TaskRow {
   readonly startedAt: number | null;
   readonly seenAt: number;
   readonly pod: { readonly name: string; readonly uid: string } | null;
+  /** What the client that took it calls itself; null for a task that a pod runs. */
+  readonly client: string | null;
   readonly endedAt: number | null;
   readonly ending: string | null;
   readonly reason: string | null;
@@ -65,8 +67,24 @@ export async function bindPod(
 ): Promise<boolean> {
   const { rowCount } = await db.query(
     `UPDATE tasks SET pod_uid = $3, pod_name = $4, started_at = coalesce(started_at, $5), seen_at = greatest(seen_at, $5)
-     WHERE namespace = $1 AND name = $2 AND ended_at IS NULL AND (pod_uid IS NULL OR pod_uid = $3)`,
+     WHERE namespace = $1 AND name = $2 AND ended_at IS NULL AND client IS NULL AND (pod_uid IS NULL OR pod_uid = $3)`,
     [namespace, name, pod.uid, pod.name, new Date(at)],
+  );
+  return rowCount === 1;
+}
+
+/** {@link bindPod} for a client of an Agent that pulls its work, by the name that the client gave itself. */
+export async function bindClient(
+  db: Queryable,
+  namespace: string,
+  name: string,
+  client: string,
+  at: number,
+): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `UPDATE tasks SET client = $3, started_at = coalesce(started_at, $4), seen_at = greatest(seen_at, $4)
+     WHERE namespace = $1 AND name = $2 AND ended_at IS NULL AND pod_uid IS NULL AND (client IS NULL OR client = $3)`,
+    [namespace, name, client, new Date(at)],
   );
   return rowCount === 1;
 }
@@ -90,6 +108,7 @@ function rowOf(row: any): TaskRow {
     startedAt: row.started_at === null ? null : Number(row.started_at),
     seenAt: Number(row.seen_at),
     pod: row.pod_uid === null ? null : { name: row.pod_name, uid: row.pod_uid },
+    client: row.client,
     endedAt: row.ended_at === null ? null : Number(row.ended_at),
     ending: row.ending,
     reason: row.reason,

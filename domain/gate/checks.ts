@@ -45,6 +45,13 @@ export function judgeChecks(
 
 const unsuccessful = (check: CheckFacts): boolean => check.status === 'completed' && check.conclusion !== 'success';
 
+/** A run that did not succeed and whose App is not told: it may be the one that was asked for. A commit status never is. */
+function mayBe(required: readonly RequiredCheck[], check: CheckFacts, sha: string): boolean {
+  const run = check.app === null && check.id > 0 && check.headSHA === sha && check.branch !== null;
+  const bad = check.status !== 'completed' || check.conclusion !== 'success';
+  return run && bad && required.some(({ name }) => name === check.name);
+}
+
 /** The latest attempt, and every one of which it is not told when it began: any of those may be the latest, so each has to succeed. */
 function latestOf(wanted: RequiredCheck, checks: readonly CheckFacts[], head: CheckedHead): CheckFacts[] {
   const attempts = checks.filter(
@@ -69,6 +76,8 @@ export function ci({ input, pr }: Row): GateResult {
   if (required.length === 0)
     return fail(gate, 'ChecksMissing', 'The Repository names no required check; list one, or say none.');
   if (!pr.complete.checks) return unread(gate, 'Not every check of the head was read.');
+  const nameless = pr.checks.find((check) => mayBe(required, check, pr.head.sha));
+  if (nameless) return unread(gate, `It is not told which App made the check ${nameless.name}, which did not succeed.`);
   const verdict = judgeChecks(required, pr.checks, checkedHead(pr, input.issue.forwarded));
   const short = pr.head.sha.slice(0, 8);
   switch (verdict.state) {

@@ -4,25 +4,9 @@ import fc from 'fast-check';
 import { reasons } from '#crds';
 import { ada, review } from '../testing/facts.ts';
 import { type GateCase, gateInput } from '../testing/gate.ts';
-import { ciCases } from './cases/ci.ts';
-import { enforcedCases } from './cases/enforced.ts';
-import { linkedCases } from './cases/linked.ts';
-import { reviewCases, threadCases } from './cases/review.ts';
-import { stateCases } from './cases/state.ts';
-import { provenanceCases, targetCases } from './cases/target.ts';
+import { gateCases as cases } from './cases/index.ts';
 import { decideMerge } from './gate.ts';
 import type { GateName } from './types.ts';
-
-const cases: readonly GateCase[] = [
-  ...targetCases,
-  ...provenanceCases,
-  ...linkedCases,
-  ...ciCases,
-  ...reviewCases,
-  ...threadCases,
-  ...stateCases,
-  ...enforcedCases,
-];
 
 const order: readonly GateName[] = [
   'target',
@@ -122,7 +106,7 @@ test('what is missing is the worst row: what somebody must do, then what time se
 });
 
 test('a failed check is named before a review that is still awaited and a mergeability that is not known', () => {
-  const red = ciCases.find((row) => row.reason === 'ChecksFailed')!;
+  const red = cases.find((row) => row.reason === 'ChecksFailed')!;
   const { missing } = decideMerge(
     gateInput({ pr: { ...red.pr, reviews: [], mergeable: 'unknown', containsBase: null } }),
   );

@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { customResourceDefinitions } from '#crds';
 import { chartFiles } from './chart/index.ts';
 import { eventsDocument } from './events.ts';
+import { gateDocument } from './gate.ts';
 import { metricsDocument } from './metrics.ts';
 import { reasonsDocument } from './reasons.ts';
 import { specDocument } from './spec-docs.ts';
@@ -40,6 +41,7 @@ export async function generators(): Promise<Generator[]> {
   return [
     { path: 'crds/types.gen.ts', generate: () => generateTypes(definitions) },
     { path: 'docs/events.md', generate: eventsDocument },
+    { path: 'docs/merge-gate.md', generate: gateDocument },
     { path: 'docs/metrics.md', generate: metricsDocument },
     { path: 'docs/reasons.md', generate: reasonsDocument },
     ...specs,

@@ -48,7 +48,24 @@ export const ciCases: readonly GateCase[] = [
     reason: 'ChecksPending',
   },
   { name: 'only a check of the same name by another App', pr: { checks: [check({ app: 'mallory-ci' })] }, ...missing },
-  { name: 'only a commit status of the same name', pr: { checks: [check({ app: null })] }, ...missing },
+  {
+    name: 'only a commit status of the same name',
+    pr: { checks: [check({ id: -7, app: null, branch: null })] },
+    ...missing,
+  },
+  {
+    name: 'a failed commit status of the same name beside success',
+    pr: { checks: [check(), check({ id: -7, app: null, branch: null, conclusion: 'failure', startedAt: at(-5) })] },
+    ...passes,
+  },
+  { name: 'only a success of which the App is not told', pr: { checks: [check({ app: null })] }, ...missing },
+  {
+    name: 'success, and a failure of which the App is not told',
+    pr: { checks: [check(), check({ id: 2, app: null, conclusion: 'failure', startedAt: at(-5) })] },
+    gate,
+    state: 'unknown',
+    reason: 'FactUnknown',
+  },
   { name: 'only a check whose name differs in case', pr: { checks: [check({ name: 'Test' })] }, ...missing },
   {
     name: 'the right App failed, another App of the same name succeeded later',

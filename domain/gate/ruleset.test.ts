@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { ruleset, wish } from './cases/enforced.ts';
+import { compareRules, type RulesetFacts, type RuleWish, wantedRules } from './ruleset.ts';
+
+const checks = fc.uniqueArray(
+  fc.record({ name: fc.constantFrom('test', 'lint', 'build'), app: fc.constantFrom('github-actions', 'rig-ci') }),
+  { maxLength: 4, selector: ({ name, app }) => `${name} ${app}` },
+);
+const wishes: fc.Arbitrary<RuleWish> = fc.record({
+  branch: fc.constantFrom('main', 'trunk'),
+  checks,
+  codeOwners: fc.boolean(),
+  mergeMethod: fc.constantFrom('squash', 'merge', 'rebase'),
+  attested: fc.constant(null),
+});
+const sets: fc.Arbitrary<RulesetFacts> = fc.record({
+  id: fc.integer({ min: 1, max: 3 }),
+  name: fc.constant('some'),
+  updatedAt: fc.constant(null),
+  bypass: fc.constantFrom('nobody', 'somebody', 'hidden'),
+  deletion: fc.boolean(),
+  nonFastForward: fc.boolean(),
+  checks,
+  pullRequest: fc.option(
+    fc.record({
+      approvals: fc.integer({ min: 0, max: 2 }),
+      dismissStale: fc.boolean(),
+      codeOwners: fc.boolean(),
+      lastPush: fc.boolean(),
+      threads: fc.boolean(),
+      mergeMethods: fc.option(fc.subarray(['squash', 'merge', 'rebase'])),
+    }),
+  ),
+});
+
+test('the ruleset that is written for a wish holds it, whatever the wish', () => {
+  fc.assert(
+    fc.property(wishes, (asked) => {
+      assert.deepEqual(compareRules(asked, { rulesets: [ruleset({}, asked)] }), { state: 'enforced' });
+    }),
+  );
+});
+
+test('rules that somebody may bypass, or that cannot be seen, never make more enforced than without them', () => {
+  fc.assert(
+    fc.property(wishes, fc.array(sets, { maxLength: 4 }), (asked, rulesets) => {
+      const firm = rulesets.filter(({ bypass }) => bypass === 'nobody');
+      if (compareRules(asked, { rulesets }).state === 'enforced')
+        assert.equal(compareRules(asked, { rulesets: firm }).state, 'enforced');
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+test('what holds a wish holds it in whatever order the rulesets are told', () => {
+  fc.assert(
+    fc.property(wishes, fc.array(sets, { maxLength: 4 }), (asked, rulesets) => {
+      const { state } = compareRules(asked, { rulesets });
+      assert.equal(compareRules(asked, { rulesets: rulesets.toReversed() }).state, state);
+    }),
+  );
+});
+
+test('every rule that is missing is named in words', () => {
+  const bare = ruleset({ deletion: false, nonFastForward: false, pullRequest: null, checks: [] });
+  const asked = { ...wish, codeOwners: true };
+  assert.deepEqual(compareRules(asked, { rulesets: [bare] }), {
+    state: 'differs',
+    differences: [
+      'main may be deleted',
+      'main may be pushed to by force',
+      'main takes commits without a pull request',
+      'no approval is required',
+      'an approval stays when the head moves',
+      'whoever pushed last may approve',
+      'open review threads do not hold a merge',
+      'code owners need not approve',
+      'check test of github-actions is not required',
+    ],
+  });
+});
+
+test('a rule that somebody may bypass is named with the ruleset it stands in', () => {
+  const { pullRequest } = wantedRules(wish);
+  const rulesets = [ruleset({ deletion: false }), ruleset({ id: 2, name: 'loose', bypass: 'somebody', pullRequest })];
+  assert.deepEqual(compareRules(wish, { rulesets }), {
+    state: 'differs',
+    differences: ['main may be deleted, for somebody may bypass ruleset loose'],
+  });
+});

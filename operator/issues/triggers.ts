@@ -64,6 +64,7 @@ function offers(agent: Agent | undefined): string {
 /** What of a Repository its issues depend on. */
 function matters(repository: Repository | undefined): string {
   const { metadata, status } = repository ?? {};
-  const ready = status?.conditions?.find((condition) => condition.type === 'Ready');
-  return `${metadata?.generation} ${status?.forge?.repositoryID} ${ready?.status} ${ready?.reason}`;
+  const told = (type: string) => status?.conditions?.find((condition) => condition.type === type);
+  const [ready, enforced] = [told('Ready'), told('GateEnforced')];
+  return `${metadata?.generation} ${status?.forge?.repositoryID} ${ready?.status} ${ready?.reason} ${enforced?.status} ${enforced?.reason}`;
 }

@@ -17,8 +17,10 @@ import {
 import type { Logger } from '#lib/observe';
 import { forgeHost } from '../forges/forges.ts';
 import type { Conductor } from '../issues/context.ts';
+import { rulesOf } from '../mirror/rules.ts';
 import { type Judged, recordVerdict } from '../notices/verdict.ts';
 import { REPOSITORIES } from '../objects.ts';
+import { enforcementOf, enforcementStatus, followRules } from './enforcement.ts';
 import { resync } from './resync.ts';
 
 const RESYNC_MS = 5 * 60_000;
@@ -93,6 +95,7 @@ export class RepositoryController {
     const facts = await this.#find(repository);
     this.#refuseDuplicate(repository, facts);
     const problem = await resync(this.#conductor, repository, facts);
+    await followRules(this.#conductor, repository, facts.id);
     const listing = { at: now, generation, facts, message: problem ?? `Followed at ${facts.url}.` };
     this.#listings.set(uid!, listing);
     return listing;
@@ -165,8 +168,11 @@ export class RepositoryController {
       },
       stamp,
     );
+    const { enforcement, condition } = await this.#enforcement(repository, facts);
+    conditions = setCondition(conditions, condition, stamp);
     const status: RepositoryStatus = {
       observedGeneration: generation,
+      enforcement,
       ...(facts === null
         ? repository.status?.forge === undefined
           ? {}
@@ -178,6 +184,14 @@ export class RepositoryController {
     const { result } = await this.#projector.project(repository, status);
     const change = { before: repository.status as Judged | undefined, after: { conditions } };
     if (result === 'applied') recordVerdict(this.#conductor.recorder, repository, change, verdict);
+  }
+
+  /** As the newest reading tells it: what a delivery or a listing read, compared with what is asked now. */
+  async #enforcement(repository: Repository, facts: RepositoryFacts | null) {
+    const { log, now, policy } = this.#conductor;
+    const id = facts?.id ?? repository.status?.forge?.repositoryID;
+    const read = id === undefined ? null : await rulesOf(log.pool, { host: forgeHost(repository), id });
+    return enforcementStatus(enforcementOf(repository, read, now(), policy.factMaxAge), read);
   }
 
   #counts(repository: Repository): RepositoryStatus['issues'] {

@@ -5,7 +5,7 @@ import { forgeHost } from '../forges/forges.ts';
 import type { Conductor } from '../issues/context.ts';
 import { putRules, type RulesRead } from '../mirror/rules.ts';
 
-/** Rules are read with every listing of a repository; what is older than this was missed, and is unknown. */
+/** Longest sentence that is kept of a forge's refusal. */
 const LIMIT = 512;
 
 /** What the Repository asks its forge to hold merges to. */
@@ -77,28 +77,40 @@ export async function followRules(
   return enforcementOf(repository, read, now(), policy.factMaxAge);
 }
 
-/** The condition GateEnforced of a Repository. */
-export function enforcementCondition(enforcement: Fact<Enforcement>) {
-  const type = 'GateEnforced';
-  if (!enforcement.known)
-    return { type, status: 'Unknown', reason: 'GateNotEnforced', message: enforcement.why } as const;
+/** How a Repository shows it: the condition GateEnforced, and the differences one by one. */
+export function enforcementStatus(enforcement: Fact<Enforcement>, read: RulesRead | null) {
+  const told = conditionOf(enforcement);
+  const states = { True: 'Enforced', False: 'NotEnforced', Unknown: 'Unknown' } as const;
+  const differs = enforcement.known && enforcement.value.state === 'differs' ? enforcement.value.differences : [];
+  return {
+    condition: { type: 'GateEnforced', ...told } as const,
+    enforcement: {
+      state: states[told.status],
+      missing: differs.slice(0, 32).map((words) => words.slice(0, 256)),
+      ...(read === null ? {} : { checkedAt: new Date(read.readAt).toISOString().replace(/\.\d+Z$/, 'Z') }),
+    },
+  };
+}
+
+function conditionOf(enforcement: Fact<Enforcement>) {
+  if (!enforcement.known) return { status: 'Unknown', reason: 'GateNotEnforced', message: enforcement.why } as const;
   const { value } = enforcement;
   switch (value.state) {
     case 'enforced': {
       const message = 'The ruleset of the forge holds what the Repository asks.';
-      return { type, status: 'True', reason: 'GateEnforced', message } as const;
+      return { status: 'True', reason: 'GateEnforced', message } as const;
     }
     case 'waived': {
-      const message = `Nothing but the conductor's own gate stands before the branch: ${value.because}`;
-      return { type, status: 'False', reason: 'EnforcementWaived', message } as const;
+      const message = `Nothing but the gate of the conductor stands before the branch: ${value.because}`;
+      return { status: 'False', reason: 'EnforcementWaived', message } as const;
     }
     case 'hidden': {
       const message = `${value.why}; rig repo protect looks, and writes down what it saw.`;
-      return { type, status: 'Unknown', reason: 'GateNotEnforced', message } as const;
+      return { status: 'Unknown', reason: 'GateNotEnforced', message } as const;
     }
     case 'differs': {
-      const message = `${value.differences.join('; ')}. rig repo protect writes the ruleset; no change is merged until then.`;
-      return { type, status: 'False', reason: 'GateNotEnforced', message } as const;
+      const message = `${value.differences.join('; ')}. No change is merged until rig repo protect has written the ruleset.`;
+      return { status: 'False', reason: 'GateNotEnforced', message: message.slice(0, 1_024) } as const;
     }
   }
 }

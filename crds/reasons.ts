@@ -24,6 +24,11 @@ export const reasons = {
   // Intent and routing
   Suspended: 'The issue is suspended; set spec.suspend to false to go on.',
   DependencyOpen: 'An issue that this one depends on is not Done yet.',
+  HasChildren: 'Other issues name this one as their parent, so it finishes with them and is not worked itself.',
+  ChildrenOpen: 'A child of the issue is not Done yet.',
+  ChildrenDone: 'Every child of the issue is Done.',
+  ChildFailed: 'A child of the issue failed, was cancelled or deleted, or waits for the issue in turn.',
+  ParentMissing: 'spec.parentRef names no Issue of the namespace.',
   RepositoryMissing: 'No Repository of that name is in the namespace.',
   RepositoryNotReady: 'The Repository is not Ready; its own conditions say why.',
   DuplicateRepository: 'An older Repository in the cluster already owns this forge repository.',

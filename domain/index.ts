@@ -52,6 +52,7 @@ export { type IssueState, type LiveTask, liveTask, liveTasks, noIssue } from './
 export { type ProjectedStatus, phaseOf, projectGates, projectIssue } from './issue/status.ts';
 export {
   type AgentFacts,
+  type ChildFacts,
   defaultPolicy,
   type Policy,
   type RepositoryPolicy,

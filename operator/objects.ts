@@ -36,6 +36,9 @@ export function watchObjects(manager: Manager): Objects {
       .informer(ISSUES)
       .addIndex(REPOSITORY, (issue) => [within(issue, issue.spec.repositoryRef.name)])
       .addIndex(DEPENDENCY, (issue) => issue.spec.dependsOn.map(({ name }) => within(issue, name)))
+      .addIndex(PARENT, (issue) =>
+        issue.spec.parentRef === undefined ? [] : [within(issue, issue.spec.parentRef.name)],
+      )
       .addIndex(NUMBER, (issue) => {
         const number = numberOf(issue);
         return number === undefined ? [] : [within(issue, `${issue.spec.repositoryRef.name}#${number}`)];
@@ -52,6 +55,7 @@ export function watchObjects(manager: Manager): Objects {
 
 const REPOSITORY = 'repository';
 const DEPENDENCY = 'dependency';
+const PARENT = 'parent';
 const NUMBER = 'number';
 const ISSUE = 'issue';
 
@@ -63,6 +67,15 @@ export function issuesOf({ issues }: Objects, namespace: string, repository: str
 /** Issues that name another as one to wait for. */
 export function dependentsOf({ issues }: Objects, namespace: string, issue: string): (Issue & KubeObject)[] {
   return issues.byIndex(DEPENDENCY, `${namespace}/${issue}`);
+}
+
+/** Issues that name another as their parent. */
+export function childrenOf(
+  { issues }: { issues: Pick<Objects['issues'], 'byIndex'> },
+  namespace: string,
+  issue: string,
+): (Issue & KubeObject)[] {
+  return issues.byIndex(PARENT, `${namespace}/${issue}`);
 }
 
 /** Issues that stand for one issue of the forge, which are several where somebody made a second. */

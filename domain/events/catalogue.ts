@@ -179,6 +179,7 @@ export const catalogue = {
     by: name,
   }),
   HUMAN_GATE_TRIGGERED: event('The issue waits for a person.', { reason, message: sentence }),
+  HUMAN_GATE_CLEARED: event('What a person was asked for is there now.', { reason }),
   MERGE_GATE_WAITING: event('The merge gate named the one most useful missing thing.', {
     gate: name,
     reason,
@@ -233,6 +234,8 @@ export const catalogue = {
       message: sentence,
     },
   ),
+  EPIC_PLANNED: event('The children of the issue are known: it finishes with them.', { children: Type.Array(name) }),
+  MILESTONE_COMPLETE: event('Every child of the issue is done.', { children: Type.Array(name) }),
   ISSUE_DONE: event('Everything the issue asked for is live.', { message: sentence }),
   ISSUE_FAILED: event('All attempts are used up.', { reason, message: sentence }),
   ISSUE_CANCELLED: event('The Issue was deleted or closed by a person; nothing recreates it.', {

@@ -63,7 +63,12 @@ export function decideAction(state: IssueState, action: Action): DomainEvent[] |
       return task === null ? [] : [cancel(task, reason, message)];
     }
     case 'finish':
-      return [...release(state, 'Merged', message), ...verified(action), { type: 'ISSUE_DONE', data: { message } }];
+      return [
+        ...release(state, 'Merged', message),
+        ...milestone(state, action),
+        ...verified(action),
+        { type: 'ISSUE_DONE', data: { message } },
+      ];
     case 'fail':
       return [...release(state, reason, message), { type: 'ISSUE_FAILED', data: { reason, message } }];
     case 'cancelIssue':
@@ -71,6 +76,10 @@ export function decideAction(state: IssueState, action: Action): DomainEvent[] |
     default:
       return null;
   }
+}
+
+function milestone(state: IssueState, { reason }: Action): DomainEvent[] {
+  return reason === 'ChildrenDone' ? [{ type: 'MILESTONE_COMPLETE', data: { children: [...state.children] } }] : [];
 }
 
 function classified(state: IssueState, grade: Extract<Action, { do: 'classify' }>['tier']): DomainEvent[] {

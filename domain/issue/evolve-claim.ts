@@ -39,6 +39,7 @@ const BLAMELESS = new Set<string>([
   'Merged',
   'HumanNeeded',
   'DatabaseRestored',
+  'HasChildren',
 ] satisfies Reason[]);
 
 export function unassigned(state: IssueState, data: EventData<'ISSUE_UNASSIGNED'>, at: number): Change {

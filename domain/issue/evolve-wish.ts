@@ -68,6 +68,8 @@ function answered(state: IssueState): Change {
     lastFailure: null,
     failedReviews: 0,
     disputes: 0,
+    // The log names children that are gone: those that are there are told again.
+    children: state.awaiting?.reason === 'ChildFailed' ? [] : state.children,
     ending: state.ending?.kind === 'Failed' ? null : state.ending,
   };
 }

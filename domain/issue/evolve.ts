@@ -1,5 +1,6 @@
 import { evolveDelivery } from '../deploy/evolve.ts';
 import type { StoredEvent } from '../events/catalogue.ts';
+import { planned } from './epic.ts';
 import { assigned, dispatched, ended, started, unassigned } from './evolve-claim.ts';
 import { pullRequestChange } from './evolve-pull.ts';
 import { commanded, edited, wished } from './evolve-wish.ts';
@@ -30,10 +31,7 @@ function change(state: IssueState, event: StoredEvent): Change {
     case 'COMMAND_ACCEPTED':
       return commanded(state, event.data, event.at);
     case 'ISSUE_CLASSIFIED':
-      return {
-        classified: event.data,
-        awaiting: state.awaiting?.reason === 'NoTierPolicy' ? null : state.awaiting,
-      };
+      return { classified: event.data };
     case 'TIER_RAISED':
       // Who works at the lower tier works from an old wish.
       return { wishGeneration: state.generation };
@@ -67,6 +65,10 @@ function change(state: IssueState, event: StoredEvent): Change {
       return { awaiting: null };
     case 'RECOVERED':
       return recovered(state, event.data);
+    case 'HUMAN_GATE_CLEARED':
+      return { awaiting: null };
+    case 'EPIC_PLANNED':
+      return planned(state, event.data);
     case 'ISSUE_DONE':
       return { ending: { kind: 'Done', reason: 'Done', message: event.data.message } };
     case 'ISSUE_FAILED':

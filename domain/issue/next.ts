@@ -1,6 +1,6 @@
-import { routeDeveloper } from '../agents/routing.ts';
 import { deliver } from '../deploy/deliver.ts';
 import { type Action, awaitHuman, registered, wait } from './action.ts';
+import { finishWithChildren } from './epic.ts';
 import { gradeOf, outgrown } from './grade.ts';
 import { readPullRequest } from './merging.ts';
 import { CLOSED } from './release.ts';
@@ -61,9 +61,8 @@ function held(state: IssueState, world: World): Action | null {
       : `${state.hold!.by} holds the issue; a person says /rig hold off to go on.`;
     return busy(state) ? { do: 'release', reason: 'Suspended', message } : wait('Suspended', message);
   }
-  if (state.awaiting !== null && !settled(state, world))
-    return wait(registered(state.awaiting.reason), state.awaiting.message);
-  if (!world.repository.known) return wait('RepositoryNotReady', world.repository.why);
+  if (state.awaiting !== null) return wait(registered(state.awaiting.reason), state.awaiting.message);
+  if (!world.repository.known) return unready(world, world.repository.why);
   if (state.work !== null && outgrown(state))
     return {
       do: 'release',
@@ -80,21 +79,8 @@ function held(state: IssueState, world: World): Action | null {
   return null;
 }
 
-/** Whether what a person was asked for is there now: a tier policy, an Agent that takes the work, a dependency with hope. */
-function settled(state: IssueState, world: World): boolean {
-  switch (state.awaiting?.reason) {
-    case 'DependencyOpen':
-      return world.hopelessDependencies.length === 0;
-    case 'NoTierPolicy':
-      return world.tier !== null;
-    case 'NoAgentFits': {
-      if (!world.repository.known || !world.stack.known || state.classified === null) return false;
-      const { taskClass } = state.classified;
-      return routeDeveloper(world.agents, world.repository.value, taskClass, world.stack.value).fit === 'agents';
-    }
-    default:
-      return false;
-  }
+function unready(world: World, why: string): Action {
+  return wait(world.repositoryMissing ? 'RepositoryMissing' : 'RepositoryNotReady', why);
 }
 
 function prepared(state: IssueState, world: World): Action | null {
@@ -104,6 +90,8 @@ function prepared(state: IssueState, world: World): Action | null {
       reason: 'Unnumbered',
       message: 'The issue has no number yet and is filed at the forge.',
     };
+  const epic = finishWithChildren(state, world);
+  if (epic !== null) return epic;
   const grade = gradeOf(state, world);
   if (grade === null) {
     return awaitHuman(
@@ -114,6 +102,11 @@ function prepared(state: IssueState, world: World): Action | null {
   if (state.classified?.generation !== state.generation || outgrown(state))
     return { do: 'classify', tier: grade, reason: 'Unclassified', message: grade.reason };
   if (state.classified.tier === 'T3') return awaitHuman('IrreversibleTier', 'Work graded T3 is driven by a person.');
+  if (state.work === null && world.missingParent !== null)
+    return wait(
+      'ParentMissing',
+      `spec.parentRef names ${world.missingParent}, which is no Issue of this namespace; apply it here, or take the reference away.`,
+    );
   if (state.work === null && world.hopelessDependencies.length > 0) {
     const which = world.hopelessDependencies.join('; ');
     return awaitHuman('DependencyOpen', `It depends on ${which}. Put that right, or edit spec.dependsOn.`);

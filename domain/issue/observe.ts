@@ -4,7 +4,9 @@ import type { PullRequestFacts, ReviewFacts } from '../facts.ts';
 import { checkedHead, judgeChecks } from '../gate/checks.ts';
 import { authorsOf } from '../gate/review.ts';
 import { personWithWrite } from '../gate/types.ts';
+import { observeAnswer } from './answers.ts';
 import { askedAgain } from './command.ts';
+import { observeChildren } from './epic.ts';
 import { evolve } from './evolve.ts';
 import { lossOf } from './loss.ts';
 import { CLOSED, cancel, unassign } from './release.ts';
@@ -30,6 +32,8 @@ export function observe(state: IssueState, world: World, policy: Policy, now: nu
 function look(state: IssueState, world: World, policy: Policy, now: number): DomainEvent[] {
   if (state.spec === null) return [];
   if (state.ending !== null) return observeEnded(state, world);
+  const told = [...observeChildren(state, world), ...observeAnswer(state, world)];
+  if (told.length > 0) return told;
   const lost = observeTasks(state, world, policy, now);
   if (lost.length > 0) return lost;
   if (state.merged !== null) return observeDelivery(state, world);

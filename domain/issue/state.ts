@@ -120,6 +120,8 @@ export interface IssueState {
   readonly delivery: DeliveryState;
   /** The newest recovery from a backup, and since when (RFC 3339) the log does not know what was done. */
   readonly recovered: { readonly id: string; readonly lostSince: string } | null;
+  /** Names of the issues that this one finishes with, in order. */
+  readonly children: readonly string[];
   readonly ending: { readonly kind: Ending; readonly reason: string; readonly message: string } | null;
 }
 
@@ -158,6 +160,7 @@ export const noIssue: IssueState = {
   merged: null,
   delivery: noDelivery,
   recovered: null,
+  children: [],
   ending: null,
 };
 

@@ -12,6 +12,7 @@ export function phaseOf(state: IssueState): IssuePhase {
   if (state.ending !== null) return state.ending.kind;
   if (state.awaiting !== null) return 'AwaitingHuman';
   if (state.merged !== null) return 'Deploying';
+  if (state.children.length > 0 && state.spec?.number != null) return 'Implementing';
   if (state.classified === null || state.spec?.number == null) return 'Pending';
   if (state.mergeRequested !== null) return 'Merging';
   if (state.work === null) return 'Queued';

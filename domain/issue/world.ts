@@ -50,9 +50,20 @@ export interface TaskFacts {
 /** The answer of the tier port; null means that nothing grades this cluster's work, which is never taken for safe. */
 export type TierAnswer = { readonly tier: Tier; readonly taskClass: string; readonly reason: string } | null;
 
+/** An Issue that names this one as its parent, or did so until it was deleted. */
+export interface ChildFacts {
+  readonly name: string;
+  /** `circular`: it waits for its parent in turn, through however many others. */
+  readonly standing: 'done' | 'open' | 'failed' | 'cancelled' | 'deleted' | 'circular';
+  /** Its phase, for a sentence. */
+  readonly phase: string;
+}
+
 /** One frozen snapshot of everything outside the log that {@link nextAction} may look at. */
 export interface World {
   readonly repository: Fact<RepositoryPolicy>;
+  /** There is no Repository of that name at all. */
+  readonly repositoryMissing: boolean;
   readonly tier: TierAnswer;
   readonly stack: Fact<string | null>;
   readonly agents: readonly AgentFacts[];
@@ -71,6 +82,9 @@ export interface World {
   readonly openDependencies: readonly string[];
   /** Those of them that a person has to put right, each with why: failed, cancelled, in a circle with this one. */
   readonly hopelessDependencies: readonly string[];
+  readonly children: readonly ChildFacts[];
+  /** Name of the parent that the wish names and that is no Issue of the namespace; null otherwise. */
+  readonly missingParent: string | null;
   /** A person closed the issue at the forge without a merge. */
   readonly forgeIssueClosed: boolean;
   readonly conductorUpSince: number;

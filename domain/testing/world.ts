@@ -79,6 +79,7 @@ export const permissions: ReadonlyMap<number, Permission> = new Map([
 export function quietWorld(over: Partial<World> = {}): World {
   return {
     repository: known(repositoryPolicy(), NOON),
+    repositoryMissing: false,
     tier: { tier: 'T1', taskClass: 'bugfix', reason: 'Every change counts as T1.' },
     stack: known('node', NOON),
     agents: [developer(), reviewer()],
@@ -92,6 +93,8 @@ export function quietWorld(over: Partial<World> = {}): World {
     unaccounted: [],
     openDependencies: [],
     hopelessDependencies: [],
+    children: [],
+    missingParent: null,
     forgeIssueClosed: false,
     conductorUpSince: NOON - 86_400_000,
     delivery: unknown('Nothing is merged yet.'),

@@ -12,7 +12,7 @@ function read(issues: Record<string, { on?: string[]; phase?: string }>, name: s
     return { metadata: { namespace: 'team', name: of }, spec, status: { phase, conditions } } as unknown as Issue;
   };
   const get = (_namespace: string, of: string) => (issues[of] === undefined ? undefined : object(of));
-  return readDependencies({ get } as never, object(name));
+  return readDependencies({ issues: { get, byIndex: () => [] } } as never, object(name));
 }
 
 test('dependencies that are done are not named, those under way are, and one that is not there says so', () => {
@@ -34,4 +34,9 @@ test('a circle of dependencies is found from each of its Issues, and not from on
   assert.deepEqual(hopeless('b'), ['c, which waits for this one in turn']);
   assert.deepEqual(hopeless('self'), ['self, which waits for this one in turn']);
   assert.deepEqual(hopeless('in'), []);
+});
+
+test('a circle is none any more once one of its Issues is done', () => {
+  const issues = { a: { on: ['b'] }, b: { on: ['c'] }, c: { on: ['a'], phase: 'Done' } };
+  assert.deepEqual(read(issues, 'a').hopelessDependencies, []);
 });

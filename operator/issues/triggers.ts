@@ -1,6 +1,6 @@
 import type { Agent, Issue, Repository } from '#crds';
 import { type Controller, isConditionTrue, type KubeObject } from '#lib/kube';
-import { dependentsOf, issuesOf, type Objects } from '../objects.ts';
+import { childrenOf, dependentsOf, issuesOf, type Objects } from '../objects.ts';
 
 /** Lets a controller of Issues look at each again when something it depends on changes. */
 export function watchForIssues(controller: Controller, objects: Objects): void {
@@ -10,6 +10,11 @@ export function watchForIssues(controller: Controller, objects: Objects): void {
     .watch(
       issues,
       ({ metadata }) => open(dependentsOf(objects, metadata.namespace!, metadata.name!)).map(keyOf),
+      ({ type, object, old }) => type !== 'update' || progress(object) !== progress(old),
+    )
+    .watch(
+      issues,
+      (issue) => open(familyOf(objects, issue)).map(keyOf),
       ({ type, object, old }) => type !== 'update' || progress(object) !== progress(old),
     )
     .watch(tasks, issueOf)
@@ -34,6 +39,13 @@ export function watchForIssues(controller: Controller, objects: Objects): void {
       // What it runs changes with every task: a place that becomes free is offered to one issue, not told to all.
       ({ type, object, old }) => type !== 'update' || offers(object) !== offers(old),
     );
+}
+
+/** The parent of an Issue, which finishes with it, and its children, which may wait for it to be there. */
+function familyOf(objects: Objects, { metadata, spec }: Issue): Issue[] {
+  const { namespace, name } = metadata as { namespace: string; name: string };
+  const parent = spec.parentRef && objects.issues.get(namespace, spec.parentRef.name);
+  return [...(parent === undefined ? [] : [parent]), ...childrenOf(objects, namespace, name)];
 }
 
 /** What of an Issue decides whether those that depend on it may start, or ever will. */

@@ -21,6 +21,7 @@ import { repositoryPolicy } from '../repositories/policy.ts';
 import type { Stacks } from '../repositories/stack.ts';
 import { type TaskRow, tasksOf } from '../store/tasks.ts';
 import { readAgents } from './agents.ts';
+import { readFamily } from './children.ts';
 import type { Conductor } from './context.ts';
 import { readDependencies } from './dependencies.ts';
 import { noGateWorld, readGateWorld } from './gate-world.ts';
@@ -52,6 +53,7 @@ export async function readWorld(
   const policy = repositoryPolicy(repository, issue.spec.repositoryRef.name, now);
   return {
     repository: policy,
+    repositoryMissing: repository === undefined,
     tier: tier.grade({ labels: issue.spec.labels, title: issue.spec.title, taskClass: issue.spec.taskClass ?? null }),
     stack: await readStack(conductor, stacks, repository, state),
     agents,
@@ -61,7 +63,8 @@ export async function readWorld(
     permissions: unaccounted.length === 0 ? forge.permissions : new Map(),
     unaccounted,
     machines: machinesOf(agents, forge.conductor),
-    ...readDependencies(objects.issues, issue),
+    ...readDependencies(objects, issue),
+    ...(await readFamily(conductor, issue, state)),
     conductorUpSince: conductor.leader.upSince,
     ...(await readDelivery(conductor, deployers, issue, state, policy, repositoryKey(repository))),
   };

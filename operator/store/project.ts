@@ -71,6 +71,8 @@ const LEAVES_QUEUE = new Set<DomainEvent['type']>([
   'ISSUE_CANCELLED',
   'ISSUE_FAILED',
   'ISSUE_EDITED',
+  'COMMAND_ACCEPTED',
+  'EPIC_PLANNED',
 ]);
 
 /**

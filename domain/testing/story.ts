@@ -176,7 +176,9 @@ export class Story {
   /** The required check concludes on the head that the forge shows. */
   ci(conclusion: 'success' | 'failure' = 'success'): this {
     const { checks, head } = this.shown;
-    return this.pull({ checks: [...checks, check({ id: checks.length + 1, headSHA: head.sha, conclusion })] });
+    return this.pull({
+      checks: [...checks, check({ id: checks.length + 1, headSHA: head.sha, branch: head.ref, conclusion })],
+    });
   }
 
   /** The live review task submits its verdict and ends. */

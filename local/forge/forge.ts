@@ -12,6 +12,7 @@ import { GitRepository, Locks } from './git/index.ts';
 import { graphqlApp } from './graphql/index.ts';
 import { CI_APP, upsertApp } from './model/index.ts';
 import { pagesApp } from './pages/index.ts';
+import { GATE_PATH, PushGate } from './push-gate/index.ts';
 import { recover } from './recover.ts';
 import { Meter, rest } from './rest/index.ts';
 import { Runner } from './runner/index.ts';
@@ -122,7 +123,9 @@ function mount(ctx: Context, options: ForgeOptions): Hono {
   app.route('/api/v3', rest(ctx, meter));
   app.route('/api/graphql', graphqlApp(ctx, meter));
   app.route('/_sites', sitesApp(ctx));
-  app.route('/', smartHttp(ctx) as unknown as Hono);
+  const gate = new PushGate(ctx, join(options.dataDir, 'hooks'));
+  app.route(GATE_PATH, gate.app());
+  app.route('/', smartHttp(ctx, gate) as unknown as Hono);
   app.route('/', pagesApp(ctx));
   return app;
 }

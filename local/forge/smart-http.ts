@@ -4,6 +4,7 @@ import { Hono, type Context as HonoContext } from 'hono';
 import type { Context } from './context.ts';
 import { serveGit } from './git/index.ts';
 import { type Actor, can, findRepository, observeRefs } from './model/index.ts';
+import type { PushGate } from './push-gate/index.ts';
 import { Refusal } from './refusal.ts';
 import { identify, refusalOf } from './rest/index.ts';
 import type { RepositoryRow } from './store/index.ts';
@@ -19,11 +20,11 @@ const SERVED: Readonly<Record<string, readonly string[]>> = {
  * Smart-HTTP git at `/<owner>/<repo>.git/…`. Pushes to one repository run one after another; each is observed before the next begins,
  * so that every ref update is told exactly as git made it.
  */
-export function smartHttp(ctx: Context): Hono<{ Bindings: HttpBindings }> {
+export function smartHttp(ctx: Context, gate: PushGate): Hono<{ Bindings: HttpBindings }> {
   const app = new Hono<{ Bindings: HttpBindings }>();
   app.all('/:owner/:repo{[^/]+\\.git}/:path{.+}', async (c) => {
     try {
-      return await serve(ctx, c);
+      return await serve(ctx, gate, c);
     } catch (error) {
       const { status, body } = refusalOf(ctx, error, 'git');
       const headers = {
@@ -36,7 +37,7 @@ export function smartHttp(ctx: Context): Hono<{ Bindings: HttpBindings }> {
   return app;
 }
 
-async function serve(ctx: Context, c: GitContext): Promise<Response> {
+async function serve(ctx: Context, gate: PushGate, c: GitContext): Promise<Response> {
   const path = `/${c.req.param('path')}`;
   if (!SERVED[c.req.method]?.includes(path)) throw new Refusal(404, 'Not Found');
   const actor = identify(ctx, c.req.header('authorization'));
@@ -47,7 +48,7 @@ async function serve(ctx: Context, c: GitContext): Promise<Response> {
   if (writes && !can(ctx, actor, repo, 'write')) {
     throw new Refusal(403, `Permission to ${repo.name} denied to ${actor.user.login}.`);
   }
-  if (path === '/git-receive-pack') await push(ctx, c, actor, repo);
+  if (path === '/git-receive-pack') await push(ctx, gate, c, actor, repo);
   else await backend(ctx, c, actor, repo, path);
   return RESPONSE_ALREADY_SENT;
 }
@@ -58,23 +59,24 @@ function backend(
   actor: Actor,
   repo: RepositoryRow,
   path: string,
-  beforeEnd?: () => Promise<void>,
+  more: { env?: Record<string, string>; beforeEnd?: () => Promise<void> } = {},
 ): Promise<void> {
   const { incoming, outgoing } = c.env as { incoming: never; outgoing: never };
   const query = new URL(c.req.url).search.slice(1);
-  return serveGit({ incoming, outgoing, gitDir: ctx.git(repo).dir, path, query, user: actor.user.login, beforeEnd });
+  return serveGit({ incoming, outgoing, gitDir: ctx.git(repo).dir, path, query, user: actor.user.login, ...more });
 }
 
-function push(ctx: Context, c: GitContext, actor: Actor, repo: RepositoryRow): Promise<void> {
+function push(ctx: Context, gate: PushGate, c: GitContext, actor: Actor, repo: RepositoryRow): Promise<void> {
   return ctx.locks.run(repo.id, async () => {
     ctx.store.repositories.update(repo.id, { pusherId: actor.user.id });
-    await backend(ctx, c, actor, repo, '/git-receive-pack', async () => {
+    const beforeEnd = async () => {
       try {
         await observeRefs(ctx, repo, actor.user);
       } catch (error) {
         // The refs have moved; the next push or start tells them.
         ctx.logger.error({ err: error, repository: repo.name }, 'pushed refs could not be told');
       }
-    });
+    };
+    await gate.guard({ repo, actor }, (env) => backend(ctx, c, actor, repo, '/git-receive-pack', { env, beforeEnd }));
   });
 }

@@ -12,6 +12,8 @@ export interface BackendRequest {
   readonly path: string;
   readonly query: string;
   readonly user: string;
+  /** More environment for git, as hooks see it too. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Runs once git has ended and before the answer does: what a client sees finished has then been told. Must not reject. */
   readonly beforeEnd?: () => Promise<void>;
 }
@@ -56,7 +58,7 @@ export function serveGit(request: BackendRequest): Promise<void> {
   return promise;
 }
 
-function cgiEnvironment({ incoming, gitDir, path, query, user }: BackendRequest): Record<string, string> {
+function cgiEnvironment({ incoming, gitDir, path, query, user, env }: BackendRequest): Record<string, string> {
   const { headers } = incoming;
   const length = headers['content-length'];
   const encoding = headers['content-encoding'];
@@ -73,6 +75,7 @@ function cgiEnvironment({ incoming, gitDir, path, query, user }: BackendRequest)
     ...(length === undefined ? {} : { CONTENT_LENGTH: length }),
     ...(encoding === undefined ? {} : { HTTP_CONTENT_ENCODING: encoding }),
     ...(typeof protocol === 'string' ? { GIT_PROTOCOL: protocol } : {}),
+    ...env,
   });
 }
 

@@ -1,3 +1,4 @@
+export { type Ancestry, objectsApart } from './ancestry.ts';
 export type { Commit, Person } from './commits.ts';
 export { childrenOf, entryAt, readBlob, type TreeEntry } from './contents.ts';
 export { type ChangedPaths, type FileChange, hunkAt, moveLine } from './diff.ts';

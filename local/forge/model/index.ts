@@ -16,10 +16,15 @@ export { addToken, authenticate, findUser, makeToken, upsertApp, upsertUser } fr
 export { createIssue, editIssue, setLabels } from './issues.ts';
 export { createLabel, findLabel, labelsNamed } from './labels.ts';
 export { mergePull } from './merge.ts';
+export { latestOpinions } from './opinions.ts';
+export { deleteProtection, setProtection } from './protections.ts';
 export { mergeability, mergeState } from './pull-facts.ts';
 export { createPull, editPull, setDraft, setReviewers } from './pulls.ts';
 export { observeRefs } from './pushes.ts';
+export { type AskedUpdate, refuseUpdate, unmetByPush } from './ref-updates.ts';
 export { ensureRepository, removeCollaborator, setCi, setPermission } from './repositories.ts';
 export { createReview, dismissReview, type NewReviewComment, replyInThread } from './reviews.ts';
+export { hasMergeQueue, isRequired, needsReview, rulesOn } from './rules.ts';
+export { createRuleset, deleteRuleset, type RulesetFields, updateRuleset } from './rulesets.ts';
 export { combinedState, createStatus, latestStatuses } from './statuses.ts';
 export { setResolved } from './threads.ts';

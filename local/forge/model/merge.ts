@@ -1,9 +1,12 @@
 import { type Context, now } from '../context.ts';
 import { type Commit, commitTree, type GitRepository, mergeTree, type Person, rebaseCommits } from '../git/index.ts';
+import { mergeWords } from '../protection/index.ts';
 import { Refusal } from '../refusal.ts';
 import { ownerOf, userEmail } from '../render/index.ts';
 import type { IssueRow, PullRow, RepositoryRow, UserRow } from '../store/index.ts';
+import type { Actor } from './actor.ts';
 import { observeRefs } from './pushes.ts';
+import { unmetOf } from './rules.ts';
 
 export interface MergeRequest {
   readonly method: 'merge' | 'squash' | 'rebase';
@@ -14,30 +17,33 @@ export interface MergeRequest {
 }
 
 /**
- * Merges a pull request for real and returns the commit that is now the base branch's tip. 405 when it is closed, a draft or does not merge,
- * 409 when head or base moved. The intent is written before the branch moves, so that a crash in between still ends as this merge.
+ * Merges a pull request for real and returns the commit that is now the base branch's tip. 405 when it is closed, a draft, does not merge,
+ * lacks what the base branch's rules ask or the base moved meanwhile; 409 when the head moved. The intent is written before the branch moves, so that a crash in between still ends as this merge.
  */
 export function mergePull(
   ctx: Context,
   repo: RepositoryRow,
   id: number,
-  actor: UserRow,
+  actor: Actor,
   request: MergeRequest,
 ): Promise<string> {
+  const { user } = actor;
   return ctx.locks.run(repo.id, async () => {
     const pull = ctx.store.pulls.get(id)!;
     const issue = ctx.store.issues.get(pull.issueId)!;
     refuse(pull, issue, request);
+    const unmet = await unmetOf(ctx, repo, pull, { actor, method: request.method });
+    if (unmet.length > 0) throw new Refusal(405, mergeWords(unmet));
     const git = ctx.git(repo);
     const base = await git.branch(pull.baseRef);
-    const sha = base === null ? null : await makeCommit(ctx, repo, git, { pull, issue, actor, base, request });
+    const sha = base === null ? null : await makeCommit(ctx, repo, git, { pull, issue, actor: user, base, request });
     if (base === null || sha === null) throw new Refusal(405, 'Pull Request is not mergeable');
-    ctx.store.pulls.update(id, { mergeIntent: { sha, userId: actor.id } });
+    ctx.store.pulls.update(id, { mergeIntent: { sha, userId: user.id } });
     if (!(await git.updateRef(`refs/heads/${pull.baseRef}`, sha, base))) {
       ctx.store.pulls.update(id, { mergeIntent: null });
-      throw new Refusal(409, 'Base branch was modified. Review and try the merge again.');
+      throw new Refusal(405, 'Base branch was modified. Review and try the merge again.');
     }
-    await observeRefs(ctx, repo, actor);
+    await observeRefs(ctx, repo, user);
     return sha;
   });
 }

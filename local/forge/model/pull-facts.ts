@@ -3,6 +3,7 @@ import { type GitRepository, mergeTree, moveLine } from '../git/index.ts';
 import type { MergeState } from '../render/index.ts';
 import type { PullRow, PullStats, RepositoryRow, ThreadRow } from '../store/index.ts';
 import { latestRuns } from './checks.ts';
+import { unmetOf } from './rules.ts';
 import { combinedState, latestStatuses } from './statuses.ts';
 
 /** What a pull request from `head` into `base` (commits) would contain. */
@@ -40,6 +41,9 @@ export async function mergeState(ctx: Context, repo: RepositoryRow, pull: PullRo
   if (mergeable === null) return { mergeable, state: 'unknown' };
   if (!mergeable) return { mergeable, state: 'dirty' };
   if (pull.draft) return { mergeable, state: 'draft' };
+  const unmet = await unmetOf(ctx, repo, pull);
+  if (unmet.some(({ behind }) => !behind)) return { mergeable, state: 'blocked' };
+  if (unmet.length > 0) return { mergeable, state: 'behind' };
   return { mergeable, state: allGreen(ctx, repo, pull.headSha) ? 'clean' : 'unstable' };
 }
 

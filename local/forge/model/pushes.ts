@@ -1,12 +1,16 @@
 import { type Context, now } from '../context.ts';
 import { type Commit, type GitRepository, ZERO_OID } from '../git/index.ts';
+import { dismissesStale } from '../protection/index.ts';
 import type { IssueRow, PullRow, PullStats, RepositoryRow, UserRow } from '../store/index.ts';
+import { recordActivity } from './activity.ts';
 import { requestCi } from './checks.ts';
 import { requestDeployment } from './deployer.ts';
 import { emitPull, setState } from './issues.ts';
 import { closeMentioned, finishMerge } from './merged.ts';
 import { computeStats, moveThreads, type ThreadMove } from './pull-facts.ts';
 import { emitPush, NO_PATHS, type PushedCommit, type RefChange } from './push-events.ts';
+import { dismissReview } from './reviews.ts';
+import { rulesOn } from './rules.ts';
 
 interface HeadMove {
   readonly pull: PullRow;
@@ -134,7 +138,14 @@ function openPulls(ctx: Context, repo: RepositoryRow, field: 'headRef' | 'baseRe
 function record(ctx: Context, repo: RepositoryRow, pusher: UserRow, seen: Observation): void {
   const at = now(ctx);
   ctx.store.repositories.update(repo.id, { pushedAt: at, updatedAt: at, pusherId: null });
-  for (const change of seen.changes) rememberRef(ctx, repo, change);
+  for (const change of seen.changes) {
+    rememberRef(ctx, repo, change);
+    const merge = seen.merged.find(
+      ({ pull }) => pull.mergeIntent !== null && change.ref === `refs/heads/${pull.baseRef}`,
+    );
+    const merger = merge && ctx.store.users.get(merge.pull.mergeIntent!.userId);
+    recordActivity(ctx, repo, merger ?? pusher, change, merge !== undefined);
+  }
   const closed: IssueRow[] = [];
   for (const { pull, sha } of seen.merged) closed.push(...finishMerge(ctx, repo, pull, sha, pusher));
   for (const change of seen.changes) emitPush(ctx, repo, pusher, change);
@@ -165,7 +176,15 @@ function recordHead(ctx: Context, repo: RepositoryRow, pusher: UserRow, move: He
   for (const { id, ...place } of move.threads) ctx.store.threads.update(id, place);
   ctx.store.issues.update(pull.issueId, { updatedAt: now(ctx) });
   emitPull(ctx, repo, pull, 'synchronize', pusher, { before, after: move.after.sha });
+  dismissStale(ctx, repo, pusher, pull);
   requestCi(ctx, repo, { commit: move.after, branch: pull.headRef });
+}
+
+/** Approvals fall with the head they were given for, where the base branch's rules say so. */
+function dismissStale(ctx: Context, repo: RepositoryRow, pusher: UserRow, pull: PullRow): void {
+  if (!dismissesStale(rulesOn(ctx, repo, `refs/heads/${pull.baseRef}`))) return;
+  const approvals = ctx.store.reviews.find({ pullId: pull.id, state: 'APPROVED' });
+  for (const review of approvals) dismissReview(ctx, repo, pull, review, pusher);
 }
 
 function afterDefaultBranch(ctx: Context, repo: RepositoryRow, pusher: UserRow, change: RefChange): void {

@@ -11,6 +11,7 @@ export { renderCommit, renderFile, renderRef, userByEmail } from './commit.ts';
 export { renderDeployment, renderDeploymentStatus } from './deployment.ts';
 export { renderDelivery, renderFullDelivery, renderHook } from './hook.ts';
 export { issuePage, labelsOf, renderComment, renderIssue, renderLabel } from './issue.ts';
+export { renderActivity, renderProtection, renderProtectionRule, renderRuleset } from './protection.ts';
 export { type MergeState, pullPage, renderPull, renderPullSimple } from './pull.ts';
 export {
   allows,
@@ -35,6 +36,7 @@ export {
 } from './review.ts';
 export {
   avatarURL,
+  renderApp,
   renderFullUser,
   renderUser,
   renderUserById,

@@ -99,7 +99,7 @@ export function renderPullSimple(ctx: Context, repo: RepositoryRow, pull: PullRo
 
 export interface MergeState {
   readonly mergeable: boolean | null;
-  readonly state: 'clean' | 'dirty' | 'draft' | 'unstable' | 'unknown';
+  readonly state: 'behind' | 'blocked' | 'clean' | 'dirty' | 'draft' | 'unstable' | 'unknown';
 }
 
 /** OpenAPI `pull-request`. Without a merge state (webhooks carry none) mergeability reads as not computed yet. */

@@ -24,7 +24,8 @@ const [dev, boss, reviewer, checker] = ['dev', 'boss', 'reviewer', 'checker'].ma
 // Each request of these scenarios is checked against GitHub's OpenAPI document by the client, each delivery by the listener.
 
 test('users, repositories and collaborators have GitHub’s shapes', async () => {
-  for (const path of ['/user', '/user/repos', '/users/boss', '/rate_limit', R]) await dev(`GET ${path}`);
+  for (const path of ['/user', '/user/repos', '/users/boss', '/apps/checker', '/rate_limit', R])
+    await dev(`GET ${path}`);
   await boss(`PUT ${R}/collaborators/outsider`, { permission: 'triage' }, 204);
   await dev(`GET ${R}/collaborators`);
   await dev(`GET ${R}/collaborators/outsider`, undefined, 204);
@@ -119,6 +120,27 @@ test('deployments and their statuses have GitHub’s shapes', async () => {
   for (const path of [`${R}/deployments`, at, `${at}/statuses`, `${at}/statuses/${status.id}`])
     await dev(`GET ${path}`);
   await dev(`DELETE ${at}`, undefined, 204);
+});
+
+test('protection, rulesets and activity have GitHub’s shapes', async () => {
+  const wanted = {
+    required_status_checks: { strict: true, contexts: [], checks: [{ context: 'ci' }, { context: 'x', app_id: 1 }] },
+    enforce_admins: null,
+    required_pull_request_reviews: { bypass_pull_request_allowances: { users: ['boss'], apps: ['checker'] } },
+    restrictions: { users: ['boss'], apps: ['checker'] },
+  };
+  await boss(`PUT ${R}/branches/shapes/protection`, wanted);
+  await boss(`GET ${R}/branches/shapes/protection`);
+  await boss(`DELETE ${R}/branches/shapes/protection`, undefined, 204);
+  const names = { include: ['refs/heads/shapes'], exclude: [] };
+  const bypass_actors = [{ actor_id: 5, actor_type: 'RepositoryRole', bypass_mode: 'always' }];
+  const rules = [{ type: 'deletion' }, { type: 'creation' }, { type: 'update' }];
+  const fields = { name: 'shapes', enforcement: 'active', conditions: { ref_name: names }, bypass_actors, rules };
+  const { id } = await boss(`POST ${R}/rulesets`, fields, 201);
+  const paths = ['rulesets', `rulesets/${id}`, 'rules/branches/shapes', 'activity', 'branches/shapes'];
+  for (const path of paths) await dev(`GET ${R}/${path}`);
+  await boss(`PUT ${R}/rulesets/${id}`, { enforcement: 'disabled' });
+  await boss(`DELETE ${R}/rulesets/${id}`, undefined, 204);
 });
 
 test('every served operation was answered with success above, so each shape has been checked', async () => {

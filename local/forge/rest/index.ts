@@ -1,15 +1,18 @@
 import type { Hono } from 'hono';
 import type { Context } from '../context.ts';
+import { activityRoutes } from './activity.ts';
 import { checkRoutes, statusRoutes } from './checks.ts';
 import { commitRoutes } from './commits.ts';
 import { deploymentRoutes } from './deployments.ts';
 import { hookRoutes } from './hooks.ts';
 import { issueRoutes, labelRoutes } from './issues.ts';
 import { type Meter, rateLimit } from './meter.ts';
+import { protectionRoutes } from './protection.ts';
 import { pullRoutes } from './pulls.ts';
 import { refRoutes } from './refs.ts';
 import { repositoryRoutes, userRoutes } from './repositories.ts';
 import { reviewRoutes } from './reviews.ts';
+import { rulesetRoutes } from './rulesets.ts';
 import { type Routes, restApp } from './server.ts';
 
 export { Meter } from './meter.ts';
@@ -20,7 +23,11 @@ function routesWith(meter: Meter): Routes {
     'GET /rate_limit': (call) => rateLimit(meter, call.user.id),
     ...userRoutes,
     ...repositoryRoutes,
+    // Before the refs: a branch's name may hold slashes, and would take what follows it too.
+    ...protectionRoutes,
     ...refRoutes,
+    ...rulesetRoutes,
+    ...activityRoutes,
     ...checkRoutes,
     ...statusRoutes,
     ...commitRoutes,

@@ -86,7 +86,7 @@ export const pullRoutes: Routes = {
       title: body.commit_title,
       message: body.commit_message,
     };
-    const sha = await mergePull(call.ctx, call.repo, pull.id, call.user, request);
+    const sha = await mergePull(call.ctx, call.repo, pull.id, call.actor, request);
     return ok({ sha, merged: true, message: 'Pull Request successfully merged' });
   },
 

@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import { type GitRepository, isValidRef, ZERO_OID } from '../git/index.ts';
-import { observeRefs } from '../model/index.ts';
+import { observeRefs, refuseUpdate, rulesOn } from '../model/index.ts';
+import { rulesOfType } from '../protection/index.ts';
 import { notFound, Refusal } from '../refusal.ts';
 import { renderCommit, renderRef, repositoryPage, repositoryURL } from '../render/index.ts';
 import { created, noContent, ok, pagedList } from './answer.ts';
@@ -18,7 +19,7 @@ export const refRoutes: Routes = {
       heads.map(([ref, sha]) => ({
         name: ref.slice('refs/heads/'.length),
         commit: { sha, url: `${repositoryURL(call.ctx, call.repo)}/commits/${sha}` },
-        protected: false,
+        protected: rulesOn(call.ctx, call.repo, ref).length > 0,
       })),
     );
   },
@@ -33,8 +34,7 @@ export const refRoutes: Routes = {
       name,
       commit: renderCommit(call.ctx, call.repo, await git.commit(sha)),
       _links: { self, html: `${repositoryPage(call.ctx, call.repo)}/tree/${name}` },
-      protected: false,
-      protection: { enabled: false, required_status_checks: { enforcement_level: 'off', contexts: [], checks: [] } },
+      ...protectedBy(call, name),
       protection_url: `${self}/protection`,
     });
   },
@@ -58,6 +58,7 @@ export const refRoutes: Routes = {
     if (!(await isWritable(ref))) throw new Refusal(422, `Reference name must be a valid branch or tag, not ${ref}`);
     await change(call, async (git) => {
       await needObject(git, sha);
+      await refuseUpdate(call.ctx, call.repo, call.actor, { ref, old: ZERO_OID, next: sha });
       if (!(await git.updateRef(ref, sha, ZERO_OID))) throw new Refusal(422, 'Reference already exists');
     });
     return created(await refBody(call, ref, sha));
@@ -73,6 +74,7 @@ export const refRoutes: Routes = {
       await needObject(git, sha);
       const forward = force || (await git.isAncestor(before, sha));
       if (!forward) throw new Refusal(422, 'Update is not a fast forward');
+      await refuseUpdate(call.ctx, call.repo, call.actor, { ref, old: before, next: sha });
       if (!(await git.updateRef(ref, sha, before))) throw new Refusal(409, 'Reference was changed meanwhile');
     });
     return ok(await refBody(call, ref, sha));
@@ -84,11 +86,31 @@ export const refRoutes: Routes = {
     await change(call, async (git) => {
       const known = (await git.refs(ref)).get(ref);
       if (known === undefined || !(await isWritable(ref))) throw new Refusal(422, 'Reference does not exist');
+      await refuseUpdate(call.ctx, call.repo, call.actor, { ref, old: known, next: ZERO_OID });
       await git.updateRef(ref, null, known);
     });
     return noContent;
   },
 };
+
+/** A branch's `protected` and the short form of its protection. */
+function protectedBy(call: Call, branch: string) {
+  const rules = rulesOn(call.ctx, call.repo, `refs/heads/${branch}`);
+  const required = rulesOfType(rules, 'required_status_checks').flatMap(
+    ({ rule }) => rule.parameters.required_status_checks,
+  );
+  return {
+    protected: rules.length > 0,
+    protection: {
+      enabled: rules.length > 0,
+      required_status_checks: {
+        enforcement_level: required.length > 0 ? 'everyone' : 'off',
+        contexts: required.map(({ context }) => context),
+        checks: required.map(({ context, integration_id: app }) => ({ context, app_id: app ?? null })),
+      },
+    },
+  };
+}
 
 function change(call: Call, work: (git: GitRepository) => Promise<void>): Promise<void> {
   return call.ctx.locks.run(call.repo.id, async () => {

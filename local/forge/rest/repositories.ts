@@ -5,6 +5,7 @@ import {
   allows,
   permissionFlags,
   permissionOf,
+  renderApp,
   renderFullRepository,
   renderFullUser,
   renderRepository,
@@ -23,6 +24,11 @@ const Invitation = Type.Object({
 export const userRoutes: Routes = {
   'GET /user': (call) => ok(renderFullUser(call.ctx, call.user)),
   'GET /users/{username}': (call) => ok(renderFullUser(call.ctx, call.userNamed(call.param('username')))),
+  'GET /apps/{app_slug}': (call) => {
+    const app = call.ctx.store.apps.first({ slug: call.param('app_slug') });
+    if (app === undefined) throw notFound();
+    return ok(renderApp(call.ctx, app));
+  },
   'GET /user/repos': (call) => {
     const all = call.ctx.store.repositories.find();
     const visible = all.filter((repo) => {

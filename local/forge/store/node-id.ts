@@ -19,6 +19,8 @@ const PREFIX = {
   blob: 'B',
   deployment: 'DE',
   deploymentStatus: 'DES',
+  ruleset: 'RRS',
+  activity: 'PSH',
 } as const;
 
 export type NodeKind = keyof typeof PREFIX;

@@ -2,6 +2,7 @@ import type { Commit } from '../git/index.ts';
 import type { DeployerConfig } from './deployment-rows.ts';
 
 export type * from './deployment-rows.ts';
+export type * from './protection-rows.ts';
 
 /** What the forge remembers. Times are ISO 8601 in UTC with seconds, as GitHub writes them; `…Key` fields are lower case, for lookups. */
 export type Permission = 'none' | 'read' | 'triage' | 'write' | 'maintain' | 'admin';

@@ -28,6 +28,9 @@ export class Store {
   readonly deliveries;
   readonly deployments;
   readonly deploymentStatuses;
+  readonly protections;
+  readonly rulesets;
+  readonly activities;
 
   constructor(dataDir: string) {
     this.#db = openDatabase(dataDir);
@@ -68,6 +71,12 @@ export class Store {
     // Each table counts from its own base: new ones come last, so that data of earlier versions keeps its ids.
     this.deployments = table<rows.DeploymentRow>('deployments', [['repoId', 'environment'], ['reportAt']]);
     this.deploymentStatuses = table<rows.DeploymentStatusRow>('deployment_statuses', [['deploymentId']]);
+    this.protections = table<rows.ProtectionRow>('protections', [['repoId', 'branch']]);
+    this.rulesets = table<rows.RulesetRow>('rulesets', [['repoId']]);
+    this.activities = table<rows.ActivityRow>('activities', [
+      ['repoId', 'ref'],
+      ['repoId', 'timestamp'],
+    ]);
   }
 
   /** Runs `work` in one transaction: all of it is kept or none. Nested calls join the outer one. `work` is synchronous by type. */

@@ -1,4 +1,11 @@
-import { closingNumbers, latestOpinions, mergeability, mergeState, needsReview } from '../../model/index.ts';
+import {
+  closingNumbers,
+  hasMergeQueue,
+  latestOpinions,
+  mergeability,
+  mergeState,
+  needsReview,
+} from '../../model/index.ts';
 import { allows, fullName, ownerOf, permissionOf, pullPage } from '../../render/index.ts';
 import { nodeId, type ReviewRow } from '../../store/index.ts';
 import { connect } from '../connection.ts';
@@ -36,8 +43,6 @@ export const PullRequest: Fields<PullNode> = {
     return clean === null ? 'UNKNOWN' : clean ? 'MERGEABLE' : 'CONFLICTING';
   },
   mergeStateStatus: async ({ repo, pull }, _, { ctx }) => (await mergeState(ctx, repo, pull)).state.toUpperCase(),
-  isInMergeQueue: () => false,
-  isMergeQueueEnabled: () => false,
   headRefName: ({ pull }) => pull.headRef,
   headRefOid: ({ pull }) => pull.headSha,
   headRef: ({ repo, pull }, _, request) => refNode(request, repo, `refs/heads/${pull.headRef}`),
@@ -77,6 +82,11 @@ export const PullRequest: Fields<PullNode> = {
     if (needsReview(request.ctx, node.repo, node.pull)) return 'REVIEW_REQUIRED';
     return opinions.some((review) => review.state === 'APPROVED') ? 'APPROVED' : null;
   },
+  isMergeQueueEnabled: ({ repo, pull }, _, { ctx }) => hasMergeQueue(ctx, repo, pull.baseRef),
+  // Nothing is queued here: a branch with a queue refuses the merge, and the queue stays empty.
+  isInMergeQueue: () => false,
+  mergeQueueEntry: () => null,
+  autoMergeRequest: () => null,
   reviewThreads: ({ repo, pull }, args, { ctx }) =>
     connect(ctx.store.threads.find({ pullId: pull.id }), args, (thread) => threadNode(repo, pull, thread)),
   reviewRequests: ({ pull }, args) => connect(pull.requestedReviewerIds, args, (userId) => ({ pull, userId })),

@@ -1,0 +1,1 @@
+export { GATE_PATH, PushGate } from './push-gate.ts';

@@ -29,6 +29,7 @@ export function assigned(state: IssueState, data: EventData<'ISSUE_ASSIGNED'>): 
     mergeRequested: null,
     disputes: 0,
     failedReviews: 0,
+    reviewLosses: 0,
   };
 }
 
@@ -79,15 +80,23 @@ export function ended(state: IssueState, event: TaskEnding): Change {
   const task = liveTask(state, event.data.task);
   if (task === null) return {};
   const end = taskEnd(event);
-  const reviewFailed =
-    task.lane === 'review' && end.ending !== 'succeeded' && end.ending !== 'cancelled' && !end.infrastructure;
   return {
     task: { ...state.task, [task.lane]: null },
     lastEnd: { ...state.lastEnd, [task.lane]: end },
-    failedReviews: state.failedReviews + (reviewFailed ? 1 : 0),
+    ...(task.lane === 'review' ? reviewEnded(state, task, end) : {}),
     // After a rework the reviewer looks again, even where the answer moved no head.
     verdict: task.kind === 'rework' && end.ending === 'succeeded' ? null : state.verdict,
   };
+}
+
+/** A review that says it is done and gave no verdict on a head that still stands came to nothing as well. */
+function reviewEnded(state: IssueState, { headSHA }: LiveTask, { ending, infrastructure }: TaskEnd): Change {
+  const { failedReviews, reviewLosses, verdict, pullRequest } = state;
+  const silent = ending === 'succeeded' && verdict?.headSHA !== headSHA && pullRequest?.headSHA === headSHA;
+  if (silent) return { failedReviews: failedReviews + 1, reviewLosses: 0 };
+  if (ending === 'succeeded') return { reviewLosses: 0 };
+  if (ending === 'cancelled') return {};
+  return infrastructure ? { reviewLosses: reviewLosses + 1 } : { failedReviews: failedReviews + 1 };
 }
 
 function taskEnd(event: TaskEnding): TaskEnd {
@@ -99,6 +108,7 @@ function taskEnd(event: TaskEnding): TaskEnd {
     reason,
     message,
     infrastructure,
+    at: event.at,
   });
   switch (event.type) {
     case 'TASK_FINISHED':

@@ -50,7 +50,7 @@ function heard(state: IssueState, data: EventData<'COMMAND_ACCEPTED'>, at: numbe
     case 'unhold':
       return { hold: null };
     case 'review':
-      return { verdict: null, failedReviews: 0, lastEnd: { ...state.lastEnd, review: null } };
+      return { verdict: null, failedReviews: 0, reviewLosses: 0, lastEnd: { ...state.lastEnd, review: null } };
     case 'tier':
       return { tierFloor: data.tier };
     case 'cancel':
@@ -67,6 +67,7 @@ function answered(state: IssueState): Change {
     losses: 0,
     lastFailure: null,
     failedReviews: 0,
+    reviewLosses: 0,
     disputes: 0,
     // The log names children that are gone: those that are there are told again.
     children: state.awaiting?.reason === 'ChildFailed' ? [] : state.children,

@@ -1,5 +1,6 @@
 import { routeReviewer } from '../agents/routing.ts';
 import { type Action, awaitHuman, registered, wait } from './action.ts';
+import { pauseAfter } from './backoff.ts';
 import { mergeOrSay, readAgain } from './merging.ts';
 import type { IssueState } from './state.ts';
 import type { Policy, World } from './world.ts';
@@ -65,14 +66,8 @@ function wantsReview(state: IssueState, world: World, policy: Policy, now: numbe
   const answered = state.verdict?.headSHA === head;
   const reworkingThis = state.task.work?.kind === 'rework' && state.task.work.headSHA === head;
   if (answered || reworkingThis || state.task.review !== null || !world.pullRequest.known) return null;
-  if (state.failedReviews >= policy.maxFailedReviews) {
-    return awaitHuman(
-      'ReviewFailed',
-      `The review task failed ${state.failedReviews} times: ${state.lastEnd.review?.message ?? 'no reason given'}`,
-    );
-  }
-  const end = state.lastEnd.review;
-  if (end?.ending === 'asked' || end?.ending === 'stuck') return awaitHuman(registered(end.reason), end.message);
+  const again = reviewAgain(state, policy, now);
+  if (again !== null) return again;
   const due = Date.parse(world.pullRequest.value.updatedAt) + policy.reviewDebounce;
   if (policy.reviewDebounce > 0 && now < due)
     return wait('ReviewDebounced', 'The review starts when the head has been quiet for a while.', due);
@@ -92,4 +87,24 @@ function wantsReview(state: IssueState, world: World, policy: Policy, now: numbe
     reason: 'ReviewWanted',
     message: `Head ${head.slice(0, 8)} has not been reviewed.`,
   };
+}
+
+/** What the reviews of this head that came to nothing lead to: a person, or a pause. Null where none did. */
+function reviewAgain(state: IssueState, policy: Policy, now: number): Action | null {
+  const { failedReviews, reviewLosses } = state;
+  const end = state.lastEnd.review;
+  if (end === null) return null;
+  if (failedReviews >= policy.maxFailedReviews)
+    return awaitHuman('ReviewFailed', `The review task failed ${failedReviews} times: ${end.message}`);
+  if (reviewLosses >= policy.maxLosses)
+    return awaitHuman(
+      'InfrastructureLost',
+      `${reviewLosses} pods of its reviews in a row were lost, the last one so: ${end.message} Look at the nodes and at the reviewer's image, then say /rig retry.`,
+    );
+  if (end.ending === 'asked' || end.ending === 'stuck') return awaitHuman(registered(end.reason), end.message);
+  const turns = failedReviews + reviewLosses;
+  const due = end.at + pauseAfter(turns, policy);
+  if (turns === 0 || now >= due) return null;
+  const seconds = Math.ceil((due - now) / 1_000);
+  return wait('Retrying', `The review ended with ${end.reason}; the next one starts in ${seconds} s.`, due);
 }

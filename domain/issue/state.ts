@@ -33,6 +33,7 @@ export interface TaskEnd {
   readonly reason: string;
   readonly message: string;
   readonly infrastructure: boolean;
+  readonly at: number;
 }
 
 /** A head that the gateway forwarded while the claim of `attempt` was live: what the gate's provenance asks. */
@@ -97,6 +98,8 @@ export interface IssueState {
   readonly verdict: { readonly headSHA: string; readonly passed: boolean; readonly by: number } | null;
   readonly disputes: number;
   readonly failedReviews: number;
+  /** Reviews in a row that were lost to infrastructure. */
+  readonly reviewLosses: number;
   readonly ci: { readonly headSHA: string; readonly passed: boolean } | null;
   readonly conflict: { readonly headSHA: string; readonly baseSHA: string } | null;
   readonly awaiting: Awaiting | null;
@@ -149,6 +152,7 @@ export const noIssue: IssueState = {
   verdict: null,
   disputes: 0,
   failedReviews: 0,
+  reviewLosses: 0,
   ci: null,
   conflict: null,
   awaiting: null,

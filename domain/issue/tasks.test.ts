@@ -3,9 +3,10 @@ import { test } from 'node:test';
 import { HEAD, NOON, PULL, sha } from '../testing/facts.ts';
 import { implementing, inReview, type Story } from '../testing/story.ts';
 import { developer, reviewer } from '../testing/world.ts';
+import { pauseAfter } from './backoff.ts';
 import { lossDue } from './loss.ts';
 import { observe } from './observe.ts';
-import type { TaskFacts } from './world.ts';
+import { defaultPolicy, type TaskFacts } from './world.ts';
 
 const MINUTE = 60_000;
 const doing = ({ do: what, reason }: { do: string; reason: string }) => `${what} ${reason}`;
@@ -215,34 +216,67 @@ for (const [name, report, reason] of [
   });
 }
 
-test('a review that failed three times is given to a person, with what the last one said', () => {
+/** Ends the live review badly; answers for how long the issue rests then, or null where it does not go on by itself. */
+function loseReview(story: Story, end: (story: Story) => unknown): number | null {
+  end(story);
+  const action = story.run();
+  if (action.do !== 'wait' || action.until === null) return null;
+  const pause = action.until - story.now;
+  story.later(pause).run();
+  return pause;
+}
+
+test('a failed review is repeated after 10, then 20 seconds, and after the third a person is told what the last one said', () => {
   const story = inReview();
-  for (const turn of [1, 2, 3]) {
-    story.finish('review', { result: 'failed', reason: 'ModelUnreachable', message: `No answer (${turn}).` });
-    if (turn < 3) assert.equal(doing(story.run()), 'wait Progressing');
-  }
-  const asked = story.run();
+  let turn = 0;
+  const pauses = Array.from({ length: 3 }, () =>
+    loseReview(story, () =>
+      story.finish('review', { result: 'failed', reason: 'ModelUnavailable', message: `No answer (${++turn}).` }),
+    ),
+  );
+  assert.deepEqual(pauses, [10_000, 20_000, null]);
+  const { awaiting } = story.state;
   assert.deepEqual(
-    [doing(asked), asked.message],
-    ['wait ReviewFailed', 'The review task failed 3 times: No answer (3).'],
+    [awaiting?.reason, awaiting?.message],
+    ['ReviewFailed', 'The review task failed 3 times: No answer (3).'],
   );
 });
 
-test('a review lost to infrastructure is started again and never counts', () => {
+test('reviews lost to infrastructure count as no failure, pause longer every time, and are left to a person after five', () => {
   const story = inReview();
-  for (let round = 0; round < 5; round += 1) {
-    story.task({ object: 'gone' }, 'review');
-    story.run();
-  }
-  assert.deepEqual([story.state.failedReviews, story.live('review').round], [0, 6]);
-  assert.equal(story.state.awaiting, null);
+  const pauses = Array.from({ length: 5 }, () => loseReview(story, () => story.task({ object: 'gone' }, 'review')));
+  assert.deepEqual(pauses, [10_000, 20_000, 40_000, 80_000, null]);
+  assert.deepEqual([story.state.failedReviews, story.state.awaiting?.reason], [0, 'InfrastructureLost']);
+  assert.match(story.state.awaiting!.message, /^5 pods of its reviews in a row were lost, .* say \/rig retry\.$/);
+  story.command({ do: 'retry' });
+  story.run();
+  assert.deepEqual([story.state.reviewLosses, story.state.work?.attempt], [0, 2]);
+});
+
+test('a review that gives its verdict ends a row of lost ones', () => {
+  const story = inReview();
+  for (let round = 0; round < 4; round += 1) loseReview(story, () => story.task({ object: 'gone' }, 'review'));
+  story.verdict(false).run();
+  assert.equal(story.state.reviewLosses, 0);
+});
+
+test('a reviewer that says it is done without a verdict is not asked for ever', () => {
+  const story = inReview();
+  const pauses = Array.from({ length: 3 }, () => loseReview(story, () => story.finish('review')));
+  assert.deepEqual(pauses, [10_000, 20_000, null]);
+  assert.equal(story.state.awaiting?.reason, 'ReviewFailed');
+});
+
+test('the pause between two attempts grows up to ten minutes, however often it went wrong', () => {
+  const pauses = [1, 2, 7, 8, 30, 1_000].map((turns) => pauseAfter(turns, defaultPolicy));
+  assert.deepEqual(pauses, [10_000, 20_000, 600_000, 600_000, 600_000, 600_000]);
 });
 
 test('a question as long as the log allows still fits behind the words in front of it', () => {
   const story = inReview();
   for (const turn of [1, 2]) {
     story.finish('review', { result: 'failed', reason: 'TaskFailed', message: `${turn}` });
-    story.run();
+    story.later(MINUTE).run();
   }
   story.report({ type: 'asked', question: '?'.repeat(8_192) }, 'review');
   story.run();

@@ -1,5 +1,6 @@
 import { routeDeveloper } from '../agents/routing.ts';
 import { type Action, awaitHuman, registered, wait } from './action.ts';
+import { pauseAfter } from './backoff.ts';
 import { reviewOrMerge } from './reviewing.ts';
 import type { IssueState } from './state.ts';
 import type { Policy, RepositoryPolicy, World } from './world.ts';
@@ -70,8 +71,8 @@ function begin(state: IssueState, world: World, policy: Policy, now: number): Ac
       'InfrastructureLost',
       `${state.losses} pods of it in a row were lost, the last one so: ${state.lastFailure.message} Look at the nodes and at the Agent's image, then edit the issue to start again.`,
     );
-  const turns = Math.max(0, state.failures + state.losses - 1);
-  const due = state.lastFailure === null ? 0 : state.lastFailure.at + policy.retryBackoff * 2 ** turns;
+  const pause = pauseAfter(state.failures + state.losses, policy);
+  const due = state.lastFailure === null ? 0 : state.lastFailure.at + pause;
   if (now < due) {
     return wait(
       'Retrying',

@@ -104,9 +104,11 @@ export interface Policy {
   readonly readInterval: number;
   readonly mergeBackoff: number;
   readonly retryBackoff: number;
+  /** Longest pause between two attempts, or two reviews. */
+  readonly maxRetryBackoff: number;
   readonly maxDisputes: number;
   readonly maxFailedReviews: number;
-  /** Work claims in a row that may be lost to infrastructure before a person is asked. */
+  /** Work claims in a row, or reviews in a row, that may be lost to infrastructure before a person is asked. */
   readonly maxLosses: number;
   /** Pause between two looks at a deployer that does not tell by itself. */
   readonly deployInterval: number;
@@ -128,6 +130,7 @@ export const defaultPolicy: Policy = {
   readInterval: 3_000,
   mergeBackoff: 30_000,
   retryBackoff: 10_000,
+  maxRetryBackoff: 10 * 60_000,
   maxDisputes: 5,
   maxFailedReviews: 3,
   maxLosses: 5,

@@ -92,7 +92,7 @@ test('an Issue whose Repository is missing says so and is left unclaimed', async
   const watch = new StatusWatch(first, ISSUES);
   const repositoryRef = { name: 'later' };
   await applyIssue(first, 'waits', { number: await forgeIssue('waits'), repositoryRef });
-  const issue = await watch.until('RepositoryNotReady', 'waits', (seen) => reasonOf(seen) === 'RepositoryNotReady');
+  const issue = await watch.until('RepositoryMissing', 'waits', (seen) => reasonOf(seen) === 'RepositoryMissing');
   assert.match(issue.status!.why!, /There is no Repository later in this namespace; apply it/);
   assert.equal(issue.status?.phase, 'Pending');
   assert.deepEqual(await kstatusOf(issue), ['InProgress']);

@@ -1,6 +1,7 @@
 // Runs the suites one after the other, cheapest first, and ends with their sum: `N passed, N failed`.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { ensureBinary } from '../go/build.mjs';
 import { sourceFiles, suiteOf } from './files.ts';
 import { GO_MODULES, runGoSuite } from './go-suite.ts';
 import { runNodeSuite, type Totals } from './node-suite.ts';
@@ -9,6 +10,8 @@ import { startServices } from './services.ts';
 const SUITES = ['unit', 'int', 'e2e', 'go'] as const;
 type Suite = (typeof SUITES)[number];
 
+/** Test files, and the Go programs of others that they run. */
+const SLOW_BUILDS = [['operator/deploy/flux.int.test.ts', 'kustomize-controller']] as const;
 const MINUTE_MS = 60_000;
 const root = join(import.meta.dirname, '..', '..');
 const args = process.argv.slice(2);
@@ -31,6 +34,9 @@ function ofSuite(suite: string): string[] {
 async function withServices(): Promise<Totals> {
   const selected = ofSuite('int');
   if (selected.length === 0) return { passed: 0, failed: 0 };
+  // What takes minutes to build the first time, longer than a test file may run.
+  const slow = SLOW_BUILDS.filter(([file]) => selected.includes(file));
+  for (const [, binary] of slow) await ensureBinary(binary, { onProgress: (line) => console.error(line) });
   const services = await startServices(root);
   try {
     return await runNodeSuite({ root, files: selected, env: services.env, concurrency: 2, timeoutMs: 5 * MINUTE_MS });

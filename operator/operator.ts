@@ -21,6 +21,7 @@ import { ForgeWrites } from './forges/writes.ts';
 import { GitCache } from './gateway/cache.ts';
 import { GitGateway } from './gateway/routes.ts';
 import { DeliveryApplier } from './intake/applier.ts';
+import { CommandIntake } from './intake/commands.ts';
 import { IssueIntake } from './intake/issues.ts';
 import { Payloads } from './intake/payloads.ts';
 import { intakeRoute } from './intake/route.ts';
@@ -221,6 +222,7 @@ function assemble(config: Config, logger: Logger, clients: Clients) {
   const applier = new DeliveryApplier({
     conductor,
     intake: new IssueIntake(conductor, intakeClient),
+    commands: new CommandIntake(conductor),
     payloads,
     onRepository: ({ metadata }) => repositories.controller.enqueue(`${metadata.namespace}/${metadata.name}`),
     onAffected: (issue) => issues.poke(issue),

@@ -16,6 +16,8 @@ export const effects = {
   'issue-label':
     'As `issue`. The intake label, put on by a person who may write, asks for the work: an Issue is made, or asked for again. Other labels are taken into the Issue where a person who may write changed them.',
   'issue-text': 'As `issue`. Title and body are taken into the Issue where a person who may write edited them.',
+  'issue-reopened':
+    'As `issue`. Reopened by a person who may write, what was done, failed or cancelled is taken up again; attempts count on.',
   'issue-gone': 'The issue is noted as gone for good; its Issue is cancelled.',
   command: 'A line that begins with `/rig` is a command, see below. Other comments are left alone.',
   'pull-request': 'The pull request is noted, the Issue it belongs to looked at again.',

@@ -31,6 +31,7 @@ export function issueUpdate(event: string, payload: Untrusted, effect: Effect): 
     gone: effect === 'issue-gone' ? (payload.action === 'transferred' ? 'transferred' : 'deleted') : null,
     label: effect === 'issue-label' ? labelChange(payload) : null,
     edited: effect === 'issue-text',
+    reopened: effect === 'issue-reopened',
   };
 }
 

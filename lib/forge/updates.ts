@@ -50,6 +50,8 @@ export interface IssueUpdate extends UpdateOf<'issue'> {
   readonly label: LabelChange | null;
   /** This very delivery says that somebody edited title or body. */
   readonly edited: boolean;
+  /** This very delivery says that somebody opened it again. */
+  readonly reopened: boolean;
 }
 
 export interface PullRequestUpdate extends UpdateOf<'pull-request'> {

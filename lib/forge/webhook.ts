@@ -32,6 +32,7 @@ const READERS: Readonly<Record<Exclude<Effect, 'installation'>, Reader>> = {
   issue: issueUpdate,
   'issue-label': issueUpdate,
   'issue-text': issueUpdate,
+  'issue-reopened': issueUpdate,
   'issue-gone': issueUpdate,
   command: commentUpdate,
   'pull-request': pullRequestUpdate,

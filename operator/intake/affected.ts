@@ -27,6 +27,7 @@ export async function affectedIssues(
   };
   const concerns = (issue: Issue): boolean =>
     update.kind === 'repository' ||
+    (update.kind === 'deployment' && issue.status?.phase === 'Deploying') ||
     moved ||
     names(issue) ||
     // Until the status names its pull request, any may be this issue's.

@@ -1,5 +1,5 @@
 import { isUnavailable } from '#lib/db';
-import { finishDelivery, postponeDelivery, type TakenDelivery, takeDeliveries } from '#lib/events';
+import { finishDelivery, isEventsError, postponeDelivery, type TakenDelivery, takeDeliveries } from '#lib/events';
 import { type FactUpdate, ForgeError } from '#lib/forge';
 import { isKubeError } from '#lib/kube';
 import { inScope, type Logger, type Metrics, noMetrics } from '#lib/observe';
@@ -7,6 +7,7 @@ import { forgeHost } from '../forges/forges.ts';
 import type { Conductor } from '../issues/context.ts';
 import type { RepositoryKey } from '../mirror/mirror.ts';
 import { affectedIssues } from './affected.ts';
+import type { CommandIntake } from './commands.ts';
 import { applyInstallation, type OnRepository } from './installations.ts';
 import type { IssueIntake } from './issues.ts';
 import { applyToMirror } from './mirror.ts';
@@ -25,6 +26,7 @@ const MAX_ATTEMPTS = 10;
 export interface ApplierOptions {
   readonly conductor: Conductor;
   readonly intake: IssueIntake;
+  readonly commands: CommandIntake;
   readonly payloads: Payloads;
   readonly onAffected: (issue: { namespace: string; name: string }) => void;
   /** A delivery says that a Repository stands otherwise at the forge than it did. */
@@ -143,7 +145,7 @@ export class DeliveryApplier {
   }
 
   async #applyUpdate(update: FactUpdate, delivery: TakenDelivery): Promise<string> {
-    const { conductor, intake, onAffected } = this.#options;
+    const { conductor, intake, commands, onAffected } = this.#options;
     const host = delivery.headers['rig-forge-host'] ?? '';
     const key: RepositoryKey = { host, id: update.repositoryId };
     const noted = await applyToMirror(conductor, key, update, delivery.receivedAt);
@@ -152,9 +154,11 @@ export class DeliveryApplier {
       (repository) => forgeHost(repository) === host,
     );
     const said: string[] = [];
-    for (const repository of followers)
+    for (const repository of followers) {
       if (update.kind === 'issue' && update.gone === null)
         said.push(await intake.take(repository, update, delivery.id));
+      if (update.kind === 'comment') said.push(await commands.take(repository, update, delivery.id));
+    }
     if (ABOUT_REPOSITORY.has(update.kind)) for (const repository of followers) this.#told(repository);
     const affected = await affectedIssues(conductor, key, followers, update);
     for (const issue of affected) onAffected(issue);
@@ -176,5 +180,6 @@ function lasts(error: unknown): boolean {
 /** What passes by itself when forge, API server or database are back is tried as long as it takes. */
 function passes(error: unknown): boolean {
   if (error instanceof ForgeError) return ['RateLimited', 'Unavailable', 'Timeout'].includes(error.code);
+  if (isEventsError(error, 'EffectNotPerformed', 'EffectUnknown', 'StaleEpoch')) return true;
   return isKubeError(error, 'TooManyRequests', 'Timeout', 'Unavailable', 'Internal') || isUnavailable(error);
 }

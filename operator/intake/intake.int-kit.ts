@@ -4,16 +4,19 @@ import type { TestContext } from 'node:test';
 import { Hono } from 'hono';
 import type { Issue, Repository } from '#crds';
 import type { Pool } from '#lib/db';
-import type { Actor, Permission } from '#lib/forge';
+import { Effects } from '#lib/events';
+import type { Actor, CommentFacts, Forge, Permission } from '#lib/forge';
 import { problemHandler } from '#lib/http';
-import { createInformer, type KubeClient, type KubeObject } from '#lib/kube';
+import { createInformer, type KubeClient, type KubeObject, type Manager } from '#lib/kube';
 import { silentLogger } from '#lib/observe';
 import { until } from '../../test/kit/cluster-wait.ts';
+import { ForgeWrites } from '../forges/writes.ts';
 import type { Conductor } from '../issues/context.ts';
 import { Mirror } from '../mirror/mirror.ts';
-import { ISSUES } from '../objects.ts';
+import { watchObjects } from '../objects.ts';
 import { type LogWorld, openLog } from '../store/store.int-kit.ts';
 import { DeliveryApplier } from './applier.ts';
+import { CommandIntake } from './commands.ts';
 import { IssueIntake } from './issues.ts';
 import { Payloads } from './payloads.ts';
 import { intakeRoute } from './route.ts';
@@ -61,6 +64,8 @@ export interface IntakeWorld extends LogWorld {
   readonly affected: string[];
   /** Repositories that were to be looked at again. */
   readonly told: string[];
+  /** What the conductor wrote at the forge. */
+  readonly comments: Comment[];
   /** Makes a call of the forge fail while it throws. */
   fault: () => void;
   send(event: string, payload: unknown, options?: SendOptions): Promise<Response>;
@@ -79,13 +84,47 @@ export interface SendOptions {
   readonly headers?: Record<string, string>;
 }
 
+export interface Comment {
+  readonly number: number;
+  readonly body: string;
+}
+
+/** Keeps what is written; finds it again by its mark. */
+function commentsOf(comments: Comment[], fault: () => void): Pick<Forge, 'comment' | 'findCommentByMarker' | 'origin'> {
+  const facts = (id: number, body: string): CommentFacts => {
+    const at = '2026-01-01T00:00:00Z';
+    return { id, url: `https://github.com/c/${id}`, author: rig, body, createdAt: at, updatedAt: at };
+  };
+  return {
+    origin: 'https://api.github.com',
+    comment: async (_repo, number, body) => {
+      fault();
+      return facts(comments.push({ number, body }), body);
+    },
+    findCommentByMarker: async (_repo, number, mark) => {
+      fault();
+      const found = comments.findIndex((one) => one.number === number && one.body.includes(mark));
+      return found < 0 ? null : facts(found + 1, comments[found]!.body);
+    },
+  };
+}
+
+function named(repositories: readonly Repository[]) {
+  return (namespace: string, name: string) =>
+    repositories.find(({ metadata }) => metadata.namespace === namespace && metadata.name === name);
+}
+
 let deliveries = 0;
 
 export async function openIntake(t: TestContext, options: IntakeOptions): Promise<IntakeWorld> {
   const log = await openLog(t);
   const over = new AbortController();
-  const informer = createInformer(options.reader ?? options.client, ISSUES);
-  const run = informer.run(over.signal);
+  const objects = watchObjects({
+    informer: (resource: never, selection: never) =>
+      createInformer(options.reader ?? options.client, resource, selection),
+  } as unknown as Manager);
+  const informer = objects.issues;
+  const run = Promise.all([informer.run(over.signal), objects.agents.run(over.signal)]);
   t.after(async () => {
     over.abort();
     await run;
@@ -93,22 +132,26 @@ export async function openIntake(t: TestContext, options: IntakeOptions): Promis
     await payloads.close();
     await log.pool.end();
   });
-  await informer.waitForSync();
+  await Promise.all([informer.waitForSync(), objects.agents.waitForSync()]);
   const mirror = new Mirror();
   const affected: string[] = [];
   const told: string[] = [];
+  const comments: Comment[] = [];
   const payloads = new Payloads();
   const forge = {
     permission: async (_repo: unknown, login: string) => {
       world.fault();
       return options.permission?.(login) ?? 'write';
     },
+    ...commentsOf(comments, () => world.fault()),
   };
   const conductor = {
     client: options.client,
-    objects: { repositories: { list: () => options.repositories }, issues: informer },
+    objects: { ...objects, repositories: { list: () => options.repositories, get: named(options.repositories) } },
     log: log.log,
     mirror,
+    leader: log.leader,
+    writes: new ForgeWrites(new Effects({ db: log.pool }), log.pool),
     forges: {
       forRepository: async () => ({ forge, actor: rig }),
       webhookSecret: options.secret ?? (async () => SECRET),
@@ -118,6 +161,7 @@ export async function openIntake(t: TestContext, options: IntakeOptions): Promis
   const applier = new DeliveryApplier({
     conductor,
     intake: new IssueIntake(conductor, options.client),
+    commands: new CommandIntake(conductor),
     payloads,
     onRepository: ({ metadata }) => told.push(metadata.name!),
     onAffected: ({ name }) => affected.push(name),
@@ -134,6 +178,7 @@ export async function openIntake(t: TestContext, options: IntakeOptions): Promis
     options,
     affected,
     told,
+    comments,
     fault: () => {},
     ...actions(log.pool, app, applier),
   };

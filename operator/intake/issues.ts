@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { apiVersion, childName, fieldManagers, type Issue, type Repository } from '#crds';
+import { decideApproved, decideCommand } from '#domain';
 import { ensureSubject } from '#lib/events';
 import type { FactUpdate, ForgeIssueFacts } from '#lib/forge';
 import type { KubeClient, KubeObject } from '#lib/kube';
@@ -7,8 +8,11 @@ import { correlate } from '#lib/observe';
 import { forgeHost } from '../forges/forges.ts';
 import { markedUid } from '../forges/writes.ts';
 import type { Conductor } from '../issues/context.ts';
+import { Subjects } from '../issues/subject.ts';
 import { ISSUES } from '../objects.ts';
+import type { Cause } from '../store/log.ts';
 import type { SubjectName } from '../store/project.ts';
+import { standingOf } from './people.ts';
 
 /** What the schema of Issue takes. */
 const MAX_TITLE = 256;
@@ -39,14 +43,15 @@ export class IssueIntake {
         ? this.#approve(repository, update, delivery)
         : `Issue #${update.number} was not given the label ${repository.spec.intakeLabel} by this.`;
     const { name } = known.metadata;
+    if (update.reopened) return this.#reopen(repository, known, update, delivery);
     if (!asked && !update.edited && label === null) return `Noted for Issue ${name}.`;
     if (known.spec.source !== 'webhook') return `Issue ${name} was applied in the cluster; its text is changed there.`;
     return asked ? this.#approve(repository, update, delivery, name) : this.#edit(repository, known, update);
   }
 
   async #approve(repository: Repository, update: IssueUpdate, delivery: string, known?: string): Promise<string> {
-    if (!(await this.#mayWrite(repository, update)))
-      return `${update.actor?.login ?? 'An unknown account'} may not write to the repository, so the label starts nothing.`;
+    const standing = await standingOf(this.#conductor, repository, update, update.actor);
+    if (!standing.may) return `${standing.why}, so the label starts nothing.`;
     const issue = await this.#apply(repository, update.number, update.facts, known);
     const { pool } = this.#conductor.log;
     const { namespace, name, uid } = issue.metadata as { namespace: string; name: string; uid: string };
@@ -61,18 +66,32 @@ export class IssueIntake {
   async #recordApproval(subject: SubjectName, update: IssueUpdate, delivery: string): Promise<void> {
     const { title, body } = update.facts;
     const textDigest = `sha256:${createHash('sha256').update(`${title}\n\n${body}`).digest('hex')}`;
-    const cause = {
-      actor: { kind: 'webhook', name: update.actor!.login },
-      causation: { kind: 'delivery', id: delivery },
-    } as const;
-    await this.#conductor.log.record(subject, cause, async (_state, tx) => {
+    await this.#conductor.log.record(subject, causeOf(update, delivery), async (state, tx) => {
       const { rowCount } = await tx.query(
         `SELECT FROM events WHERE stream = $1 AND type = 'ISSUE_APPROVED' AND meta->'causation'->>'id' = $2`,
         [subject.id, delivery],
       );
-      const approved = { type: 'ISSUE_APPROVED', data: { actor: update.actor!, via: 'label', textDigest } } as const;
-      return { events: rowCount === 0 ? [approved] : [], value: undefined };
+      const approved = { actor: update.actor!, via: 'label', textDigest } as const;
+      return { events: rowCount === 0 ? decideApproved(state, approved) : [], value: undefined };
     });
+  }
+
+  /** The forge's own button: what was done, failed or cancelled is asked for again, by one who may. The conductor reopens too, and means nothing by it. */
+  async #reopen(
+    repository: Repository,
+    known: Issue & KubeObject,
+    update: IssueUpdate,
+    delivery: string,
+  ): Promise<string> {
+    const standing = await standingOf(this.#conductor, repository, update, update.actor);
+    if (!standing.may) return `${standing.why}, so nothing follows from its being reopened.`;
+    const subject = await new Subjects().of(this.#conductor, known);
+    const asked = { command: { do: 'reopen' }, by: update.actor!, comment: null } as const;
+    const { value } = await this.#conductor.log.record(subject, causeOf(update, delivery), (state) => {
+      const decision = decideCommand(state, asked);
+      return { events: decision.accepted ? decision.events : [], value: decision.message };
+    });
+    return `${update.actor!.login} reopened it: ${value}`;
   }
 
   /**
@@ -81,8 +100,8 @@ export class IssueIntake {
    */
   async #edit(repository: Repository, known: Issue, update: IssueUpdate): Promise<string> {
     const { name } = known.metadata;
-    if (!(await this.#mayWrite(repository, update)))
-      return `The edit by ${update.actor?.login ?? 'an unknown account'}, who may not write, is recorded and not taken.`;
+    const standing = await standingOf(this.#conductor, repository, update, update.actor);
+    if (!standing.may) return `${standing.why}, so the edit is recorded and not taken.`;
     const { mirror, log } = this.#conductor;
     const key = { host: forgeHost(repository), id: update.repositoryId };
     const newest = (await mirror.issue(log.pool, key, update.number))?.facts ?? update.facts;
@@ -120,20 +139,6 @@ export class IssueIntake {
     return this.#client.apply(ISSUES, object, { fieldManager: fieldManagers.intake, force: true });
   }
 
-  async #mayWrite(repository: Repository, update: IssueUpdate): Promise<boolean> {
-    if (update.actor === null) return false;
-    const { forge, actor } = await this.#conductor.forges.forRepository(repository);
-    if (update.actor.kind === 'bot' || update.actor.id === actor.id) return false;
-    const permission = await forge.permission({ owner: update.owner, name: update.repository }, update.actor.login);
-    await this.#conductor.mirror.putPermission(
-      this.#conductor.log.pool,
-      { host: forgeHost(repository), id: update.repositoryId },
-      update.actor,
-      permission,
-    );
-    return permission === 'admin' || permission === 'write';
-  }
-
   /** By its number; before that is in its status, by the mark that the conductor left in what it filed. Others may copy a mark. */
   async #find(repository: Repository, update: IssueUpdate): Promise<(Issue & KubeObject) | undefined> {
     const mine = this.#conductor.objects.issues
@@ -147,6 +152,10 @@ export class IssueIntake {
     const { actor } = await this.#conductor.forges.forRepository(repository);
     return actor.id === update.facts.author.id ? marked : undefined;
   }
+}
+
+function causeOf({ actor }: IssueUpdate, delivery: string): Cause {
+  return { actor: { kind: 'webhook', name: actor!.login }, causation: { kind: 'delivery', id: delivery } };
 }
 
 function numberOf({ spec, status }: Issue): number | undefined {

@@ -104,7 +104,16 @@ function updateOf(fact: Told, n: number): FactUpdate {
         updatedAt: at,
       } as const;
       const gone = fact.gone ? 'deleted' : null;
-      return { ...common, kind: 'issue', number: fact.number, facts, gone, label: null, edited: false };
+      return {
+        ...common,
+        kind: 'issue',
+        number: fact.number,
+        facts,
+        gone,
+        label: null,
+        edited: false,
+        reopened: false,
+      };
     }
     case 'check': {
       const done = fact.status === 'completed';

@@ -1,0 +1,133 @@
+import type { Issue, Repository } from '#crds';
+import { decideCommand } from '#domain';
+import { isEventsError } from '#lib/events';
+import type { Actor, CommentUpdate } from '#lib/forge';
+import type { KubeObject } from '#lib/kube';
+import { forgeHost } from '../forges/forges.ts';
+import type { Target } from '../forges/writes.ts';
+import type { Conductor } from '../issues/context.ts';
+import { Subjects } from '../issues/subject.ts';
+import { issuesOf, numberOf } from '../objects.ts';
+import type { SubjectName } from '../store/project.ts';
+import { commandList, type Spoken, spokenIn } from './command-line.ts';
+import { standingOf } from './people.ts';
+
+/** One comment with a command in it, and the Issue that it is about; undefined where none stands for what was commented on. */
+interface Asked {
+  readonly repository: Repository & KubeObject;
+  readonly issue: (Issue & KubeObject) | undefined;
+  readonly update: CommentUpdate;
+  readonly spoken: Spoken;
+  readonly by: Actor;
+  readonly delivery: string;
+}
+
+/** Takes what people command in comments: each comment once, and each is answered under it. */
+export class CommandIntake {
+  readonly #conductor: Conductor;
+
+  constructor(conductor: Conductor) {
+    this.#conductor = conductor;
+  }
+
+  /** Answers one sentence about what became of the comment. Taking a comment again acts no second time. Rejects where forge or database do not answer. */
+  async take(repository: Repository & KubeObject, update: CommentUpdate, delivery: string): Promise<string> {
+    const spoken = spokenIn(update.facts.body);
+    const by = update.actor;
+    if (spoken === null) return 'It commands nothing.';
+    if (by === null || by.id !== update.facts.author.id) return 'Whose command it is cannot be told.';
+    const issue = this.#issueOf(repository, update);
+    const standing = await standingOf(this.#conductor, repository, update, by, { said: true });
+    const asked = { repository, issue, update, spoken, by, delivery };
+    if (!standing.may)
+      return standing.machine ? `${standing.why}, so it is not heard.` : this.#turnAway(asked, standing.why);
+    return issue === undefined ? this.#unfollowed(asked) : this.#command(asked, issue);
+  }
+
+  /** A pull request's conversation is about the Issue it was opened for. */
+  #issueOf(repository: Repository, { number, onPullRequest }: CommentUpdate): (Issue & KubeObject) | undefined {
+    return issuesOf(this.#conductor.objects, repository.metadata.namespace!, repository.metadata.name!)
+      .filter((issue) => number === (onPullRequest ? issue.status?.pullRequest?.number : numberOf(issue)))
+      .toSorted((a, b) => (age(a) < age(b) ? -1 : 1))[0];
+  }
+
+  /** Who may not write is told so once for each issue: their comments are to cost nobody anything. */
+  async #turnAway(asked: Asked, why: string): Promise<string> {
+    if (asked.issue === undefined) return `${why}, so it is not heard.`;
+    const subject = await new Subjects().of(this.#conductor, asked.issue);
+    const text = `This is not taken: ${why}. Only people with write permission command the rig.`;
+    await this.#answer(asked, subject.id, `command-refused/${subject.id}/${asked.by.id}`, text);
+    return `${why}, so it is not heard.`;
+  }
+
+  async #unfollowed(asked: Asked): Promise<string> {
+    const { repository, update } = asked;
+    const text = update.onPullRequest
+      ? 'This pull request was not opened for an Issue of the rig; commands are for those that were, and for their issues.'
+      : `No Issue of the rig stands for this; put the label ${repository.spec.intakeLabel} on to have it worked.`;
+    await this.#answer(asked, `repository/${repository.metadata.uid}`, this.#key(asked), text);
+    return text;
+  }
+
+  async #command(asked: Asked, issue: Issue & KubeObject): Promise<string> {
+    const subject = await new Subjects().of(this.#conductor, issue);
+    const answer = await this.#record(asked, subject);
+    await this.#answer(asked, subject.id, this.#key(asked), answer);
+    return `${asked.by.login} said ${asked.spoken.said}: ${answer}`;
+  }
+
+  /** Decides once, with the answer kept beside the events: after a crash the same is answered, whatever the issue has come to since. */
+  async #record({ spoken, by, update, repository, delivery }: Asked, subject: SubjectName): Promise<string> {
+    const cause = {
+      actor: { kind: 'person', name: by.login },
+      causation: { kind: 'delivery', id: delivery },
+    } as const;
+    const id = [forgeHost(repository), update.repositoryId, update.facts.id];
+    const { value } = await this.#conductor.log.record(subject, cause, async (state, tx) => {
+      const { rows } = await tx.query(
+        'SELECT answer FROM commands WHERE host = $1 AND repository_id = $2 AND comment_id = $3',
+        id,
+      );
+      if (rows[0] !== undefined) return { events: [], value: rows[0].answer as string };
+      const { command, said } = spoken;
+      const decision = command === null ? unknown : decideCommand(state, { command, by, comment: update.facts.id });
+      await tx.query(
+        `INSERT INTO commands (host, repository_id, comment_id, subject, actor, command, accepted, answer, delivery)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+        [...id, subject.id, JSON.stringify(by), said, decision.accepted, decision.message, delivery],
+      );
+      return { events: decision.accepted ? decision.events : [], value: decision.message };
+    });
+    return value;
+  }
+
+  #key({ repository, update }: Asked): string {
+    return `command/${forgeHost(repository)}/${update.repositoryId}/${update.facts.id}`;
+  }
+
+  /** What the forge refuses (a locked conversation) leaves the command taken and unanswered. */
+  async #answer({ repository, update, spoken }: Asked, subject: string, key: string, text: string): Promise<void> {
+    const { forge } = await this.#conductor.forges.forRepository(repository);
+    const target: Target = {
+      forge,
+      repo: { owner: update.owner, name: update.repository },
+      subject,
+      epoch: this.#conductor.leader.epoch,
+    };
+    try {
+      await this.#conductor.writes.comment(target, update.number, key, `> \`${spoken.said}\`\n\n${text}`);
+    } catch (error) {
+      if (!isEventsError(error, 'EffectRefused')) throw error;
+    }
+  }
+}
+
+/** Of several that stand for one issue, the oldest works it. */
+function age({ metadata }: KubeObject): string {
+  return `${metadata.creationTimestamp ?? ''} ${metadata.uid}`;
+}
+
+const unknown = {
+  accepted: false,
+  message: `That is no command. These are:\n\n${commandList.map(([line, does]) => `- \`${line}\` ${does}`).join('\n')}`,
+} as const;

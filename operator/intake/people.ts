@@ -1,0 +1,52 @@
+import type { Repository } from '#crds';
+import type { Actor } from '#lib/forge';
+import { forgeHost } from '../forges/forges.ts';
+import { readAgents } from '../issues/agents.ts';
+import type { Conductor } from '../issues/context.ts';
+import type { RepositoryKey } from '../mirror/mirror.ts';
+
+/** Whether an account may ask for something. `machine`: a bot, the conductor or an Agent, who is not even answered. `why` is a clause. */
+export type Standing =
+  | { readonly may: true }
+  | { readonly may: false; readonly machine: boolean; readonly why: string };
+
+/** Where a delivery says that the repository is, by now. */
+export interface Place {
+  readonly repositoryId: number;
+  readonly owner: string;
+  readonly repository: string;
+}
+
+/**
+ * Whether `actor` is a person with write permission, asked at the forge now and noted in the mirror. Rejects with ForgeError where the forge
+ * does not say: unknown never passes. Nor does, for what is `said`, an account that could be that of an Agent: agents can have comments
+ * written, but put on no label and edit no text.
+ */
+export async function standingOf(
+  conductor: Conductor,
+  repository: Repository,
+  place: Place,
+  actor: Actor | null,
+  { said = false }: { readonly said?: boolean } = {},
+): Promise<Standing> {
+  if (actor === null) return no('nobody is named who asks', true);
+  const { forge, actor: conductorAccount } = await conductor.forges.forRepository(repository);
+  if (actor.kind === 'bot' || actor.id === conductorAccount.id) return no(`${actor.login} is no person`, true);
+  const { agents, unaccounted } = await readAgents(conductor, repository.metadata.namespace!, repository);
+  if (agents.some(({ account }) => account?.id === actor.id))
+    return no(`${actor.login} is the account of an Agent`, true);
+  if (said && unaccounted.length > 0)
+    return no(
+      `${actor.login} could be the account of Agent ${unaccounted.join(', ')}, whose forge credentials cannot be used (mend their Secret)`,
+    );
+  const permission = await forge.permission({ owner: place.owner, name: place.repository }, actor.login);
+  const key: RepositoryKey = { host: forgeHost(repository), id: place.repositoryId };
+  await conductor.mirror.putPermission(conductor.log.pool, key, actor, permission);
+  return permission === 'admin' || permission === 'write'
+    ? { may: true }
+    : no(`${actor.login} may not write to the repository`);
+}
+
+function no(why: string, machine = false): Standing {
+  return { may: false, machine, why };
+}

@@ -2,6 +2,7 @@ import { contractOfIssues } from './contract-issues.ts';
 import { contractOfPullRequests } from './contract-pulls.ts';
 import { contractOfRepositories } from './contract-repositories.ts';
 import { contractOfReviews } from './contract-reviews.ts';
+import { contractOfPages, contractOfRules } from './contract-rules.ts';
 import type { Forge, RepositoryName } from './port.ts';
 
 /** A forge with one repository for the contract to work in: `main` has one commit with `a.txt` of at least five lines. */
@@ -35,4 +36,6 @@ export function forgeContract(name: string, makeForge: () => Promise<ForgeWorld>
   contractOfIssues(name, world);
   contractOfPullRequests(name, world);
   contractOfReviews(name, world);
+  contractOfPages(name, world);
+  contractOfRules(name, world);
 }

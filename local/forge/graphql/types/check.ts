@@ -11,7 +11,6 @@ import {
 } from '../../store/index.ts';
 import { connect } from '../connection.ts';
 import { type Args, commitNode, type Fields, repositoryNode, userById } from '../nodes.ts';
-import { refNode } from './repository.ts';
 
 interface RollupNode {
   readonly repo: RepositoryRow;
@@ -85,9 +84,10 @@ export const CheckSuite: Fields<{ repo: RepositoryRow; suite: CheckSuiteRow }> =
   id: ({ suite }) => nodeId('checkSuite', suite.id),
   databaseId: ({ suite }) => suite.id,
   app: ({ suite }, _, { ctx }) => ctx.store.apps.get(suite.appId) ?? null,
-  commit: ({ repo, suite }, _, request) => commitNode(request, repo, suite.headSha),
-  branch: ({ repo, suite }, _, request) =>
-    suite.headBranch === null ? null : refNode(request, repo, `refs/heads/${suite.headBranch}`),
+  // Both as they were stored with the suite: a rollup asks for them once for each of its checks.
+  commit: ({ repo, suite }) => ({ __typename: 'Commit', repo, commit: suite.headCommit }),
+  branch: ({ repo, suite }) =>
+    suite.headBranch === null ? null : { repo, name: `refs/heads/${suite.headBranch}`, oid: suite.headSha },
   status: ({ suite }) => suite.status.toUpperCase(),
   conclusion: ({ suite }) => suite.conclusion?.toUpperCase() ?? null,
   createdAt: ({ suite }) => suite.createdAt,

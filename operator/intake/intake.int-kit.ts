@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import { Hono } from 'hono';
-import type { Issue, Repository } from '#crds';
+import type { Agent, Issue, Repository } from '#crds';
 import type { Pool } from '#lib/db';
 import { Effects } from '#lib/events';
 import type { Actor, CommentFacts, Forge, Permission } from '#lib/forge';
 import { problemHandler } from '#lib/http';
-import { createInformer, type KubeClient, type KubeObject, type Manager } from '#lib/kube';
+import { createInformer, type KubeClient, type KubeObject, type Manager, Stalled } from '#lib/kube';
 import { silentLogger } from '#lib/observe';
 import { until } from '../../test/kit/cluster-wait.ts';
 import { ForgeWrites } from '../forges/writes.ts';
@@ -66,6 +66,9 @@ export interface IntakeWorld extends LogWorld {
   readonly told: string[];
   /** What the conductor wrote at the forge. */
   readonly comments: Comment[];
+  /** The Agents of the namespace. */
+  readonly agents: AgentAccount[];
+  readonly conductor: Conductor;
   /** Makes a call of the forge fail while it throws. */
   fault: () => void;
   send(event: string, payload: unknown, options?: SendOptions): Promise<Response>;
@@ -82,6 +85,19 @@ export interface SendOptions {
   readonly id?: string;
   readonly secret?: string;
   readonly headers?: Record<string, string>;
+}
+
+/** An Agent's account at the forge; null where it cannot be told. */
+export interface AgentAccount {
+  readonly name: string;
+  readonly account: Actor | null;
+}
+
+function agentOf({ name }: AgentAccount) {
+  return {
+    metadata: { name, namespace: 'team', uid: name },
+    spec: { role: 'developer', stacks: [], forgeCredentialsSecretRef: { name } },
+  };
 }
 
 export interface Comment {
@@ -124,7 +140,7 @@ export async function openIntake(t: TestContext, options: IntakeOptions): Promis
       createInformer(options.reader ?? options.client, resource, selection),
   } as unknown as Manager);
   const informer = objects.issues;
-  const run = Promise.all([informer.run(over.signal), objects.agents.run(over.signal)]);
+  const run = informer.run(over.signal);
   t.after(async () => {
     over.abort();
     await run;
@@ -132,11 +148,12 @@ export async function openIntake(t: TestContext, options: IntakeOptions): Promis
     await payloads.close();
     await log.pool.end();
   });
-  await Promise.all([informer.waitForSync(), objects.agents.waitForSync()]);
+  await informer.waitForSync();
   const mirror = new Mirror();
   const affected: string[] = [];
   const told: string[] = [];
   const comments: Comment[] = [];
+  const agents: AgentAccount[] = [];
   const payloads = new Payloads();
   const forge = {
     permission: async (_repo: unknown, login: string) => {
@@ -147,13 +164,22 @@ export async function openIntake(t: TestContext, options: IntakeOptions): Promis
   };
   const conductor = {
     client: options.client,
-    objects: { ...objects, repositories: { list: () => options.repositories, get: named(options.repositories) } },
+    objects: {
+      ...objects,
+      repositories: { list: () => options.repositories, get: named(options.repositories) },
+      agents: { list: () => agents.map(agentOf) },
+    },
     log: log.log,
     mirror,
     leader: log.leader,
     writes: new ForgeWrites(new Effects({ db: log.pool }), log.pool),
     forges: {
       forRepository: async () => ({ forge, actor: rig }),
+      forAgent: async ({ metadata }: Agent) => {
+        const account = agents.find(({ name }) => name === metadata.name)?.account ?? null;
+        if (account === null) throw new Stalled('SecretMissing', 'No such Secret.');
+        return { forge, actor: account };
+      },
       webhookSecret: options.secret ?? (async () => SECRET),
     },
     now: Date.now,
@@ -179,6 +205,8 @@ export async function openIntake(t: TestContext, options: IntakeOptions): Promis
     affected,
     told,
     comments,
+    agents,
+    conductor,
     fault: () => {},
     ...actions(log.pool, app, applier),
   };

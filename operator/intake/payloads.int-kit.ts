@@ -54,3 +54,31 @@ export function issueEvent(action: string, number: number, change: IssueChange =
 export function labelled(number: number, change: IssueChange = {}, label = 'rig'): object {
   return issueEvent('labeled', number, { labels: [label], ...change }, { label: { name: label } });
 }
+
+/** An `issue_comment` by one account under an issue, or under a pull request with `pull`. */
+export function commented(
+  number: number,
+  body: string,
+  options: {
+    readonly by?: string;
+    readonly accountId?: number;
+    readonly comment?: number;
+    readonly action?: string;
+    readonly number?: number;
+    readonly pull?: boolean;
+  } = {},
+): object {
+  const { by = 'boss', comment = ++comments, action = 'created', pull = false } = options;
+  const { issue } = issueEvent(action, number) as { issue: object };
+  const user = { ...account(by), ...(options.accountId && { id: options.accountId }) };
+  const at = '2026-01-01T00:00:00Z';
+  return {
+    action,
+    issue: pull ? { ...issue, pull_request: { url: '' } } : issue,
+    comment: { id: comment, body, user, html_url: '', created_at: at, updated_at: at },
+    repository: REPOSITORY,
+    sender: user,
+  };
+}
+
+let comments = 1_000;

@@ -20,6 +20,8 @@ const effect: MetricLabel = {
     'pull-request',
     'pull-request-text',
     'close-pull-request',
+    'close-issue',
+    'reopen-issue',
     'comment',
     'review',
     'thread-reply',

@@ -157,6 +157,20 @@ const writes: Write[] = [
     },
   },
   {
+    title: 'closing an issue',
+    by: 'dev',
+    method: 'closeIssue',
+    idempotent: true,
+    prepare: async () => {
+      const { number } = (await world.rest('boss', `POST ${path}/issues`, { title: 'All of it' }, 201)).body;
+      return {
+        run: (writes, target) => writes.closeIssue(target, number, `all-${number}`),
+        shown: async () => (await world.rest('dev', `GET ${path}/issues/${number}`)).body.state,
+        once: 'closed',
+      };
+    },
+  },
+  {
     title: 'a comment',
     by: 'dev',
     method: 'comment',

@@ -153,6 +153,14 @@ export class ForgeWrites {
     );
   }
 
+  /** Closes an issue as completed, once for `key`. */
+  async closeIssue(target: Target, number: number, key: string): Promise<void> {
+    const { forge, repo } = target;
+    // Closing it twice changes nothing, so an unknown outcome is settled by closing it again.
+    const close = async () => numbered(await forge.closeIssue(repo, number));
+    await this.#run(target, 'close-issue', `close-issue/${key}`, { number }, { perform: close, find: close });
+  }
+
   /** Comments on an issue or pull request, once for `key`. Closing keywords in the text are defused. */
   async comment(target: Target, number: number, key: string, body: string): Promise<{ url: string }> {
     const { forge, repo } = target;

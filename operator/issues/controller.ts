@@ -40,6 +40,7 @@ import { type Begin, type Done, perform, type Step } from './actions.ts';
 import type { Conductor } from './context.ts';
 import { Denials } from './denials.ts';
 import { Dispatcher } from './dispatcher.ts';
+import { closeFinished } from './finished.ts';
 import { Places } from './places.ts';
 import { postQuestion } from './question.ts';
 import { statusOf } from './status.ts';
@@ -227,10 +228,11 @@ export class IssueController {
     }
   }
 
-  /** False when the question could not be posted now. */
+  /** Tells the forge what follows from the log; false when that could not be done now. */
   async #ask(step: Step): Promise<boolean> {
     try {
       await postQuestion(step);
+      await closeFinished(step);
       return true;
     } catch (error) {
       const explained = explain(error, this.#conductor.now());

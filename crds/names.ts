@@ -35,6 +35,8 @@ export const annotations = {
   delivers: 'rig.dashecorp.com/delivers',
   /** On AgentTasks and Jobs: the W3C traceparent under which they were made; its trace id is the correlation id of the Issue. */
   traceparent: 'rig.dashecorp.com/traceparent',
+  /** On a Repository: a value that is new asks for a listing now; `status.lastHandledSync` has it when that is done. */
+  sync: 'rig.dashecorp.com/sync',
   /** On a Repository: `<id>@<time>` of the ruleset that `rig repo protect` wrote or saw whole, so also that nobody may bypass it. */
   ruleset: 'rig.dashecorp.com/ruleset',
 } as const;

@@ -471,6 +471,10 @@ export interface Gate {
    * When state or reason last changed.
    */
   since: string;
+  /**
+   * What is missing and what to do about it, in one sentence.
+   */
+  message?: string;
 }
 
 /**
@@ -865,11 +869,11 @@ export interface RepositorySpec {
    */
   defaultBranch: string;
   /**
-   * Secret of this namespace with the conductor's forge identity (key `token`). It must carry the label rig.dashecorp.com/forge and the annotation rig.dashecorp.com/forge-host, which names the one host it may be sent to; otherwise it is not read (SecretNotAllowed).
+   * Secret of this namespace with the conductor's forge identity (key `token`, or for an App the keys `appId`, `privateKey` and `installationId`). It must carry the label rig.dashecorp.com/forge and the annotation rig.dashecorp.com/forge-host, which names the one host it may be sent to; otherwise it is not read (SecretNotAllowed).
    */
   credentialsSecretRef: SecretReference;
   /**
-   * Secret of this namespace whose key `secret` signs the forge's webhook deliveries; labelled and annotated like credentialsSecretRef. Without it no delivery is accepted: a listing mirrors the repository, but makes no Issue of a label.
+   * Secret of this namespace whose key `secret` signs the forge's webhook deliveries; labelled and annotated like credentialsSecretRef. Without it no delivery is accepted, and what happens at the forge is found by a listing, minutes later.
    */
   webhookSecretRef?: SecretReference;
   /**
@@ -954,6 +958,10 @@ export interface RepositoryStatus {
    * When the repository was last listed in full.
    */
   lastSyncedAt?: string;
+  /**
+   * The value of the annotation rig.dashecorp.com/sync that the newest listing answered.
+   */
+  lastHandledSync?: string;
   /**
    * The Issues of this Repository, counted.
    */
@@ -1064,7 +1072,7 @@ export interface RuleMatch {
 }
 
 /**
- * Secret of this namespace with the conductor's forge identity (key `token`). It must carry the label rig.dashecorp.com/forge and the annotation rig.dashecorp.com/forge-host, which names the one host it may be sent to; otherwise it is not read (SecretNotAllowed).
+ * Secret of this namespace with the conductor's forge identity (key `token`, or for an App the keys `appId`, `privateKey` and `installationId`). It must carry the label rig.dashecorp.com/forge and the annotation rig.dashecorp.com/forge-host, which names the one host it may be sent to; otherwise it is not read (SecretNotAllowed).
  */
 export interface SecretReference {
   /**
@@ -1315,15 +1323,11 @@ export interface VerifyCommands {
  */
 export interface WebhookStatus {
   /**
-   * Whether deliveries can be accepted.
+   * Whether deliveries arrive, as the condition WebhookHealthy says.
    */
   healthy?: boolean;
   /**
-   * Id of the newest accepted delivery.
-   */
-  lastDeliveryID?: string;
-  /**
-   * When it was accepted.
+   * The minute in which the newest delivery arrived.
    */
   lastDeliveryAt?: string;
 }

@@ -25,6 +25,8 @@ export interface Config {
   readonly taskDeadlineMs: number;
   /** Pause between two writes of one forge identity; what GitHub asks of its clients, 0 where the forge asks nothing. */
   readonly forgeWriteIntervalMs: number;
+  /** Between two listings of one Repository, in ms. */
+  readonly resyncMs: number;
   /** Grade everything T1 instead of leaving it to a person. */
   readonly ungraded: boolean;
   readonly identity: string;
@@ -55,6 +57,7 @@ export function readConfig(env: NodeJS.ProcessEnv, args: readonly string[], pid:
     reviewDebounceMs: whole(env, 'RIG_REVIEW_DEBOUNCE_SECONDS', 'seconds', { least: 0, fallback: 60 }) * 1_000,
     taskDeadlineMs: whole(env, 'RIG_TASK_DEADLINE_SECONDS', 'seconds', { least: 1, fallback: 3_600 }) * 1_000,
     forgeWriteIntervalMs: whole(env, 'RIG_FORGE_WRITE_INTERVAL_MS', 'milliseconds', { least: 0, fallback: 1_000 }),
+    resyncMs: whole(env, 'RIG_RESYNC_SECONDS', 'seconds', { least: 1, fallback: 300 }) * 1_000,
     ungraded: isUngraded(args),
     identity: optional(env, 'POD_NAME') ?? `rig-conductor-${pid}`,
   };

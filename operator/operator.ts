@@ -217,15 +217,18 @@ function assemble(config: Config, logger: Logger, clients: Clients) {
   const urls = { conductorUrl: config.externalUrl, proxyUrl: config.proxyUrl, egressUrl: config.egressUrl };
   const tasks = new TaskController(conductor, { ...urls, otlpEndpoint: config.otlpEndpoint }, logger);
   const agents = new AgentController(conductor, logger);
-  const repositories = new RepositoryController(conductor, logger);
+  const intake = new IssueIntake(conductor, intakeClient);
+  const onAffected = (issue: { namespace: string; name: string }) => issues.poke(issue);
+  const { resyncMs } = config;
+  const repositories = new RepositoryController(conductor, logger, { intake, onAffected }, { resyncMs });
   const payloads = new Payloads();
   const applier = new DeliveryApplier({
     conductor,
-    intake: new IssueIntake(conductor, intakeClient),
+    intake,
     commands: new CommandIntake(conductor),
     payloads,
-    onRepository: ({ metadata }) => repositories.controller.enqueue(`${metadata.namespace}/${metadata.name}`),
-    onAffected: (issue) => issues.poke(issue),
+    onRepository: (repository) => repositories.poke(repository),
+    onAffected,
     logger,
     metrics,
   });

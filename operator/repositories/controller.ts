@@ -1,4 +1,4 @@
-import type { Repository, RepositoryStatus } from '#crds';
+import { annotations, type Repository, type RepositoryStatus } from '#crds';
 import { ForgeError, type RepositoryFacts } from '#lib/forge';
 import {
   type Change,
@@ -10,41 +10,61 @@ import {
   Retry,
   Stalled,
   StatusProjector,
-  setCondition,
   setVerdict,
   type Verdict,
+  Waiting,
 } from '#lib/kube';
 import type { Logger } from '#lib/observe';
 import { forgeHost } from '../forges/forges.ts';
+import { waitingForLimit } from '../forges/limited.ts';
+import { hookOf } from '../intake/hooks.ts';
 import type { Conductor } from '../issues/context.ts';
 import { rulesOf } from '../mirror/rules.ts';
 import { type Judged, recordVerdict } from '../notices/verdict.ts';
-import { REPOSITORIES } from '../objects.ts';
+import { issuesOf, REPOSITORIES } from '../objects.ts';
+import { conditionsOf } from './conditions.ts';
+import { missingOf, noteMissing } from './deliveries.ts';
 import { enforcementOf, enforcementStatus, followRules } from './enforcement.ts';
-import { resync } from './resync.ts';
+import { findRepository } from './find.ts';
+import { type Following, resync } from './resync.ts';
+import { refuseDuplicate, twinsOf } from './twins.ts';
 
 const RESYNC_MS = 5 * 60_000;
+
+type Object = Repository & KubeObject;
 
 /** What the newest listing of a Repository found. */
 interface Listing {
   readonly at: number;
   readonly generation: number | undefined;
+  /** The value of the annotation that asks for a listing now. */
+  readonly asked: string | undefined;
   readonly facts: RepositoryFacts;
   readonly message: string;
+  /** Set where the rate limit of the forge kept it from being read to its end. */
+  readonly limited: Waiting | null;
 }
 
-/** When a Repository is tried again that a person has to mend. */
+/** When a Repository is tried again that a person has to mend: soon for what is mended in the cluster, later for what the forge says. */
 const STALLED_MS = 30_000;
+const REFUSED_MS = 60_000;
 
-/** Finds every Repository at its forge, lets one object own one forge repository, and mirrors by listing what no delivery told. */
+/** Finds every Repository at its forge, lets one object own one forge repository, and finds by listing what no delivery told. */
 export class RepositoryController {
   readonly controller: Controller;
   readonly #listings = new Map<string, Listing>();
   readonly #conductor: Conductor;
-  readonly #projector: StatusProjector<Repository & KubeObject>;
+  readonly #following: Following;
+  readonly #resyncMs: number;
+  readonly #logger: Logger;
+  readonly #projector: StatusProjector<Object>;
 
-  constructor(conductor: Conductor, logger: Logger) {
+  /** `resyncMs`: between two listings of one Repository; default five minutes. */
+  constructor(conductor: Conductor, logger: Logger, following: Following, { resyncMs = RESYNC_MS } = {}) {
     this.#conductor = conductor;
+    this.#following = following;
+    this.#resyncMs = resyncMs;
+    this.#logger = logger;
     this.#projector = new StatusProjector({
       client: conductor.client,
       resource: REPOSITORIES,
@@ -67,117 +87,102 @@ export class RepositoryController {
       );
   }
 
+  /** Looks at the forge now: it said something about the repository itself. */
+  poke({ metadata }: Object): void {
+    this.#listings.delete(metadata.uid!);
+    this.controller.enqueue(`${metadata.namespace}/${metadata.name}`);
+  }
+
   async #reconcile(key: string): Promise<ReconcileResult> {
     const [namespace, name] = key.split('/') as [string, string];
-    const repository = this.#conductor.objects.repositories.get(namespace, name);
+    const { repositories } = this.#conductor.objects;
+    const repository = repositories.get(namespace, name);
     if (repository === undefined) return undefined;
     try {
       const listing = await this.#listing(repository);
-      this.#refuseDuplicate(repository, listing.facts);
-      await this.#project(repository, { state: 'Ready', reason: 'Accepted', message: listing.message }, listing.facts);
-      return { requeueAfterMs: Math.max(1_000, listing.at + RESYNC_MS - this.#conductor.now()) };
+      refuseDuplicate(repositories.list(), repository, listing.facts);
+      await this.#project(repository, { state: 'Ready', reason: 'Accepted', message: listing.message }, listing);
+      const due = listing.at + (listing.limited?.afterMs ?? this.#resyncMs);
+      return { requeueAfterMs: Math.max(1_000, due - this.#conductor.now()) };
     } catch (error) {
-      this.#listings.delete(repository.metadata.uid!);
-      const verdict = verdictOf(error);
-      if (verdict !== null) await this.#project(repository, verdict, null);
-      // What mends it is outside of what is watched: a Secret, the forge. Only a twin tells by itself.
-      if (error instanceof Stalled && error.reason !== 'DuplicateRepository') return { requeueAfterMs: STALLED_MS };
-      throw error;
+      return this.#failed(repository, error);
     }
   }
 
-  /** The forge is asked when the Repository changed and every five minutes, not for each step of an issue. */
-  async #listing(repository: Repository & KubeObject): Promise<Listing> {
+  async #failed(repository: Object, error: unknown): Promise<ReconcileResult> {
+    this.#listings.delete(repository.metadata.uid!);
+    const verdict = verdictOf(error, repository);
+    if (verdict !== null)
+      await this.#project(repository, verdict, error instanceof Waiting ? { limited: error } : null);
+    // What mends it is outside of what is watched: a Secret, the forge. Only a twin tells by itself.
+    if (error instanceof Stalled && error.reason !== 'DuplicateRepository')
+      return { requeueAfterMs: error.cause instanceof ForgeError ? REFUSED_MS : STALLED_MS };
+    if (error instanceof Waiting) return { requeueAfterMs: error.afterMs };
+    throw error;
+  }
+
+  /** The forge is asked when the Repository changed, when a person asks, and every five minutes: not for each step of an issue. */
+  async #listing(repository: Object): Promise<Listing> {
     const { uid, generation } = repository.metadata;
+    const asked = repository.metadata.annotations?.[annotations.sync];
     const kept = this.#listings.get(uid!);
     const now = this.#conductor.now();
-    if (kept !== undefined && kept.generation === generation && now - kept.at < RESYNC_MS - 1_000) return kept;
-    const facts = await this.#find(repository);
-    this.#refuseDuplicate(repository, facts);
-    const problem = await resync(this.#conductor, repository, facts);
-    await followRules(this.#conductor, repository, facts.id);
-    const listing = { at: now, generation, facts, message: problem ?? `Followed at ${facts.url}.` };
+    const fresh = kept !== undefined && kept.generation === generation && kept.asked === asked;
+    if (fresh && now - kept.at < (kept.limited?.afterMs ?? this.#resyncMs) - 1_000) return kept;
+    const facts = await findRepository(this.#conductor, repository);
+    refuseDuplicate(this.#conductor.objects.repositories.list(), repository, facts);
+    const { message, limited } = await this.#resync(repository, facts);
+    const listing = { at: now, generation, asked, facts, message, limited };
     this.#listings.set(uid!, listing);
     return listing;
   }
 
-  /** The others that stand for the same forge repository, or were found to: whether they may has to be asked again. */
-  #keysOfTwins(repository: Repository & KubeObject): string[] {
-    const twins = this.#conductor.objects.repositories
-      .list()
-      .filter((other) => other.metadata.uid !== repository.metadata.uid && isTwin(repository, other));
+  /** What the listings could not tell is no reason to stop following. */
+  async #resync(repository: Object, facts: RepositoryFacts): Promise<Pick<Listing, 'message' | 'limited'>> {
+    const { log, now, recorder } = this.#conductor;
+    const message = `Followed at ${facts.url}.`;
+    try {
+      const found = await resync(this.#conductor, this.#following, repository, facts);
+      await followRules(this.#conductor, repository, facts.id);
+      if (found.untold) await noteMissing(log.pool, { host: forgeHost(repository), id: facts.id }, found.untold, now());
+      for (const refusal of found.refused)
+        recorder.record(repository, { type: 'Warning', reason: 'LabelerUnknown', message: refusal });
+      if (found.taken.length > 0)
+        this.#logger.info(
+          { repository: repository.metadata.name, taken: found.taken },
+          'a listing found what no delivery told',
+        );
+      const problem = found.problems.join(' ');
+      return { message: problem === '' ? message : `The last listing was not whole: ${problem}`, limited: null };
+    } catch (error) {
+      const limited = waitingForLimit(error, now());
+      if (limited === null && !(error instanceof ForgeError)) throw error;
+      return { message: limited === null ? `The last listing failed: ${(error as Error).message}` : message, limited };
+    }
+  }
+
+  #keysOfTwins(repository: Object): string[] {
+    const twins = twinsOf(this.#conductor.objects.repositories.list(), repository);
     return twins.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
   }
 
-  async #find(repository: Repository): Promise<RepositoryFacts> {
-    const { owner, name, defaultBranch } = repository.spec;
-    try {
-      const { forge } = await this.#conductor.forges.forRepository(repository);
-      const known = repository.status?.forge?.repositoryID;
-      const facts = known === undefined ? await forge.repository({ owner, name }) : await forge.repositoryById(known);
-      const tip = await forge.branchSHA({ owner: facts.owner, name: facts.name }, defaultBranch);
-      if (tip === null)
-        throw new Stalled(
-          'RepositoryNotReady',
-          `${owner}/${name} has no branch ${defaultBranch}; push one, or correct spec.defaultBranch.`,
-        );
-      const whole = { ...facts, defaultBranch, defaultBranchSHA: tip };
-      await this.#conductor.mirror.putRepository(
-        this.#conductor.log.pool,
-        forgeHost(repository),
-        whole,
-        new Date(this.#conductor.now()).toISOString(),
-      );
-      return whole;
-    } catch (error) {
-      throw translate(error, `${owner}/${name}`);
-    }
-  }
-
-  /** One forge repository belongs to one Repository in the cluster: the oldest. */
-  #refuseDuplicate(repository: Repository & KubeObject, facts: RepositoryFacts): void {
-    const found = { host: forgeHost(repository), repositoryID: facts.id, fullName: `${facts.owner}/${facts.name}` };
-    const seen = { ...repository, status: { ...repository.status, forge: found } };
-    const twins = this.#conductor.objects.repositories
-      .list()
-      .filter((other) => other.metadata.uid !== repository.metadata.uid && isTwin(seen, other));
-    const elder = twins.find((other) => age(other) < age(repository));
-    if (elder) {
-      throw new Stalled(
-        'DuplicateRepository',
-        `Repository ${elder.metadata.namespace}/${elder.metadata.name} is older and owns ${facts.owner}/${facts.name}; delete one of the two.`,
-      );
-    }
-  }
-
-  async #project(seen: Repository & KubeObject, verdict: Verdict, facts: RepositoryFacts | null): Promise<void> {
+  async #project(seen: Object, verdict: Verdict, listing: Listing | Pick<Listing, 'limited'> | null): Promise<void> {
     const repository = this.#projector.latest(seen);
-    const generation = repository.metadata.generation ?? 1;
-    const stamp = { generation, now: new Date(this.#conductor.now()) };
-    const hooked = repository.spec.webhookSecretRef !== undefined;
-    let conditions = setVerdict(repository.status?.conditions as Condition[] | undefined, verdict, stamp);
-    conditions = setCondition(
-      conditions,
-      {
-        type: 'WebhookHealthy',
-        status: hooked ? 'True' : 'False',
-        reason: hooked ? 'DeliveriesArrive' : 'NoWebhookSecret',
-        message: hooked
-          ? 'Deliveries are accepted.'
-          : 'No webhook secret is named: a listing mirrors the repository, but starts no work.',
-      },
-      stamp,
-    );
-    const { enforcement, condition } = await this.#enforcement(repository, facts);
-    conditions = setCondition(conditions, condition, stamp);
+    const facts = listing !== null && 'facts' in listing ? listing.facts : null;
+    const stamp = { generation: repository.metadata.generation ?? 1, now: new Date(this.#conductor.now()) };
+    const { enforcement, ...known } = await this.#seen(repository, facts);
+    const judged = setVerdict(repository.status?.conditions as Condition[] | undefined, verdict, stamp);
+    const conditions = conditionsOf(judged, repository, { ...known, facts, limited: listing?.limited ?? null }, stamp);
+    const forge =
+      facts === null
+        ? repository.status?.forge
+        : { host: forgeHost(repository), repositoryID: facts.id, fullName: `${facts.owner}/${facts.name}` };
     const status: RepositoryStatus = {
-      observedGeneration: generation,
+      ...syncOf(repository, listing),
+      observedGeneration: stamp.generation,
       enforcement,
-      ...(facts === null
-        ? repository.status?.forge === undefined
-          ? {}
-          : { forge: repository.status.forge }
-        : { forge: { host: forgeHost(repository), repositoryID: facts.id, fullName: `${facts.owner}/${facts.name}` } }),
+      ...(forge && { forge }),
+      webhook: webhookOf(conditions, known.hook?.deliveredAt ?? null),
       issues: this.#counts(repository),
       conditions: conditions as RepositoryStatus['conditions'],
     };
@@ -186,18 +191,23 @@ export class RepositoryController {
     if (result === 'applied') recordVerdict(this.#conductor.recorder, repository, change, verdict);
   }
 
-  /** As the newest reading tells it: what a delivery or a listing read, compared with what is asked now. */
-  async #enforcement(repository: Repository, facts: RepositoryFacts | null) {
+  /** What the database knows of a repository beside its listing: what holds merges there as it was read last, and which deliveries came. */
+  async #seen(repository: Repository, facts: RepositoryFacts | null) {
     const { log, now, policy } = this.#conductor;
     const id = facts?.id ?? repository.status?.forge?.repositoryID;
-    const read = id === undefined ? null : await rulesOf(log.pool, { host: forgeHost(repository), id });
-    return enforcementStatus(enforcementOf(repository, read, now(), policy.factMaxAge), read);
+    const key = id === undefined ? null : { host: forgeHost(repository), id };
+    const read = key === null ? null : await rulesOf(log.pool, key);
+    const enforced = enforcementStatus(enforcementOf(repository, read, now(), policy.factMaxAge), read);
+    return {
+      enforcement: enforced.enforcement,
+      enforced: enforced.condition,
+      hook: key === null ? null : await hookOf(log.pool, key),
+      missing: key === null ? null : await missingOf(log.pool, key),
+    };
   }
 
   #counts(repository: Repository): RepositoryStatus['issues'] {
-    const issues = this.#conductor.objects.issues
-      .list(repository.metadata.namespace!)
-      .filter((issue) => issue.spec.repositoryRef.name === repository.metadata.name);
+    const issues = issuesOf(this.#conductor.objects, repository.metadata.namespace!, repository.metadata.name!);
     const byPhase: Record<string, number> = {};
     for (const issue of issues)
       byPhase[issue.status?.phase ?? 'Pending'] = (byPhase[issue.status?.phase ?? 'Pending'] ?? 0) + 1;
@@ -210,53 +220,34 @@ export class RepositoryController {
   }
 }
 
-/** Whether both stand for one forge repository: by its id where the forge has told it of both, else by its name. */
-function isTwin(one: Repository, other: Repository): boolean {
-  if (forgeHost(one) !== forgeHost(other)) return false;
-  const [id, otherId] = [one.status?.forge?.repositoryID, other.status?.forge?.repositoryID];
-  if (id !== undefined && otherId !== undefined) return id === otherId;
-  return namesOf(one).some((name) => namesOf(other).includes(name));
+/** When it was listed last and which request that answered; what is not known now stays. */
+function syncOf({ status }: Repository, listing: Listing | object | null): Partial<RepositoryStatus> {
+  const known = {
+    ...(status?.lastSyncedAt && { lastSyncedAt: status.lastSyncedAt }),
+    ...(status?.lastHandledSync && { lastHandledSync: status.lastHandledSync }),
+  };
+  if (listing === null || !('at' in listing) || listing.limited !== null) return known;
+  const lastSyncedAt = new Date(listing.at).toISOString().replace(/\.\d+Z$/, 'Z');
+  return { ...known, lastSyncedAt, ...(listing.asked && { lastHandledSync: listing.asked.slice(0, 128) }) };
 }
 
-function namesOf({ spec, status }: Repository): string[] {
-  const told = status?.forge?.fullName;
-  return [`${spec.owner}/${spec.name}`, ...(told === undefined ? [] : [told])].map((name) => name.toLowerCase());
+/** To the minute: a status that follows each delivery would be written with each. */
+function webhookOf(conditions: readonly Condition[], deliveredAt: Date | null): RepositoryStatus['webhook'] {
+  const at = deliveredAt === null ? {} : { lastDeliveryAt: `${deliveredAt.toISOString().slice(0, 16)}:00Z` };
+  return { healthy: isConditionTrue(conditions, 'WebhookHealthy'), ...at };
 }
 
-function identityChanged({ type, object, old }: Change<Repository & KubeObject>): boolean {
+function identityChanged({ type, object, old }: Change<Object>): boolean {
   return type !== 'update' || old?.status?.forge?.repositoryID !== object.status?.forge?.repositoryID;
 }
 
-/** Orders objects by age; uid breaks the tie of one second. */
-function age({ metadata }: KubeObject): string {
-  return `${metadata.creationTimestamp ?? ''} ${metadata.uid}`;
-}
-
-function translate(error: unknown, repository: string): unknown {
-  if (!(error instanceof ForgeError)) return error;
-  switch (error.code) {
-    case 'NotFound':
-      return new Stalled(
-        'RepositoryNotFound',
-        `The forge has no repository ${repository}, or the credentials cannot see it.`,
-        { cause: error },
-      );
-    case 'Unauthorized':
-    case 'Forbidden':
-      return new Stalled(
-        'CredentialsRefused',
-        `The forge refuses the credentials for ${repository}: ${error.message}`,
-        { cause: error },
-      );
-    default:
-      return new Retry('ForgeUnreachable', `The forge does not answer for ${repository}: ${error.message}`, {
-        cause: error,
-      });
-  }
-}
-
-function verdictOf(error: unknown): Verdict | null {
+/** A rate limit takes nothing from a Repository that is Ready: it is told by a condition of its own. */
+function verdictOf(error: unknown, { status }: Repository): Verdict | null {
   if (error instanceof Stalled) return { state: 'Stalled', reason: error.reason, message: error.message };
   if (error instanceof Retry) return { state: 'Reconciling', reason: error.reason, message: error.message };
-  return null;
+  if (!(error instanceof Waiting)) return null;
+  const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+  return ready?.status === 'True'
+    ? { state: 'Ready', reason: ready.reason, message: ready.message }
+    : { state: 'Reconciling', reason: error.reason, message: error.message };
 }

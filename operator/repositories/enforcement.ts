@@ -1,5 +1,5 @@
-import { annotations, type Repository } from '#crds';
-import { compareRules, type Enforcement, type Fact, known, type RuleWish, unknown } from '#domain';
+import type { Repository } from '#crds';
+import { compareRules, type Enforcement, type Fact, known, ruleWish, unknown } from '#domain';
 import { type Forge, ForgeError } from '#lib/forge';
 import { forgeHost } from '../forges/forges.ts';
 import type { Conductor } from '../issues/context.ts';
@@ -7,23 +7,6 @@ import { putRules, type RulesRead } from '../mirror/rules.ts';
 
 /** Longest sentence that is kept of a forge's refusal. */
 const LIMIT = 512;
-
-/** What the Repository asks its forge to hold merges to. */
-export function ruleWish({ metadata, spec }: Repository): RuleWish {
-  return {
-    branch: spec.defaultBranch,
-    checks: spec.requiredChecks.kind === 'none' ? [] : (spec.requiredChecks.checks ?? []),
-    codeOwners: spec.enforcement.codeOwners === true,
-    mergeMethod: spec.mergeMethod,
-    attested: attested(metadata.annotations?.[annotations.ruleset]),
-  };
-}
-
-/** `<id>@<time>`: a ruleset that a person saw whole when it was as the forge dates it. */
-function attested(value: string | undefined): RuleWish['attested'] {
-  const parts = /^(?<id>\d{1,15})@(?<updatedAt>\S{1,64})$/.exec(value ?? '')?.groups;
-  return parts === undefined ? null : { id: Number(parts.id), updatedAt: parts.updatedAt! };
-}
 
 /**
  * How the forge holds merges to what the Repository asks. Unknown while it was not read, could not be read, or was read longer ago than

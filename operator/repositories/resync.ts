@@ -1,63 +1,125 @@
 import type { Repository } from '#crds';
-import { ForgeError, type RepositoryFacts } from '#lib/forge';
+import type { ForgeIssueFacts, RepositoryFacts } from '#lib/forge';
+import type { KubeObject } from '#lib/kube';
 import { forgeHost } from '../forges/forges.ts';
 import type { Conductor } from '../issues/context.ts';
+import { knownUpdates, putIssues, putMark, putPulls, readMarks } from '../mirror/listings.ts';
+import { atWork } from './at-work.ts';
+import { takeEdits } from './edits.ts';
+import { Findings } from './findings.ts';
+import { followActivity, followPulls } from './heads.ts';
+import { readHistory, takeHistory } from './history.ts';
+import { isOwnFailure, markOf, type Round, type Taker } from './round.ts';
+
+/** What a resync works with beside the conductor. */
+export interface Following {
+  readonly intake: Taker;
+  /** Told of every Issue that should be looked at again. */
+  readonly onAffected: (issue: { namespace: string; name: string }) => void;
+}
 
 /**
- * Lists a repository's issues and pull requests that changed since the last listing, so that a lost delivery only delays. Costs two
- * requests where nothing changed. Answers one sentence where it could not, which is no reason to stop following.
+ * Finds by listing what no delivery told, and does what a delivery would have: takes labels and edits whose author may write, notes who
+ * pushed, reads the pull requests that changed, and pokes the Issues concerned. A fixed number of requests for a repository, free where
+ * nothing happened, and one for each pull request at work that changed; never one for each issue. Safe to repeat: what was found is
+ * marked as read last. Rejects with ForgeError where the forge must not, or cannot, be asked any more.
  */
 export async function resync(
   conductor: Conductor,
-  repository: Repository,
+  following: Following,
+  repository: Repository & KubeObject,
   facts: RepositoryFacts,
-): Promise<string | null> {
-  const { mirror, log } = conductor;
+): Promise<Findings> {
+  const { pool } = conductor.log;
   const key = { host: forgeHost(repository), id: facts.id };
-  const repo = { owner: facts.owner, name: facts.name };
-  const mark = await readMark(conductor, key);
-  const startedAt = new Date(conductor.now());
+  const { forge, actor } = await conductor.forges.forRepository(repository);
+  const namespace = repository.metadata.namespace!;
+  const found = new Findings();
+  const round: Round = {
+    conductor,
+    intake: following.intake,
+    repository,
+    key,
+    repo: { owner: facts.owner, name: facts.name },
+    forge,
+    self: actor,
+    work: atWork(conductor.objects, namespace, repository.metadata.name!),
+    marks: await readMarks(pool, key),
+    found,
+  };
+  await attempt(found, () => followIssues(round));
+  await attempt(found, () => listPulls(round));
+  await attempt(found, () => followActivity(round));
+  await attempt(found, () => followPulls(round));
+  for (const name of round.work.concerned(found)) following.onAffected({ namespace, name });
+  return found;
+}
+
+/** One listing that fails does not keep the others from being read. */
+async function attempt(found: Findings, step: () => Promise<void>): Promise<void> {
   try {
-    const { forge } = await conductor.forges.forRepository(repository);
-    const since = mark.listedAt === null ? {} : { since: new Date(mark.listedAt.getTime() - 120_000).toISOString() };
-    const issues = await forge.listIssues(repo, {
-      ...since,
-      ...(mark.issuesEtag === null ? {} : { etag: mark.issuesEtag }),
-    });
-    if (!issues.notModified) for (const issue of issues.items) await mirror.putIssue(log.pool, key, issue);
-    const pulls = await forge.listPullRequests(repo, {
-      ...since,
-      ...(mark.pullsEtag === null ? {} : { etag: mark.pullsEtag }),
-    });
-    if (!pulls.notModified) for (const pull of pulls.items) await mirror.putPull(log.pool, key, pull);
-    await log.pool.query(
-      'UPDATE forge_repositories SET listed_at = $3, issues_etag = $4, pulls_etag = $5 WHERE host = $1 AND id = $2',
-      [
-        key.host,
-        key.id,
-        startedAt,
-        issues.notModified ? mark.issuesEtag : issues.etag,
-        pulls.notModified ? mark.pullsEtag : pulls.etag,
-      ],
-    );
-    return null;
+    await step();
   } catch (error) {
-    if (error instanceof ForgeError) return `The last listing failed: ${error.message}`;
-    throw error;
+    if (!isOwnFailure(error)) throw error;
+    found.problems.push(error.message);
   }
 }
 
-async function readMark(
-  conductor: Conductor,
-  key: { host: string; id: number },
-): Promise<{ listedAt: Date | null; issuesEtag: string | null; pullsEtag: string | null }> {
-  const { rows } = await conductor.log.pool.query(
-    'SELECT listed_at, issues_etag, pulls_etag FROM forge_repositories WHERE host = $1 AND id = $2',
-    [key.host, key.id],
+/** The history is read first: the issues, listed after it, are then at least as new as all that it tells. */
+async function followIssues(round: Round): Promise<void> {
+  const history = await readHistory(round);
+  const issues = await listIssues(round);
+  await takeHistory(round, history);
+  await takeEdits(round, issues.items, history.events);
+  await history.done();
+  await issues.done();
+}
+
+async function listIssues(round: Round): Promise<{ items: readonly ForgeIssueFacts[]; done: () => Promise<void> }> {
+  const { forge, repo, conductor, key, found } = round;
+  const { etag, mark } = markOf(round, 'issues');
+  const listing = await forge.listIssues(repo, {
+    ...(etag === undefined ? {} : { etag }),
+    ...(mark === null ? {} : { since: mark }),
+  });
+  if (listing.notModified) return { items: [], done: async () => undefined };
+  const { pool } = conductor.log;
+  await noteChanged(round, 'forge_issues', listing.items, found.issues);
+  await putIssues(pool, key, listing.items, conductor.now());
+  const next = { etag: listing.etag, mark: newest(listing.items) ?? mark };
+  return { items: listing.items, done: () => putMark(pool, key, 'issues', next, conductor.now()) };
+}
+
+async function listPulls(round: Round): Promise<void> {
+  const { forge, repo, conductor, key, found } = round;
+  const { etag, mark } = markOf(round, 'pulls');
+  const listing = await forge.listPullRequests(repo, {
+    ...(etag === undefined ? {} : { etag }),
+    ...(mark === null ? {} : { since: mark }),
+  });
+  if (listing.notModified) return;
+  const { pool } = conductor.log;
+  await noteChanged(round, 'forge_pulls', listing.items, found.pulls);
+  await putPulls(pool, key, listing.items, conductor.now());
+  await putMark(pool, key, 'pulls', { etag: listing.etag, mark: newest(listing.items) ?? mark }, conductor.now());
+}
+
+async function noteChanged(
+  { conductor, key }: Round,
+  table: 'forge_issues' | 'forge_pulls',
+  items: readonly { readonly number: number; readonly updatedAt: string }[],
+  changed: Set<number>,
+): Promise<void> {
+  const numbers = items.map(({ number }) => number);
+  const known = await knownUpdates(conductor.log.pool, key, table, numbers);
+  for (const { number, updatedAt } of items) if (known.get(number) !== Date.parse(updatedAt)) changed.add(number);
+}
+
+function newest(items: readonly { readonly updatedAt: string }[]): string | null {
+  return (
+    items
+      .map(({ updatedAt }) => updatedAt)
+      .sort()
+      .at(-1) ?? null
   );
-  return {
-    listedAt: rows[0]?.listed_at ?? null,
-    issuesEtag: rows[0]?.issues_etag ?? null,
-    pullsEtag: rows[0]?.pulls_etag ?? null,
-  };
 }

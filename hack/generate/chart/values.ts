@@ -127,6 +127,7 @@ const CONDUCTOR: readonly Value[] = [
   externalUrl('conductor', 'RIG_EXTERNAL_URL'),
   number('RIG_REVIEW_DEBOUNCE_SECONDS', 'reviewDebounceSeconds', 'Quiet time after a push before a review begins.'),
   number('RIG_TASK_DEADLINE_SECONDS', 'taskDeadlineSeconds', 'Longest life of a task.'),
+  number('RIG_RESYNC_SECONDS', 'resyncSeconds', 'Seconds between two listings of one Repository.'),
   number('RIG_FORGE_WRITE_INTERVAL_MS', 'forgeWriteIntervalMs', 'Pause between two writes of one forge identity.'),
 ];
 

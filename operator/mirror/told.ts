@@ -1,0 +1,66 @@
+import type { Queryable } from '#lib/db';
+import type { FactUpdate } from '#lib/forge';
+import type { RepositoryKey } from './mirror.ts';
+
+/** What is done to an issue that may start or change work. */
+export type Deed = `labeled:${string}` | `unlabeled:${string}` | 'reopened' | 'closed' | 'edited';
+
+/** The forge dates what was done and the update it caused by clocks of its own. */
+const CLOCKS_MS = 5_000;
+
+/** A forge's labels know no case. */
+export function labeled(label: string): Deed {
+  return `labeled:${label.toLowerCase()}`;
+}
+
+export function unlabeled(label: string): Deed {
+  return `unlabeled:${label.toLowerCase()}`;
+}
+
+/** What a delivery tells of an issue that the repository's history will tell as well; null where it tells nothing of that kind. */
+function deedOf(update: Extract<FactUpdate, { kind: 'issue' }>): Deed | null {
+  if (update.label !== null) return (update.label.change === 'added' ? labeled : unlabeled)(update.label.name);
+  if (update.action === 'reopened' || update.action === 'closed') return update.action;
+  return update.edited ? 'edited' : null;
+}
+
+/** Notes that what was done to an issue at `at`, by the forge's clock, has been taken. An older moment changes nothing. */
+export async function putTold(
+  db: Queryable,
+  key: RepositoryKey,
+  number: number,
+  deed: Deed,
+  at: string,
+): Promise<void> {
+  await db.query(
+    `INSERT INTO forge_told AS t (host, repository_id, number, what, at) VALUES ($1, $2, $3, $4, $5)
+     ON CONFLICT (host, repository_id, number, what) DO UPDATE SET at = greatest(t.at, excluded.at)`,
+    [key.host, key.id, number, deed, at],
+  );
+}
+
+/** Whether what was done to an issue at `at` has been taken already. */
+export async function wasTold(
+  db: Queryable,
+  key: RepositoryKey,
+  number: number,
+  deed: Deed,
+  at: string,
+): Promise<boolean> {
+  const { rows } = await db.query(
+    'SELECT at FROM forge_told WHERE host = $1 AND repository_id = $2 AND number = $3 AND what = $4',
+    [key.host, key.id, number, deed],
+  );
+  return rows[0] !== undefined && Number(rows[0].at) + CLOCKS_MS >= Date.parse(at);
+}
+
+/** Notes what a delivery told of an issue; one that tells nothing of that kind leaves nothing. */
+export async function putDelivered(
+  db: Queryable,
+  key: RepositoryKey,
+  update: Extract<FactUpdate, { kind: 'issue' }>,
+  at: string,
+): Promise<void> {
+  const deed = deedOf(update);
+  if (deed !== null) await putTold(db, key, update.number, deed, at);
+}

@@ -1,4 +1,4 @@
-export type BinaryName = 'controlplane' | 'kubelet' | 'kstatus' | 'helm' | 'actionlint';
+export type BinaryName = 'controlplane' | 'kubelet' | 'kstatus' | 'helm' | 'actionlint' | 'kustomize-controller';
 
 export declare class BuildError extends Error {
   readonly code: 'NoGo' | 'GoTooOld' | 'BuildFailed' | 'UnknownBinary';

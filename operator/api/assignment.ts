@@ -67,7 +67,7 @@ export async function assignmentOf(conductor: Conductor, call: TaskCall): Promis
         ? null
         : { number: pull.number, url: pull.url, headSHA: task.headSHA ?? pull.head.sha, title: pull.title },
     threads: pull === null ? [] : threadsOf(pull),
-    feedback: pull === null ? [] : feedbackOf(pull, task.kind),
+    feedback: [...undelivered(state), ...(pull === null ? [] : feedbackOf(pull, task.kind))],
   };
 }
 
@@ -145,6 +145,13 @@ function feedbackOf(pull: PullRequestFacts, kind: Assignment['task']['kind']): A
       body: check.summary.slice(-CHECK_OUTPUT),
     }));
   return [...reviews, ...checks, ...baseFeedback(pull, kind)].slice(0, 100);
+}
+
+/** Why a change that was merged before is asked for again. */
+function undelivered({ delivery: { reopened } }: TaskCall['state']): Assignment['feedback'] {
+  if (reopened === null) return [];
+  const title = `An earlier change for this issue is merged, and does not live (${reopened.reason})`;
+  return [{ source: 'check', title, body: reopened.message }];
 }
 
 /** The runtime merges the base into the branch where this says so; only a rework moves the branch. */

@@ -96,7 +96,7 @@ function podSpec({ verify }: Repository['spec'], agent: Agent | undefined, run: 
 
 /** Kubernetes would put other variables in for `$(NAME)`. */
 function literal(value: string): string {
-  return value.replaceAll('$(', '$$(');
+  return value.replaceAll('$(', () => '$$(');
 }
 
 /** Whether a Job can be made at all: some image has to be named. */

@@ -29,6 +29,7 @@ test('with what has no default set, the rest has its documented default', () => 
     reviewDebounceMs: 60_000,
     taskDeadlineMs: 3_600_000,
     forgeWriteIntervalMs: 1_000,
+    resyncMs: 300_000,
     ungraded: false,
     identity: 'rig-conductor-42',
   });

@@ -1,0 +1,41 @@
+import { parseArgs } from 'node:util';
+import { createTerminal, ExitError } from '#lib/terminal';
+import { recover } from './recover.ts';
+import type { Tools } from './tool.ts';
+
+/** Answers the exit code: 0 done or nothing found, 1 something found. Throws where it cannot be told. */
+export type Command = (tools: Tools, args: readonly string[]) => Promise<number>;
+
+async function runRecover(tools: Tools, args: readonly string[]): Promise<number> {
+  const { values } = parse(args, { by: { type: 'string' }, json: { type: 'boolean' } });
+  const by = String(values.by ?? '');
+  if (!/^\S(.{0,198}\S)?$/u.test(by)) throw new ExitError(2, 'Say who asks for it: --by NAME. It is kept in the log.');
+  const terminal = createTerminal({ json: values.json === true });
+  const done = await recover({ ...tools, by, now: Date.now });
+  if (done === null) {
+    terminal.result({ recovered: false }, 'The database is not behind its mark: there is nothing to recover.');
+    return 0;
+  }
+  const asked =
+    done.asked.length === 0 ? '' : `\nTheir forge could not be read, so a person looks first: ${done.asked.join(', ')}`;
+  terminal.result(
+    { recovered: true, ...done },
+    `Recovered by ${by}. The database was behind: ${done.why}
+What was done since ${done.lostSince} is not in it; epoch ${done.epoch} and fence ${done.nextFence} are the next.
+Told in the log of ${done.issues.length} issues; ${done.jobsEnded} Jobs of the lost time were ended.${asked}
+The conductor begins anew by itself within seconds.`,
+  );
+  return 0;
+}
+
+type Options = NonNullable<NonNullable<Parameters<typeof parseArgs>[0]>['options']>;
+
+function parse(args: readonly string[], options: Options) {
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true });
+  } catch (cause) {
+    throw new ExitError(2, (cause as Error).message, { cause });
+  }
+}
+
+export const commands: Readonly<Record<string, Command>> = { recover: runRecover };

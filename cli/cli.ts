@@ -7,9 +7,11 @@ import { addEvents } from './commands/events.ts';
 import { addIssue } from './commands/issue.ts';
 import { addKubectl } from './commands/kubectl.ts';
 import { addLogs } from './commands/logs.ts';
+import { addRepo } from './commands/repo.ts';
 import { addReset } from './commands/reset.ts';
 import { addStatus } from './commands/status.ts';
 import { addUp } from './commands/up.ts';
+import { addWhy } from './commands/why.ts';
 
 /** Runs one command line, without `node` and script, to its exit code. Every failure is one sentence on standard error. */
 export async function runCLI(args: readonly string[]): Promise<ExitCode> {
@@ -29,7 +31,8 @@ export function createProgram(): Command {
     .enablePositionalOptions()
     .showHelpAfterError('(rig --help lists the commands)')
     .configureHelp({ sortSubcommands: false });
-  for (const add of [addUp, addDown, addReset, addStatus, addEvents, addLogs, addIssue, addKubectl]) add(program);
+  for (const add of [addUp, addDown, addReset, addStatus, addEvents, addLogs, addIssue, addRepo, addWhy, addKubectl])
+    add(program);
   for (const command of everyCommand(program)) command.exitOverride();
   return program;
 }

@@ -21,6 +21,7 @@ export {
   wantedRules,
 } from './gate/ruleset.ts';
 export { type GateInput, type GateName, type GateResult, personWithWrite, type RequiredCheck } from './gate/types.ts';
+export { attestation, ruleWish } from './gate/wish.ts';
 export type { Action } from './issue/action.ts';
 export {
   type Asked,

@@ -6,6 +6,7 @@ export { ForgeError, type ForgeErrorCode } from './error.ts';
 export type * from './facts.ts';
 export { createForge } from './github.ts';
 export type * from './port.ts';
+export { type Protected, protectBranch } from './protect.ts';
 export type { BranchRules, RulesetFacts, RulesetRules } from './rules.ts';
 export type { Answer } from './transport.ts';
 export type * from './updates.ts';

@@ -1,7 +1,9 @@
 import type { Issue, IssueStatus } from '#crds';
 import { type Action, type GateDecision, type IssueState, phaseOf, projectIssue } from '#domain';
-import { type Condition, setCondition, setVerdict, type Verdict } from '#lib/kube';
+import { type Condition, cutText, setCondition, setVerdict, type Verdict } from '#lib/kube';
 
+/** Longest sentence of a gate, as the CRD has it. */
+const SENTENCE_LIMIT = 512;
 const GATE_STATES = { pass: 'Passed', wait: 'Waiting', fail: 'Failed', unknown: 'Unknown' } as const;
 
 /** What a projection of an issue is made from. */
@@ -72,6 +74,6 @@ function gatesOf(issue: Issue, gate: GateDecision, now: Date): IssueStatus['gate
       before?.state === state && before.reason === row.reason
         ? before.since
         : now.toISOString().replace(/\.\d+Z$/, 'Z');
-    return { name: row.gate, state, reason: row.reason, since };
+    return { name: row.gate, state, reason: row.reason, since, message: cutText(row.message, SENTENCE_LIMIT) };
   });
 }

@@ -7,6 +7,7 @@ import type { ForgeAddress } from '../programs/forge.ts';
 import { createAccounts } from './accounts.ts';
 import { forgeCalls } from './forge-admin.ts';
 import { agentObject, repositoryName, repositoryObject, secretObjects, TENANT } from './objects.ts';
+import { protectRepository } from './protect.ts';
 import { ensureWebhook, importRepository } from './repository.ts';
 import type { Source } from './source.ts';
 
@@ -32,7 +33,8 @@ export async function seedTenant(
 ): Promise<void> {
   const samples = await renderKustomization(cluster.binary, checkout('config', 'samples'));
   const agents = samples.filter(({ kind }) => kind === 'Agent').map((agent) => agentObject(agent, context.options));
-  const objects = [...secretObjects(context.layout, forge), repositoryObject(source, forge), ...agents];
+  const repository = await protectRepository(context.layout, repositoryObject(source, forge));
+  const objects = [...secretObjects(context.layout, forge), repository, ...agents];
   await applyAll(cluster.client, objects, context.signal);
   context.store.update({ tenant: { namespace: TENANT, repository: repositoryName(source) } });
 }

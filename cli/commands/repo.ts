@@ -1,0 +1,123 @@
+import { readFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { annotations, type Repository, resources } from '#crds';
+import { attestation, compareRules, type Enforcement, RULESET_NAME, ruleWish, wantedRules } from '#domain';
+import type { Layout } from '#lib/datadir';
+import { createForge, type Forge, ForgeError, protectBranch } from '#lib/forge';
+import type { KubeClient, KubeObject, Resource } from '#lib/kube';
+import { createTerminal, ExitCode, ExitError, type Terminal } from '#lib/terminal';
+import { openCluster } from '../cluster.ts';
+import { type CommonOptions, layoutOfOptions, withCommonOptions } from '../options.ts';
+
+const REPOSITORIES = resources.Repository as Resource<Repository & KubeObject>;
+const TOKEN = 'RIG_FORGE_TOKEN';
+
+interface ProtectOptions extends CommonOptions {
+  readonly dryRun?: boolean;
+  readonly namespace?: string;
+  readonly tokenFile?: string;
+}
+
+export function addRepo(program: Command): void {
+  const repo = program.command('repo').description('work with Repositories');
+  withCommonOptions(repo.command('protect'))
+    .description('write the ruleset at the forge that holds merges to what a Repository asks; shows first what differs')
+    .argument('<repository>', 'name of the Repository')
+    .option('--dry-run', 'only show what differs')
+    .option('--namespace <name>', 'the tenant namespace (default: the rig’s own)')
+    .option('--token-file <file>', `a token with administration of the repository (default: ${TOKEN})`)
+    .action(protect);
+}
+
+async function protect(name: string, options: ProtectOptions): Promise<void> {
+  const layout = layoutOfOptions(options);
+  const { client, state } = openCluster(layout);
+  try {
+    const ref = { namespace: options.namespace ?? state.tenant.namespace, name };
+    const repository = await client.get<Repository & KubeObject>(REPOSITORIES, ref);
+    const { enforcement, apiURL } = repository.spec;
+    if (enforcement.kind === 'none')
+      throw new ExitError(
+        ExitCode.NotDone,
+        `Repository ${name} does without a ruleset (${enforcement.because ?? ''}); set spec.enforcement.kind to ruleset first.`,
+      );
+    const forge = createForge({ baseURL: apiURL, token: tokenOf(layout, options, apiURL, state.urls.forge) });
+    await protectWith(forge, client, repository, options);
+  } catch (error) {
+    throw error instanceof ForgeError ? explained(error, name) : error;
+  } finally {
+    await client.close();
+  }
+}
+
+async function protectWith(
+  forge: Forge,
+  client: KubeClient,
+  repository: Repository & KubeObject,
+  options: ProtectOptions,
+): Promise<void> {
+  const terminal = createTerminal(options);
+  const wish = ruleWish(repository);
+  const unseen = { ...wish, attested: null };
+  const { owner, name } = repository.spec;
+  const apps = wish.checks.map(({ app }) => app);
+  const rules = await forge.branchRules({ owner, name }, wish.branch, apps);
+  const before = compareRules(unseen, rules);
+  for (const line of words(before)) terminal.say(line);
+  const noted = rules.rulesets.some((set) => set.id === wish.attested?.id && set.updatedAt === wish.attested.updatedAt);
+  if (options.dryRun || (before.state === 'enforced' && noted)) return show(terminal, before, options.dryRun === true);
+  const ruleset = { name: RULESET_NAME, branch: wish.branch, rules: wantedRules(wish) };
+  const { rules: now, seen } = await protectBranch(forge, { owner, name }, ruleset);
+  if (seen !== null) {
+    const { namespace, name: object } = repository.metadata as { namespace: string; name: string };
+    const noted = { metadata: { annotations: { [annotations.ruleset]: attestation(seen) } } };
+    await client.patch(REPOSITORIES, { namespace, name: object }, noted as never);
+  }
+  show(terminal, compareRules(unseen, now), false, true);
+}
+
+/** The result. Throws ExitError `NotDone` where the forge still holds something else: a rule of another ruleset, which is a person's. */
+function show(terminal: Terminal, after: Enforcement, dryRun: boolean, written = false): void {
+  const differences = words(after);
+  const enforced = after.state === 'enforced';
+  const said = enforced
+    ? written
+      ? 'the ruleset is written'
+      : 'the ruleset holds what is asked'
+    : differences.join('; ');
+  terminal.result({ enforced, written, dryRun, differences }, said);
+  if (!enforced && !dryRun)
+    throw new ExitError(
+      ExitCode.NotDone,
+      'What still differs is in other rulesets of the forge, or cannot be seen with this token; change it there.',
+    );
+}
+
+function words(enforcement: Enforcement): string[] {
+  if (enforcement.state === 'differs') return [...enforcement.differences];
+  return enforcement.state === 'hidden' ? [enforcement.why] : [];
+}
+
+/** A token is sent to the Repository's forge alone; at the rig's own forge it is that of the person of this machine. */
+function tokenOf(layout: Layout, { tokenFile }: ProtectOptions, apiURL: string, own: string | undefined): string {
+  const given = tokenFile === undefined ? process.env[TOKEN] : readFileSync(tokenFile, 'utf8').trim();
+  if (given !== undefined && given !== '') return given;
+  if (own !== undefined && URL.parse(apiURL)?.origin === URL.parse(own)?.origin)
+    return readFileSync(`${layout.secrets}/forge-token-you`, 'utf8').trim();
+  throw new ExitError(
+    ExitCode.Usage,
+    `Name a token in ${TOKEN} or --token-file: one with write permission for the administration of the repository.`,
+  );
+}
+
+function explained({ code, message, status }: ForgeError, name: string): ExitError {
+  if (code === 'Unavailable' || code === 'Timeout') return new ExitError(ExitCode.Environment, message);
+  const lacks = code === 'Forbidden' || code === 'NotFound' || code === 'Unauthorized';
+  const how = lacks
+    ? ' Writing rulesets takes administration of the repository: give a token that has it, or ask an administrator to run this command. If the forge offers no rulesets here, set spec.enforcement of the Repository to kind none and say why.'
+    : '';
+  return new ExitError(
+    ExitCode.NotDone,
+    `The ruleset of ${name} could not be written${status ? ` (${status})` : ''}: ${message}${how}`,
+  );
+}

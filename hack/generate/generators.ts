@@ -6,6 +6,7 @@ import { customResourceDefinitions } from '#crds';
 import { chartFiles } from './chart/index.ts';
 import { eventsDocument } from './events.ts';
 import { gateDocument } from './gate.ts';
+import { githubDocument } from './github.ts';
 import { metricsDocument } from './metrics.ts';
 import { reasonsDocument } from './reasons.ts';
 import { specDocument } from './spec-docs.ts';
@@ -42,6 +43,7 @@ export async function generators(): Promise<Generator[]> {
     { path: 'crds/types.gen.ts', generate: () => generateTypes(definitions) },
     { path: 'docs/events.md', generate: eventsDocument },
     { path: 'docs/merge-gate.md', generate: gateDocument },
+    { path: 'docs/github.md', generate: githubDocument },
     { path: 'docs/metrics.md', generate: metricsDocument },
     { path: 'docs/reasons.md', generate: reasonsDocument },
     ...specs,

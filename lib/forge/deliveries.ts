@@ -19,7 +19,7 @@ export const effects = {
   'issue-reopened':
     'As `issue`. Reopened by a person who may write, what was done, failed or cancelled is taken up again; attempts count on.',
   'issue-gone': 'The issue is noted as gone for good; its Issue is cancelled.',
-  command: 'A line that begins with `/rig` is a command, see below. Other comments are left alone.',
+  command: 'A line that begins with `/rig` is a command, see above. Other comments are left alone.',
   'pull-request': 'The pull request is noted, the Issue it belongs to looked at again.',
   review: 'The review is noted, and the gate asked again.',
   thread: 'The threads of the pull request are read again before they are believed.',

@@ -1,5 +1,6 @@
 import { delimiter } from 'node:path';
 import type { Layout } from '#lib/datadir';
+import { HOOK_EVENTS } from '#lib/forge';
 import { checkout } from '../checkout.ts';
 import { secretOf } from '../secrets.ts';
 import { collaborators, tokenOf } from './accounts.ts';
@@ -10,19 +11,6 @@ import type { Source } from './source.ts';
 export const OWNER = 'local';
 /** App and check run of the forge's own runner. */
 export const CI_CHECK = { name: 'ci', app: 'rig-ci' } as const;
-
-const HOOK_EVENTS = [
-  'issues',
-  'issue_comment',
-  'pull_request',
-  'pull_request_review',
-  'pull_request_review_comment',
-  'pull_request_review_thread',
-  'check_run',
-  'status',
-  'push',
-  'repository',
-];
 
 interface Hook {
   readonly id: number;

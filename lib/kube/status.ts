@@ -54,6 +54,12 @@ export class StatusProjector<T extends KubeObject> {
     return last !== undefined && isOlder(object, last.version) ? { ...object, status: last.stored } : object;
   }
 
+  /** Whether this very version of the object is the one that this projector wrote last: its status is news to nobody here. */
+  wrote(object: T): boolean {
+    const { uid = '', resourceVersion } = object.metadata;
+    return resourceVersion !== undefined && this.#applied.get(uid)?.version === resourceVersion;
+  }
+
   /** Makes the object's status `status`: fields this manager applied before and that are not in it are removed. */
   async project(object: T, status: object, call: CallOptions = {}): Promise<Projection> {
     const desired = JSON.parse(JSON.stringify(status)) as object;

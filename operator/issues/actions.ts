@@ -45,9 +45,9 @@ export interface Step {
 
 /**
  * What performing an action came to: `decided`, the draft holds more, or was written, and the rules are asked again; `acted`, the world or the log
- * has changed besides, and the draft with it is of the past; `rests`, there is nothing more to do now.
+ * has changed besides, and the draft with it is of the past; `begun`, a task has its object and its Job; `rests`, there is nothing to do now.
  */
-export type Done = 'decided' | 'acted' | 'rests';
+export type Done = 'decided' | 'acted' | 'begun' | 'rests';
 
 /** Performs one action. What was decided before is in the log before anything outside is touched. */
 export async function perform(step: Step, action: Action): Promise<Done> {
@@ -58,10 +58,7 @@ export async function perform(step: Step, action: Action): Promise<Done> {
   }
   if (action.do === 'enqueue') return enqueueIssue(step, action);
   await step.draft.commit();
-  if (action.do === 'wait') {
-    await completeTasks(step);
-    return 'rests';
-  }
+  if (action.do === 'wait') return (await completeTasks(step)) ? 'begun' : 'rests';
   return (await affect(step, action)) ? 'acted' : 'rests';
 }
 
@@ -158,12 +155,13 @@ async function closeStalePullRequest(step: Step, number: number): Promise<boolea
   return true;
 }
 
-/** Makes the AgentTask of every live task that has none: after a claim, and after a crash between claim and object. */
-async function completeTasks(step: Step): Promise<void> {
+/** Makes the AgentTask of every live task that has none, and says whether there was one: after a claim, and after a crash between claim and object. */
+async function completeTasks(step: Step): Promise<boolean> {
   const { conductor, issue, state, subject } = step;
   const missing = liveTasks(state).filter((task) => step.world.tasks.get(task.name)?.object === 'absent');
-  if (missing.length === 0) return;
+  if (missing.length === 0) return false;
   const rows = new Map((await tasksOf(conductor.log.pool, subject.id)).map((row) => [row.name, row]));
+  let begun = false;
   for (const task of missing) {
     const row = rows.get(task.name);
     if (row === undefined || row.endedAt !== null) continue;
@@ -175,6 +173,7 @@ async function completeTasks(step: Step): Promise<void> {
         const made = await createOwned(conductor.client, AGENT_TASKS, object, issue as never);
         await step.begin(made, row);
       });
+      begun = true;
       conductor.recorder.record(issue as never, {
         type: 'Normal',
         reason: 'Dispatched',
@@ -184,6 +183,7 @@ async function completeTasks(step: Step): Promise<void> {
       if (!isKubeError(error, 'AlreadyExists')) throw error;
     }
   }
+  return begun;
 }
 
 /** Under what an object is made, for whoever works on it. */

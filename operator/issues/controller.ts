@@ -53,6 +53,8 @@ import { readWorld } from './world.ts';
 /** Steps one reconcile may take before it gives the queue back; the whole life of an issue needs fewer. */
 const MAX_STEPS = 40;
 const IDLE_MS = 5_000;
+/** Until the caches show the task that was just begun. */
+const SOON_MS = 25;
 /** How long an issue that waits for a place is left alone when it is told of none: what frees one tells, and a sweep looks besides. */
 const UNTOLD_MS = 600_000;
 /** Longest `status.why`, as the CRD has it. */
@@ -92,12 +94,12 @@ export class IssueController {
     });
     this.controller = new Controller({
       name: 'issue',
-      workers: 8,
+      workers: 16,
       logger,
       reconcile: (key, context) => this.#reconcile(key, context),
       ...(clock && { clock }),
     });
-    watchForIssues(this.controller, conductor.objects);
+    watchForIssues(this.controller, conductor.objects, (issue) => this.#projector.wrote(issue));
   }
 
   /** Looks at an issue again soon: its log grew, or the forge said something about it. */
@@ -215,6 +217,8 @@ export class IssueController {
         cause,
       };
       const done = await act(step, action);
+      // Others may be waiting for their Jobs: the status is written at the next look.
+      if (done === 'begun') return { requeueAfterMs: SOON_MS };
       if (done === 'acted') draft = await this.#open(issue, subject, cause);
       const again = done !== 'rests';
       if (again && steps < MAX_STEPS) continue;

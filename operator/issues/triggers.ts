@@ -1,12 +1,16 @@
 import type { Agent, Issue, Repository } from '#crds';
 import { type Controller, isConditionTrue, type KubeObject } from '#lib/kube';
-import { childrenOf, dependentsOf, issuesOf, type Objects } from '../objects.ts';
+import { childrenOf, dependentsOf, issuesOf, type Job, type Objects } from '../objects.ts';
 
-/** Lets a controller of Issues look at each again when something it depends on changes. */
-export function watchForIssues(controller: Controller, objects: Objects): void {
+/** Lets a controller of Issues look at each again when something it depends on changes; `wrote` tells the statuses that it wrote itself. */
+export function watchForIssues(controller: Controller, objects: Objects, wrote: (issue: Issue) => boolean): void {
   const { issues, repositories, agents, tasks, jobs, checks } = objects;
   controller
-    .watch(issues)
+    .watch(
+      issues,
+      undefined,
+      ({ type, object, old }) => type !== 'update' || !wrote(object) || asks(object) !== asks(old),
+    )
     .watch(
       issues,
       ({ metadata }) => open(dependentsOf(objects, metadata.namespace!, metadata.name!)).map(keyOf),
@@ -17,12 +21,16 @@ export function watchForIssues(controller: Controller, objects: Objects): void {
       (issue) => open(familyOf(objects, issue)).map(keyOf),
       ({ type, object, old }) => type !== 'update' || progress(object) !== progress(old),
     )
-    .watch(tasks, issueOf)
+    .watch(tasks, issueOf, ({ type, object, old }) => type !== 'update' || isGoing(object) !== isGoing(old))
     .watch(checks, issueOf)
-    .watch(jobs, ({ metadata }) => {
-      const task = tasks.get(metadata.namespace!, metadata.name!);
-      return task === undefined ? [] : issueOf(task);
-    })
+    .watch(
+      jobs,
+      ({ metadata }) => {
+        const task = tasks.get(metadata.namespace!, metadata.name!);
+        return task === undefined ? [] : issueOf(task);
+      },
+      ({ type, object, old }) => type !== 'update' || ended(object) !== ended(old),
+    )
     .watch(
       repositories,
       ({ metadata }) => open(issuesOf(objects, metadata.namespace!, metadata.name!)).map(keyOf),
@@ -46,6 +54,21 @@ function familyOf(objects: Objects, { metadata, spec }: Issue): Issue[] {
   const { namespace, name } = metadata as { namespace: string; name: string };
   const parent = spec.parentRef && objects.issues.get(namespace, spec.parentRef.name);
   return [...(parent === undefined ? [] : [parent]), ...childrenOf(objects, namespace, name)];
+}
+
+/** What of an Issue its own look depends on, beside the status. */
+function asks({ metadata }: Partial<Issue> = {}): string {
+  return JSON.stringify([metadata?.uid, metadata?.generation, metadata?.deletionTimestamp, metadata?.annotations]);
+}
+
+/** What of a task's object its issue depends on; what the task does is heard from the log. */
+function isGoing(task: KubeObject | undefined): string {
+  return `${task?.metadata.uid} ${task?.metadata.deletionTimestamp !== undefined}`;
+}
+
+/** What of a task's Job its issue depends on. */
+function ended(job: Job | undefined): string {
+  return `${job?.metadata.uid} ${JSON.stringify(job?.status?.conditions ?? [])}`;
 }
 
 /** What of an Issue decides whether those that depend on it may start, or ever will. */

@@ -20,6 +20,7 @@ const program = (component: string) =>
 const ends = {
   task: pod('tenant-sample', { [`${rig}/task`]: 'i7-implement-1-1' }),
   'another task': pod('tenant-sample', { [`${rig}/task`]: 'i8-implement-1-1' }),
+  check: pod('tenant-sample', { [`${rig}/verify`]: 'smoke' }),
   'a pod of the tenant': pod('tenant-sample', {}),
   stranger: pod('default', { [`${rig}/task`]: 'pretended' }),
   conductor: program('conductor'),
@@ -45,6 +46,10 @@ const OPEN: [from: Name, to: Name, port: string][] = [
   ['task', 'proxy', 'TCP/8082'],
   ['task', 'egress', 'TCP/8083'],
   ['another task', 'egress', 'TCP/8083'],
+  ['check', 'dns', 'UDP/53'],
+  ['check', 'internet', 'TCP/443'],
+  ['check', 'internet', 'TCP/80'],
+  ['check', 'internet by IPv6', 'TCP/443'],
   ['egress', 'dns', 'UDP/53'],
   ['egress', 'conductor', 'TCP/8080'],
   ['egress', 'internet', 'TCP/443'],
@@ -76,6 +81,16 @@ const CLOSED: typeof OPEN = [
   ['task', 'proxy', 'TCP/9464'],
   ['task', 'proxy', 'TCP/8083'],
   ['task', 'a pod beside the rig', 'TCP/5432'],
+  ['check', 'internet', 'TCP/22'],
+  ['check', 'metadata service', 'TCP/80'],
+  ['check', 'a private host', 'TCP/443'],
+  ['check', 'a private host by IPv6', 'TCP/443'],
+  ['check', 'conductor', 'TCP/8080'],
+  ['check', 'proxy', 'TCP/8082'],
+  ['check', 'egress', 'TCP/8083'],
+  ['check', 'task', 'TCP/8080'],
+  ['task', 'check', 'TCP/8080'],
+  ['internet', 'check', 'TCP/8080'],
   ['a pod of the tenant', 'dns', 'UDP/53'],
   ['a pod of the tenant', 'conductor', 'TCP/8080'],
   ['a pod of the tenant', 'egress', 'TCP/8083'],
@@ -115,6 +130,7 @@ test('the API server takes every policy as it is written', () => {
     'rig-egress',
     'rig-proxy',
     'rig-task',
+    'rig-verify',
   ]);
 });
 
@@ -127,13 +143,19 @@ test('tasks, programs and the world reach each other as the table says', () => {
       assert.equal(mayReach(policies, ends[from], ends[to], port), open, `${from} to ${to} on ${port}`);
 });
 
-test('the policy of the way out refuses the ranges that its program refuses, and no others', () => {
-  const { spec } = policies.find(({ metadata }) => metadata.name === 'rig-egress')!;
-  const blocks = spec.egress!.flatMap(({ to = [] }) => to.flatMap(({ ipBlock }) => (ipBlock ? [ipBlock] : [])));
-  assert.deepEqual(blocks, [
-    { cidr: '0.0.0.0/0', except: INSIDE_V4 },
-    { cidr: GLOBAL_V6, except: TUNNELS_V6 },
-  ]);
+test('the policies of the way out and of checks refuse the ranges that the egress program refuses, and no others', () => {
+  for (const name of ['rig-egress', 'rig-verify']) {
+    const { spec } = policies.find(({ metadata }) => metadata.name === name)!;
+    const blocks = spec.egress!.flatMap(({ to = [] }) => to.flatMap(({ ipBlock }) => (ipBlock ? [ipBlock] : [])));
+    assert.deepEqual(
+      blocks,
+      [
+        { cidr: '0.0.0.0/0', except: INSIDE_V4 },
+        { cidr: GLOBAL_V6, except: TUNNELS_V6 },
+      ],
+      name,
+    );
+  }
 });
 
 test('a task reaches nothing but DNS and the three doors, whatever the port', () => {

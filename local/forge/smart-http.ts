@@ -3,7 +3,7 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono, type Context as HonoContext } from 'hono';
 import type { Context } from './context.ts';
 import { serveGit } from './git/index.ts';
-import { type Actor, can, findRepository, observeRefs } from './model/index.ts';
+import { type Actor, can, findRepository, grants, observeRefs } from './model/index.ts';
 import type { PushGate } from './push-gate/index.ts';
 import { Refusal } from './refusal.ts';
 import { identify, refusalOf } from './rest/index.ts';
@@ -43,14 +43,22 @@ async function serve(ctx: Context, gate: PushGate, c: GitContext): Promise<Respo
   const actor = identify(ctx, c.req.header('authorization'));
   const name = (c.req.param('repo') ?? '').replace(/\.git$/, '');
   const repo = findRepository(ctx, c.req.param('owner') ?? '', name);
-  if (repo === undefined || !can(ctx, actor, repo, 'read')) throw new Refusal(404, 'Repository not found.');
+  if (repo === undefined || !mayGit(ctx, actor, repo, 'read')) throw new Refusal(404, 'Repository not found.');
   const writes = path === '/git-receive-pack' || c.req.query('service') === 'git-receive-pack';
-  if (writes && !can(ctx, actor, repo, 'write')) {
+  if (writes && !mayGit(ctx, actor, repo, 'write')) {
     throw new Refusal(403, `Permission to ${repo.name} denied to ${actor.user.login}.`);
   }
   if (path === '/git-receive-pack') await push(ctx, gate, c, actor, repo);
   else await backend(ctx, c, actor, repo, path);
   return RESPONSE_ALREADY_SENT;
+}
+
+/** Git asks an App for the permission `contents`. */
+function mayGit(ctx: Context, actor: Actor, repo: RepositoryRow, level: 'read' | 'write'): boolean {
+  const { installation } = actor;
+  return (
+    can(ctx, actor, repo, level) && (installation === undefined || grants(installation.permissions, 'contents', level))
+  );
 }
 
 function backend(

@@ -17,6 +17,7 @@ import { Refusal } from '../refusal.ts';
 import { renderFullRepository } from '../render/index.ts';
 import { type Meter, refusalOf } from '../rest/index.ts';
 import { redeliver } from '../webhooks/index.ts';
+import { appRoutes } from './apps.ts';
 import { json, repositoryOf, userOf } from './body.ts';
 import { Deployer, deployerOf, deployerRoutes } from './deployer.ts';
 
@@ -90,6 +91,7 @@ export function adminApp(ctx: Context, meter: Meter, adminToken: string): Hono {
     setCi(ctx, repositoryOf(ctx, c), null);
     return c.body(null, 204);
   });
+  appRoutes(app, ctx);
   deployerRoutes(app, ctx);
   app.get('/deliveries', (c) => {
     const where = { event: c.req.query('event'), guid: c.req.query('guid') };

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { type Context, now } from '../context.ts';
-import type { AppRow, UserRow } from '../store/index.ts';
+import { Refusal } from '../refusal.ts';
+import type { AppRow, TokenRow, UserRow } from '../store/index.ts';
 import type { Actor } from './actor.ts';
 
 /** The account of the forge itself: owner of its own App. */
@@ -48,22 +49,41 @@ export function makeToken(prefix: 'ghp' | 'ghs'): string {
 }
 
 /** Makes `token` valid for the user. Twice is safe; a token of someone else is refused with false. */
-export function addToken(ctx: Context, token: string, userId: number, appId: number | null = null): boolean {
+export function addToken(
+  ctx: Context,
+  token: string,
+  userId: number,
+  appId: number | null = null,
+  limits: Pick<TokenRow, 'installationId' | 'expiresAt' | 'repoIds' | 'permissions'> = {},
+): boolean {
   const hash = hashOf(token);
   const found = ctx.store.tokens.first({ hash });
   if (found !== undefined) return found.userId === userId;
-  ctx.store.tokens.insert({ hash, userId, appId });
+  ctx.store.tokens.insert({ hash, userId, appId, ...limits });
   return true;
 }
 
 /**
- * Who a token belongs to. Tokens are looked up by their SHA-256, so the time it takes tells nothing about any stored token.
+ * Who a token belongs to; null for one that is unknown or has expired, 403 for one of a suspended installation. Tokens are looked up by
+ * their SHA-256, so the time it takes tells nothing about any stored token.
  */
 export function authenticate(ctx: Context, token: string): Actor | null {
   const found = ctx.store.tokens.first({ hash: hashOf(token) });
   const user = found && ctx.store.users.get(found.userId);
   if (found === undefined || user === undefined) return null;
-  return { user, app: found.appId === null ? null : (ctx.store.apps.get(found.appId) ?? null) };
+  if (found.expiresAt !== undefined && found.expiresAt <= ctx.clock()) return null;
+  const app = found.appId === null ? null : (ctx.store.apps.get(found.appId) ?? null);
+  if (found.installationId === undefined) return { user, app };
+  const row = ctx.store.installations.get(found.installationId);
+  if (row === undefined) return null;
+  if (row.suspendedAt !== null) throw new Refusal(403, 'This installation has been suspended');
+  const permissions = found.permissions ?? row.permissions;
+  return { user, app, installation: { row, repoIds: found.repoIds ?? null, permissions } };
+}
+
+export function revokeToken(ctx: Context, token: string): void {
+  const found = ctx.store.tokens.first({ hash: hashOf(token) });
+  if (found !== undefined) ctx.store.tokens.delete(found.id);
 }
 
 const hashOf = (token: string) => createHash('sha256').update(token).digest('hex');

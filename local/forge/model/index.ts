@@ -1,4 +1,5 @@
 export { type Actor, can, findRepository, need, visibleRepository } from './actor.ts';
+export { addAppKey, appOfJwt, looksLikeJwt } from './app-keys.ts';
 export {
   type CheckRunChange,
   CI_APP,
@@ -12,7 +13,16 @@ export { createComment, deleteComment, editComment } from './comments.ts';
 export { finishDeployment, setDeployer } from './deployer.ts';
 export { createDeployment, createDeploymentStatus, deleteDeployment, needContexts, stateOf } from './deployments.ts';
 export { createHook, deleteHook, type HookFields, pingHook, updateHook } from './hooks.ts';
-export { addToken, authenticate, findUser, makeToken, upsertApp, upsertUser } from './identities.ts';
+export { addToken, authenticate, findUser, makeToken, revokeToken, upsertApp, upsertUser } from './identities.ts';
+export {
+  coveredBy,
+  grants,
+  install,
+  installationOn,
+  issueToken,
+  setSuspended,
+  uninstall,
+} from './installations.ts';
 export { createIssue, editIssue, setLabels } from './issues.ts';
 export { createLabel, findLabel, labelsNamed } from './labels.ts';
 export { mergePull } from './merge.ts';

@@ -51,7 +51,8 @@ function pushFields(ctx: Context, repo: RepositoryRow, pusher: UserRow, change: 
       : `${page}/compare/${short(change.before)}...${short(change.after)}`,
     commits: change.commits.map((commit) => pushCommit(ctx, page, commit)),
     head_commit: change.head === null ? null : pushCommit(ctx, page, change.head),
-    pusher: { name: pusher.login, email: userEmail(pusher) },
+    // The schema takes no brackets in an address, and every bot has them in its name.
+    pusher: { name: pusher.login, ...(pusher.type === 'Bot' ? {} : { email: userEmail(pusher) }) },
     // In this one event GitHub writes two of the repository's times as seconds since 1970.
     repository: {
       ...repository,

@@ -1,4 +1,4 @@
-export { association, permissionOf } from './association.ts';
+export { association, covers, permissionOf } from './association.ts';
 export {
   checkRunPage,
   renderCheckRun,
@@ -10,6 +10,7 @@ export {
 export { renderCommit, renderFile, renderRef, userByEmail } from './commit.ts';
 export { renderDeployment, renderDeploymentStatus } from './deployment.ts';
 export { renderDelivery, renderFullDelivery, renderHook } from './hook.ts';
+export { renderInstallation, renderInstallationLink, renderInstalledRepository } from './installation.ts';
 export { issuePage, labelsOf, renderComment, renderIssue, renderLabel } from './issue.ts';
 export { renderActivity, renderProtection, renderProtectionRule, renderRuleset } from './protection.ts';
 export { type MergeState, pullPage, renderPull, renderPullSimple } from './pull.ts';

@@ -85,6 +85,8 @@ export function renderOrganization(ctx: Context, user: UserRow) {
   };
 }
 
+export const clientId = (app: AppRow) => `Iv1.${app.id.toString(16).padStart(16, '0')}`;
+
 const APP_PERMISSIONS = {
   checks: 'write',
   contents: 'read',
@@ -98,7 +100,7 @@ export function renderApp(ctx: Context, app: AppRow) {
   const owner = ctx.store.users.get(app.ownerId)!;
   return {
     id: app.id,
-    client_id: `Iv1.${app.id.toString(16).padStart(16, '0')}`,
+    client_id: clientId(app),
     slug: app.slug,
     node_id: nodeId('app', app.id),
     owner: renderUser(ctx, owner),
@@ -108,7 +110,7 @@ export function renderApp(ctx: Context, app: AppRow) {
     html_url: `${ctx.html}/apps/${app.slug}`,
     created_at: app.createdAt,
     updated_at: app.createdAt,
-    permissions: APP_PERMISSIONS,
+    permissions: app.permissions ?? APP_PERMISSIONS,
     events: [],
   };
 }

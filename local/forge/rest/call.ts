@@ -1,7 +1,7 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { type Static, type TSchema, Type } from 'typebox';
 import type { Context } from '../context.ts';
-import { type Actor, can, findUser, need } from '../model/index.ts';
+import { type Actor, can, findUser, need, revokeToken } from '../model/index.ts';
 import { forbidden, invalid, notFound, Refusal } from '../refusal.ts';
 import type { IssueRow, Permission, PullRow, RepositoryRow, UserRow } from '../store/index.ts';
 
@@ -47,6 +47,12 @@ export class Call {
   get repo(): RepositoryRow {
     if (this.#repo === undefined) throw notFound();
     return this.#repo;
+  }
+
+  /** Makes the token that this request came with worthless. */
+  revokeToken(): void {
+    const token = tokenOf(this.headers.get('authorization') ?? '');
+    if (token !== undefined) revokeToken(this.ctx, token);
   }
 
   param(name: string): string {
@@ -127,6 +133,20 @@ export class Call {
   needAuthorOrWrite(authorId: number): void {
     if (authorId !== this.user.id && !this.can('write')) throw forbidden();
   }
+}
+
+/** The token of an Authorization header, whichever form it has. */
+export function tokenOf(header: string): string | undefined {
+  return /^(?:token|bearer)\s+(\S+)$/i.exec(header)?.[1] ?? basicPassword(header);
+}
+
+function basicPassword(header: string): string | undefined {
+  const encoded = /^basic\s+([\w+/=-]+)$/i.exec(header)?.[1];
+  if (encoded === undefined) return undefined;
+  const text = Buffer.from(encoded, 'base64').toString();
+  const colon = text.indexOf(':');
+  const [user, password] = colon < 0 ? [text, ''] : [text.slice(0, colon), text.slice(colon + 1)];
+  return password === '' || password === 'x-oauth-basic' ? user : password;
 }
 
 function parse(body: Buffer): unknown {

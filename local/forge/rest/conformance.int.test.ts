@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { signJwt } from '../testing/jwt.ts';
 import { World } from '../testing/world.ts';
 import { Meter, servedOperations } from './index.ts';
 
@@ -141,6 +142,21 @@ test('protection, rulesets and activity have GitHub’s shapes', async () => {
   for (const path of paths) await dev(`GET ${R}/${path}`);
   await boss(`PUT ${R}/rulesets/${id}`, { enforcement: 'disabled' });
   await boss(`DELETE ${R}/rulesets/${id}`, undefined, 204);
+});
+
+test('Apps and their installations have GitHub’s shapes', async () => {
+  const { appId, privateKey } = (await world.admin('POST', '/apps/checker/keys', {})).body;
+  const { body: made } = await world.admin('POST', '/apps/checker/installations', { account: 'acme' });
+  const now = Math.floor(Date.now() / 1000);
+  const app = as(signJwt(privateKey, { iat: now, exp: now + 300, iss: appId }));
+  const at = `/app/installations/${made.id}`;
+  for (const path of ['/app', '/app/installations', at, `${R}/installation`]) await app(`GET ${path}`);
+  await app(`PUT ${at}/suspended`, undefined, 204);
+  await app(`DELETE ${at}/suspended`, undefined, 204);
+  const { token } = await app(`POST ${at}/access_tokens`, { repositories: ['widgets'] }, 201);
+  await as(token)('GET /installation/repositories');
+  await as(token)('DELETE /installation/token', undefined, 204);
+  await app(`DELETE ${at}`, undefined, 204);
 });
 
 test('every served operation was answered with success above, so each shape has been checked', async () => {

@@ -1,6 +1,7 @@
 import type { Hono } from 'hono';
 import type { Context } from '../context.ts';
 import { activityRoutes } from './activity.ts';
+import { appRoutes } from './apps.ts';
 import { checkRoutes, statusRoutes } from './checks.ts';
 import { commitRoutes } from './commits.ts';
 import { deploymentRoutes } from './deployments.ts';
@@ -21,6 +22,7 @@ export { identify, refusalOf } from './server.ts';
 function routesWith(meter: Meter): Routes {
   return {
     'GET /rate_limit': (call) => rateLimit(meter, call.user.id),
+    ...appRoutes,
     ...userRoutes,
     ...repositoryRoutes,
     // Before the refs: a branch's name may hold slashes, and would take what follows it too.

@@ -5,7 +5,6 @@ import {
   allows,
   permissionFlags,
   permissionOf,
-  renderApp,
   renderFullRepository,
   renderFullUser,
   renderRepository,
@@ -24,11 +23,6 @@ const Invitation = Type.Object({
 export const userRoutes: Routes = {
   'GET /user': (call) => ok(renderFullUser(call.ctx, call.user)),
   'GET /users/{username}': (call) => ok(renderFullUser(call.ctx, call.userNamed(call.param('username')))),
-  'GET /apps/{app_slug}': (call) => {
-    const app = call.ctx.store.apps.first({ slug: call.param('app_slug') });
-    if (app === undefined) throw notFound();
-    return ok(renderApp(call.ctx, app));
-  },
   'GET /user/repos': (call) => {
     const all = call.ctx.store.repositories.find();
     const visible = all.filter((repo) => {
@@ -106,5 +100,7 @@ export const repositoryRoutes: Routes = {
 
 /** Settings answer 404 to those who may write but not administer. */
 export function needAdmin(call: Call): void {
+  // Whether an App may was asked of its permissions, which name the operation.
+  if (call.actor.installation !== undefined) return;
   if (!allows(permissionOf(call.ctx, call.repo, call.user.id), 'admin')) throw notFound();
 }

@@ -3,12 +3,13 @@ import type { Context as HonoContext } from 'hono';
 import { Hono } from 'hono';
 import { HttpError, readBounded } from '#lib/http';
 import type { Context } from '../context.ts';
-import { type Actor, authenticate, visibleRepository } from '../model/index.ts';
+import { type Actor, appOfJwt, authenticate, looksLikeJwt, visibleRepository } from '../model/index.ts';
 import { notFound, notServed, Refusal } from '../refusal.ts';
 import type { Answer } from './answer.ts';
-import { Call } from './call.ts';
+import { Call, tokenOf } from './call.ts';
 import type { Meter } from './meter.ts';
 import { operationOf } from './operations.ts';
+import { needPermission } from './permissions.ts';
 
 const MAX_BODY_BYTES = 10 * 1024 * 1024;
 
@@ -50,10 +51,12 @@ async function answer(
   let actor: Actor | undefined;
   try {
     actor = identify(ctx, c.req.header('authorization'));
+    needPermission(actor, operation);
     const params = c.req.param() as Record<string, string>;
-    const repo = operation.includes('/repos/{owner}/{repo}')
-      ? visibleRepository(ctx, actor, params.owner ?? '', params.repo ?? '')
-      : undefined;
+    const repo =
+      operation.includes('/repos/{owner}/{repo}') && actor.asApp !== true
+        ? visibleRepository(ctx, actor, params.owner ?? '', params.repo ?? '')
+        : undefined;
     const body = await readBounded(c.req.raw, MAX_BODY_BYTES);
     const call = new Call(ctx, actor, { url: publicURL(ctx, c), headers: c.req.raw.headers, params, body }, repo);
     return respond(c, meter, operation, actor, await handler(call));
@@ -65,19 +68,14 @@ async function answer(
 /** Who sends a request. 401 without credentials and with wrong ones, as an instance in private mode says it. */
 export function identify(ctx: Context, header: string | undefined): Actor {
   if (header === undefined) throw new Refusal(401, 'Requires authentication');
-  const token = /^(?:token|bearer)\s+(\S+)$/i.exec(header)?.[1] ?? basicPassword(header);
+  const token = tokenOf(header);
+  if (token !== undefined && looksLikeJwt(token)) {
+    const app = appOfJwt(ctx, token);
+    return { user: ctx.store.users.get(app.userId)!, app, asApp: true };
+  }
   const actor = token === undefined ? null : authenticate(ctx, token);
   if (actor === null) throw new Refusal(401, 'Bad credentials');
   return actor;
-}
-
-function basicPassword(header: string): string | undefined {
-  const encoded = /^basic\s+([\w+/=-]+)$/i.exec(header)?.[1];
-  if (encoded === undefined) return undefined;
-  const text = Buffer.from(encoded, 'base64').toString();
-  const colon = text.indexOf(':');
-  const [user, password] = colon < 0 ? [text, ''] : [text.slice(0, colon), text.slice(colon + 1)];
-  return password === '' || password === 'x-oauth-basic' ? user : password;
 }
 
 function publicURL(ctx: Context, c: HonoContext): string {

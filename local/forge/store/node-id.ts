@@ -21,6 +21,7 @@ const PREFIX = {
   deploymentStatus: 'DES',
   ruleset: 'RRS',
   activity: 'PSH',
+  installation: 'IN',
 } as const;
 
 export type NodeKind = keyof typeof PREFIX;

@@ -1,6 +1,8 @@
 import type { Commit } from '../git/index.ts';
+import type { AppPermissions } from './app-rows.ts';
 import type { DeployerConfig } from './deployment-rows.ts';
 
+export type * from './app-rows.ts';
 export type * from './deployment-rows.ts';
 export type * from './protection-rows.ts';
 
@@ -23,6 +25,13 @@ export interface TokenRow {
   hash: string;
   userId: number;
   appId: number | null;
+  /** Only of a token that an App asked for with its key. */
+  installationId?: number;
+  /** In milliseconds since 1970; absent for tokens that last. */
+  expiresAt?: number;
+  /** What the token was narrowed to; absent for everything the installation has. */
+  repoIds?: number[];
+  permissions?: AppPermissions;
 }
 
 export interface AppRow {
@@ -32,6 +41,10 @@ export interface AppRow {
   userId: number;
   ownerId: number;
   createdAt: string;
+  /** SPKI in PEM: whose private halves sign for the App. */
+  publicKeys?: string[];
+  /** What installations are granted unless told otherwise. */
+  permissions?: AppPermissions;
 }
 
 export interface CiConfig {
@@ -243,6 +256,8 @@ export interface StatusRow {
 
 export interface HookRow {
   id: number;
+  /** The App whose webhook it is, which then has `repoId` 0 and hears of every repository of its installations. */
+  appId?: number;
   repoId: number;
   url: string;
   contentType: 'json' | 'form';

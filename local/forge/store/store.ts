@@ -31,6 +31,7 @@ export class Store {
   readonly protections;
   readonly rulesets;
   readonly activities;
+  readonly installations;
 
   constructor(dataDir: string) {
     this.#db = openDatabase(dataDir);
@@ -77,6 +78,7 @@ export class Store {
       ['repoId', 'ref'],
       ['repoId', 'timestamp'],
     ]);
+    this.installations = table<rows.InstallationRow>('installations', [['appId'], ['accountId']]);
   }
 
   /** Runs `work` in one transaction: all of it is kept or none. Nested calls join the outer one. `work` is synchronous by type. */

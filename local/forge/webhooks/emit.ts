@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Context } from '../context.ts';
-import { renderOrigin, renderUser } from '../render/index.ts';
+import { covers, renderInstallationLink, renderOrigin, renderUser } from '../render/index.ts';
 import type { DeliveryRow, HookRow, RepositoryRow, UserRow } from '../store/index.ts';
 
 export interface ForgeEvent {
@@ -16,12 +16,33 @@ export interface ForgeEvent {
  * change, so a delivery exists exactly if the change does; the sender starts after the commit.
  */
 export function emit(ctx: Context, repo: RepositoryRow, event: ForgeEvent): void {
-  const hooks = ctx.store.hooks.find({ repoId: repo.id, active: true });
-  const wanted = hooks.filter((hook) => hook.events.includes('*') || hook.events.includes(event.event));
-  if (wanted.length === 0) return;
-  const payload = renderPayload(ctx, repo, event);
-  for (const hook of wanted) queueDelivery(ctx, hook, { event: event.event, action: event.action ?? null, payload });
+  const wanted = ctx.store.hooks.find({ repoId: repo.id, active: true }).filter((hook) => hears(hook, event));
+  const content = { event: event.event, action: event.action ?? null };
+  if (wanted.length > 0) {
+    const payload = renderPayload(ctx, repo, event);
+    for (const hook of wanted) queueDelivery(ctx, hook, { ...content, payload });
+  }
+  for (const hook of appHooks(ctx).filter((each) => hears(each, event))) {
+    const row = ctx.store.installations.find({ appId: hook.appId }).find((each) => covers(each, repo));
+    if (row === undefined || row.suspendedAt !== null) continue;
+    const fields = { ...event.fields, installation: renderInstallationLink(row) };
+    const payload = renderPayload(ctx, repo, { ...event, fields });
+    queueDelivery(ctx, { ...hook, repoId: repo.id }, { ...content, payload });
+  }
 }
+
+/** Tells an App, and nobody else, what happens to its installations: no repository's hook hears of it. */
+export function emitToApp(ctx: Context, appId: number, event: ForgeEvent): void {
+  const { action = null, sender, fields } = event;
+  const payload = JSON.stringify({ action, ...fields, sender: renderUser(ctx, sender) });
+  for (const hook of appHooks(ctx)) {
+    if (hook.appId === appId) queueDelivery(ctx, hook, { event: event.event, action, payload });
+  }
+}
+
+const appHooks = (ctx: Context): HookRow[] => ctx.store.hooks.find({ repoId: 0, active: true });
+
+const hears = ({ events }: HookRow, { event }: ForgeEvent): boolean => events.includes('*') || events.includes(event);
 
 /** The JSON text that GitHub would send. */
 export function renderPayload(ctx: Context, repo: RepositoryRow, event: ForgeEvent): string {

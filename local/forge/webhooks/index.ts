@@ -1,3 +1,3 @@
-export { emit, queueDelivery, redeliver, renderPayload } from './emit.ts';
+export { emit, emitToApp, queueDelivery, redeliver, renderPayload } from './emit.ts';
 export { Sender } from './sender.ts';
 export { signature } from './sign.ts';

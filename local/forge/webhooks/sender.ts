@@ -127,8 +127,8 @@ function headersFor(hook: HookRow, delivery: DeliveryRow, body: string): Record<
     'X-GitHub-Delivery': delivery.guid,
     'X-GitHub-Event': delivery.event,
     'X-GitHub-Hook-ID': String(hook.id),
-    'X-GitHub-Hook-Installation-Target-ID': String(hook.repoId),
-    'X-GitHub-Hook-Installation-Target-Type': 'repository',
+    'X-GitHub-Hook-Installation-Target-ID': String(hook.appId ?? hook.repoId),
+    'X-GitHub-Hook-Installation-Target-Type': hook.appId === undefined ? 'repository' : 'integration',
     ...(hook.secret === null ? {} : { 'X-Hub-Signature-256': signature(hook.secret, body) }),
   };
 }

@@ -10,6 +10,7 @@ import { addLogs } from './commands/logs.ts';
 import { addRepo } from './commands/repo.ts';
 import { addReset } from './commands/reset.ts';
 import { addStatus } from './commands/status.ts';
+import { addSync } from './commands/sync.ts';
 import { addUp } from './commands/up.ts';
 import { addWhy } from './commands/why.ts';
 
@@ -31,7 +32,19 @@ export function createProgram(): Command {
     .enablePositionalOptions()
     .showHelpAfterError('(rig --help lists the commands)')
     .configureHelp({ sortSubcommands: false });
-  for (const add of [addUp, addDown, addReset, addStatus, addEvents, addLogs, addIssue, addRepo, addWhy, addKubectl])
+  for (const add of [
+    addUp,
+    addDown,
+    addReset,
+    addStatus,
+    addEvents,
+    addLogs,
+    addIssue,
+    addRepo,
+    addWhy,
+    addSync,
+    addKubectl,
+  ])
     add(program);
   for (const command of everyCommand(program)) command.exitOverride();
   return program;

@@ -124,7 +124,7 @@ export class RepositoryController {
   /** The forge is asked when the Repository changed, when a person asks, and every five minutes: not for each step of an issue. */
   async #listing(repository: Object): Promise<Listing> {
     const { uid, generation } = repository.metadata;
-    const asked = repository.metadata.annotations?.[annotations.sync];
+    const asked = askedOf(repository);
     const kept = this.#listings.get(uid!);
     const now = this.#conductor.now();
     const fresh = kept !== undefined && kept.generation === generation && kept.asked === asked;
@@ -166,13 +166,13 @@ export class RepositoryController {
     return twins.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
   }
 
-  async #project(seen: Object, verdict: Verdict, listing: Listing | Pick<Listing, 'limited'> | null): Promise<void> {
+  async #project(seen: Object, verdict: Verdict, listing: Listing | Pick<Listing, 'asked' | 'limited'>): Promise<void> {
     const repository = this.#projector.latest(seen);
-    const facts = listing !== null && 'facts' in listing ? listing.facts : null;
+    const facts = 'facts' in listing ? listing.facts : null;
     const stamp = { generation: repository.metadata.generation ?? 1, now: new Date(this.#conductor.now()) };
     const { enforcement, ...known } = await this.#seen(repository, facts);
     const judged = setVerdict(repository.status?.conditions as Condition[] | undefined, verdict, stamp);
-    const conditions = conditionsOf(judged, repository, { ...known, facts, limited: listing?.limited ?? null }, stamp);
+    const conditions = conditionsOf(judged, repository, { ...known, facts, limited: listing.limited }, stamp);
     const forge =
       facts === null
         ? repository.status?.forge
@@ -220,15 +220,20 @@ export class RepositoryController {
   }
 }
 
-/** When it was listed last and which request that answered; what is not known now stays. */
-function syncOf({ status }: Repository, listing: Listing | object | null): Partial<RepositoryStatus> {
-  const known = {
-    ...(status?.lastSyncedAt && { lastSyncedAt: status.lastSyncedAt }),
-    ...(status?.lastHandledSync && { lastHandledSync: status.lastHandledSync }),
-  };
-  if (listing === null || !('at' in listing) || listing.limited !== null) return known;
-  const lastSyncedAt = new Date(listing.at).toISOString().replace(/\.\d+Z$/, 'Z');
-  return { ...known, lastSyncedAt, ...(listing.asked && { lastHandledSync: listing.asked.slice(0, 128) }) };
+/** The value that asks for a listing, as far as the status has room to answer it. */
+function askedOf({ metadata }: Repository): string | undefined {
+  return metadata.annotations?.[annotations.sync]?.slice(0, 128);
+}
+
+/** When it was listed to its end last, and which request was answered last. */
+function syncOf(
+  { status }: Repository,
+  listing: Listing | Pick<Listing, 'asked' | 'limited'>,
+): Partial<RepositoryStatus> {
+  const whole = 'at' in listing && listing.limited === null;
+  const at = whole ? `${new Date(listing.at).toISOString().slice(0, 19)}Z` : status?.lastSyncedAt;
+  const asked = listing.asked ?? status?.lastHandledSync;
+  return { ...(at && { lastSyncedAt: at }), ...(asked && { lastHandledSync: asked }) };
 }
 
 /** To the minute: a status that follows each delivery would be written with each. */

@@ -47,11 +47,15 @@ export async function resync(
     marks: await readMarks(pool, key),
     found,
   };
-  await attempt(found, () => followIssues(round));
-  await attempt(found, () => listPulls(round));
-  await attempt(found, () => followActivity(round));
-  await attempt(found, () => followPulls(round));
-  for (const name of round.work.concerned(found)) following.onAffected({ namespace, name });
+  try {
+    await attempt(found, () => followIssues(round));
+    await attempt(found, () => listPulls(round));
+    await attempt(found, () => followActivity(round));
+    await attempt(found, () => followPulls(round));
+  } finally {
+    // What was found so far is in the mirror, and will not be found again.
+    for (const name of round.work.concerned(found)) following.onAffected({ namespace, name });
+  }
   return found;
 }
 

@@ -252,9 +252,10 @@ export function sign(body: string | Uint8Array, secret = SECRET): string {
   return `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`;
 }
 
-/** Sends a payload (or, if it is a string, just these bytes) as the forge would. */
+/** Sends a payload (or, if it is text or bytes, just that) as the forge would. */
 export async function send(app: Hono, event: string, payload: unknown, options: SendOptions = {}): Promise<Response> {
-  const body = typeof payload === 'string' ? payload : JSON.stringify(payload);
+  const raw = typeof payload === 'string' || payload instanceof Uint8Array;
+  const body = raw ? (payload as string) : JSON.stringify(payload);
   const { id = `delivery-${++deliveries}`, secret = SECRET, headers = {} } = options;
   return app.request('/webhooks/github', {
     method: 'POST',

@@ -233,6 +233,10 @@ export interface AgentTaskStatus {
    */
   job?: string;
   /**
+   * What the client calls itself that took the task for an Agent with dispatch pull. No Job is made then.
+   */
+  client?: string;
+  /**
    * The pod that runs it. A task token is given to the pod with this uid alone.
    */
   pod?: TaskPod;

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { catalogue, defaultPolicy } from '#domain';
+import { catalogue, defaultPolicy, type StoredEvent } from '#domain';
 import { createPool, migrate, type Pool } from '#lib/db';
 import { advanceEpoch, Effects, EventStore, migrations as eventMigrations } from '#lib/events';
 import { type Listening, listen, serveMetrics } from '#lib/http';
@@ -38,6 +38,9 @@ import { recordGrowth } from './notices/growth.ts';
 import { agentTasksOf, watchObjects } from './objects.ts';
 import { Outbox } from './outbox/outbox.ts';
 import { tellDenied } from './outbox/tell.ts';
+import { Offers } from './pull/offers.ts';
+import { Pull } from './pull/routes.ts';
+import { Waiting } from './pull/waiting.ts';
 import { RepositoryController } from './repositories/controller.ts';
 import { IssueLog } from './store/log.ts';
 import { TaskController } from './tasks/controller.ts';
@@ -85,6 +88,7 @@ export async function startOperator(config: Config, logger: Logger): Promise<Ope
       onStarted: (namespace, name) => parts.tasks.poke(namespace, name),
       now: Date.now,
     },
+    pull: new Pull(parts.conductor),
     gateway: new GitGateway(parts.conductor, new GitCache(join(config.dataDir, 'git'))),
     intake: intakeRoute({
       db: pool,
@@ -108,11 +112,14 @@ export async function startOperator(config: Config, logger: Logger): Promise<Ope
   const advice = config.webhooks && (await serveWebhooks(config.webhooks, surroundings(parts.conductor), logger));
   const over = new AbortController();
   await parts.mark.start(over.signal);
+  const offers = new Offers(pool, parts.conductor.waiting, logger);
+  offers.start(over.signal);
   manager.start();
   const stop = async () => {
     await manager.stop();
     over.abort();
-    await parts.mark.idle();
+    parts.conductor.waiting.close();
+    await Promise.all([parts.mark.idle(), offers.idle()]);
     await Promise.all([listening.close(), advice?.()]);
     await scraped?.close();
     await parts.hearing.close();
@@ -179,6 +186,7 @@ function assemble(config: Config, logger: Logger, clients: Clients) {
       hearing.own(subject, growth.events);
       issues.grew(subject, growth);
       pokeTasks(subject);
+      conductor.waiting.wake(furtherTasks(growth.events));
     },
   });
   const fallen = new AbortController();
@@ -211,6 +219,7 @@ function assemble(config: Config, logger: Logger, clients: Clients) {
     recorder: new EventRecorder({ client, controller: 'rig.dashecorp.com/conductor', logger }),
     leader: { epoch: 0, upSince: 0 },
     mark,
+    waiting: new Waiting(),
     now: Date.now,
   };
   const issues = new IssueController(conductor, logger, { begin: (task, row) => tasks.begin(task, row) });
@@ -266,6 +275,13 @@ function assemble(config: Config, logger: Logger, clients: Clients) {
   // The Lease is handed over behind this: what one leader has begun has ended before the next one begins.
   manager.onStoppedLeading(async () => void (await Promise.all([applier.idle(), outbox.idle(), issues.idle()])));
   return { conductor, tasks, applier, payloads, hearing, mark, recovered };
+}
+
+/** Uids of the Agents that were given a task without having asked for it. */
+function furtherTasks(events: readonly StoredEvent[]): string[] {
+  return events.flatMap((event) =>
+    event.type === 'TASK_DISPATCHED' && event.data.kind !== 'implement' ? [event.data.agent.uid] : [],
+  );
 }
 
 /** How often places that became free unheard are looked for. */

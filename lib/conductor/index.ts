@@ -10,3 +10,4 @@ export { type LivenessOptions, whileLive } from './liveness.ts';
 export { type FollowOptions, followEvents, type ReaderOptions, readEvents } from './reader.ts';
 export * from './schema.ts';
 export { conductorKeys, type TaskCaller, taskTokenVerifier, type VerifyTaskToken } from './task-token.ts';
+export * from './views.ts';

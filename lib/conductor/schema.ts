@@ -98,6 +98,33 @@ export const Assignment = Type.Object({
 });
 export type Assignment = Static<typeof Assignment>;
 
+/** GET …/assignments/next: the task that an Agent which pulls its work does next. Asking again before it is started answers the same. */
+export const NextAssignment = Type.Object({
+  /** Path of the task's routes below the conductor's URL: exchange the credential at `<path>/token`, then read `<path>`. */
+  path: line(1024),
+  task: Type.Object({
+    namespace: line(63),
+    name: line(63),
+    kind: Type.Union([Type.Literal('implement'), Type.Literal('rework'), Type.Literal('review')]),
+    attempt: Type.Integer({ minimum: 1 }),
+    round: Type.Integer({ minimum: 1 }),
+    fence: Fence,
+    /** RFC 3339. */
+    deadline: line(64),
+  }),
+  agent: line(253),
+  /** RFC 3339: a task that nobody started by then is lost. Counted only while a conductor has been up that long. */
+  startBy: line(64),
+});
+export type NextAssignment = Static<typeof NextAssignment>;
+
+/** POST …/tasks/{name}/token by a client of an Agent that pulls its work. A pod sends no body. */
+export const TokenRequest = Type.Object({
+  /** What the client calls itself: the first that asks has the task, and may ask again. */
+  client: Type.String({ pattern: '^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$' }),
+});
+export type TokenRequest = Static<typeof TokenRequest>;
+
 /** POST …/tasks/{name}/token: one token per audience, all bound to (namespace, task uid, fence, deadline). */
 export const TokenResponse = Type.Object({
   tokens: Type.Object({ conductor: line(8192), proxy: line(8192), egress: line(8192) }),

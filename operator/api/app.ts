@@ -9,6 +9,7 @@ import {
   PullRequestRequest,
   TASK_TOKEN_AUDIENCES,
   ThreadsRequest,
+  TokenRequest,
   VerdictRequest,
 } from '#lib/conductor';
 import type { Queryable } from '#lib/db';
@@ -17,6 +18,7 @@ import { continueFrom, correlate, type Logger, type Metrics, noMetrics, traced }
 import { refuseBehind } from '../audit/guard.ts';
 import type { GitGateway } from '../gateway/routes.ts';
 import type { Conductor } from '../issues/context.ts';
+import type { Pull } from '../pull/routes.ts';
 import { findTask, heartbeat } from '../store/tasks.ts';
 import { type ExchangeOptions, exchange } from '../tokens/exchange.ts';
 import { assignmentOf } from './assignment.ts';
@@ -35,6 +37,7 @@ import { settleThreads, submitVerdict } from './review.ts';
 export interface ApiOptions {
   readonly conductor: Conductor;
   readonly exchange: ExchangeOptions;
+  readonly pull: Pull;
   readonly gateway: GitGateway;
   readonly intake: (context: Context) => Promise<Response>;
   readonly history: History;
@@ -102,10 +105,16 @@ function addTaskRoutes(app: Hono, options: ApiOptions): void {
 
   app.post(`${TASK}/token`, async (context) => {
     const { namespace, task } = pathOf(context);
+    const header = context.req.header('authorization');
+    const bearer = bearerOf(header);
+    const asked = await bodies.optional(context, TokenRequest);
     return context.json(
-      await exchange(options.exchange, namespace, task, bearerOf(context.req.header('authorization'))),
+      asked === undefined
+        ? await exchange(options.exchange, namespace, task, bearer)
+        : await options.pull.exchange(options.exchange, { namespace, task }, header, asked.client),
     );
   });
+  app.get('/v1/namespaces/:ns/assignments/next', (context) => options.pull.next(context, context.req.param('ns')));
   app.get(TASK, async (context) => {
     const call = await called(context);
     return context.json(await served(context, 'assignment', call.task.name, () => assignmentOf(conductor, call)));

@@ -12,7 +12,16 @@ export class Bodies {
 
   /** Throws HttpError: 413 over 4 MiB, 400 for what is no JSON, 422 with path and rule for what does not fit. */
   async read<S extends TSchema>(context: Context, schema: S): Promise<Static<S>> {
+    return this.#check(await readBounded(context.req.raw, MAX_BODY), schema);
+  }
+
+  /** {@link read} where there is a body; undefined where there is none. */
+  async optional<S extends TSchema>(context: Context, schema: S): Promise<Static<S> | undefined> {
     const raw = await readBounded(context.req.raw, MAX_BODY);
+    return raw.length === 0 ? undefined : this.#check(raw, schema);
+  }
+
+  #check<S extends TSchema>(raw: Buffer, schema: S): Static<S> {
     let value: unknown;
     try {
       value = JSON.parse(raw.toString('utf8'));

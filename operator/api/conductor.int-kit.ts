@@ -17,6 +17,7 @@ import { ForgeWrites } from '../forges/writes.ts';
 import type { Conductor } from '../issues/context.ts';
 import { Mirror } from '../mirror/mirror.ts';
 import { REPOSITORIES, watchObjects } from '../objects.ts';
+import { Waiting } from '../pull/waiting.ts';
 import { IssueLog, type LogOptions } from '../store/log.ts';
 import { type TierPort, ungraded } from '../tier.ts';
 
@@ -99,6 +100,7 @@ export async function testConductor(t: Hooks, options: TestConductorOptions = {}
     recorder: new EventRecorder({ client, controller: 'rig.dashecorp.com/conductor', logger: silentLogger }),
     leader: { epoch: await advanceEpoch(db.pool, randomUUID()), upSince: Date.now() },
     mark: options.mark ?? { behind: () => null },
+    waiting: new Waiting(),
     now: Date.now,
   };
   let stopped: Promise<void> | undefined;

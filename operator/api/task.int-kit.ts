@@ -12,6 +12,7 @@ import { GitCache } from '../gateway/cache.ts';
 import { GitGateway } from '../gateway/routes.ts';
 import { wishOf } from '../issues/wish.ts';
 import { AGENT_TASKS } from '../objects.ts';
+import { Pull } from '../pull/routes.ts';
 import { branchName, taskName } from '../store/claims.ts';
 import type { SubjectName } from '../store/project.ts';
 import { type TaskIdentity, TaskTokens } from '../tokens/signer.ts';
@@ -63,6 +64,7 @@ export async function testApi(rig: TestConductor, logger: Logger = silentLogger)
       onStarted: () => undefined,
       now: conductor.now,
     },
+    pull: new Pull(conductor),
     gateway: new GitGateway(conductor, new GitCache(gitDir)),
     intake: async (context) => context.body(null, 202),
     history: new History(rig.store, rig.db.pool),

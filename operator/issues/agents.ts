@@ -39,7 +39,7 @@ function factsOf(agent: Agent, running: ReadonlyMap<string, number>, account: Ac
     uid: metadata.uid!,
     role: spec.role,
     stacks: spec.stacks,
-    ready: isConditionTrue(agent.status?.conditions, 'Ready') && spec.dispatch === 'push',
+    ready: isConditionTrue(agent.status?.conditions, 'Ready'),
     suspended: spec.suspend,
     attempts: spec.attempts,
     concurrency: spec.concurrency,

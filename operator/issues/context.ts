@@ -5,6 +5,7 @@ import type { Forges } from '../forges/forges.ts';
 import type { ForgeWrites } from '../forges/writes.ts';
 import type { Mirror } from '../mirror/mirror.ts';
 import type { Objects } from '../objects.ts';
+import type { Waiting } from '../pull/waiting.ts';
 import type { IssueLog } from '../store/log.ts';
 import type { TierPort } from '../tier.ts';
 
@@ -22,5 +23,7 @@ export interface Conductor {
   readonly leader: { epoch: number; upSince: number };
   /** Whether the database is the newest there is; while it is not, nothing is done on its word. */
   readonly mark: Standing;
+  /** Clients of Agents that pull their work; who sees work for an Agent wakes one. */
+  readonly waiting: Waiting;
   readonly now: () => number;
 }

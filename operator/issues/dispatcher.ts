@@ -25,6 +25,7 @@ export class Dispatcher {
     const startedAt = Date.now();
     const agents = this.#serving(entry.candidates).map(claimantOf);
     const holder = await claimOrEnqueue(draft, entry, agents, this.#conductor.leader);
+    if (holder === null) this.#conductor.waiting.wake(entry.candidates);
     if (holder !== null) await traceClaim(entry.subject, holder.name, startedAt);
     return holder !== null;
   }
@@ -46,13 +47,14 @@ export class Dispatcher {
 
   /** Gives every free slot of one Agent to the best that are queued for it. */
   async fill(agentUid: string): Promise<void> {
+    this.#conductor.waiting.wake([agentUid]);
     for (const agent of this.#serving([agentUid]))
       for (let next = await this.#claim(agent); next !== null; next = await this.#claim(agent)) this.#onClaimed(next);
   }
 
   /** Uids of the Agents that take work now. */
   serving(): string[] {
-    return this.#serving().map(({ metadata }) => metadata.uid!);
+    return this.#taking().map(({ metadata }) => metadata.uid!);
   }
 
   /** Claims the best that is queued for this Agent; null when nothing is, or it has no free slot. */
@@ -65,16 +67,14 @@ export class Dispatcher {
     return next;
   }
 
-  #serving(uids?: readonly string[]): Agent[] {
+  #serving(uids: readonly string[]): Agent[] {
+    return this.#taking().filter(({ metadata, spec }) => uids.includes(metadata.uid!) && spec.dispatch === 'push');
+  }
+
+  #taking(): Agent[] {
     return this.#conductor.objects.agents
       .list()
-      .filter(
-        ({ metadata, spec, status }) =>
-          (uids?.includes(metadata.uid!) ?? true) &&
-          !spec.suspend &&
-          spec.dispatch === 'push' &&
-          isConditionTrue(status?.conditions, 'Ready'),
-      );
+      .filter(({ spec, status }) => !spec.suspend && isConditionTrue(status?.conditions, 'Ready'));
   }
 }
 

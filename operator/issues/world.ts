@@ -131,8 +131,10 @@ async function readTasks(
 function factsOf(row: TaskRow, object: AgentTask | undefined, job: Job | undefined): TaskFacts {
   const vanished = object === undefined ? row.startedAt !== null : object.metadata.deletionTimestamp !== undefined;
   const made = vanished ? 'gone' : object === undefined ? 'absent' : 'present';
+  // What a client runs has no Job; one from before its Agent began to pull says nothing of it.
+  const pulled = row.client !== null;
   const jobGone = object !== undefined && job === undefined && row.startedAt !== null;
-  const ended = jobGone ? { message: 'the Job was deleted.', infrastructure: true } : jobEnd(job);
+  const ended = pulled ? null : jobGone ? { message: 'the Job was deleted.', infrastructure: true } : jobEnd(job);
   return { object: made, jobEnded: ended, started: row.startedAt !== null, seenAt: row.seenAt, deadline: row.deadline };
 }
 

@@ -101,11 +101,12 @@ export class TaskController {
       await this.#project(task, row, {
         state: 'Reconciling',
         reason: 'Progressing',
-        message: `${row.agent.name} is at work.`,
+        message: `${row.agent.name} is at work${row.client === null ? '' : `, as client ${row.client}`}.`,
         ready: 'True',
       });
       return undefined;
     }
+    if (this.#isPulled(task)) return this.#waitForClient(task, row);
     const waited = this.#conductor.now() - row.dispatchedAt;
     const problem = waited < LOOK_AFTER_MS || job === undefined ? null : await this.#podProblem(row);
     await this.#project(
@@ -121,11 +122,21 @@ export class TaskController {
     return { requeueAfterMs: waited < LOOK_AFTER_MS ? LOOK_AFTER_MS - waited : LOOK_EVERY_MS };
   }
 
+  /** Whether a client asks for it: then no Job is made. */
+  #isPulled({ metadata, spec }: AgentTask): boolean {
+    return this.#conductor.objects.agents.get(metadata.namespace!, spec.agentRef.name)?.spec.dispatch === 'pull';
+  }
+
+  async #waitForClient(task: AgentTask & KubeObject, row: TaskRow): Promise<undefined> {
+    const message = `It waits for a client of ${row.agent.name} to take it.`;
+    await this.#project(task, row, { state: 'Reconciling', reason: 'Dispatched', message, ready: 'True' });
+  }
+
   /** A Job that vanished after the task had started is a loss for the issue's rules to judge, not one to make again. */
   async #ensureJob(task: AgentTask & KubeObject, row: TaskRow): Promise<Job | undefined> {
     const { namespace, name } = task.metadata as { namespace: string; name: string };
     const known = this.#conductor.objects.jobs.get(namespace, name);
-    if ((known !== undefined && isOwnedBy(known, task)) || row.startedAt !== null) {
+    if ((known !== undefined && isOwnedBy(known, task)) || row.startedAt !== null || this.#isPulled(task)) {
       this.#made.delete(task.metadata.uid!);
       return known;
     }
@@ -180,7 +191,7 @@ export class TaskController {
       generation,
       now: new Date(this.#conductor.now()),
     });
-    const phase = row === null ? {} : statusOf(row);
+    const phase = row === null ? {} : statusOf(row, row.pod === null && this.#isPulled(task));
     const { result } = await this.#projector.project(task, { ...phase, observedGeneration: generation, conditions });
     const change = { before: status as Judged, after: { ...phase, conditions } };
     if (result === 'applied') recordVerdict(this.#conductor.recorder, task, change, verdict);
@@ -196,12 +207,14 @@ const PHASES = {
   asked: 'Stuck',
 } as const;
 
-function statusOf(row: TaskRow): AgentTaskStatus {
+/** What an AgentTask's status says of its row, without conditions; `pulled` where its Agent's clients ask for it, so that it has no Job. */
+export function statusOf(row: TaskRow, pulled = row.client !== null): AgentTaskStatus {
   const phase =
     row.endedAt === null ? (row.startedAt === null ? 'Pending' : 'Running') : PHASES[row.ending as keyof typeof PHASES];
   return {
     phase,
-    job: row.name,
+    ...(pulled ? {} : { job: row.name }),
+    ...(row.client === null ? {} : { client: row.client }),
     ...(row.pod === null ? {} : { pod: row.pod }),
     ...(row.startedAt === null ? {} : { startedAt: time(row.startedAt) }),
     ...(row.endedAt === null

@@ -5,7 +5,7 @@ import { HttpError } from '#lib/http';
 import { isKubeError, type KubeClient, type KubeObject, PODS } from '#lib/kube';
 import { correlate } from '#lib/observe';
 import type { IssueLog } from '../store/log.ts';
-import { bindPod, findTask } from '../store/tasks.ts';
+import { bindPod, findTask, type TaskRow } from '../store/tasks.ts';
 import type { TaskTokens } from './signer.ts';
 
 const POD_NAME = 'authentication.kubernetes.io/pod-name';
@@ -53,18 +53,23 @@ export async function exchange(
   );
   if (!bound) throw new HttpError('Conflict', 'DeadFence', `Task ${name} has ended, or another pod runs it; stop.`);
   options.onStarted(namespace, name);
+  return tokensOf(options.tokens, row, uid);
+}
+
+/** The tokens of a live task, one for each service; `uid` is its AgentTask's. */
+export async function tokensOf(tokens: TaskTokens, row: TaskRow, uid: string): Promise<TokenResponse> {
   const identity = {
-    namespace,
-    task: name,
+    namespace: row.namespace,
+    task: row.name,
     uid,
     fence: formatFence(row.fence),
     agent: row.agent.name,
     issue: row.subject,
   };
   const [conductor, proxy, egress] = await Promise.all([
-    options.tokens.sign(identity, 'rig-conductor', row.deadline),
-    options.tokens.sign(identity, 'rig-proxy', row.deadline),
-    options.tokens.sign(identity, 'rig-egress', row.deadline),
+    tokens.sign(identity, 'rig-conductor', row.deadline),
+    tokens.sign(identity, 'rig-proxy', row.deadline),
+    tokens.sign(identity, 'rig-egress', row.deadline),
   ]);
   return { tokens: { conductor, proxy, egress }, expiresAt: new Date(row.deadline).toISOString() };
 }

@@ -112,8 +112,8 @@ export class RepositoryController {
   async #failed(repository: Object, error: unknown): Promise<ReconcileResult> {
     this.#listings.delete(repository.metadata.uid!);
     const verdict = verdictOf(error, repository);
-    if (verdict !== null)
-      await this.#project(repository, verdict, error instanceof Waiting ? { limited: error } : null);
+    const failure = { asked: askedOf(repository), limited: error instanceof Waiting ? error : null };
+    if (verdict !== null) await this.#project(repository, verdict, failure);
     // What mends it is outside of what is watched: a Secret, the forge. Only a twin tells by itself.
     if (error instanceof Stalled && error.reason !== 'DuplicateRepository')
       return { requeueAfterMs: error.cause instanceof ForgeError ? REFUSED_MS : STALLED_MS };

@@ -3,11 +3,9 @@ import { childName } from '#crds';
 import {
   type AgentRef,
   type Assignment,
-  type DomainEvent,
   decideAssignment,
   decideDispatch,
   formatFence,
-  type IssueState,
   nextAttempt,
   nextRound,
   type TaskKind,
@@ -51,34 +49,36 @@ export async function claimOrEnqueue(
   leader: Leadership,
 ): Promise<Claimant | null> {
   const holder = await draft.commit<Claimant | null>(async (tx, state) => {
-    await lockSlots(tx, agents);
-    for (const agent of agents)
-      if ((await hasSlot(tx, agent)) && !(await isBetterQueued(tx, agent, entry)))
-        return { events: await assign(tx, entry.subject, state, agent, leader), value: agent };
-    await enqueue(tx, { ...entry, version: state.version });
-    return { events: [], value: null };
+    const taken = agents.length === 0 ? null : await takeDirect(tx, entry, agents, leader);
+    if (taken === null) {
+      await enqueue(tx, { ...entry, version: state.version });
+      return { events: [], value: null };
+    }
+    const assignment = assignmentOf(entry.subject, nextAttempt(state), taken.agent, taken.fence);
+    return { events: decideAssignment(assignment, `${taken.agent.name} has a free slot.`), value: taken.agent };
   });
   return holder ?? null;
 }
 
-/** Whether the Agent has to take another issue first. */
-async function isBetterQueued(tx: Tx, agent: Claimant, entry: Omit<QueueEntry, 'version'>): Promise<boolean> {
-  const { rowCount } = await tx.query(
-    'SELECT FROM queue WHERE $1 = ANY(candidates) AND subject <> $2 AND (priority, filed_at) < ($3, $4) LIMIT 1',
-    [agent.uid, entry.subject.id, entry.priority, new Date(entry.filedAt)],
-  );
-  return rowCount !== 0;
-}
-
-async function assign(
+/** Who takes the issue now, under which fence; null where it has to wait. Throws StaleEpoch for a leader that was followed by another. */
+async function takeDirect(
   tx: Tx,
-  subject: SubjectName,
-  state: IssueState,
-  agent: Claimant,
+  entry: Omit<QueueEntry, 'version'>,
+  agents: readonly Claimant[],
   leader: Leadership,
-): Promise<DomainEvent[]> {
-  const assignment = assignmentOf(subject, nextAttempt(state), agent, await nextFence(tx, leader));
-  return decideAssignment(assignment, `${agent.name} has a free slot.`);
+): Promise<{ agent: Claimant; fence: string } | null> {
+  const { rows } = await tx.query('SELECT * FROM take_direct($1, $2, $3, $4, $5)', [
+    agents.map(({ uid }) => uid),
+    agents.map(({ concurrency }) => concurrency),
+    entry.subject.id,
+    entry.priority,
+    new Date(entry.filedAt),
+  ]);
+  const { agent: uid, epoch, sequence } = rows[0] as { agent: string | null; epoch: number; sequence: number };
+  const agent = agents.find((one) => one.uid === uid);
+  if (agent === undefined) return null;
+  requireEpoch(leader, epoch);
+  return { agent, fence: formatFence({ epoch, sequence }) };
 }
 
 /** A new work claim of an issue and its first task, under the names that both always have. */
@@ -104,7 +104,6 @@ export async function dispatchTask(
 ): Promise<boolean> {
   const { value } = await log.record(subject, cause, async (state, tx) => {
     if (state.version !== decidedAt) return { events: [], value: false };
-    await lockSlots(tx, [wanted.agent]);
     if (!(await hasSlot(tx, wanted.agent))) return { events: [], value: false };
     const task = taskName(subject.name, wanted.kind, state.lastWork?.attempt ?? 1, nextRound(state, wanted.kind));
     const claim = wanted.kind === 'rework' ? state.work!.id : randomUUID();
@@ -115,25 +114,9 @@ export async function dispatchTask(
   return value;
 }
 
-/** Locks the Agents' rows until the transaction ends, in one order for everybody, so that what they run can be counted. */
-async function lockSlots(tx: Tx, agents: readonly Claimant[]): Promise<void> {
-  const uids = agents.map(({ uid }) => uid);
-  const lock = () =>
-    tx.query('SELECT FROM agent_slots WHERE agent_uid = ANY($1) ORDER BY agent_uid FOR UPDATE', [uids]);
-  if ((await lock()).rowCount === uids.length) return;
-  await tx.query(
-    'INSERT INTO agent_slots (agent_uid) SELECT uid FROM unnest($1::text[]) uid ORDER BY uid ON CONFLICT DO NOTHING',
-    [uids],
-  );
-  await lock();
-}
-
-/** Whether the Agent runs fewer tasks than it may; true for as long as its row is locked. */
+/** Locks the Agent's row until the transaction ends, so that what it runs stays as it is counted. */
 async function hasSlot(tx: Tx, agent: Claimant): Promise<boolean> {
-  const { rows } = await tx.query(
-    'SELECT count(*)::int AS running FROM tasks WHERE agent_uid = $1 AND ended_at IS NULL',
-    [agent.uid],
-  );
+  const { rows } = await tx.query('SELECT lock_slot($1) AS running', [agent.uid]);
   return rows[0].running < agent.concurrency;
 }
 
@@ -141,7 +124,12 @@ async function hasSlot(tx: Tx, agent: Claimant): Promise<boolean> {
 async function nextFence(tx: Tx, leader: Leadership): Promise<string> {
   const { rows } = await tx.query(`SELECT nextval('fences') AS sequence, epoch FROM leadership`);
   const { sequence, epoch } = rows[0];
+  requireEpoch(leader, epoch);
+  return formatFence({ epoch, sequence: Number(sequence) });
+}
+
+/** Throws StaleEpoch for one who no longer leads. */
+export function requireEpoch(leader: Leadership, epoch: number): void {
   if (epoch !== leader.epoch)
     throw new EventsError('StaleEpoch', `Epoch ${leader.epoch} may not claim: the leader's is ${epoch}.`);
-  return formatFence({ epoch, sequence: Number(sequence) });
 }

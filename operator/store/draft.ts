@@ -41,7 +41,8 @@ export class Draft {
   }
 
   /**
-   * Writes what was added, and what `more` decides in the same transaction; does nothing where there is neither. Throws EventsError
+   * Writes what was added, and what `more` decides in the same transaction, which also says whether the issue is in the queue from then
+   * on; does nothing where there is neither. Throws EventsError
    * Concurrency when another writer was faster: then nothing is written, and the draft is of no more use.
    */
   async commit<T = undefined>(
@@ -51,7 +52,8 @@ export class Draft {
     const { state, value } = await transaction(this.#log.pool, async (tx) => {
       const decided = await more?.(tx, this.#state);
       const events = [...this.#pending, ...(decided?.events ?? [])];
-      const { state } = await this.#log.appendIn(tx, this.#subject, this.#cause, this.#written, events);
+      const queued = decided === undefined;
+      const { state } = await this.#log.appendIn(tx, this.#subject, this.#cause, this.#written, events, { queued });
       return { state, value: decided?.value };
     });
     this.#pending.length = 0;

@@ -89,8 +89,9 @@ export async function bindClient(
   return rowCount === 1;
 }
 
+/** A row of `tasks` as the driver gives it. */
 // biome-ignore lint/suspicious/noExplicitAny: a row as the driver gives it
-function rowOf(row: any): TaskRow {
+export function rowOf(row: any): TaskRow {
   return {
     namespace: row.namespace,
     name: row.name,

@@ -132,6 +132,7 @@ test('nobody says a URL: a person is asked, and a URL in the Repository is the a
   const deploy = { ...deployments, checks: ['smoke' as const], url: 'http://10.0.0.7/' };
   story.see({ repository: known(repositoryPolicy({ deploy }), NOON) });
   assert.equal(runs(story, 'passes').url, 'http://10.0.0.7/');
+  assert.equal(phaseOf(story.state), 'Deploying');
   story.run();
   assert.equal(story.state.ending?.kind, 'Done');
 });

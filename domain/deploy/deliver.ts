@@ -3,10 +3,7 @@ import { type Action, awaitHuman, registered, wait } from '../issue/action.ts';
 import type { IssueState } from '../issue/state.ts';
 import type { Policy, World } from '../issue/world.ts';
 import { verify } from './checks.ts';
-import type { DeployPolicy, StageFacts } from './world.ts';
-
-/** Kinds of `spec.deploy` that this conductor can wait for. */
-const SUPPORTED: ReadonlySet<string> = new Set(['deployments', 'cloudflare-pages', 'flux']);
+import { type DeployPolicy, FOLLOWED, type StageFacts } from './world.ts';
 
 /** The one thing to do next for an issue whose change is merged: until it is live and verified, as far as its Repository asks for that. */
 export function deliver(state: IssueState, world: World, policy: Policy, now: number): Action {
@@ -24,7 +21,7 @@ export function deliver(state: IssueState, world: World, policy: Policy, now: nu
 
 function step(state: IssueState, world: World, deploy: DeployPolicy, policy: Policy, now: number): Action {
   const { delivery } = state;
-  if (!SUPPORTED.has(deploy.kind))
+  if (!FOLLOWED.has(deploy.kind))
     return awaitHuman(
       'DeployUnsupported',
       `The change is merged; this conductor cannot tell what ${deploy.kind} deploys. Set deploy.kind of the Repository to deployments, if that reports to the forge, or to flux; none ends the issue.`,

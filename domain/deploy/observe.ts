@@ -3,17 +3,28 @@ import { clip } from '../events/parts.ts';
 import type { IssueState } from '../issue/state.ts';
 import type { World } from '../issue/world.ts';
 import { type CheckName, checkKey, type Deployed } from './state.ts';
-import type { CheckJobFacts, DeployPolicy, StageFacts } from './world.ts';
+import { type CheckJobFacts, type DeployPolicy, FOLLOWED, type StageFacts } from './world.ts';
 
 /** What deployer and Jobs show of a merged change that the log does not say yet. Unknown facts say nothing. */
 export function observeDelivery(state: IssueState, world: World): DomainEvent[] {
   if (state.merged === null || !world.repository.known) return [];
   const { deploy } = world.repository.value;
   if (deploy.kind === 'none') return [];
+  const answered = observeAnswer(state, deploy);
+  if (answered.length > 0) return answered;
   const told = world.delivery.known ? world.delivery.value : null;
   const staged = told?.staging ? observeStaging(state, told.staging) : [];
   const live = told === null ? [] : observeProduction(state, told.production);
   return [...staged, ...live, ...(live.length === 0 ? observeChecks(state, world, deploy) : [])];
+}
+
+/** The Repository says by now what a person was asked to say in it. */
+function observeAnswer({ awaiting, delivery }: IssueState, deploy: DeployPolicy): DomainEvent[] {
+  const url = delivery.production?.url ?? deploy.url;
+  const answered =
+    (awaiting?.reason === 'DeployUnsupported' && FOLLOWED.has(deploy.kind)) ||
+    (awaiting?.reason === 'DeployUrlMissing' && url !== null);
+  return answered ? [{ type: 'HUMAN_GATE_CLEARED', data: { reason: awaiting.reason } }] : [];
 }
 
 function observeStaging({ delivery }: IssueState, stage: StageFacts): DomainEvent[] {

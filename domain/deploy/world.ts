@@ -1,3 +1,6 @@
+/** Kinds of `spec.deploy` that this conductor can follow. */
+export const FOLLOWED: ReadonlySet<string> = new Set(['deployments', 'cloudflare-pages', 'flux']);
+
 /** How a Repository wants a merged change delivered. */
 export interface DeployPolicy {
   /** `none`, or the word for the system that deploys. */

@@ -50,13 +50,13 @@ function change(state: IssueState, event: StoredEvent): Change {
     case 'ESCALATED':
       return ended(state, event);
     case 'MERGE_GATE_WAITING':
-      return { waiting: { ...event.data, at: event.at }, mergeRequested: null };
+      return { waiting: { ...event.data, at: event.at }, mergeRequested: null, refusals: refused(state, event.data) };
     case 'MERGE_REQUESTED':
       return { mergeRequested: { headSHA: event.data.headSHA, at: event.at, version: event.version }, waiting: null };
     case 'MERGED':
       return { merged: { sha: event.data.mergeSHA, headSHA: event.data.headSHA }, awaiting: null, waiting: null };
     case 'HUMAN_GATE_TRIGGERED':
-      return { awaiting: { ...event.data, since: event.at } };
+      return { awaiting: { ...event.data, since: event.at }, refusals: null };
     case 'DEPLOYED_PRODUCTION':
     case 'ROLLED_BACK':
     case 'SMOKE_PASSED':
@@ -78,4 +78,11 @@ function change(state: IssueState, event: StoredEvent): Change {
     default:
       return pullRequestChange(state, event);
   }
+}
+
+/** What the merge call itself answered, as opposed to a row of the gate: each time it is asked later. */
+function refused(state: IssueState, { headSHA, reason }: { headSHA: string; reason: string }): IssueState['refusals'] {
+  if (reason !== 'MergeRefused' && reason !== 'NotMergeable') return state.refusals;
+  const times = state.refusals?.headSHA === headSHA ? state.refusals.times : 0;
+  return { headSHA, times: times + 1 };
 }

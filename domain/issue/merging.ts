@@ -1,7 +1,7 @@
 import type { Reason } from '#crds';
 import { decideMerge, type GateDecision } from '../gate/gate.ts';
 import type { GateInput } from '../gate/types.ts';
-import { type Action, wait } from './action.ts';
+import { type Action, awaitHuman, wait } from './action.ts';
 import type { IssueState } from './state.ts';
 import type { Policy, RepositoryPolicy, World } from './world.ts';
 
@@ -9,16 +9,8 @@ export function mergeOrSay(state: IssueState, world: World, policy: Policy, now:
   const decision = gateOf(state, world, policy, now);
   const pullRequest = state.pullRequest!;
   if (decision.missing === null) {
-    const refused =
-      state.waiting?.headSHA === pullRequest.headSHA && REFUSALS.has(state.waiting.reason)
-        ? state.waiting.at + policy.mergeBackoff
-        : 0;
-    if (now < refused)
-      return wait(
-        'MergeRefused',
-        `The forge refused the merge, and is asked again soon: ${state.waiting?.message ?? ''}`,
-        refused,
-      );
+    const refused = afterRefusal(state, policy, now);
+    if (refused !== null) return refused;
     const { mergeMethod } = (world.repository as { value: RepositoryPolicy }).value;
     return {
       do: 'merge',
@@ -37,6 +29,20 @@ export function mergeOrSay(state: IssueState, world: World, policy: Policy, now:
   return told
     ? wait(reason, message, now + 60_000)
     : { do: 'reportGate', gate, headSHA: pullRequest.headSHA, reason, message };
+}
+
+/** What follows when the forge refused this head: a pause that doubles, in the end a person; null when it may be asked again. */
+function afterRefusal({ waiting, refusals, pullRequest }: IssueState, policy: Policy, now: number): Action | null {
+  if (waiting?.headSHA !== pullRequest!.headSHA || !REFUSALS.has(waiting.reason)) return null;
+  const times = refusals?.headSHA === waiting.headSHA ? refusals.times : 1;
+  if (times >= policy.maxRefusals)
+    return awaitHuman(
+      'MergeRefused',
+      `The forge refused to merge #${pullRequest!.number} ${times} times, though every gate passes; a person has to look: ${waiting.message}`,
+    );
+  const due = waiting.at + policy.mergeBackoff * 2 ** (times - 1);
+  if (now >= due) return null;
+  return wait('MergeRefused', `The forge refused the merge, and is asked again soon: ${waiting.message}`, due);
 }
 
 /** Reasons the merge call itself gives: the gate had passed. */

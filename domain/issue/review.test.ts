@@ -281,6 +281,24 @@ test('a merge that the forge refuses is asked for again after half a minute', ()
   assert.equal(count(story, 'MERGE_REQUESTED'), 2);
 });
 
+test('a merge that the forge keeps refusing is asked for ever later, then left to a person in the words of the forge', () => {
+  const story = inReview();
+  story.forge = 'refuses';
+  story.later(1_000).verdict(true);
+  const pauses: number[] = [];
+  for (let action = story.run(); action.do === 'wait' && action.reason === 'MergeRefused'; action = story.run()) {
+    if (action.until === null) break;
+    pauses.push((action.until - story.now) / 1_000);
+    story.later(action.until - story.now);
+  }
+  assert.deepEqual(pauses, [30, 60, 120, 240, 480]);
+  assert.equal(story.state.awaiting?.reason, 'MergeRefused');
+  assert.match(story.state.awaiting.message, /refused to merge #34 6 times, .* a person has to look: \S/);
+  assert.equal(count(story, 'MERGE_REQUESTED'), 6);
+  story.command({ do: 'retry' });
+  assert.deepEqual([story.state.awaiting, story.state.refusals], [null, null]);
+});
+
 test('a pull request known too long ago is read again instead of merged', () => {
   const story = inReview();
   story.later(1_000).verdict(true);

@@ -118,6 +118,8 @@ export interface IssueState {
   } | null;
   /** `version` of the event names the decision: one decision merges at most once. */
   readonly mergeRequested: { readonly headSHA: string; readonly at: number; readonly version: number } | null;
+  /** Merges of one head that the forge refused since a person was last asked. */
+  readonly refusals: { readonly headSHA: string; readonly times: number } | null;
   readonly merged: { readonly sha: string; readonly headSHA: string } | null;
   /** What became of the change after the merge. */
   readonly delivery: DeliveryState;
@@ -161,6 +163,7 @@ export const noIssue: IssueState = {
   seenCommands: [],
   waiting: null,
   mergeRequested: null,
+  refusals: null,
   merged: null,
   delivery: noDelivery,
   recovered: null,

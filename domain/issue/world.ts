@@ -103,6 +103,8 @@ export interface Policy {
   /** Pause between two whole reads of one pull request, and after a merge that the forge refused. */
   readonly readInterval: number;
   readonly mergeBackoff: number;
+  /** Merges of one head that the forge may refuse before a person is asked; each pause is twice the one before. */
+  readonly maxRefusals: number;
   readonly retryBackoff: number;
   /** Longest pause between two attempts, or two reviews. */
   readonly maxRetryBackoff: number;
@@ -129,6 +131,7 @@ export const defaultPolicy: Policy = {
   factMaxAge: 15 * 60_000,
   readInterval: 3_000,
   mergeBackoff: 30_000,
+  maxRefusals: 6,
   retryBackoff: 10_000,
   maxRetryBackoff: 10 * 60_000,
   maxDisputes: 5,

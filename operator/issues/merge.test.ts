@@ -41,7 +41,7 @@ async function ask(times: number) {
   } as unknown as Conductor;
   const denials = new Denials();
   const repository = {
-    spec: { owner: 'acme', name: 'widgets', apiURL: 'http://forge.test' },
+    spec: { owner: 'acme', name: 'widgets', apiURL: 'http://forge.test', enforcement: { kind: 'none' } },
     status: { forge: { repositoryID: 1 } },
   };
   const said: (number | string)[] = [];

@@ -11,6 +11,7 @@ import {
 } from '#domain';
 import type { MergeResult } from '#lib/forge';
 import { Waiting } from '#lib/kube';
+import { followRules } from '../repositories/enforcement.ts';
 import { repositoryName } from '../repositories/name.ts';
 import type { Cause } from '../store/log.ts';
 import type { SubjectName } from '../store/project.ts';
@@ -56,8 +57,9 @@ export interface MergeOptions {
  */
 export async function mergeIssue(options: MergeOptions): Promise<void> {
   const { conductor, denials, issue, repository, subject, state, world, action, cause } = options;
-  const { live, readAt } = await readPullRequest(conductor, repository, action.number, action.headSHA);
-  const fresh = { ...world, pullRequest: known(live, readAt), pullRequestReadAt: readAt };
+  const { live, readAt, enforcement } = await readLive(conductor, repository, action);
+  const gate = { ...world.gate, enforcement };
+  const fresh = { ...world, gate, pullRequest: known(live, readAt), pullRequestReadAt: readAt };
   const { missing } = gateOf(state, fresh, conductor.policy, conductor.now());
   if (missing !== null) return deny(options, missing.message);
   const requested = await requestMerge(conductor, subject, state, action, cause);
@@ -68,6 +70,16 @@ export async function mergeIssue(options: MergeOptions): Promise<void> {
   const result = await callMerge(conductor, issue, repository, subject, requested, action, live.reviews);
   if (!result.merged) await conductor.log.append(subject, cause, (now) => refusal(now, action, result));
   await readPullRequest(conductor, repository, action.number);
+}
+
+/** The pull request and what the forge holds its base to, both as they are now. */
+async function readLive(conductor: Conductor, repository: Repository, { number, headSHA }: Merge) {
+  const { id } = repositoryKey(repository)!;
+  const [pull, enforcement] = await Promise.all([
+    readPullRequest(conductor, repository, number, headSHA),
+    followRules(conductor, repository, id),
+  ]);
+  return { ...pull, enforcement };
 }
 
 /** The mirror allowed what the forge itself does not: returns for a decision on what it knows now, or throws when that was the same. */

@@ -7,6 +7,7 @@ import { sourceFiles, suiteOf } from '../suites/files.ts';
 import { checkImports } from './imports.ts';
 import { checkLayout, drawLayers } from './layout.ts';
 import { checkLock } from './lock.ts';
+import { checkMergePath } from './merge-path.ts';
 import { measureSizes, type Sizes } from './sizes.ts';
 import { checkTests } from './tests.ts';
 
@@ -44,6 +45,7 @@ const faults = [
   ...checkLayout(root, files),
   ...checkLock(root),
   ...checkTests(root, files),
+  ...checkMergePath(root, files),
   ...sizes.tooLong.map((file) => `${file} is longer than 400 lines`),
 ];
 for (const fault of faults) console.error(`✖ ${fault}`);

@@ -1,6 +1,6 @@
 import type { Effect } from './deliveries.ts';
 import { common, labelChange } from './payload.ts';
-import { integer, object, type Untrusted } from './read.ts';
+import { issueNumber, object, type Untrusted } from './read.ts';
 import { commentOf, isPullRequest, issueOf, pullRequestOf } from './rest.ts';
 import type { CommentUpdate, IssueUpdate, PullRequestUpdate } from './updates.ts';
 
@@ -41,7 +41,7 @@ export function commentUpdate(event: string, payload: Untrusted): CommentUpdate 
   return {
     ...common(event, payload),
     kind: 'comment',
-    number: integer(issue.number, 'issue number'),
+    number: issueNumber(issue.number, 'issue number'),
     onPullRequest: isPullRequest(issue),
     updatedAt: facts.updatedAt,
     facts,

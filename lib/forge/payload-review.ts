@@ -5,6 +5,7 @@ import {
   commitSHAOrNull,
   integer,
   integerOrNull,
+  issueNumber,
   line,
   lineOrNull,
   moment,
@@ -18,7 +19,7 @@ import type { CheckSuiteUpdate, CheckUpdate, ReviewCommentUpdate, ReviewUpdate, 
 import { conclusionOf } from './vocabulary.ts';
 
 function pullNumber(payload: Untrusted): number {
-  return integer(object(payload.pull_request, 'pull request').number, 'pull request number');
+  return issueNumber(object(payload.pull_request, 'pull request').number, 'pull request number');
 }
 
 export function reviewUpdate(event: string, payload: Untrusted): ReviewUpdate {

@@ -40,6 +40,13 @@ export function integerOrNull(value: unknown): number | null {
   return Number.isSafeInteger(number) && (number as number) >= 0 ? (number as number) : null;
 }
 
+/** The number of an issue or a pull request. Throws Malformed, also for one beyond 2,147,483,647: tables and objects hold no larger. */
+export function issueNumber(value: unknown, what: string): number {
+  const read = integerOrNull(value);
+  if (read === null || read > 0x7fff_ffff) throw malformed(what, 'the number of an issue');
+  return read;
+}
+
 /** A short text that identifies something: never cut, so too long is Malformed. Control characters are Malformed too. */
 export function line(value: unknown, what: string, limit = LINE_LIMIT): string {
   if (typeof value !== 'string' || value === '' || value.length > limit || hasControl(value))

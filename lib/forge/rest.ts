@@ -14,6 +14,7 @@ import {
   commitSHAOrNull,
   integer,
   integerOrNull,
+  issueNumber,
   line,
   lineOrNull,
   moment,
@@ -65,7 +66,7 @@ export function labelsOf(value: unknown): string[] {
 export function issueOf(value: unknown): ForgeIssueFacts {
   const issue = object(value, 'issue');
   return {
-    number: integer(issue.number, 'issue number'),
+    number: issueNumber(issue.number, 'issue number'),
     url: lineOrNull(issue.html_url, 2048) ?? '',
     state: choiceOrNull(issue.state, ['open', 'closed']) ?? 'open',
     title: prose(issue.title, 1024),
@@ -87,7 +88,7 @@ export function pullRequestOf(value: unknown): PullRequestSummary {
   const mergedAt = moment(pull.merged_at);
   const state = choice(pull.state, ['open', 'closed'], 'pull request state');
   return {
-    number: integer(pull.number, 'pull request number'),
+    number: issueNumber(pull.number, 'pull request number'),
     url: lineOrNull(pull.html_url, 2048) ?? '',
     state: mergedAt === null ? state : 'merged',
     draft: pull.draft === true,

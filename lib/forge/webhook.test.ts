@@ -216,6 +216,15 @@ test('NUL and lone surrogates in a title are replaced, a body is cut at 262,144 
   assert.equal(facts.body.length, 262_144);
 });
 
+test('an issue whose number no table holds is Malformed', () => {
+  const [payload] = payloads('issues') as [{ issue: object }];
+  for (const number of [2 ** 31, -1, 1.5, '7a'])
+    assert.throws(
+      () => parseDelivery('issues', { ...payload, issue: { ...payload.issue, number } }),
+      (error: unknown) => error instanceof ForgeError && error.code === 'Malformed',
+    );
+});
+
 const known = Object.keys(COUNTS);
 const anyPayload = fc
   .constantFrom(...known)

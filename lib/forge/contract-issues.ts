@@ -23,6 +23,33 @@ export function contractOfIssues(name: string, world: () => Promise<ForgeWorld>)
     assert.deepEqual(read.author, await developer.whoami());
   });
 
+  given(
+    'who labelled, renamed and closed an issue is told once, newest first, and free where nothing happened',
+    async (at) => {
+      const { developer, admin, repo } = at;
+      const { number } = await developer.createIssue(repo, { title: 'watched', body: '', labels: ['rig'] });
+      const first = await admin.listIssueEvents(repo);
+      assert.ok(!first.notModified && first.etag !== null);
+      const mine = first.items.filter((event) => event.number === number);
+      assert.deepEqual(
+        mine.map(({ event, label, actor }) => [event, label, actor]),
+        [['labeled', 'rig', await developer.whoami()]],
+      );
+      assert.deepEqual(await admin.listIssueEvents(repo, { etag: first.etag }), { notModified: true });
+      await admin.closeIssue(repo, number);
+      const later = itemsOf(await admin.listIssueEvents(repo, { etag: first.etag, after: first.items[0]!.id }));
+      assert.deepEqual(
+        later.map(({ event, actor }) => [event, actor]),
+        [['closed', await admin.whoami()]],
+      );
+    },
+  );
+
+  given('a text that nobody edited has no editor', async ({ developer, repo }) => {
+    const { number } = await developer.createIssue(repo, { title: 'first', body: 'text' });
+    assert.deepEqual((await developer.issueEditors(repo, [number])).get(number), { editor: null, editedAt: null });
+  });
+
   given('an issue that is not there is NotFound, and so is the number of a pull request', async (at) => {
     await refused(at.developer.issue(at.repo, 999_999), 'NotFound');
     await refused(at.developer.issue(at.repo, (await openPull(at)).number), 'NotFound');

@@ -66,6 +66,30 @@ export function contractOfRepositories(name: string, world: () => Promise<ForgeW
     assert.deepEqual(gone, { notModified: false, value: null, etag: null });
   });
 
+  given('who pushed which commit to which branch is told, newest first', async ({ developer, repo, push }) => {
+    const first = await push('rig/told', linesWith('first'));
+    const second = await push('rig/told', linesWith('second'));
+    const listing = await developer.listActivity(repo);
+    assert.ok(!listing.notModified && listing.etag !== null);
+    const told = listing.items.filter(({ ref }) => ref === 'refs/heads/rig/told');
+    assert.deepEqual(
+      told.map(({ before, after }) => [before, after]),
+      [
+        [first, second],
+        [null, first],
+      ],
+    );
+    assert.deepEqual(told[0]?.actor, await developer.whoami());
+    assert.deepEqual(await developer.listActivity(repo, { etag: listing.etag }), { notModified: true });
+    const third = await push('rig/told', linesWith('third'));
+    const later = await developer.listActivity(repo, { etag: listing.etag, after: listing.items[0]!.id });
+    assert.ok(!later.notModified);
+    assert.deepEqual(
+      later.items.map(({ after }) => after),
+      [third],
+    );
+  });
+
   given('a file is read at its commit; one that is not there is null', async ({ developer, repo, push }) => {
     const base = (await developer.branchSHA(repo, 'main')) ?? '';
     const sha = await push('rig/file', linesWith('zwölf'));

@@ -51,6 +51,17 @@ forgeContract('the loopback forge', start);
 /** Events of which nothing follows; a comment that is edited or deleted, too. */
 const IGNORED = new Set(['create', 'delete', 'label', 'issue_comment']);
 
+test('who edited a text is told with the moment of the edit', async () => {
+  assert.ok(world);
+  const forge = createForge({ baseURL: world.forge.apiURL, token: world.tokens.get('dev') ?? '' });
+  const repo = { owner: 'acme', name: 'widgets' };
+  const { number } = await forge.createIssue(repo, { title: 'edited', body: 'first' });
+  await world.rest('boss', `PATCH /repos/acme/widgets/issues/${number}`, { body: 'second' });
+  const told = (await forge.issueEditors(repo, [number])).get(number);
+  assert.equal(told?.editor?.login, 'boss');
+  assert.equal(told?.editedAt, (await forge.issue(repo, number)).updatedAt);
+});
+
 test('every delivery the loopback forge sent meanwhile is read, and reviews and checks carry the ids of the API', async () => {
   assert.ok(world);
   await world.listener.settled();

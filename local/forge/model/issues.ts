@@ -3,6 +3,7 @@ import { invalid } from '../refusal.ts';
 import { renderIssue, renderLabel, renderPull, renderUser } from '../render/index.ts';
 import type { IssueRow, LabelRow, PullRow, RepositoryRow, UserRow } from '../store/index.ts';
 import { emit } from '../webhooks/index.ts';
+import { recordIssueEvent } from './history.ts';
 
 /** Takes the repository's next number, shared by issues and pull requests. Inside a transaction only. */
 function takeNumber(ctx: Context, repo: RepositoryRow): number {
@@ -20,6 +21,7 @@ function emitIssue(
   sender: UserRow,
   extra: Record<string, unknown> = {},
 ): void {
+  recordIssueEvent(ctx, repo, issue, action, sender, extra);
   if (issue.isPull) {
     emitPull(ctx, repo, ctx.store.pulls.first({ issueId: issue.id })!, action, sender, extra);
   } else
@@ -116,7 +118,8 @@ function editText(ctx: Context, repo: RepositoryRow, issue: IssueRow, editor: Us
     ...(body === issue.body ? {} : { body: { from: issue.body ?? '' } }),
   };
   if (Object.keys(changes).length === 0) return issue;
-  const next = ctx.store.issues.update(issue.id, { title, body, updatedAt: now(ctx) });
+  const text = body === issue.body ? {} : { editorId: editor.id, editedAt: now(ctx) };
+  const next = ctx.store.issues.update(issue.id, { title, body, ...text, updatedAt: now(ctx) });
   emitIssue(ctx, repo, next, 'edited', editor, { changes });
   return next;
 }

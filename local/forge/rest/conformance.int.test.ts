@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { signJwt } from '../testing/jwt.ts';
 import { World } from '../testing/world.ts';
-import { Meter, servedOperations } from './index.ts';
+import { servedOperations } from './index.ts';
 
 let world: World;
 before(async () => {
@@ -34,6 +34,21 @@ test('users, repositories and collaborators have GitHub’s shapes', async () =>
   assert.deepEqual([role.permission, role.role_name], ['read', 'triage']);
   await boss(`DELETE ${R}/collaborators/outsider`, undefined, 204);
   await dev(`GET ${R}/collaborators/outsider`, undefined, 404);
+});
+
+test('what was done to issues is told newest first, with who did it, in GitHub’s shape', async () => {
+  const { number } = await dev(`POST ${R}/issues`, { title: 'Old' }, 201);
+  await boss(`POST ${R}/issues/${number}/labels`, { labels: ['told'] });
+  await dev(`PATCH ${R}/issues/${number}`, { title: 'New', state: 'closed' });
+  const events = await boss(`GET ${R}/issues/events?per_page=3`);
+  const told = events.map((one: { event: string; actor: { login: string } }) => [one.event, one.actor.login]);
+  assert.deepEqual(told, [
+    ['closed', 'dev'],
+    ['renamed', 'dev'],
+    ['labeled', 'boss'],
+  ]);
+  assert.deepEqual([events[1].rename, events[2].label.name], [{ from: 'Old', to: 'New' }, 'told']);
+  assert.ok(events.every((one: { issue: { number: number } }) => one.issue.number === number));
 });
 
 test('issues, comments and labels have GitHub’s shapes', async () => {
@@ -164,7 +179,7 @@ test('every served operation was answered with success above, so each shape has 
   const shape = (operation: string) => operation.replaceAll(/\{[^}]*\}/g, '{}').replace('{}...{}', '{}');
   const seen = new Set([...world.succeeded].map(shape));
   // By-id lookup is no operation of GitHub's OpenAPI document.
-  const served = servedOperations(new Meter(Date.now)).filter((operation) => !operation.includes('/repositories/'));
+  const served = servedOperations().filter((operation) => !operation.includes('/repositories/'));
   assert.deepEqual(
     served.filter((operation) => !seen.has(shape(operation))),
     [],

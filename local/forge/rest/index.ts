@@ -5,6 +5,7 @@ import { appRoutes } from './apps.ts';
 import { checkRoutes, statusRoutes } from './checks.ts';
 import { commitRoutes } from './commits.ts';
 import { deploymentRoutes } from './deployments.ts';
+import { historyRoutes } from './history.ts';
 import { hookRoutes } from './hooks.ts';
 import { issueRoutes, labelRoutes } from './issues.ts';
 import { type Meter, rateLimit } from './meter.ts';
@@ -17,35 +18,34 @@ import { rulesetRoutes } from './rulesets.ts';
 import { type Routes, restApp } from './server.ts';
 
 export { Meter } from './meter.ts';
-export { identify, refusalOf } from './server.ts';
+export { cut, identify, refusalOf } from './server.ts';
 
-function routesWith(meter: Meter): Routes {
-  return {
-    'GET /rate_limit': (call) => rateLimit(meter, call.user.id),
-    ...appRoutes,
-    ...userRoutes,
-    ...repositoryRoutes,
-    // Before the refs: a branch's name may hold slashes, and would take what follows it too.
-    ...protectionRoutes,
-    ...refRoutes,
-    ...rulesetRoutes,
-    ...activityRoutes,
-    ...checkRoutes,
-    ...statusRoutes,
-    ...commitRoutes,
-    ...issueRoutes,
-    ...labelRoutes,
-    ...reviewRoutes,
-    ...pullRoutes,
-    ...hookRoutes,
-    ...deploymentRoutes,
-  };
-}
+const ROUTES: Routes = {
+  ...appRoutes,
+  ...userRoutes,
+  ...repositoryRoutes,
+  // Before the refs: a branch's name may hold slashes, and would take what follows it too.
+  ...protectionRoutes,
+  ...refRoutes,
+  ...rulesetRoutes,
+  ...activityRoutes,
+  ...checkRoutes,
+  ...statusRoutes,
+  ...commitRoutes,
+  // Before the issues: `events` is none of their numbers.
+  ...historyRoutes,
+  ...issueRoutes,
+  ...labelRoutes,
+  ...reviewRoutes,
+  ...pullRoutes,
+  ...hookRoutes,
+  ...deploymentRoutes,
+};
 
 /** GitHub's REST API, to be mounted at /api/v3. */
 export function rest(ctx: Context, meter: Meter): Hono {
-  return restApp(ctx, meter, routesWith(meter));
+  return restApp(ctx, meter, { 'GET /rate_limit': (call) => rateLimit(meter, call.actor), ...ROUTES });
 }
 
 /** Every REST operation that is served, as `METHOD /path/{template}`. */
-export const servedOperations = (meter: Meter): string[] => Object.keys(routesWith(meter));
+export const servedOperations = (): string[] => ['GET /rate_limit', ...Object.keys(ROUTES)];

@@ -21,6 +21,7 @@ const PREFIX = {
   deploymentStatus: 'DES',
   ruleset: 'RRS',
   activity: 'PSH',
+  issueEvent: 'IE',
   installation: 'IN',
 } as const;
 

@@ -4,6 +4,8 @@ import type { DeployerConfig } from './deployment-rows.ts';
 
 export type * from './app-rows.ts';
 export type * from './deployment-rows.ts';
+export type * from './fault-rows.ts';
+export type * from './history-rows.ts';
 export type * from './protection-rows.ts';
 
 /** What the forge remembers. Times are ISO 8601 in UTC with seconds, as GitHub writes them; `…Key` fields are lower case, for lookups. */
@@ -114,6 +116,9 @@ export interface IssueRow {
   closedById: number | null;
   createdAt: string;
   updatedAt: string;
+  /** Who wrote the present body, and when; absent while it is the author's first. */
+  editorId?: number;
+  editedAt?: string;
 }
 
 export interface PullStats {

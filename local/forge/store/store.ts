@@ -31,7 +31,11 @@ export class Store {
   readonly protections;
   readonly rulesets;
   readonly activities;
+  readonly issueEvents;
   readonly installations;
+  readonly faults;
+  readonly limits;
+  readonly webhookFaults;
 
   constructor(dataDir: string) {
     this.#db = openDatabase(dataDir);
@@ -78,7 +82,11 @@ export class Store {
       ['repoId', 'ref'],
       ['repoId', 'timestamp'],
     ]);
+    this.issueEvents = table<rows.IssueEventRow>('issue_events', [['repoId'], ['issueId']]);
     this.installations = table<rows.InstallationRow>('installations', [['appId'], ['accountId']]);
+    this.faults = table<rows.FaultRow>('faults', []);
+    this.limits = table<rows.LimitRow>('limits', []);
+    this.webhookFaults = table<rows.WebhookFaultRow>('webhook_faults', []);
   }
 
   /** Runs `work` in one transaction: all of it is kept or none. Nested calls join the outer one. `work` is synchronous by type. */

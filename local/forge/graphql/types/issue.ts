@@ -26,6 +26,8 @@ export function issueFields<Node>(subject: (node: Node, request: GraphRequest) =
     url: read(({ repo, issue }, { ctx }) => issuePage(ctx, repo, issue)),
     resourcePath: read(({ repo, issue }, { ctx }) => issuePage(ctx, repo, issue).slice(ctx.html.length)),
     repository: read(({ repo }) => repositoryNode(repo)),
+    lastEditedAt: read(({ issue }) => issue.editedAt ?? null),
+    editor: read(({ issue }, request) => (issue.editorId == null ? null : userById(request, issue.editorId))),
     author: read(({ issue }, request) => userById(request, issue.authorId)),
     authorAssociation: read(({ repo, issue }, { ctx }) => association(ctx, repo, issue.authorId)),
     labels: (node, args, request) => {

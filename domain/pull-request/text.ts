@@ -57,14 +57,14 @@ export function pullRequestBody(text: ChangeText, data: ChangeData): string {
 export function mergeMessage(
   data: Omit<ChangeData, 'marker' | 'task'> & { pullRequest: number; headSHA: string; reviewers: readonly string[] },
 ): { title: string; message: string } {
-  const title = `${oneLine(data.issue.title, 180)} (#${data.pullRequest})`;
+  const title = `${oneLine(data.issue.title, 180) || 'Change without a title'} (#${data.pullRequest})`;
   const trailers = [
     `Rig-Issue: ${data.issue.name}`,
     `Rig-Agent: ${data.agent}`,
     `Rig-Attempt: ${data.attempt}`,
     `Rig-Tier: ${data.tier}`,
     `Rig-Head: ${data.headSHA}`,
-    ...data.reviewers.map((login) => `Reviewed-by: ${login}`),
+    ...data.reviewers.map((login) => `Reviewed-by: ${oneLine(login, 100)}`),
   ];
   return { title, message: `Closes #${data.issue.number}\n\n${trailers.join('\n')}\n` };
 }
@@ -88,7 +88,11 @@ export function defuse(text: string): string {
     .replaceAll(/(^|[^\w`])@(?=\w)/g, `$1@${BREAK}`);
 }
 
+/** Control characters, and those that turn the direction of what follows: a line that holds them reads otherwise than it is. */
+const UNSEEN = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+
 /** One line of at most `max` characters without anything that a forge or CI would act upon. */
 function oneLine(text: string, max: number): string {
-  return defuse(text.replaceAll(/\s+/g, ' ').trim()).slice(0, max).toWellFormed();
+  const calm = text.replaceAll(/\s+/g, ' ').replaceAll(UNSEEN, '').trim();
+  return defuse(calm).slice(0, max).toWellFormed();
 }

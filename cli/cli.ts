@@ -2,12 +2,14 @@ import { Command, CommanderError } from 'commander';
 import { DataDirError } from '#lib/datadir';
 import { isKubeError } from '#lib/kube';
 import { createTerminal, ExitCode, ExitError } from '#lib/terminal';
+import { addAudit } from './commands/audit.ts';
 import { addDown } from './commands/down.ts';
 import { addEvents } from './commands/events.ts';
 import { addIssue } from './commands/issue.ts';
 import { addKubectl } from './commands/kubectl.ts';
 import { addLogs } from './commands/logs.ts';
 import { addRepo } from './commands/repo.ts';
+import { addReport } from './commands/report.ts';
 import { addReset } from './commands/reset.ts';
 import { addStatus } from './commands/status.ts';
 import { addSync } from './commands/sync.ts';
@@ -38,12 +40,14 @@ export function createProgram(): Command {
     addReset,
     addStatus,
     addEvents,
+    addReport,
     addLogs,
     addIssue,
     addRepo,
     addWhy,
     addSync,
     addKubectl,
+    addAudit,
   ])
     add(program);
   for (const command of everyCommand(program)) command.exitOverride();

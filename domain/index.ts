@@ -70,3 +70,5 @@ export {
   pullRequestBody,
   pullRequestTitle,
 } from './pull-request/text.ts';
+export { type Report as WorkReport, type ReportBy, type ReportGroup, reportOf } from './report/report.ts';
+export { type ReportedEvent, type ReportRow, rowsOf } from './report/row.ts';

@@ -19,6 +19,7 @@ import { refuseBehind } from '../audit/guard.ts';
 import type { GitGateway } from '../gateway/routes.ts';
 import type { Conductor } from '../issues/context.ts';
 import type { Pull } from '../pull/routes.ts';
+import { reportView } from '../report/view.ts';
 import { findTask, heartbeat } from '../store/tasks.ts';
 import { type ExchangeOptions, exchange } from '../tokens/exchange.ts';
 import { assignmentOf } from './assignment.ts';
@@ -202,4 +203,7 @@ function addReaderRoutes(app: Hono, { conductor, readers, history }: ApiOptions)
   read('queue', async (context, namespace) => context.json(await queueView(conductor, namespace)));
   read('agents', async (context, namespace) => context.json(await agentsView(conductor, namespace)));
   read('events', (context, namespace) => history.serve(context, namespace));
+  read('report', async (context, namespace) =>
+    context.json(await reportView(conductor.log.pool, namespace, context.req.query())),
+  );
 }

@@ -143,6 +143,13 @@ const readers: Record<string, Operation> = {
     response: contract.EventsResponse,
     refusals: [400, 404],
   },
+  [`GET ${NS}/report`]: {
+    summary: 'How long issues took to be merged and live, and what they took of people, from the log alone.',
+    security: 'reader',
+    query: { since: 'From this moment on.', by: 'week, the default, agent or class.' },
+    response: contract.ReportResponse,
+    refusals: [400],
+  },
 };
 
 /** The OpenAPI 3.1 document of the conductor API, made from the schemas that the routes check with. */

@@ -4,7 +4,7 @@
 export const images = {
   conductor: {
     entry: 'operator/main.ts',
-    also: ['operator/certificates/main.ts'],
+    also: ['operator/certificates/main.ts', 'operator/audit/main.ts'],
     data: ['operator/store/migrations', 'lib/events/migrations'],
   },
   proxy: { entry: 'proxy/main.ts', also: [], data: ['proxy/migrations'] },

@@ -1,6 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { createTerminal, ExitError } from '#lib/terminal';
+import { createTerminal, ExitError, plain } from '#lib/terminal';
 import { recover } from './recover.ts';
+import { replay } from './replay/replay.ts';
 import type { Tools } from './tool.ts';
 
 /** Answers the exit code: 0 done or nothing found, 1 something found. Throws where it cannot be told. */
@@ -38,4 +40,22 @@ function parse(args: readonly string[], options: Options) {
   }
 }
 
-export const commands: Readonly<Record<string, Command>> = { recover: runRecover };
+async function runReplay(tools: Tools, args: readonly string[]): Promise<number> {
+  const { values } = parse(args, { json: { type: 'boolean' } });
+  const { streams, events, objects, differences } = await replay({ ...tools, pause: () => delay(LAG_MS) });
+  const found = differences.map(({ where, what, field, live, replayed }) => {
+    const [is, should] = [live, replayed].map((value) => plain(JSON.stringify(value)).slice(0, 200));
+    return `${where} ${plain(what)}: ${field} is ${is}; its events say ${should}`;
+  });
+  const built = `${events} events of ${streams} streams replayed, compared with claims, tasks, queue and ${objects} objects`;
+  createTerminal({ json: values.json === true }).result(
+    { streams, events, objects, differences },
+    found.length === 0 ? `No differences: ${built}.` : [...found, `${found.length} differences: ${built}.`].join('\n'),
+  );
+  return found.length === 0 ? 0 : 1;
+}
+
+/** A status follows its events within this time. */
+const LAG_MS = 1_500;
+
+export const commands: Readonly<Record<string, Command>> = { recover: runRecover, replay: runReplay };

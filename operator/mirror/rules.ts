@@ -41,14 +41,18 @@ export async function pushersOf(db: Queryable, key: RepositoryKey, ref: string):
   return new Set(rows.map((row) => Number(row.id)));
 }
 
-/** Every pull request of which this commit is the head, open or not, and the branch it goes to. */
+/**
+ * Every pull request of a branch of this repository of which this commit is the head, open or not, and where it goes. One from a fork is
+ * started checks of its own, which name no branch.
+ */
 export async function pullsOfHead(
   db: Queryable,
   key: RepositoryKey,
   sha: string,
 ): Promise<{ number: number; base: string }[]> {
   const { rows } = await db.query(
-    `SELECT number, summary->'base'->>'ref' AS base FROM forge_pulls WHERE host = $1 AND repository_id = $2 AND head_sha = $3`,
+    `SELECT number, summary->'base'->>'ref' AS base FROM forge_pulls WHERE host = $1 AND repository_id = $2 AND head_sha = $3
+       AND (summary->'head'->>'repositoryId')::bigint = $2`,
     [key.host, key.id, sha],
   );
   return rows;

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ruleset } from '../../domain/gate/cases/enforced.ts';
+import { testDatabase } from '../../test/kit/postgres.ts';
+import { operatorMigrations } from '../store/store.int-kit.ts';
+import { Mirror } from './mirror.ts';
+import { pullsOfHead, pushersOf, putRules, rulesOf } from './rules.ts';
+
+const key = { host: 'forge.example', id: 5 };
+const NOON = Date.parse('2026-03-02T12:00:00Z');
+const iso = new Date(NOON).toISOString();
+const sha = (digit: string) => digit.repeat(40);
+const actor = (id: number) => ({ id, login: `u${id}`, kind: 'user' }) as const;
+
+test('the newest reading of the rules is kept, whichever is written last, and a failure takes its place', async (t) => {
+  const { pool } = await testDatabase(t, { migrations: operatorMigrations });
+  assert.equal(await rulesOf(pool, key), null);
+  const facts = { id: 5, owner: 'acme', name: 'widgets', defaultBranch: 'main', defaultBranchSHA: null };
+  await new Mirror(() => NOON).putRepository(
+    pool,
+    key.host,
+    { ...facts, archived: false, private: false, url: '' },
+    iso,
+  );
+  assert.equal(await rulesOf(pool, key), null);
+  const read = { branch: 'main', readAt: NOON, rules: { rulesets: [ruleset()] } };
+  await putRules(pool, key, read);
+  await putRules(pool, key, { branch: 'main', readAt: NOON - 1, problem: 'An older failure.' });
+  assert.deepEqual(await rulesOf(pool, key), read);
+  const failed = { branch: 'main', readAt: NOON + 1, problem: 'The forge answers 500.' };
+  await putRules(pool, key, failed);
+  assert.deepEqual(await rulesOf(pool, key), failed);
+});
+
+test('everybody who pushed to a branch is told, and every pull request of a commit with where it goes', async (t) => {
+  const { pool } = await testDatabase(t, { migrations: operatorMigrations });
+  const mirror = new Mirror(() => NOON);
+  for (const [head, ref, by] of [
+    ['a', 'rig/one/1', 1],
+    ['b', 'rig/one/1', 2],
+    ['c', 'rig/one/1', 2],
+    ['a', 'rig/two/1', 3],
+  ] as const)
+    await mirror.putPush(pool, key, sha(head), ref, actor(by), iso);
+  assert.deepEqual([...(await pushersOf(pool, key, 'rig/one/1'))].sort(), [1, 2]);
+  assert.deepEqual([...(await pushersOf(pool, key, 'rig/none/1'))], []);
+  const pull = (number: number, head: string, base: string, repositoryId: number | null) =>
+    mirror.putPull(pool, key, {
+      number,
+      url: '',
+      state: number === 3 ? 'closed' : 'open',
+      draft: false,
+      title: '',
+      body: '',
+      author: actor(1),
+      head: { sha: sha(head), ref: 'rig/one/1', repositoryId },
+      base: { ref: base, sha: sha('9'), repositoryId: 5 },
+      mergeSHA: null,
+      mergedAt: null,
+      labels: [],
+      updatedAt: iso,
+    });
+  await pull(1, 'a', 'main', 5);
+  await pull(2, 'b', 'main', 5);
+  await pull(3, 'a', 'release', 5);
+  await pull(4, 'a', 'release', 6);
+  assert.deepEqual(
+    (await pullsOfHead(pool, key, sha('a'))).toSorted((one, other) => one.number - other.number),
+    [
+      { number: 1, base: 'main' },
+      { number: 3, base: 'release' },
+    ],
+  );
+});

@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sourceFiles, suiteOf } from '../suites/files.ts';
+import { checkForgeWrites } from './forge-writes.ts';
 import { checkImports } from './imports.ts';
 import { checkLayout, drawLayers } from './layout.ts';
 import { checkLock } from './lock.ts';
@@ -44,6 +45,7 @@ const faults = [
   ...(await checkImports(root)).map(({ from, to, rule }) => `${from} imports ${to}: ${rule}`),
   ...checkLayout(root, files),
   ...checkLock(root),
+  ...checkForgeWrites(root, files),
   ...checkTests(root, files),
   ...checkMergePath(root, files),
   ...sizes.tooLong.map((file) => `${file} is longer than 400 lines`),

@@ -119,3 +119,22 @@ test('a uid and a place at the forge that belong to two subjects are a conflict'
     message: /Issue team\/site-7/,
   });
 });
+
+test('deliveries are handed out by as many bytes as fit, oldest first, and one that is larger by itself', async (t) => {
+  const { pool } = await testDatabase(t, { migrations: [migrations] });
+  for (const [id, size] of [
+    ['a', 9_000],
+    ['b', 400],
+    ['c', 500],
+    ['d', 200],
+  ] as const)
+    await storeDelivery(pool, delivery(id, 'x'.repeat(size)));
+  const taken: string[] = [];
+  for (let lot = await take(); lot !== ''; lot = await take()) taken.push(lot);
+  assert.deepEqual(taken, ['a', 'bc', 'd']);
+
+  async function take(): Promise<string> {
+    const lot = await takeDeliveries(pool, { limit: 9, maxBytes: 1_000 });
+    return lot.map(({ id }) => id).join('');
+  }
+});

@@ -34,6 +34,7 @@ export class Payloads {
   readonly #largeFrom: number;
   #worker: Worker | undefined;
   #turn: Promise<unknown> = Promise.resolve();
+  #hashing: Promise<unknown> = Promise.resolve();
   #idle: NodeJS.Timeout | undefined;
 
   constructor({ withinMs = 10_000, idleMs = 30_000, largeFrom = LARGE_BODY }: PayloadsOptions = {}) {
@@ -50,6 +51,14 @@ export class Payloads {
   /** See `parseDelivery`. */
   async delivery(event: string, body: Buffer): Promise<ParsedDelivery> {
     return body.byteLength < this.#largeFrom ? readDelivery(event, body) : (this.#ask({ event, body }) as never);
+  }
+
+  /** One after another for what is large: nobody can have many such bodies hashed at once. */
+  async inTurn<T>(body: Buffer, work: () => Promise<T>): Promise<T> {
+    if (body.byteLength < this.#largeFrom) return work();
+    const done = this.#hashing.then(work);
+    this.#hashing = done.catch(() => {});
+    return done;
   }
 
   /** Ends the thread. What is being read rejects. */

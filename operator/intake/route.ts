@@ -112,11 +112,8 @@ function deliveryHeaders(context: Context): { id: string; event: string } {
 async function authenticate(options: IntakeOptions, context: Context, body: Buffer): Promise<string> {
   const repositories = options.repositories();
   const signature = context.req.header('x-hub-signature-256');
-  const { signers, unread } = await signersOf(
-    candidates(repositories, context),
-    options.webhookSecret,
-    body,
-    signature,
+  const { signers, unread } = await options.payloads.inTurn(body, () =>
+    signersOf(candidates(repositories, context), options.webhookSecret, body, signature),
   );
   // One that could not be read fails the delivery only where no other signed it.
   if (signers.size === 0) throw unread === null ? badSignature() : unread.error;

@@ -26,8 +26,9 @@ function standing(input: GateInput, review: ReviewFacts): boolean | 'unknown' {
   return input.reviewers.has(review.author.id) ? true : personWithWrite(input, review.author);
 }
 
-/** An irreversible change is approved by people alone. */
+/** An irreversible change is approved by people alone, and nobody is independent of an Agent whose account cannot be told. */
 function mayApprove(input: GateInput, review: ReviewFacts): boolean | 'unknown' {
+  if (input.issue.agent !== null && input.unaccounted.includes(input.issue.agent)) return 'unknown';
   return input.issue.tier === 'T3' ? personWithWrite(input, review.author) : standing(input, review);
 }
 

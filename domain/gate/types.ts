@@ -46,6 +46,8 @@ export interface GateInput {
     readonly number: number;
     /** Branch of the newest work claim, live or ended; null before the first. */
     readonly branch: string | null;
+    /** Agent of the newest work claim; null before the first. */
+    readonly agent: string | null;
     /** Head that the log knows, on which a merge would be asked; null where there is none. */
     readonly headSHA: string | null;
     readonly forwarded: readonly ForwardedHead[];

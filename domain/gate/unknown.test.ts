@@ -37,7 +37,7 @@ function unknowings(input: GateInput): [string, GateInput][] {
     ['who pushed the head', { ...input, headPushedBy: unknown('Nobody told.') }],
     ['what the forge enforces', { ...input, enforcement: unknown('It was not read.') }],
     ['the grade', { ...input, tierGate: { gate: 'tier', state: 'unknown', reason: 'FactUnknown', message: 'No.' } }],
-    ['whose account an Agent has', { ...input, permissions: new Map(), unaccounted: ['far-e'] }],
+    ['whose account an Agent has', { ...input, permissions: new Map(), unaccounted: [...input.unaccounted, 'far-e'] }],
     ...[...input.permissions.keys()].map((account): [string, GateInput] => [
       `the permission of ${account}`,
       { ...input, permissions: new Map([...input.permissions].filter(([id]) => id !== account)) },

@@ -77,6 +77,7 @@ function gateInput(state: IssueState, world: World, policy: Policy, now: number)
     issue: {
       number: state.spec?.number ?? 0,
       branch: state.lastWork?.branch ?? null,
+      agent: state.lastWork?.agent.name ?? null,
       headSHA: state.pullRequest?.headSHA ?? null,
       forwarded: state.forwarded,
       wishGeneration: state.wishGeneration,

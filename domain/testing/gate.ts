@@ -49,6 +49,7 @@ export function gateInput({ pr, repository, issue, input }: GateChange = {}): Ga
     issue: {
       number: ISSUE,
       branch: BRANCH,
+      agent: 'dev-e',
       headSHA: HEAD,
       forwarded: [{ sha: HEAD, attempt: 1, branch: BRANCH }],
       wishGeneration: 1,

@@ -181,6 +181,16 @@ export const reviewCases: readonly GateCase[] = [
     pr: { author: { ...ada, id: 77 }, reviews: [review({ author: ada })] },
     ...passes,
   },
+  {
+    name: 'approved by the reviewer Agent while the account of the Agent that made the change cannot be told',
+    input: { unaccounted: ['dev-e'], permissions: new Map() },
+    ...unread,
+  },
+  {
+    name: 'approved by the reviewer Agent while the account of another Agent cannot be told',
+    input: { unaccounted: ['far-e'], permissions: new Map() },
+    ...passes,
+  },
   { name: 'approved by the reviewer Agent at T3', issue: { tier: 'T3' }, ...missing },
   {
     name: 'approved by a person with write permission at T3',

@@ -17,6 +17,7 @@ import { readPosition } from './audit/position.ts';
 import { MarkRecord } from './audit/record.ts';
 import type { Config } from './config.ts';
 import { Forges } from './forges/forges.ts';
+import { Pace } from './forges/pace.ts';
 import { ForgeWrites } from './forges/writes.ts';
 import { GitCache } from './gateway/cache.ts';
 import { GitGateway } from './gateway/routes.ts';
@@ -213,7 +214,12 @@ function assemble(config: Config, logger: Logger, clients: Clients) {
       onAnswer: countAnswers(metrics),
       onLimited: (limit) => metrics.count('rig_forge_limited_total', { limit }),
     }),
-    writes: new ForgeWrites(new Effects({ db: pool, doubtSince: doubtOf(log) }), pool, metrics),
+    writes: new ForgeWrites(
+      new Effects({ db: pool, doubtSince: doubtOf(log) }),
+      pool,
+      metrics,
+      new Pace(pool, config.forgeWriteIntervalMs),
+    ),
     tier: config.ungraded ? ungraded : noTierPolicy,
     policy: { ...defaultPolicy, reviewDebounce: config.reviewDebounceMs },
     recorder: new EventRecorder({ client, controller: 'rig.dashecorp.com/conductor', logger }),

@@ -268,3 +268,45 @@ test('a key used for another kind or subject is refused', async (t) => {
   await assert.rejects(effects.run({ ...comment(epoch), kind: 'merge' }, steps), { code: 'EffectReused' });
   await assert.rejects(effects.run({ ...comment(epoch), subject: 'issue-2' }, steps), { code: 'EffectReused' });
 });
+
+test('an effect waits for its turn before it begins, once, and not at all where its outcome is known', async (t) => {
+  const { pool, epoch, effects } = await setUp(t);
+  const order: string[] = [];
+  const steps: EffectSteps<unknown, null> = {
+    find: never,
+    ready: async () => void order.push(`ready ${(await readEffect(pool, 'comment/1'))!.state}`),
+    perform: async () => {
+      order.push('performed');
+      return null;
+    },
+  };
+  await effects.run(comment(epoch), steps);
+  await effects.run(comment(epoch), steps);
+  assert.deepEqual(order, ['ready planned', 'performed']);
+});
+
+test('a leader that was followed by another while it waited for its turn performs nothing', async (t) => {
+  const { pool, epoch, effects } = await setUp(t);
+  const steps = { find: never, ready: async () => void (await advanceEpoch(pool, 'b')), perform: never };
+  await assert.rejects(effects.run(comment(epoch), steps), { code: 'StaleEpoch' });
+  assert.equal((await readEffect(pool, 'comment/1'))!.state, 'planned');
+});
+
+test('a process that stood still between the beginning of an attempt and its call makes no call', async (t) => {
+  const { pool, epoch, clock } = await setUp(t);
+  // Frozen right behind the commit: when it goes on, a minute has passed, and another may have looked, found nothing and done it.
+  const frozen = new Proxy(pool, {
+    get: (of, key) => {
+      const value = of[key as keyof typeof of];
+      if (key !== 'query') return typeof value === 'function' ? value.bind(of) : value;
+      return async (text: string, values: unknown[]) => {
+        const answer = await of.query(text, values);
+        if (/SET state = 'started'/.test(text)) clock.time += 61_000;
+        return answer;
+      };
+    },
+  });
+  const late = new Effects({ db: frozen, clock });
+  await assert.rejects(late.run(comment(epoch), { find: never, perform: never }), { code: 'EffectNotPerformed' });
+  assert.equal(await new Effects({ db: pool, clock }).run(comment(epoch), { find: never, perform: async () => 7 }), 7);
+});

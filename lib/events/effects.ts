@@ -25,6 +25,8 @@ export interface EffectSteps<R, O> {
    * that cannot be told.
    */
   find(request: R, row: EffectRow<R, O>): Promise<O | undefined>;
+  /** Waits for what has to be waited for before it is performed: a turn. Called at most once a run, and never behind the beginning of an attempt. */
+  ready?(): Promise<void>;
   /** What an error of `perform` means; default {@link classifyFailure}. */
   classify?(error: unknown): FailureClass;
 }
@@ -75,9 +77,14 @@ export class Effects {
    */
   async run<R, O>(effect: EffectRequest<R>, steps: EffectSteps<R, O>): Promise<O> {
     await ensureEffect<R, O>(this.#db, effect, this.#date(), await this.#doubtSince(effect.subject));
-    for (;;) {
+    for (let ready = steps.ready === undefined; ; ) {
       const settled = await this.#settled<R, O>(effect);
       if (settled !== undefined) return settled.outcome;
+      if (!ready) {
+        await steps.ready?.();
+        ready = true;
+        continue;
+      }
       const worked = await this.#slots.use(() => this.#workLocked(effect, steps));
       if (!worked) await this.#clock.sleep(LOCK_POLL_MS);
     }
@@ -122,9 +129,11 @@ export class Effects {
 
   /** One attempt, its beginning committed first. Returns the error that left its outcome unknown, if one did. */
   async #attempt<R, O>(row: EffectRow<R, O>, epoch: number, steps: EffectSteps<R, O>): Promise<Error | undefined> {
-    if (!(await beginAttempt(this.#db, row, epoch, this.#date()))) return undefined;
+    const began = this.#date();
+    if (!(await beginAttempt(this.#db, row, epoch, began))) return undefined;
     const attempt = row.attempt + 1;
     const end = (ending: Ending) => endAttempt(this.#db, row.key, attempt, ending, this.#date());
+    await this.#refuseLate(row.key, began, end);
     let outcome: O;
     try {
       outcome = await steps.perform(row.request);
@@ -141,6 +150,19 @@ export class Effects {
     }
     await end({ state: 'succeeded', outcome });
     return undefined;
+  }
+
+  /**
+   * A process that stood still behind the beginning of its attempt may have been given up, and the effect been done by another: it performs
+   * nothing. Throws EffectNotPerformed.
+   */
+  async #refuseLate(key: string, began: Date, end: (ending: Ending) => Promise<unknown>): Promise<void> {
+    if (this.#clock.now() - began.getTime() <= this.#windowMs / 4) return;
+    await end({ state: 'planned' });
+    throw new EventsError(
+      'EffectNotPerformed',
+      `The effect ${key} was not performed: the process stood still before it.`,
+    );
   }
 
   /** Settles an attempt of which only the beginning is known; when it did not take place, by one more. */

@@ -12,8 +12,10 @@ import {
   type PullRequestSummary,
   type RepositoryName,
 } from '#lib/forge';
+import { legible } from '#lib/kube';
 import { type Metrics, noMetrics, type Span, serverAttributes, traced, withCorrelation } from '#lib/observe';
 import { issueMarker, marker, unmarked } from './markers.ts';
+import type { Pace } from './pace.ts';
 
 export { issueMarker, markedUid, marker } from './markers.ts';
 
@@ -39,8 +41,11 @@ export class ForgeWrites {
   readonly #effects: Effects;
   readonly #pool: Pool;
   readonly #metrics: Metrics;
+  readonly #pace: Pace | undefined;
 
-  constructor(effects: Effects, pool: Pool, metrics: Metrics = noMetrics) {
+  /** Without a `pace` nothing waits for another. */
+  constructor(effects: Effects, pool: Pool, metrics: Metrics = noMetrics, pace?: Pace) {
+    this.#pace = pace;
     this.#effects = effects;
     this.#pool = pool;
     this.#metrics = metrics;
@@ -301,7 +306,12 @@ export class ForgeWrites {
     const run = () =>
       this.#effects.run<object, O>(
         { key, kind, subject: target.subject, epoch, request },
-        { perform, find: (_request, row) => steps.find(row as EffectRow), classify: failed },
+        {
+          perform,
+          find: (_request, row) => steps.find(row as EffectRow),
+          ready: async () => this.#pace?.turn(target.forge, kind),
+          classify: failed,
+        },
       );
     try {
       return await tracedWrite(target, kind, async (span) => {
@@ -347,7 +357,7 @@ function classify(error: unknown): FailureClass {
 
 /** What an agent says: it closes no issue and carries no mark but ours. */
 function spoken(text: string): string {
-  return unmarked(defuse(text));
+  return unmarked(defuse(legible(text)));
 }
 
 function numbered({ number, url }: Pick<PullRequestSummary, 'number' | 'url'>): { number: number; url: string } {

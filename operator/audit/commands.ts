@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { createTerminal, ExitError, plain } from '#lib/terminal';
+import { createTerminal, duration, ExitError, plain } from '#lib/terminal';
+import { examine } from './doctor/doctor.ts';
 import { recover } from './recover.ts';
 import { replay } from './replay/replay.ts';
 import type { Tools } from './tool.ts';
@@ -55,7 +56,29 @@ async function runReplay(tools: Tools, args: readonly string[]): Promise<number>
   return found.length === 0 ? 0 : 1;
 }
 
+async function runDoctor(tools: Tools, args: readonly string[]): Promise<number> {
+  const { values } = parse(args, { json: { type: 'boolean' } });
+  const now = Date.now();
+  const findings = await examine(tools, now);
+  const terminal = createTerminal({ json: values.json === true });
+  const shown = findings.map(({ check, what, since, why, help }) => {
+    const age = since === null ? '' : ` for ${duration(now - since)}`;
+    return `${terminal.colours.bold(check)} ${plain(what)}${age}\n  ${plain(why)}\n  ${terminal.colours.dim(help)}`;
+  });
+  const result = findings.map((one) => ({
+    ...one,
+    since: one.since === null ? null : new Date(one.since).toISOString(),
+  }));
+  const text = findings.length === 0 ? 'Nothing is stuck.' : [...shown, `${findings.length} stuck.`].join('\n');
+  terminal.result({ findings: result }, text);
+  return findings.length === 0 ? 0 : 1;
+}
+
 /** A status follows its events within this time. */
 const LAG_MS = 1_500;
 
-export const commands: Readonly<Record<string, Command>> = { recover: runRecover, replay: runReplay };
+export const commands: Readonly<Record<string, Command>> = {
+  recover: runRecover,
+  replay: runReplay,
+  doctor: runDoctor,
+};

@@ -102,8 +102,8 @@ async function advance(pool: Pool, beyond: { epoch: number; fence: number }): Pr
       [beyond.fence],
     );
     await renumber(tx);
-    await tx.query('UPDATE forge_pulls SET live = NULL, live_at = NULL');
-    await tx.query('UPDATE forge_repositories SET listed_at = NULL, issues_etag = NULL, pulls_etag = NULL');
+    await tx.query('UPDATE forge_pulls SET live = NULL, live_at = NULL, listed_state = NULL');
+    await tx.query('UPDATE forge_listings SET etag = NULL');
     await tx.query('DELETE FROM forge_permissions');
     await tx.query('DELETE FROM queue');
     return Number(rows[0].next);

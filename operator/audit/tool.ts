@@ -18,6 +18,8 @@ export interface Tools {
   readonly forges: Forges;
   readonly mirror: Mirror;
   readonly taskDeadlineMs: number;
+  /** Of the conductor. */
+  readonly namespace: string;
   close(): Promise<void>;
 }
 
@@ -35,13 +37,15 @@ export async function openTools(env: NodeJS.ProcessEnv): Promise<Tools> {
   const pool = createPool(url, { applicationName: 'rig-audit', schema: SCHEMA, max: 4, statementTimeoutMs: 60_000 });
   const client = new KubeClient(loadKubeConfig({ path: env.RIG_KUBECONFIG || undefined }));
   const store = new EventStore({ db: pool, types: catalogue });
+  const namespace = env.RIG_SYSTEM_NAMESPACE || 'rig-system';
   const taskDeadlineMs = Number(env.RIG_TASK_DEADLINE_SECONDS || HOUR_SECONDS) * 1_000;
   return {
     pool,
     client,
     store,
     log: new IssueLog({ pool, store, taskDeadlineMs, onAppend: () => {} }),
-    record: new MarkRecord(client, env.RIG_SYSTEM_NAMESPACE || 'rig-system'),
+    record: new MarkRecord(client, namespace),
+    namespace,
     forges: new Forges(client, { writeIntervalMs: 0 }),
     mirror: new Mirror(),
     taskDeadlineMs,

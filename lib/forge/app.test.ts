@@ -107,3 +107,33 @@ test("an installation's token is in no error's text, even where the forge sends 
   const error = await failure(forge.comment({ owner: 'ada', name: 'engine' }, 1, 'x'));
   assert.ok(!JSON.stringify([error, error.stack, error.cause]).includes('ghs_asecretofthetests'));
 });
+
+for (const [title, refusal, minting, code] of [
+  ['removed', [401, 'Bad credentials'], [404, 'Not Found'], 'InstallationRemoved'],
+  [
+    'suspended',
+    [403, 'This installation has been suspended'],
+    [403, 'This installation has been suspended'],
+    'InstallationSuspended',
+  ],
+] as const)
+  test(`a call under an installation that was ${title} meanwhile says so, instead of speaking of credentials`, async () => {
+    let minted = 0;
+    const { fetch } = scripted(({ url }) => {
+      if (!url.endsWith('/access_tokens')) return json({ message: refusal[1] }, refusal[0]);
+      return ++minted === 1 ? installation('ghs_one', Date.now() + HOUR) : json({ message: minting[1] }, minting[0]);
+    });
+    const forge = createForge({ baseURL: 'http://forge.test', app, fetch });
+    assert.equal((await failure(forge.issue({ owner: 'ada', name: 'engine' }, 1))).code, code);
+  });
+
+test('a call that an installation may not make is Forbidden, and asks for no other token', async () => {
+  const { fetch, asked } = scripted(({ url }) =>
+    url.endsWith('/access_tokens')
+      ? installation('ghs_one', Date.now() + HOUR)
+      : json({ message: 'Resource not accessible by integration' }, 403),
+  );
+  const forge = createForge({ baseURL: 'http://forge.test', app, fetch });
+  assert.equal((await failure(forge.issue({ owner: 'ada', name: 'engine' }, 1))).code, 'Forbidden');
+  assert.equal(asked.filter(({ url }) => url.endsWith('/access_tokens')).length, 1);
+});

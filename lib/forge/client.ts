@@ -64,7 +64,7 @@ export function createClient(options: ForgeOptions): Client {
   if (base === null || !/^https?:$/.test(base.protocol) || base.username !== '' || base.search !== '')
     throw new ForgeError('Validation', 'The forge API URL must be an http(s) URL without credentials or query.');
   const budget = options.budget ?? new Budget();
-  const { token, refused, appSlug } = credentialOf(options, base);
+  const { token, explain, appSlug } = credentialOf(options, base);
   const reader = new Reader({
     ...sharedOptions(options, base, 'read', budget),
     throttle: pacing(options, 0, true),
@@ -82,8 +82,7 @@ export function createClient(options: ForgeOptions): Client {
       return await run();
     } catch (error) {
       const failure = translate(error, kind, await token().catch(() => ''));
-      if (failure.code === 'Unauthorized') refused();
-      throw failure;
+      throw (await explain(failure)) ?? failure;
     }
   };
   return {
@@ -95,19 +94,30 @@ export function createClient(options: ForgeOptions): Client {
   };
 }
 
-/** A token as it is given, or an App's tokens. `refused` is called when the forge does not take the present one. */
+/**
+ * A token as it is given, or an App's tokens. `explain` says why the forge no longer takes the present one, where asking for another tells;
+ * it answers null where the failure speaks for itself.
+ */
 function credentialOf(options: ForgeOptions, base: URL) {
   const { app, token = '' } = options;
   if (app === undefined) {
     return {
       token: async () => (typeof token === 'string' ? token : await token()),
-      refused: () => undefined,
+      explain: async () => null,
       appSlug: undefined,
     };
   }
   // What an App asks in its own name counts against a limit of its own.
   const tokens = appTokens(app, new Octokit(sharedOptions(options, base, 'write', new Budget())));
-  return { token: tokens.token, refused: tokens.forget, appSlug: tokens.slug };
+  const explain = async (failure: ForgeError): Promise<ForgeError | null> => {
+    if (failure.code !== 'Unauthorized' && !/installation has been suspended/i.test(failure.message)) return null;
+    tokens.forget();
+    return tokens.token().then(
+      () => null,
+      (error: unknown) => (error instanceof ForgeError ? error : null),
+    );
+  };
+  return { token: tokens.token, explain, appSlug: tokens.slug };
 }
 
 function sharedOptions(options: ForgeOptions, base: URL, kind: 'read' | 'write', budget: Budget) {

@@ -1,5 +1,14 @@
 import type { Actor } from './facts.ts';
-import { integer, integerOrNull, lineOrNull, moment, object, objectOrNull, type Untrusted } from './read.ts';
+import {
+  integer,
+  integerOrNull,
+  lineOrNull,
+  loginOrNull,
+  moment,
+  object,
+  objectOrNull,
+  type Untrusted,
+} from './read.ts';
 import { namesOf } from './rest.ts';
 import type { LabelChange } from './updates.ts';
 
@@ -22,7 +31,7 @@ export function common(event: string, payload: Untrusted) {
 function senderOf(value: unknown): Actor | null {
   const sender = objectOrNull(value);
   const id = integerOrNull(sender?.id);
-  const login = lineOrNull(sender?.login);
+  const login = loginOrNull(sender?.login);
   return id === null || login === null ? null : { id, login, kind: sender?.type === 'Bot' ? 'bot' : 'user' };
 }
 

@@ -60,6 +60,17 @@ export function lineOrNull(value: unknown, limit = LINE_LIMIT): string | null {
     : null;
 }
 
+/** The name of an account, as GitHub gives names: in any text it is one harmless word. Throws Malformed. */
+export function login(value: unknown, what = 'login'): string {
+  const read = loginOrNull(value);
+  if (read === null) throw malformed(what, 'the name of an account');
+  return read;
+}
+
+export function loginOrNull(value: unknown): string | null {
+  return typeof value === 'string' && /^[\w.-]{1,100}(\[bot\])?$/.test(value) ? value : null;
+}
+
 /**
  * A text people wrote: cut at `limit` UTF-16 units, NUL and lone surrogates replaced (neither PostgreSQL nor JSON consumers
  * take them). Missing is empty.

@@ -17,6 +17,7 @@ import {
   issueNumber,
   line,
   lineOrNull,
+  login,
   moment,
   object,
   objectOrNull,
@@ -33,7 +34,7 @@ export function actorOf(value: unknown): Actor {
   if (user === null) return GHOST;
   return {
     id: integer(user.id, 'account id'),
-    login: line(user.login, 'login'),
+    login: login(user.login),
     kind: user.type === 'Bot' ? 'bot' : 'user',
   };
 }

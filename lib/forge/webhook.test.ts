@@ -216,6 +216,16 @@ test('NUL and lone surrogates in a title are replaced, a body is cut at 262,144 
   assert.equal(facts.body.length, 262_144);
 });
 
+test('an account whose name could say something else in a text is nobody who sends, and Malformed as an author', () => {
+  const [payload] = payloads('issues') as [{ issue: { user: object }; sender: object }];
+  for (const login of ['a b', 'a\nb', '**a**', '@all', 'a\u202eb', '', 'x'.repeat(200)]) {
+    const sent = { ...payload, sender: { ...payload.sender, login } };
+    assert.equal(only('issue', 'issues', sent).actor, null, login);
+    const written = { ...payload, issue: { ...payload.issue, user: { ...payload.issue.user, login } } };
+    assert.throws(() => parseDelivery('issues', written), ForgeError, login);
+  }
+});
+
 test('an issue whose number no table holds is Malformed', () => {
   const [payload] = payloads('issues') as [{ issue: object }];
   for (const number of [2 ** 31, -1, 1.5, '7a'])

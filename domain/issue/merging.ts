@@ -52,6 +52,13 @@ export function readPullRequest(state: IssueState, message: string): Action {
   return { do: 'readPullRequest', number: state.pullRequest!.number, reason: 'FactUnknown', message };
 }
 
+/** Merged, and as which commit and by whom has not been read yet. */
+export function mergedUntold({ pullRequest }: IssueState, world: World): boolean {
+  if (!world.pullRequest.known || pullRequest === null) return false;
+  const { number, state, mergeSHA } = world.pullRequest.value;
+  return number === pullRequest.number && state === 'merged' && mergeSHA === null;
+}
+
 /** Reads the pull request whole, but not more often than the policy allows. */
 export function readAgain(state: IssueState, world: World, policy: Policy, now: number, why: string): Action {
   const due = world.pullRequestReadAt + policy.readInterval;

@@ -2,7 +2,7 @@ import { deliver } from '../deploy/deliver.ts';
 import { type Action, awaitHuman, registered, wait } from './action.ts';
 import { finishWithChildren } from './epic.ts';
 import { gradeOf, outgrown } from './grade.ts';
-import { readPullRequest } from './merging.ts';
+import { mergedUntold, readAgain, readPullRequest } from './merging.ts';
 import { CLOSED } from './release.ts';
 import type { IssueState } from './state.ts';
 import { worked } from './working.ts';
@@ -37,6 +37,8 @@ function ended(state: IssueState): Action | null {
 /** A merge, or the issue closed at the forge: also while a person is asked, for either is an answer. */
 function closed(state: IssueState, world: World, policy: Policy, now: number): Action | null {
   if (state.merged !== null) return deliver(state, world, policy, now);
+  if (mergedUntold(state, world))
+    return readAgain(state, world, policy, now, 'The forge shows it merged, and is asked by whom.');
   // A merge by a person closes the issue as well, and may be told later: look before taking it for a no.
   if (
     world.forgeIssueClosed &&

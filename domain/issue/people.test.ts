@@ -27,6 +27,19 @@ test('an issue that is filed suspended is not even graded', () => {
   assert.deepEqual(story.types(), ['ISSUE_FILED']);
 });
 
+test('a merge that a delivery tells is read whole before it is told, so that it is told by whom', () => {
+  const story = inReview();
+  const pause = defaultPolicy.readInterval;
+  story.later(pause).pull({ state: 'merged', mergeSHA: null, mergedBy: null });
+  assert.deepEqual(doing(story.next()), 'wait FactUnknown');
+  story.later(pause);
+  assert.equal(story.next().do, 'readPullRequest');
+  assert.ok(!story.types().includes('MERGED'));
+  merged(story).run();
+  const told = story.events.find(({ type }) => type === 'MERGED')!;
+  assert.deepEqual((told.data as { by: unknown }).by, ada);
+});
+
 test('a pull request closed by hand ends the work and asks a person; reopened, the issue goes on', () => {
   const story = inReview();
   story.pull({ state: 'closed' });

@@ -85,6 +85,19 @@ const table: { title: string; row: PullRow; view: Partial<PullRequestFacts>; com
     complete: unread,
   },
   {
+    title: 'merged as a delivery told, read whole before that: as which commit and by whom is not known yet',
+    row: row({ summary: { ...summary, state: 'merged', mergeSHA: 'e'.repeat(40) } }),
+    view: { state: 'merged', mergeSHA: null, mergedBy: null },
+  },
+  {
+    title: 'merged and read whole since: commit and person are known',
+    row: row({
+      summary: { ...summary, state: 'merged', mergeSHA: 'e'.repeat(40) },
+      live: { ...live, state: 'merged', mergeSHA: 'e'.repeat(40), mergedBy: author },
+    }),
+    view: { state: 'merged', mergeSHA: 'e'.repeat(40), mergedBy: author },
+  },
+  {
     title: 'the head moved since the whole read: nothing of it counts but who merged',
     row: row({ live: { ...moved, mergedBy: author } }),
     view: { mergeable: 'unknown', containsBase: null, commits: [], mergedBy: author },

@@ -30,6 +30,8 @@ export function mergeFacts(
     containsBase: live !== null && sameBase ? live.containsBase : null,
     mergeQueue: live?.mergeQueue ?? 'unknown',
     mergedBy: row.live?.mergedBy ?? null,
+    // Deliveries and listings tell that it was merged, a whole read besides by whom: until then it is not known as what.
+    mergeSHA: row.live?.state === 'merged' ? row.live.mergeSHA : null,
     closingIssues: live?.closingIssues ?? [],
     commits: live?.commits ?? [],
     threads: live?.threads ?? [],

@@ -91,7 +91,7 @@ func Run(ctx context.Context, c *config.Config) error {
 	if err != nil {
 		return err
 	}
-	self := machine.Node(c.NodeName, listener.Addr().(*net.TCPAddr).Port, capacity, c.Labels, wall.Result)
+	self := machine.Node(c.NodeName, listener.Addr().(*net.TCPAddr).Port, capacity, machine.Allocatable(capacity, c.Overcommit), c.Labels, wall.Result)
 	self.Status.Addresses[0].Address = c.Address
 	self.Status.Conditions = append(self.Status.Conditions, limits)
 	return control(ctx, c, kube, p, pods, recorder, self)

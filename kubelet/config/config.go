@@ -28,6 +28,8 @@ type Config struct {
 	ClientCA string
 	Labels   map[string]string
 	MaxPods  int
+	// Overcommit is how many times the machine's processors and memory pods may ask for together: agents mostly wait for a model.
+	Overcommit int64
 	// MaxProcesses is how many processes and threads one container may have; 0 means no limit.
 	MaxProcesses int64
 	APIQPS       float64
@@ -63,6 +65,7 @@ func Parse(args []string, out io.Writer) (*Config, error) {
 	flags.StringVar(&c.ClientCA, "client-ca-file", "", "file of the authorities whose client certificates are taken at the port; else that of the node's own certificate")
 	flags.StringVar(&labels, "labels", "", "labels of the node, k=v,k=v")
 	flags.IntVar(&c.MaxPods, "max-pods", 110, "pods the node takes")
+	flags.Int64Var(&c.Overcommit, "overcommit", 1, "how many times the machine's processors and memory pods may ask for together")
 	flags.Int64Var(&c.MaxProcesses, "max-processes", 4096, "processes and threads of one container, where the system can hold it to that; 0 means no limit")
 	flags.Int64Var(&c.Logs.MaxBytes, "max-log-bytes", logs.DefaultRotation.MaxBytes, "size at which a container's log is set aside and a new one begins")
 	flags.IntVar(&c.Logs.MaxFiles, "max-log-files", logs.DefaultRotation.MaxFiles, "files kept of a container's log, the current one counted")
@@ -118,6 +121,9 @@ func Parse(args []string, out io.Writer) (*Config, error) {
 func check(c *Config) error {
 	if ip := net.ParseIP(c.Address); ip == nil || ip.IsUnspecified() {
 		return fmt.Errorf("--address must be one address of this machine, such as %s, not %q", machine.Address, c.Address)
+	}
+	if c.Overcommit < 1 || c.Overcommit > 1000 {
+		return fmt.Errorf("--overcommit must be from 1 to 1000, not %d", c.Overcommit)
 	}
 	if c.MaxProcesses < 0 {
 		return fmt.Errorf("--max-processes must be at least 0, not %d", c.MaxProcesses)

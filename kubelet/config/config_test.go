@@ -30,6 +30,7 @@ func TestWrongCommandLinesAreRefused(t *testing.T) {
 		"at least 1":    append([]string{"--max-log-files=0"}, required...),
 		"one address":   append([]string{"--address=0.0.0.0"}, required...),
 		"at least 0":    append([]string{"--max-processes=-1"}, required...),
+		"from 1 to":     append([]string{"--overcommit=0"}, required...),
 		"not defined":   append([]string{"--unknown"}, required...),
 		"usage: rig-ku": append(append([]string{}, required...), "left over"),
 	} {

@@ -27,3 +27,15 @@ func Capacity(dataDir string, maxPods int) (v1.ResourceList, error) {
 		v1.ResourcePods:             *resource.NewQuantity(int64(maxPods), resource.DecimalSI),
 	}, nil
 }
+
+// Allocatable is what pods may ask for together: of processors and memory so many times what there is, of the rest what there is.
+func Allocatable(capacity v1.ResourceList, overcommit int64) v1.ResourceList {
+	allocatable := capacity.DeepCopy()
+	for _, name := range []v1.ResourceName{v1.ResourceCPU, v1.ResourceMemory} {
+		if quantity, ok := allocatable[name]; ok {
+			quantity.Mul(overcommit)
+			allocatable[name] = quantity
+		}
+	}
+	return allocatable
+}

@@ -27,7 +27,7 @@ var HostProcessTaint = v1.Taint{Key: "rig.dashecorp.com/host-process", Value: "t
 var UnisolatedTaint = v1.Taint{Key: "rig.dashecorp.com/unisolated", Value: "true", Effect: v1.TaintEffectNoSchedule}
 
 // Node is the object that stands for this machine. port is the kubelet's; labels are added to the usual ones.
-func Node(name string, port int, capacity v1.ResourceList, labels map[string]string, isolated isolation.Result) *v1.Node {
+func Node(name string, port int, capacity, allocatable v1.ResourceList, labels map[string]string, isolated isolation.Result) *v1.Node {
 	now := metav1.Now()
 	node := &v1.Node{
 		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{
@@ -39,7 +39,7 @@ func Node(name string, port int, capacity v1.ResourceList, labels map[string]str
 		Spec: v1.NodeSpec{Taints: []v1.Taint{HostProcessTaint}},
 		Status: v1.NodeStatus{
 			Capacity:    capacity,
-			Allocatable: capacity,
+			Allocatable: allocatable,
 			Addresses: []v1.NodeAddress{
 				{Type: v1.NodeInternalIP, Address: Address},
 				{Type: v1.NodeHostName, Address: name},

@@ -85,7 +85,7 @@ export {
 } from './resource.ts';
 export { type Projection, type ProjectorOptions, StatusProjector } from './status.ts';
 export { type IndexFunction, Store } from './store.ts';
-export { cutText } from './text.ts';
+export { cutText, legible } from './text.ts';
 export type { CallOptions } from './transport.ts';
 export type {
   Condition,

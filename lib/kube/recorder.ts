@@ -5,7 +5,7 @@ import type { KubeClient } from './client.ts';
 import { type Clock, formatMicroTime, realClock } from './clock.ts';
 import { isKubeError } from './errors.ts';
 import { EVENTS, keyOf } from './resource.ts';
-import { cutBytes } from './text.ts';
+import { cutBytes, legible } from './text.ts';
 import { TokenBucket } from './token-bucket.ts';
 import type { KubeObject, Resource } from './types.ts';
 
@@ -169,7 +169,7 @@ export class EventRecorder {
       type: input.type,
       reason: input.reason,
       action: input.action ?? 'Reconcile',
-      note: cutBytes(input.message, NOTE_LIMIT),
+      note: cutBytes(legible(input.message), NOTE_LIMIT),
       regarding: referenceTo(regarding),
       ...(input.related === undefined ? {} : { related: referenceTo(input.related) }),
       reportingController: this.#options.controller,

@@ -115,3 +115,12 @@ test('projecting an object that was made again under its name is Conflict', asyn
   await client.create(WIDGETS, { metadata: ref });
   await assert.rejects(projector.project(created, { phase: 'A' }), { code: 'Conflict' });
 });
+
+test('a status is legible whoever wrote parts of it, and projecting the same text again writes nothing', async () => {
+  const { projector, created, read, writes } = await setUp();
+  const hostile = { phase: 'A\u001b[2J', conditions: [{ message: 'a\u202eb\u0007\nc' }] };
+  await projector.project(created, hostile);
+  assert.deepEqual((await read()).status, { phase: 'A[2J', conditions: [{ message: 'ab\nc' }] });
+  assert.deepEqual(await projector.project(await read(), hostile), { result: 'unchanged' });
+  assert.equal(writes(), 1);
+});

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { KubeClient } from './client.ts';
 import { type Clock, realClock } from './clock.ts';
+import { legible } from './text.ts';
 import type { CallOptions } from './transport.ts';
 import type { KubeObject, Resource } from './types.ts';
 
@@ -60,9 +61,9 @@ export class StatusProjector<T extends KubeObject> {
     return resourceVersion !== undefined && this.#applied.get(uid)?.version === resourceVersion;
   }
 
-  /** Makes the object's status `status`: fields this manager applied before and that are not in it are removed. */
+  /** Makes the object's status `status`, its texts made legible: fields this manager applied before and that are not in it are removed. */
   async project(object: T, status: object, call: CallOptions = {}): Promise<Projection> {
-    const desired = JSON.parse(JSON.stringify(status)) as object;
+    const desired = JSON.parse(JSON.stringify(status), shown) as object;
     const key = object.metadata.uid ?? '';
     const last = this.#applied.get(key);
     const seen = this.latest(object).status ?? {};
@@ -98,6 +99,8 @@ export class StatusProjector<T extends KubeObject> {
     }
   }
 }
+
+const shown = (_: string, value: unknown) => (typeof value === 'string' ? legible(value) : value);
 
 function isCurrent(seen: unknown, desired: object, last: Applied | undefined): boolean {
   if (isDeepStrictEqual(seen, desired)) return true;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { cutBytes, cutText } from './text.ts';
+import { cutBytes, cutText, legible } from './text.ts';
 
 const texts = fc.string({ unit: fc.constantFrom('a', 'ü', '…', '🚲'), maxLength: 40 });
 const measures = [
@@ -21,3 +21,15 @@ for (const [cut, size] of measures)
       }),
     );
   });
+
+test('a text is legible: nothing in it moves a cursor or turns a line around, and whole words of any script stay', () => {
+  assert.equal(legible('a\u001b[2J\u009b1m\r\nb\tc\u202ed\u2069\ud800\0'), 'a[2J1m\nb\tcd\ufffd');
+  assert.equal(legible('שלום 👩‍💻 é 漢字'), 'שלום 👩‍💻 é 漢字');
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (text) => {
+      const once = legible(text);
+      assert.ok(once.isWellFormed() && !/[^\P{Cc}\t\n]|\p{Bidi_Control}/u.test(once));
+      assert.equal(legible(once), once);
+    }),
+  );
+});

@@ -1,5 +1,13 @@
 const CUT = '…';
 
+/** Control characters but tab and line feed, and those that turn the direction of what follows: a text that holds them reads otherwise than it is. */
+const UNSEEN = /[^\P{Cc}\t\n]|[\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
+
+/** The text as people may be shown it, whoever wrote parts of it: well-formed, and without what moves a cursor or turns a line around. */
+export function legible(text: string): string {
+  return text.toWellFormed().replace(UNSEEN, '');
+}
+
 /**
  * At most `limit` UTF-16 units of `text`, ending in … where it was longer; never half a character. What a CRD's maxLength bounds are
  * characters, of which there are never more.

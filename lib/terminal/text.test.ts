@@ -27,4 +27,10 @@ test('a table aligns its columns under the headings and leaves no trailing blank
 
 test('text from outside cannot move the cursor, colour the terminal or start a line of its own', () => {
   assert.equal(plain('a\u001b[31mred\r\n  ✓ Done\u0007'), 'a[31mred ✓ Done');
+  assert.equal(plain('a\u202egnp.exe\u2066b\u2028c\u009b31m'), 'agnp.exeb c31m');
+  assert.equal(
+    plain('שלום 👩‍💻 é\ttab'),
+    'שלום 👩‍💻 é\ttab',
+    'what is written from right to left, joined or accented stays',
+  );
 });

@@ -25,11 +25,11 @@ export function table(headings: readonly string[], rows: readonly (readonly stri
     .join('\n');
 }
 
-// Escape sequences in text from outside (an issue's title, a program's log) could rewrite what a person sees.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
+// Escape sequences in text from outside (an issue's title, a program's log) could rewrite what a person sees; so could what turns the
+// direction of a line.
+const CONTROL = /[^\P{Cc}\t]|[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
-/** Text from outside as it may be shown on a terminal: one line, no control characters. */
+/** Text from outside as it may be shown on a terminal: one line, no control characters, read in the order in which it is written. */
 export function plain(text: string): string {
-  return text.replace(/\s*[\r\n]+\s*/g, ' ').replace(CONTROL, '');
+  return text.replace(/\s*[\r\n\u2028\u2029]+\s*/g, ' ').replace(CONTROL, '');
 }

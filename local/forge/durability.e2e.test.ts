@@ -36,7 +36,7 @@ async function startProgram(
 }
 
 async function useProgram(): Promise<ChildProcess> {
-  const { process: started, ...urls } = await startProgram();
+  const { process: started, ...urls } = await startProgram(['--webhook-retry', '1']);
   world.forge = { ...urls, port: 0, close: async () => void started.kill('SIGKILL') };
   return started;
 }

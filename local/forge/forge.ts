@@ -32,7 +32,7 @@ export interface ForgeOptions {
   readonly logger?: Logger;
   /** Test commands that run at once; default 1. */
   readonly ciConcurrency?: number;
-  /** Seconds before each repeat of a failed delivery; default 1, 5, 30. */
+  /** Seconds before each repeat of a failed delivery; default none, as on GitHub. */
   readonly webhookRetrySeconds?: readonly number[];
   /** Now in milliseconds; default the system's clock. */
   readonly clock?: () => number;
@@ -110,7 +110,7 @@ function assemble(options: ForgeOptions, store: Store, url: string, logger: Logg
     wakeRunner: () => runner.wake(),
     wakeDeployer: () => deployer.wake(),
   };
-  const sender = new Sender(ctx, options.webhookRetrySeconds ?? [1, 5, 30]);
+  const sender = new Sender(ctx, options.webhookRetrySeconds ?? []);
   const runner = new Runner(ctx, { workDir: join(options.dataDir, 'ci'), concurrency: options.ciConcurrency ?? 1 });
   const deployer = new Deployer(ctx);
   return { ctx, sender, runner, deployer };
@@ -118,7 +118,7 @@ function assemble(options: ForgeOptions, store: Store, url: string, logger: Logg
 
 function mount(ctx: Context, options: ForgeOptions): Hono {
   const app = new Hono();
-  const meter = new Meter(ctx.clock);
+  const meter = new Meter(ctx.store, ctx.clock);
   app.route('/_admin', adminApp(ctx, meter, options.adminToken));
   app.route('/api/v3', rest(ctx, meter));
   app.route('/api/graphql', graphqlApp(ctx, meter));

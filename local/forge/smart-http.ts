@@ -2,11 +2,12 @@ import type { HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono, type Context as HonoContext } from 'hono';
 import type { Context } from './context.ts';
+import { before, Cut, Faults } from './faults/index.ts';
 import { serveGit } from './git/index.ts';
 import { type Actor, can, findRepository, grants, observeRefs } from './model/index.ts';
 import type { PushGate } from './push-gate/index.ts';
 import { Refusal } from './refusal.ts';
-import { identify, refusalOf } from './rest/index.ts';
+import { cut, identify, refusalOf } from './rest/index.ts';
 import type { RepositoryRow } from './store/index.ts';
 
 type GitContext = HonoContext<{ Bindings: HttpBindings }>;
@@ -26,6 +27,7 @@ export function smartHttp(ctx: Context, gate: PushGate): Hono<{ Bindings: HttpBi
     try {
       return await serve(ctx, gate, c);
     } catch (error) {
+      if (error instanceof Cut) return cut(c as unknown as HonoContext);
       const { status, body } = refusalOf(ctx, error, 'git');
       const headers = {
         'content-type': 'text/plain',
@@ -41,6 +43,8 @@ async function serve(ctx: Context, gate: PushGate, c: GitContext): Promise<Respo
   const path = `/${c.req.param('path')}`;
   if (!SERVED[c.req.method]?.includes(path)) throw new Refusal(404, 'Not Found');
   const actor = identify(ctx, c.req.header('authorization'));
+  const faults = new Faults(ctx.store).take(`GIT ${path}`, actor.user.login);
+  await before(faults);
   const name = (c.req.param('repo') ?? '').replace(/\.git$/, '');
   const repo = findRepository(ctx, c.req.param('owner') ?? '', name);
   if (repo === undefined || !mayGit(ctx, actor, repo, 'read')) throw new Refusal(404, 'Repository not found.');
@@ -48,7 +52,8 @@ async function serve(ctx: Context, gate: PushGate, c: GitContext): Promise<Respo
   if (writes && !mayGit(ctx, actor, repo, 'write')) {
     throw new Refusal(403, `Permission to ${repo.name} denied to ${actor.user.login}.`);
   }
-  if (path === '/git-receive-pack') await push(ctx, gate, c, actor, repo);
+  const dropped = faults.some(({ kind }) => kind === 'drop');
+  if (path === '/git-receive-pack') await push(ctx, gate, c, actor, repo, dropped);
   else await backend(ctx, c, actor, repo, path);
   return RESPONSE_ALREADY_SENT;
 }
@@ -74,7 +79,15 @@ function backend(
   return serveGit({ incoming, outgoing, gitDir: ctx.git(repo).dir, path, query, user: actor.user.login, ...more });
 }
 
-function push(ctx: Context, gate: PushGate, c: GitContext, actor: Actor, repo: RepositoryRow): Promise<void> {
+/** With `dropped` the refs move and the client never hears of it. */
+function push(
+  ctx: Context,
+  gate: PushGate,
+  c: GitContext,
+  actor: Actor,
+  repo: RepositoryRow,
+  dropped: boolean,
+): Promise<void> {
   return ctx.locks.run(repo.id, async () => {
     ctx.store.repositories.update(repo.id, { pusherId: actor.user.id });
     const beforeEnd = async () => {
@@ -84,6 +97,7 @@ function push(ctx: Context, gate: PushGate, c: GitContext, actor: Actor, repo: R
         // The refs have moved; the next push or start tells them.
         ctx.logger.error({ err: error, repository: repo.name }, 'pushed refs could not be told');
       }
+      if (dropped) c.env.outgoing.destroy();
     };
     await gate.guard({ repo, actor }, (env) => backend(ctx, c, actor, repo, '/git-receive-pack', { env, beforeEnd }));
   });

@@ -20,6 +20,7 @@ import { redeliver } from '../webhooks/index.ts';
 import { appRoutes } from './apps.ts';
 import { json, repositoryOf, userOf } from './body.ts';
 import { Deployer, deployerOf, deployerRoutes } from './deployer.ts';
+import { faultRoutes } from './faults.ts';
 
 const MAX_DELIVERIES = 200;
 const optional = Type.Optional;
@@ -93,6 +94,7 @@ export function adminApp(ctx: Context, meter: Meter, adminToken: string): Hono {
   });
   appRoutes(app, ctx);
   deployerRoutes(app, ctx);
+  faultRoutes(app, ctx, meter);
   app.get('/deliveries', (c) => {
     const where = { event: c.req.query('event'), guid: c.req.query('guid') };
     const rows = ctx.store.deliveries.find(where, { descending: true, limit: MAX_DELIVERIES });
@@ -105,7 +107,6 @@ export function adminApp(ctx: Context, meter: Meter, adminToken: string): Hono {
     redeliver(ctx, delivery, hook);
     return c.json({}, 202);
   });
-  app.get('/requests', (c) => c.json(meter.totals));
   app.notFound(() => {
     throw new Refusal(404, 'The admin API has no such call; local/forge/README.md lists them');
   });

@@ -2,12 +2,15 @@ import { execute, type GraphQLError, getOperationAST, parse, specifiedRules, val
 import { Hono, type Context as HonoContext } from 'hono';
 import { readBounded } from '#lib/http';
 import type { Context } from '../context.ts';
+import { afterwards, before, Cut, Faults } from '../faults/index.ts';
 import type { Actor } from '../model/index.ts';
-import { notServed, Refusal } from '../refusal.ts';
-import { identify, type Meter, refusalOf } from '../rest/index.ts';
+import { forbidden, notServed, Refusal } from '../refusal.ts';
+import { cut, identify, type Meter, refusalOf } from '../rest/index.ts';
+import type { FaultRow } from '../store/index.ts';
 import type { GraphRequest } from './nodes.ts';
 import { firstUnserved, githubSchema } from './schema.ts';
 
+const OPERATION = 'POST /graphql';
 const MAX_BODY_BYTES = 2 * 1024 * 1024;
 
 interface Query {
@@ -21,14 +24,21 @@ export function graphqlApp(ctx: Context, meter: Meter): Hono {
   const app = new Hono();
   app.post('/', async (c) => {
     let actor: Actor | undefined;
+    let faults: FaultRow[] = [];
     try {
       actor = identify(ctx, c.req.header('authorization'));
+      if (actor.asApp === true) throw forbidden('Resource not accessible by integration');
+      meter.admit(actor, OPERATION);
+      faults = new Faults(ctx.store).take(OPERATION, actor.user.login);
+      await before(faults);
       const query = readQuery((await readBounded(c.req.raw, MAX_BODY_BYTES)).toString());
       const answer = await run({ ctx, actor, meter }, query);
-      return reply(c, 200, answer, meter.count(actor.user.id, 'POST /graphql', false));
+      await afterwards(faults);
+      return reply(c, 200, answer, meter.count(actor, OPERATION, false));
     } catch (error) {
-      const { status, body } = refusalOf(ctx, error, 'POST /graphql');
-      return reply(c, status, body, meter.count(actor?.user.id, 'POST /graphql', false));
+      if (error instanceof Cut || faults.some(({ kind }) => kind === 'drop')) return cut(c);
+      const { status, body, headers } = refusalOf(ctx, error, OPERATION);
+      return reply(c, status, body, { ...meter.count(actor, OPERATION, false), ...headers });
     }
   });
   return app;

@@ -1,10 +1,13 @@
 import { createHash, randomUUID } from 'node:crypto';
-import type { Context as HonoContext } from 'hono';
-import { Hono } from 'hono';
+import type { HttpBindings } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import { Hono, type Context as HonoContext } from 'hono';
 import { HttpError, readBounded } from '#lib/http';
 import type { Context } from '../context.ts';
+import { afterwards, before, Cut, Failure, Faults, withoutRecent } from '../faults/index.ts';
 import { type Actor, appOfJwt, authenticate, looksLikeJwt, visibleRepository } from '../model/index.ts';
 import { notFound, notServed, Refusal } from '../refusal.ts';
+import type { FaultRow } from '../store/index.ts';
 import type { Answer } from './answer.ts';
 import { Call, tokenOf } from './call.ts';
 import type { Meter } from './meter.ts';
@@ -49,20 +52,49 @@ async function answer(
   handler: Handler,
 ): Promise<Response> {
   let actor: Actor | undefined;
+  let faults: FaultRow[] = [];
   try {
     actor = identify(ctx, c.req.header('authorization'));
-    needPermission(actor, operation);
-    const params = c.req.param() as Record<string, string>;
-    const repo =
-      operation.includes('/repos/{owner}/{repo}') && actor.asApp !== true
-        ? visibleRepository(ctx, actor, params.owner ?? '', params.repo ?? '')
-        : undefined;
-    const body = await readBounded(c.req.raw, MAX_BODY_BYTES);
-    const call = new Call(ctx, actor, { url: publicURL(ctx, c), headers: c.req.raw.headers, params, body }, repo);
-    return respond(c, meter, operation, actor, await handler(call));
+    meter.admit(actor, operation);
+    faults = new Faults(ctx.store).take(operation, actor.user.login);
+    await before(faults);
+    const given = await handle(c, ctx, actor, operation, handler);
+    await afterwards(faults);
+    return respond(c, meter, operation, actor, lagging(ctx, given, faults));
   } catch (error) {
+    if (error instanceof Cut) return cut(c);
+    // An answer that is dropped is dropped whatever it says.
+    if (faults.some(({ kind }) => kind === 'drop')) return cut(c);
     return respond(c, meter, operation, actor, refusalOf(ctx, error, operation));
   }
+}
+
+async function handle(
+  c: HonoContext,
+  ctx: Context,
+  actor: Actor,
+  operation: string,
+  handler: Handler,
+): Promise<Answer> {
+  needPermission(actor, operation);
+  const params = c.req.param() as Record<string, string>;
+  const named = operation.includes('/repos/{owner}/{repo}') && actor.asApp !== true;
+  const repo = named ? visibleRepository(ctx, actor, params.owner ?? '', params.repo ?? '') : undefined;
+  const body = await readBounded(c.req.raw, MAX_BODY_BYTES);
+  return handler(new Call(ctx, actor, { url: publicURL(ctx, c), headers: c.req.raw.headers, params, body }, repo));
+}
+
+function lagging(ctx: Context, given: Answer, faults: readonly FaultRow[]): Answer {
+  const stale = faults.find(({ kind }) => kind === 'stale');
+  if (stale === undefined || given.status !== 200) return given;
+  const since = new Date(ctx.clock() - stale.ageSeconds * 1000).toISOString();
+  return { ...given, body: withoutRecent(given.body, since) };
+}
+
+/** Ends the connection without an answer: the client cannot know what became of its request. */
+export function cut(c: HonoContext): Response {
+  (c.env as HttpBindings).outgoing.destroy();
+  return RESPONSE_ALREADY_SENT;
 }
 
 /** Who sends a request. 401 without credentials and with wrong ones, as an instance in private mode says it. */
@@ -85,6 +117,7 @@ function publicURL(ctx: Context, c: HonoContext): string {
 
 /** A refusal as it is; a body over the limit as 413; anything else as a 500 that is logged and says nothing of the inside. */
 export function refusalOf(ctx: Context, error: unknown, operation: string): Answer {
+  if (error instanceof Failure) return { status: error.status, body: error.body, headers: error.headers };
   if (error instanceof Refusal) return { status: error.status, body: error.body };
   if (error instanceof HttpError) return { status: error.status, body: new Refusal(error.status, error.message).body };
   ctx.logger.error({ err: error, operation }, 'request failed');
@@ -101,7 +134,8 @@ function respond(
   const bytes = Buffer.isBuffer(body);
   const text = body === undefined ? null : bytes ? new Uint8Array(body) : JSON.stringify(body);
   const etag = status === 200 && text !== null ? `W/"${createHash('sha256').update(text).digest('hex')}"` : undefined;
-  const unchanged = etag !== undefined && /^(GET|HEAD)$/.test(c.req.method) && c.req.header('if-none-match') === etag;
+  const modified = status === 200 ? lastModified(body) : undefined;
+  const unchanged = etag !== undefined && /^(GET|HEAD)$/.test(c.req.method) && isUnchanged(c, etag, modified);
   const all: Record<string, string> = {
     'content-type': bytes ? 'application/octet-stream' : 'application/json; charset=utf-8',
     'x-github-request-id': randomUUID(),
@@ -109,10 +143,25 @@ function respond(
     'x-github-api-version-selected': '2022-11-28',
     'cache-control': 'private, max-age=60, s-maxage=60',
     ...(etag === undefined ? {} : { etag }),
-    ...meter.count(actor?.user.id, operation, unchanged),
+    ...(modified === undefined ? {} : { 'last-modified': modified }),
+    ...meter.count(actor, operation, unchanged),
     ...headers,
   };
   if (unchanged) return new Response(null, { status: 304, headers: all });
   if (text === null) delete all['content-type'];
   return new Response(text, { status, headers: all });
+}
+
+/** A resource that says when it changed has the header; lists have none. */
+function lastModified(body: unknown): string | undefined {
+  const at = (body as { updated_at?: unknown } | null | undefined)?.updated_at;
+  return typeof at === 'string' ? new Date(at).toUTCString() : undefined;
+}
+
+/** By its ETag if the client names one; else by its time, in which two changes within a second look like one. */
+function isUnchanged(c: HonoContext, etag: string, modified: string | undefined): boolean {
+  const named = c.req.header('if-none-match');
+  if (named !== undefined) return named.split(/\s*,\s*/).includes(etag);
+  const since = Date.parse(c.req.header('if-modified-since') ?? '');
+  return modified !== undefined && since >= Date.parse(modified);
 }

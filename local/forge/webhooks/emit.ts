@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Context } from '../context.ts';
 import { covers, renderInstallationLink, renderOrigin, renderUser } from '../render/index.ts';
 import type { DeliveryRow, HookRow, RepositoryRow, UserRow } from '../store/index.ts';
+import { heldBack } from './faults.ts';
 
 export interface ForgeEvent {
   readonly event: string;
@@ -81,7 +82,9 @@ export function queueDelivery(
     responseBody: '',
   });
   ctx.store.afterCommit(() => ctx.wakeSender());
-  return delivery;
+  if (again.guid !== undefined) return delivery;
+  const held = heldBack(ctx.store, delivery);
+  return held === 0 ? delivery : ctx.store.deliveries.update(delivery.id, { dueAt: delivery.dueAt + held });
 }
 
 /** Sends a delivery once more under its GUID, as a row of its own. */

@@ -1,6 +1,8 @@
+import { setTimeout } from 'node:timers/promises';
 import type { Context } from '../context.ts';
 import type { DeliveryRow, HookRow } from '../store/index.ts';
 import { queueDelivery } from './emit.ts';
+import { fateOf } from './faults.ts';
 import { signature } from './sign.ts';
 
 const TIMEOUT_MS = 10_000;
@@ -12,9 +14,11 @@ interface Outcome {
   readonly responseBody: string;
 }
 
+const NOWHERE: Outcome = { statusCode: 0, responseHeaders: {}, responseBody: '' };
+
 /**
  * Sends queued deliveries: per hook one at a time, in the order they were queued, so that a listener sees a repository's history in order;
- * a failed one is queued again under its GUID after each of `retrySeconds` and does not hold up the others. At least once: a delivery that
+ * a failed one is queued again under its GUID after each of `retrySeconds` (none: never, as on GitHub) and does not hold up the others. At least once: a delivery that
  * was under way at a crash is sent again.
  */
 export class Sender {
@@ -40,7 +44,7 @@ export class Sender {
       else next = Math.min(next, this.#earliest(hook));
     }
     if (next !== Number.POSITIVE_INFINITY) {
-      this.#timer = setTimeout(() => this.wake(), Math.max(10, next - this.#ctx.clock()));
+      this.#timer = globalThis.setTimeout(() => this.wake(), Math.max(10, next - this.#ctx.clock()));
     }
   }
 
@@ -81,7 +85,9 @@ export class Sender {
     const started = this.#ctx.clock();
     const body = hook.contentType === 'json' ? delivery.payload : `payload=${encodeURIComponent(delivery.payload)}`;
     const requestHeaders = headersFor(hook, delivery, body);
-    const outcome = await this.#post(hook.url, requestHeaders, body);
+    const fate = fateOf(this.#ctx.store, delivery);
+    if (fate.delayMs > 0) await setTimeout(fate.delayMs, undefined, { signal: this.#stop.signal }).catch(() => {});
+    const outcome = fate.drop ? NOWHERE : await this.#post(hook.url, requestHeaders, body);
     if (this.#stop.signal.aborted && outcome.statusCode === 0) return;
     const { store } = this.#ctx;
     store.transaction(() => {
@@ -94,6 +100,7 @@ export class Sender {
       });
       if (store.hooks.get(hook.id) === undefined) return;
       store.hooks.update(hook.id, { lastStatusCode: outcome.statusCode });
+      if (fate.duplicate && !fate.drop) queueDelivery(this.#ctx, hook, delivery, { guid: delivery.guid });
       this.#retry(hook, delivery, outcome.statusCode);
     });
   }
@@ -106,13 +113,14 @@ export class Sender {
       return { statusCode: response.status, responseHeaders: Object.fromEntries(response.headers), responseBody };
     } catch (error) {
       this.#ctx.logger.debug({ err: error }, 'webhook delivery failed');
-      return { statusCode: 0, responseHeaders: {}, responseBody: '' };
+      return NOWHERE;
     }
   }
 
   #retry(hook: HookRow, delivery: DeliveryRow, statusCode: number): void {
     const failed = statusCode === 0 || statusCode === 429 || statusCode >= 500;
-    const wait = this.#retrySeconds[delivery.attempt];
+    const retries = this.#ctx.store.webhookFaults.first({})?.retrySeconds ?? this.#retrySeconds;
+    const wait = retries[delivery.attempt];
     if (!failed || wait === undefined) return;
     const again = { guid: delivery.guid, attempt: delivery.attempt + 1, dueAt: this.#ctx.clock() + wait * 1000 };
     queueDelivery(this.#ctx, hook, delivery, again);

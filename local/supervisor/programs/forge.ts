@@ -22,7 +22,16 @@ export async function startForge(context: Context, port: number): Promise<ForgeA
   const adminToken = secretOf(context.layout, 'forge-admin-token');
   const program = nodeProgram({
     name: 'forge',
-    args: [checkout('local', 'forge', 'main.ts'), '--data-dir', context.layout.data('forge'), '--port', String(port)],
+    args: [
+      checkout('local', 'forge', 'main.ts'),
+      '--data-dir',
+      context.layout.data('forge'),
+      '--port',
+      String(port),
+      // GitHub sends once. A rig on a laptop is often started and stopped, and nobody looks at its deliveries.
+      '--webhook-retry',
+      '1,5,30',
+    ],
     env: { RIG_FORGE_ADMIN_TOKEN: adminToken },
     ready: (signal) => untilAnswers(`${url}/_admin/healthz`, signal),
   });

@@ -24,7 +24,7 @@ export const Query: Fields<undefined> = {
   node: (_, { id }, request) => nodeById(request, String(id)),
   nodes: (_, { ids }, request) => (ids as string[]).map((id) => nodeById(request, id)),
   rateLimit: (_, __, { meter, actor }) => {
-    const { limit, used, remaining, reset } = meter.state(actor.user.id);
+    const { limit, used, remaining, reset } = meter.state(actor, 'graphql');
     return { limit, used, remaining, resetAt: new Date(reset * 1000).toISOString(), cost: 1, nodeCount: 0 };
   },
 };

@@ -133,12 +133,13 @@ export const reasons = {
   // After the merge
   DeployUnsupported: 'This conductor does not deploy the way the Repository asks for.',
   DeployPending: 'The deployer has not said yet that a revision with the change in it is live.',
+  Deployed: 'A revision with the change in it is live.',
   DeployFailed: 'The deployment of the change failed.',
   DeployTimedOut: 'No deployment of the change was told of in time.',
   DeployUrlMissing: 'Nothing says where the deployed change is reached, so it cannot be checked.',
   RolledBack: 'What is live no longer has the change in it.',
   Verifying: 'A command of spec.verify runs against the deployed change.',
-  CheckFailed: 'A command of spec.verify failed as often as it may.',
+  CheckFailed: 'A command of spec.verify failed against the deployed change.',
 
   // Merge gate: target and provenance
   NoPullRequest: 'There is no pull request yet.',

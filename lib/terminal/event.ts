@@ -51,6 +51,9 @@ const GISTS: Record<string, (data: Data) => string> = {
   MERGE_CONFLICT: ({ number, headSHA, baseSHA }) =>
     `#${text(number)}: ${short(headSHA)} does not merge into ${short(baseSHA)}`,
   MERGED: ({ number, mergeSHA }) => `#${text(number)} as ${short(mergeSHA)}`,
+  DEPLOYED_STAGING: deployed,
+  DEPLOYED_PRODUCTION: deployed,
+  VERIFIED: ({ checks, revision }) => `${list(checks)} on ${short(revision)}`,
   EGRESS_DENIED: ({ host, port, reason, count }) =>
     `${text(host)}${port === null ? '' : `:${text(port)}`}${count === 1 ? '' : `, ${text(count)} times`}: ${whyOf(text(reason))}`,
   TOKENS_USED: ({ model, tokens }) =>
@@ -66,13 +69,17 @@ function gistOf(type: string, data: Data): string {
   return key === undefined ? '' : text(data[key]);
 }
 
+function deployed({ environment, revision, url }: Data): string {
+  return `${text(environment)} is at ${short(revision)}${url ? `, ${text(url)}` : ''}`;
+}
+
 function threadsBy({ threads, by }: Data): string {
   return `${Array.isArray(threads) ? threads.length : 0} by ${text(by)}`;
 }
 
 function colourOf(type: string, colours: Colours): (text: string) => string {
-  if (/^(MERGED|ISSUE_DONE|CI_PASSED|REVIEW_PASSED)$/.test(type)) return colours.green;
-  if (/(FAILED|LOST|STUCK|BLOCKED|DENIED|CANCELLED|EXCEEDED|CONFLICT)$/.test(type)) return colours.red;
+  if (/^(MERGED|ISSUE_DONE|CI_PASSED|REVIEW_PASSED|VERIFIED|DEPLOYED_.*)$/.test(type)) return colours.green;
+  if (/(FAILED|LOST|STUCK|BLOCKED|DENIED|CANCELLED|EXCEEDED|CONFLICT|ROLLED_BACK)$/.test(type)) return colours.red;
   if (/^(HUMAN_|ESCALATED|REVIEW_DISPUTED|MERGE_GATE_WAITING)/.test(type)) return colours.yellow;
   return colours.cyan;
 }

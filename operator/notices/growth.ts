@@ -19,11 +19,25 @@ function noticeOf({ type, data }: StoredEvent): EventInput | undefined {
       return normal(reason('ChangesRequested'), `${data.by.login} asks for changes on ${data.headSHA.slice(0, 8)}.`);
     case 'MERGED':
       return normal(reason('Merged'), `Pull request #${data.number} is merged as ${data.mergeSHA}.`);
+    case 'DEPLOYED_PRODUCTION':
+      return normal(reason('Deployed'), `${data.environment} is at ${data.revision}, with the change in it.`);
+    case 'DEPLOY_FAILED':
+      return warning(reason('DeployFailed'), `The deployment to ${data.environment} failed: ${data.message}`);
+    case 'ROLLED_BACK':
+      return warning(reason('RolledBack'), data.message);
+    case 'SMOKE_FAILED':
+    case 'E2E_FAILED':
+    case 'A11Y_FAILED':
+      return warning(reason('CheckFailed'), `Job ${data.job} against ${data.url}: ${data.message}`);
     case 'TASK_LOST':
-      return { type: 'Warning', reason: reason('TaskLost'), message: `Task ${data.task} was lost: ${data.message}` };
+      return warning(reason('TaskLost'), `Task ${data.task} was lost: ${data.message}`);
     default:
       return undefined;
   }
+}
+
+function warning(cause: Reason, message: string): EventInput {
+  return { type: 'Warning', reason: cause, message };
 }
 
 function normal(cause: Reason, message: string): EventInput {

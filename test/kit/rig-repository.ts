@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { apiVersion, type Repository, resources } from '#crds';
+import { HOOK_EVENTS } from '#lib/forge';
 import { isConditionTrue, type KubeObject, type Resource } from '#lib/kube';
 import { until } from './cluster-wait.ts';
 import type { Hands } from './rig-hands.ts';
@@ -41,7 +42,7 @@ export async function createForgeRepository(hands: Hands, { name, source, ci }: 
   await hands.admin('POST', '/repositories', { ...at, source: { path: source }, collaborators, ...(ci ? { ci } : {}) });
   await hands.forge('POST', `/repos/${OWNER}/${name}/hooks`, {
     name: 'web',
-    events: ['issues', 'pull_request', 'pull_request_review', 'pull_request_review_thread', 'check_run', 'push'],
+    events: HOOK_EVENTS,
     config: {
       url: `${hands.urls.conductor}/webhooks/github`,
       content_type: 'json',

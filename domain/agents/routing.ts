@@ -29,13 +29,14 @@ export function routeDeveloper(
   return { fit: 'none', message: `No ready Agent of role developer takes ${work}; apply one, or unsuspend one.` };
 }
 
-/** A reviewer whose forge account is not the author's and that has a free slot; `full` where only slots are missing. */
+/** A reviewer that can act at the forge now, whose account there is not the author's and that has a free slot; `full` where only slots are missing. */
 export function routeReviewer(agents: readonly AgentFacts[], author: Actor): AgentFacts | 'full' | null {
   const fit = agents.filter(
     (agent) =>
       agent.role === 'reviewer' &&
       agent.ready &&
       !agent.suspended &&
+      agent.usable &&
       agent.account !== null &&
       agent.account.id !== author.id,
   );

@@ -31,7 +31,9 @@ export interface AgentFacts {
   readonly concurrency: number;
   /** Tasks it runs now. */
   readonly running: number;
-  /** Its own account at the forge; null where it has none. */
+  /** Whether it can act at the forge now: its credentials are there and are taken. */
+  readonly usable: boolean;
+  /** Its own account at the forge, or the last one it was seen with; null where it has none. */
   readonly account: Actor | null;
 }
 

@@ -58,6 +58,7 @@ export function developer(over: Partial<AgentFacts> = {}): AgentFacts {
     attempts: 3,
     concurrency: 1,
     running: 0,
+    usable: true,
     account: devE,
     ...over,
   };

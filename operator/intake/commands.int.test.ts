@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { apiVersion } from '#crds';
-import { decideWish } from '#domain';
+import { decideAssignment, decideWish } from '#domain';
+import { ensureSubject } from '#lib/events';
 import { ForgeError, type Permission } from '#lib/forge';
 import type { KubeClient } from '#lib/kube';
 import { FakeClient } from '../../lib/kube/fake-client.ts';
@@ -151,12 +153,39 @@ test('a bot, the conductor and an Agent command nothing and get no answer, whate
   assert.deepEqual([await world.heard(), world.comments], [[], []]);
 });
 
-test("while an Agent's account cannot be told, nobody is known to be a person: refused, with the Agent's name", async (t) => {
+test("while an Agent that had a task may have any account, nobody is known to be a person: refused, with the Agent's name", async (t) => {
   const world = await open(t);
   world.agents.push({ name: 'dev-e', account: null });
+  const { subject } = await ensureSubject(world.pool, {
+    kind: 'Issue',
+    namespace: 'team',
+    name: 'other',
+    uid: 'other',
+  });
+  const assignment = {
+    claim: randomUUID(),
+    agent: { name: 'dev-e', uid: 'dev-e' },
+    attempt: 1,
+    fence: '1.1',
+    branch: 'b',
+  };
+  await world.log.append(subject, { actor: { kind: 'controller', name: 'test' } }, () =>
+    decideAssignment({ ...assignment, task: 'other-implement-1-1' }, 'It is next.'),
+  );
+  const before = await world.heard();
   await world.say('/rig cancel');
-  assert.deepEqual(await world.heard(), []);
+  assert.deepEqual(await world.heard(), before);
   assert.match(world.comments[0]!.body, /could be the account of Agent dev-e/);
+});
+
+test('an Agent that is known by its account, or never had a task, keeps nobody from being heard when its Secret is gone', async (t) => {
+  const world = await open(t);
+  const account = { id: 77, login: 'dev-e', kind: 'user' } as const;
+  world.agents.push({ name: 'dev-e', account }, { name: 'new-e', account: null });
+  await world.say('/rig hold');
+  world.agents[0] = { name: 'dev-e', account: null };
+  await world.say('/rig cancel', { comment: 81 });
+  assert.deepEqual((await world.heard()).slice(0, 2), ['COMMAND_ACCEPTED hold boss', 'COMMAND_ACCEPTED cancel boss']);
 });
 
 test('a command that is none is answered with the list, one that does not fit with the reason; both once', async (t) => {

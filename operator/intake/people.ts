@@ -32,9 +32,8 @@ export async function standingOf(
   if (actor === null) return no('nobody is named who asks', true);
   const { forge, actor: conductorAccount } = await conductor.forges.forRepository(repository);
   if (actor.kind === 'bot' || actor.id === conductorAccount.id) return no(`${actor.login} is no person`, true);
-  const { agents, unaccounted } = await readAgents(conductor, repository.metadata.namespace!, repository);
-  if (agents.some(({ account }) => account?.id === actor.id))
-    return no(`${actor.login} is the account of an Agent`, true);
+  const { accounts, unaccounted } = await readAgents(conductor, repository.metadata.namespace!, repository);
+  if (accounts.has(actor.id)) return no(`${actor.login} is the account of an Agent`, true);
   if (said && unaccounted.length > 0)
     return no(
       `${actor.login} could be the account of Agent ${unaccounted.join(', ')}, whose forge credentials cannot be used (mend their Secret)`,

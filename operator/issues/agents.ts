@@ -1,38 +1,68 @@
 import type { Agent, Repository } from '#crds';
 import type { Actor, AgentFacts } from '#domain';
 import { isConditionTrue } from '#lib/kube';
+import { forgeHost } from '../forges/forges.ts';
 import { SecretElsewhere } from '../forges/secrets.ts';
+import { type Accounts, everDispatched, rememberAccount, rememberedAccounts } from '../store/accounts.ts';
 import { runningByAgent } from '../store/tasks.ts';
 import type { Conductor } from './context.ts';
 
-/** The Agents of a namespace, and those of them whose account at the Repository's forge should be known and is not, by name. */
+/** The Agents of a namespace, as one Repository's forge knows them. */
 export interface Agents {
   readonly agents: readonly AgentFacts[];
+  /** Ids of every account there that one of them has or ever had: what is said under it is no person's word. */
+  readonly accounts: ReadonlySet<number>;
+  /** Names of those who may have spoken there under an account that nobody knows. While there are any, nobody is known to be a person. */
   readonly unaccounted: readonly string[];
 }
 
+type Reading = Pick<Conductor, 'log' | 'objects' | 'forges' | 'now'>;
 type Account = Actor | 'none' | 'unknown';
 
-/** An Agent without a known account is no reviewer, and nothing passes on its word. */
+/**
+ * An Agent whose Secret cannot be used now is known by the account it was last seen with; it is given no review. One that was never seen with any, and
+ * never had a task, has said nothing at the forge.
+ */
 export async function readAgents(
-  conductor: Pick<Conductor, 'log' | 'objects' | 'forges'>,
+  conductor: Reading,
   namespace: string,
   repository: Repository | undefined,
 ): Promise<Agents> {
-  const running = await runningByAgent(conductor.log.pool);
+  const { pool } = conductor.log;
+  const place = repository && { namespace, host: forgeHost(repository) };
+  const [running, known] = await Promise.all([
+    runningByAgent(pool),
+    place === undefined ? (new Map() as Accounts) : rememberedAccounts(pool, place, conductor.now()),
+  ]);
   const read = await Promise.all(
     conductor.objects.agents.list(namespace).map(async (agent) => {
+      const uid = agent.metadata.uid!;
       const account = await accountOf(conductor, agent, repository);
-      return { facts: factsOf(agent, running, typeof account === 'string' ? null : account), account };
+      const before = known.get(uid) ?? [];
+      if (typeof account !== 'string' && place !== undefined && !same(before[0], account))
+        await rememberAccount(pool, place, uid, account);
+      const now = typeof account === 'string' ? null : account;
+      const facts = factsOf(agent, running, now ?? (account === 'unknown' ? (before[0] ?? null) : null));
+      const hidden = account === 'unknown' && before.length === 0 && (await everDispatched(pool, uid));
+      return { facts: { ...facts, usable: now !== null }, now, hidden };
     }),
   );
   return {
     agents: read.map(({ facts }) => facts),
-    unaccounted: read.filter(({ account }) => account === 'unknown').map(({ facts }) => facts.name),
+    accounts: new Set([...known.values(), read.flatMap(({ now }) => now ?? [])].flat().map(({ id }) => id)),
+    unaccounted: read.filter(({ hidden }) => hidden).map(({ facts }) => facts.name),
   };
 }
 
-function factsOf(agent: Agent, running: ReadonlyMap<string, number>, account: Actor | null): AgentFacts {
+function same(known: Actor | undefined, account: Actor): boolean {
+  return known?.id === account.id && known.login === account.login;
+}
+
+function factsOf(
+  agent: Agent,
+  running: ReadonlyMap<string, number>,
+  account: Actor | null,
+): Omit<AgentFacts, 'usable'> {
   const { spec, metadata } = agent;
   return {
     name: metadata.name!,

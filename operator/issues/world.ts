@@ -1,7 +1,6 @@
 import type { AgentTask, Issue, Repository } from '#crds';
 import {
   type Actor,
-  type AgentFacts,
   type Fact,
   type IssueState,
   known,
@@ -45,7 +44,7 @@ export async function readWorld(
   const namespace = issue.metadata.namespace!;
   const now = conductor.now();
   const repository = objects.repositories.get(namespace, issue.spec.repositoryRef.name);
-  const [{ agents, unaccounted }, tasks, forge] = await Promise.all([
+  const [{ agents, accounts, unaccounted }, tasks, forge] = await Promise.all([
     readAgents(conductor, namespace, repository),
     readTasks(conductor, namespace, subject, state),
     readForge(conductor, repository, state),
@@ -62,7 +61,7 @@ export async function readWorld(
     // While an Agent's account cannot be told, nobody is known to be a person.
     permissions: unaccounted.length === 0 ? forge.permissions : new Map(),
     unaccounted,
-    machines: machinesOf(agents, forge.conductor),
+    machines: new Set([...accounts, ...(forge.conductor === null ? [] : [forge.conductor.id])]),
     ...readDependencies(objects, issue),
     ...(await readFamily(conductor, issue, state)),
     conductorUpSince: conductor.leader.upSince,
@@ -91,13 +90,6 @@ async function readStack(
   } catch (error) {
     return unknown(`The forge cannot be asked: ${(error as Error).message}`);
   }
-}
-
-function machinesOf(agents: readonly AgentFacts[], conductor: Actor | null): Set<number> {
-  return new Set([
-    ...agents.flatMap((agent) => (agent.account ? [agent.account.id] : [])),
-    ...(conductor ? [conductor.id] : []),
-  ]);
 }
 
 async function readTasks(

@@ -15,7 +15,7 @@ export function audit(options: CommonOptions, name: string, args: readonly strin
   const identity = (file: string) => join(layout.identities, file);
   const { status } = spawnSync(
     process.execPath,
-    [checkout('operator', 'audit', 'main.ts'), name, ...args, ...(options.json ? ['--json'] : [])],
+    [checkout('operator', 'audit', 'main.ts'), name, ...(options.json ? ['--json'] : []), ...args],
     {
       stdio: 'inherit',
       env: {

@@ -3,10 +3,12 @@ import type { Command } from 'commander';
 import { ConductorError, type EventView, followEvents, type ReaderOptions, readEvents } from '#lib/conductor';
 import { type Layout, requireUp } from '#lib/datadir';
 import { createTerminal, ExitCode, ExitError, eventLine, type Terminal } from '#lib/terminal';
+import { audit } from '../audit.ts';
 import { type CommonOptions, layoutOfOptions, withCommonOptions } from '../options.ts';
 
 interface EventsOptions extends CommonOptions {
   readonly follow?: boolean;
+  readonly back?: boolean;
   readonly namespace?: string;
 }
 
@@ -15,11 +17,13 @@ export function addEvents(program: Command): void {
     .description('the log: everything that happened, oldest first')
     .argument('[issue]', 'only the events of this Issue')
     .option('--follow', 'go on with what happens, until Ctrl-C')
+    .option('--back', 'from the newest to the first: how long between, who caused each, and what was written meanwhile')
     .option('--namespace <name>', 'the tenant namespace (default: the rig’s own)')
     .action(showEvents);
 }
 
 async function showEvents(issue: string | undefined, options: EventsOptions): Promise<void> {
+  if (options.back) return walkBack(issue, options);
   const terminal = createTerminal(options);
   const reader = readerOf(layoutOfOptions(options), issue, options.namespace);
   try {
@@ -30,6 +34,13 @@ async function showEvents(issue: string | undefined, options: EventsOptions): Pr
     const code = error.code === 'Unavailable' ? ExitCode.Environment : ExitCode.NotDone;
     throw new ExitError(code, error.message, { cause: error });
   }
+}
+
+/** Read from the database itself, whether the conductor runs or not. */
+function walkBack(issue: string | undefined, options: EventsOptions): void {
+  if (issue === undefined) throw new ExitError(ExitCode.Usage, 'Name the Issue to walk back: rig events ISSUE --back.');
+  const namespace = options.namespace ?? requireUp(layoutOfOptions(options)).tenant.namespace;
+  audit(options, 'walk', ['--namespace', namespace, '--', issue]);
 }
 
 async function follow(reader: ReaderOptions, terminal: Terminal): Promise<void> {

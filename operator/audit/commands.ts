@@ -5,6 +5,8 @@ import { examine } from './doctor/doctor.ts';
 import { recover } from './recover.ts';
 import { replay } from './replay/replay.ts';
 import type { Tools } from './tool.ts';
+import { readWalk } from './walk/read.ts';
+import { showWalk } from './walk/show.ts';
 
 /** Answers the exit code: 0 done or nothing found, 1 something found. Throws where it cannot be told. */
 export type Command = (tools: Tools, args: readonly string[]) => Promise<number>;
@@ -74,6 +76,18 @@ async function runDoctor(tools: Tools, args: readonly string[]): Promise<number>
   return findings.length === 0 ? 0 : 1;
 }
 
+async function runWalk(tools: Tools, args: readonly string[]): Promise<number> {
+  const { values, positionals } = parse(args, { json: { type: 'boolean' }, namespace: { type: 'string' } });
+  const [issue] = positionals;
+  const namespace = String(values.namespace ?? '');
+  if (issue === undefined || namespace === '') throw new ExitError(2, 'Name an Issue and its --namespace.');
+  const walked = await readWalk(tools.pool, tools.store, namespace, issue);
+  if (walked === null) throw new ExitError(1, `No Issue ${plain(issue)} has ever been in ${plain(namespace)}.`);
+  const terminal = createTerminal({ json: values.json === true });
+  terminal.result(walked, showWalk(walked, issue, terminal.colours));
+  return 0;
+}
+
 /** A status follows its events within this time. */
 const LAG_MS = 1_500;
 
@@ -81,4 +95,5 @@ export const commands: Readonly<Record<string, Command>> = {
   recover: runRecover,
   replay: runReplay,
   doctor: runDoctor,
+  walk: runWalk,
 };

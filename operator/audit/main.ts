@@ -18,5 +18,5 @@ try {
   }
 } catch (error) {
   warn(`rig: ${(error as Error).message}`);
-  process.exitCode = 2;
+  process.exitCode = error instanceof ExitError ? error.code : 2;
 }

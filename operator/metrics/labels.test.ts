@@ -4,13 +4,7 @@ import { test } from 'node:test';
 import { enums } from '#crds';
 import { catalogue } from '#domain';
 import { metricCatalogue } from '#lib/observe';
-import { ciCases } from '../../domain/gate/cases/ci.ts';
-import { linkedCases } from '../../domain/gate/cases/linked.ts';
-import { reviewCases, threadCases } from '../../domain/gate/cases/review.ts';
-import { stateCases } from '../../domain/gate/cases/state.ts';
-import { provenanceCases, targetCases } from '../../domain/gate/cases/target.ts';
-
-const gateCases = [ciCases, linkedCases, reviewCases, threadCases, stateCases, provenanceCases, targetCases].flat();
+import { gateCases } from '../../domain/gate/cases/index.ts';
 
 test('every reason for which a case of the gate does not pass is counted under its own name', () => {
   const listed = metricCatalogue.rig_gate_refusals_total.labels.reason.values ?? [];

@@ -2,9 +2,10 @@ import type { GateCase } from '../../testing/gate.ts';
 import { ciCases } from './ci.ts';
 import { enforcedCases } from './enforced.ts';
 import { linkedCases } from './linked.ts';
-import { reviewCases, threadCases } from './review.ts';
+import { reviewCases } from './review.ts';
 import { stateCases } from './state.ts';
 import { provenanceCases, targetCases } from './target.ts';
+import { threadCases } from './threads.ts';
 
 /** The specification of the merge gate: every named situation, and what the row it is about says to it. */
 export const gateCases: readonly GateCase[] = [

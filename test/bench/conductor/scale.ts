@@ -18,7 +18,7 @@ const LOOKS = 10;
 /** Beyond what the forge has filed: these issues are known to the cluster alone. */
 const FIRST_NUMBER = 1_000_000;
 
-/** The operator with 10,000 open Issues, all of them queued: memory, a restart, listings. */
+/** The operator with 10,000 open Issues, all but one of them queued: memory, a restart, listings. */
 export async function measureScale(
   rig: RigProcess,
   client: KubeClient,
@@ -27,6 +27,12 @@ export async function measureScale(
 ): Promise<Measurement[]> {
   const { rounds, say, signal } = options;
   say(`${COUNT} open Issues`);
+  // One Agent that is busy already: every Issue is judged, and waits.
+  await client.patch(
+    resources.Agent,
+    { namespace: tenant.namespace, name: 'bench' },
+    { spec: { suspend: false, concurrency: 1 } },
+  );
   const startedAt = performance.now();
   const last = await makeIssues(client, tenant, signal);
   await untilJudged(client, last, signal);

@@ -10,13 +10,7 @@ import type { RigProcess } from '../rig.ts';
  * and, with no siblings asked for, before each one.
  */
 export async function withSlowSyncs<T>(rig: RigProcess, ms: number, work: () => Promise<T>): Promise<T> {
-  const url = await postgresURL({
-    credentials: join(rig.layout.data('postgres'), 'credentials.json'),
-    port: requireUp(rig.layout).ports.postgres!,
-    role: ADMIN_ROLE,
-    database: 'postgres',
-  });
-  const client = new pg.Client({ connectionString: url });
+  const client = new pg.Client({ connectionString: await adminURL(rig, 'postgres') });
   await client.connect();
   const set = async (delay: string, siblings: string) => {
     await client.query(`ALTER SYSTEM SET commit_delay ${delay}`);
@@ -30,4 +24,14 @@ export async function withSlowSyncs<T>(rig: RigProcess, ms: number, work: () => 
     await set('= DEFAULT', '= DEFAULT');
     await client.end();
   }
+}
+
+/** A database of the rig, as its administrator. */
+export async function adminURL(rig: RigProcess, database: string): Promise<string> {
+  return postgresURL({
+    credentials: join(rig.layout.data('postgres'), 'credentials.json'),
+    port: requireUp(rig.layout).ports.postgres!,
+    role: ADMIN_ROLE,
+    database,
+  });
 }

@@ -1,10 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { requireUp } from '#lib/datadir';
 import { type KubeClient, type KubeObject, PODS } from '#lib/kube';
-import { ensureBinary } from '../../../hack/go/build.mjs';
-import { connect, type Kubeconfig } from '../../../local/controlplane/index.ts';
-import { type Administered, joinKubelet, type TestKubelet } from '../../kit/kubelet-process.ts';
+import { joinKubelet, type TestKubelet } from '../../kit/kubelet-process.ts';
+import { administered } from '../administered.ts';
 import type { RigProcess } from '../rig.ts';
 import type { Measurement, ScenarioOptions } from '../scenario.ts';
 
@@ -101,17 +99,4 @@ function podOn(node: string, name: string, namespace: string): KubeObject {
     containers: [{ name: 'main', image: IMAGE, securityContext }],
   };
   return { apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace }, spec } as KubeObject;
-}
-
-/** The rig's cluster as the person who runs it. */
-async function administered(rig: RigProcess): Promise<Administered> {
-  const kubeconfig = JSON.parse(await readFile(rig.layout.kubeconfig, 'utf8')) as Kubeconfig;
-  const { server, 'certificate-authority-data': ca } = kubeconfig.clusters[0].cluster;
-  const { user } = kubeconfig.users[0];
-  const decode = (data = '') => Buffer.from(data, 'base64').toString('utf8');
-  const api = connect(
-    { url: server, caPEM: decode(ca) },
-    { certPEM: decode(user['client-certificate-data']), keyPEM: decode(user['client-key-data']) },
-  );
-  return { api, kubeconfig, binary: await ensureBinary('controlplane') };
 }

@@ -14,6 +14,7 @@ import {
 } from '#lib/forge';
 import { legible } from '#lib/kube';
 import { type Metrics, noMetrics, type Span, serverAttributes, traced, withCorrelation } from '#lib/observe';
+import { filingKey } from './filing.ts';
 import { issueMarker, marker, unmarked } from './markers.ts';
 import type { Pace } from './pace.ts';
 
@@ -53,7 +54,8 @@ export class ForgeWrites {
 
   /**
    * Files an Issue object at the forge, once for its uid. A text the forge refused may be filed again in a later `revision` (the
-   * object's generation), which first looks for what an earlier one may have made.
+   * object's generation), which first looks for what an earlier one may have made; while it is not known what became of an earlier
+   * one, that one is seen to its end.
    */
   async fileIssue(
     target: Target,
@@ -64,7 +66,7 @@ export class ForgeWrites {
     return this.#run(
       target,
       'issue',
-      `issue/${issue.uid}/${issue.revision}`,
+      await filingKey(this.#pool, target.subject, issue),
       { title: issue.title },
       {
         perform: async () => {

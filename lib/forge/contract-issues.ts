@@ -104,6 +104,15 @@ export function contractOfIssues(name: string, world: () => Promise<ForgeWorld>)
     );
   });
 
+  given('an issue that was closed is opened again, twice without harm', async ({ developer, repo }) => {
+    const { number } = await developer.createIssue(repo, { title: 'again', body: '' });
+    await developer.closeIssue(repo, number);
+    assert.equal((await developer.reopenIssue(repo, number)).state, 'open');
+    assert.equal((await developer.reopenIssue(repo, number)).state, 'open');
+    assert.equal((await developer.issue(repo, number)).state, 'open');
+    await refused(developer.reopenIssue(repo, 999_999), 'NotFound');
+  });
+
   given('a comment on an issue and on a pull request is found by its marker by its author alone', async (at) => {
     const { developer, reviewer, repo } = at;
     const { number } = await developer.createIssue(repo, { title: 'talk', body: '' });

@@ -123,6 +123,24 @@ export function contractOfRepositories(name: string, world: () => Promise<ForgeW
     },
   );
 
+  given('a revision contains itself and what came before it, not what is beside it or unknown', async (at) => {
+    const { developer, repo } = at;
+    const main = (await developer.branchSHA(repo, 'main'))!;
+    const [one, two] = [await at.push('contains-one', 'one\n'), await at.push('contains-two', 'two\n')];
+    assert.equal(await developer.contains(repo, one, one), true);
+    assert.equal(await developer.contains(repo, one, main), true);
+    assert.equal(await developer.contains(repo, main, one), false);
+    assert.equal(await developer.contains(repo, two, one), false);
+    await refused(developer.contains(repo, one, 'f'.repeat(40)), 'NotFound');
+    await refused(developer.contains(repo, 'f'.repeat(40), one), 'NotFound');
+    await refused(at.outsider.contains(repo, one, main), 'NotFound');
+  });
+
+  given('an environment without deployments has none', async ({ developer, outsider, repo }) => {
+    assert.deepEqual(await developer.deployments(repo, 'nowhere'), []);
+    await refused(outsider.deployments(repo, 'nowhere'), 'NotFound');
+  });
+
   given('the rate limits of REST and GraphQL are told', async ({ developer }) => {
     const { rest, graphql } = await developer.rateLimit();
     for (const limit of [rest, graphql]) {

@@ -86,7 +86,7 @@ export async function startOperator(config: Config, logger: Logger): Promise<Ope
       log: parts.conductor.log,
       tokens,
       taskUid: (namespace, name) => parts.conductor.objects.tasks.get(namespace, name)?.metadata.uid,
-      onStarted: (namespace, name) => parts.tasks.poke(namespace, name),
+      onStarted: (namespace, name) => void parts.hearing.started({ namespace, name }),
       now: Date.now,
     },
     pull: new Pull(parts.conductor),
@@ -261,6 +261,7 @@ function assemble(config: Config, logger: Logger, clients: Clients) {
       pokeTasks(subject);
       if (ended) issues.sweep();
     },
+    onStarted: ({ namespace, name }) => tasks.poke(namespace, name),
     logger,
   });
   manager.add(repositories.controller).add(agents.controller).add(issues.controller).add(tasks.controller);

@@ -9,6 +9,7 @@ import { fileLife, repositoryReady, type TestConductor, testConductor } from '..
 import { agentObject, applyIssue, applyTenant } from '../api/objects.int-kit.ts';
 import { AGENTS } from '../objects.ts';
 import { finished } from '../store/store.int-kit.ts';
+import { bindPod } from '../store/tasks.ts';
 import { IssueController } from './controller.ts';
 import { Hearing } from './hearing.ts';
 
@@ -32,6 +33,7 @@ async function twoReplicas(t: TestContext) {
   await agentsReady(leader);
   const issues = new IssueController(leader.conductor, silentLogger);
   const heard: string[] = [];
+  const started: string[] = [];
   const hearing = new Hearing({
     pool: leader.db.pool,
     store: leader.store,
@@ -41,6 +43,7 @@ async function twoReplicas(t: TestContext) {
       issues.poke(subject);
       if (ended) issues.sweep();
     },
+    onStarted: ({ name }) => started.push(name),
     logger: silentLogger,
   });
   leader.grown.add((subject, { events }) => hearing.own(subject, events));
@@ -52,7 +55,16 @@ async function twoReplicas(t: TestContext) {
     () => hearing.close(),
     () => issues.idle(),
   );
-  return { other, leader, heard };
+  const deaf = new Hearing({
+    pool: other.db.pool,
+    store: other.store,
+    url: other.db.url,
+    onAppended: () => {},
+    onStarted: () => assert.fail('a replica that does not lead looks at tasks'),
+    logger: silentLogger,
+  });
+  ends.push(() => deaf.close());
+  return { other, leader, heard, started, deaf };
 }
 
 async function running({ db }: TestConductor): Promise<{ id: string; namespace: string; name: string }[]> {
@@ -78,4 +90,18 @@ test('a task that reports its end to a replica that does not lead is acted on by
     return rows.some(({ type }) => type === 'ISSUE_UNASSIGNED');
   });
   assert.ok(heard.includes('first'));
+});
+
+test('a pod that comes to a replica that does not lead for its task is told to the leader', {
+  timeout: 60_000,
+}, async (t) => {
+  const { leader, started, deaf } = await twoReplicas(t);
+  await applyIssue(leader, 'begun', { number: 1_003 });
+  await until('it is claimed', async () => (await running(leader)).length === 1);
+  const { namespace } = (await running(leader))[0]!;
+  const name = 'begun-implement-1-1';
+  const bound = await bindPod(leader.db.pool, namespace, name, { name: 'pod', uid: 'pod-uid' }, Date.now());
+  assert.deepEqual([bound, started], [true, []]);
+  await deaf.started({ namespace, name });
+  await until('the leader knows', () => started.includes(name));
 });

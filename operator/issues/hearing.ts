@@ -11,7 +11,14 @@ export interface HearingOptions {
   readonly url: string;
   /** Told after what another replica appended. `ended` says that a task may have ended with it, and that a place of some Agent is free. */
   readonly onAppended: (subject: SubjectName, ended: boolean) => void;
+  /** Told of a task whose pod has come for it, on whichever replica; telling it twice is harmless. */
+  readonly onStarted: (task: TaskName) => void;
   readonly logger: Logger;
+}
+
+export interface TaskName {
+  readonly namespace: string;
+  readonly name: string;
 }
 
 /** Events with which a task may end. */
@@ -23,6 +30,10 @@ const ENDINGS: ReadonlySet<string> = new Set([
   'ESCALATED',
   'ISSUE_UNASSIGNED',
 ] satisfies DomainEvent['type'][]);
+/** Where a replica says that pods have come for their tasks. It names none: the leader looks which. */
+const STARTS_CHANNEL = 'rig_task_started';
+/** How far back it looks, which outlives a connection that broke. */
+const STARTS_BACK = '1 minute';
 /** More than one replica appends between two looks at the log. */
 const OWN_MAX = 10_000;
 
@@ -37,6 +48,8 @@ export class Hearing {
   /** What this replica appended and has not met in the log yet: it was told of it already. */
   readonly #own = new Set<string>();
   #listening = false;
+  #starts: Promise<void> | undefined;
+  #unread = false;
 
   constructor(options: HearingOptions) {
     this.#options = options;
@@ -57,21 +70,33 @@ export class Hearing {
     for (const { version } of events) this.#own.add(`${id}@${version}`);
   }
 
+  /** A pod has come to this replica for its task, which is the leader's to know. */
+  async started(task: TaskName): Promise<void> {
+    const { pool, onStarted, logger } = this.#options;
+    if (this.#listening) return onStarted(task);
+    await pool
+      .query(`SELECT pg_notify('${STARTS_CHANNEL}', '')`)
+      .catch((err: unknown) => logger.warn({ err, task: task.name }, 'the leader was not told that a task started'));
+  }
+
   /** Resolves once nothing that is appended from now on is missed, and listens until the signal aborts. */
   async start(signal: AbortSignal): Promise<void> {
     await this.#follower.start(signal);
     if (signal.aborted) return;
     this.#listening = true;
-    signal.addEventListener('abort', () => this.#stop(), { once: true });
+    const unsubscribe = this.#listener.subscribe(STARTS_CHANNEL, () => this.#hearStarts());
+    signal.addEventListener('abort', () => this.#stop(unsubscribe), { once: true });
   }
 
   /** Resolves when it asks the database nothing any more. */
   async close(): Promise<void> {
+    await this.#starts;
     await this.#follower.idle();
     await this.#listener.close();
   }
 
-  #stop(): void {
+  #stop(unsubscribe: () => void): void {
+    unsubscribe();
     this.#listening = false;
     this.#own.clear();
   }
@@ -80,5 +105,25 @@ export class Hearing {
     if (this.#own.delete(`${stream}@${version}`)) return;
     const subject = await readSubject(this.#options.pool, stream);
     if (subject !== undefined) this.#options.onAppended(subject, ENDINGS.has(type));
+  }
+
+  /** However many tell at once, one look at a time is under way, and one more behind it. */
+  #hearStarts(): void {
+    this.#unread = true;
+    this.#starts ??= this.#readStarts()
+      .catch((err: unknown) => this.#options.logger.warn({ err }, 'tasks that started could not be read'))
+      .finally(() => {
+        this.#starts = undefined;
+      });
+  }
+
+  async #readStarts(): Promise<void> {
+    while (this.#unread && this.#listening) {
+      this.#unread = false;
+      const { rows } = await this.#options.pool.query(
+        `SELECT namespace, name FROM tasks WHERE ended_at IS NULL AND started_at > now() - interval '${STARTS_BACK}'`,
+      );
+      for (const { namespace, name } of rows) this.#options.onStarted({ namespace, name });
+    }
   }
 }

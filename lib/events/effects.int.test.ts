@@ -43,6 +43,7 @@ const comment = (epoch: number, key = 'comment/1'): EffectRequest<{ body: string
 });
 
 const never: EffectSteps<unknown, never>['find'] = async () => assert.fail('nobody should look');
+const nobody = async () => assert.fail('nobody should act');
 const failure = (message: string, more: object) => Object.assign(new Error(message), more);
 
 test('an effect is performed once and its outcome is given to whoever asks again', async (t) => {
@@ -287,7 +288,7 @@ test('an effect waits for its turn before it begins, once, and not at all where 
 
 test('a leader that was followed by another while it waited for its turn performs nothing', async (t) => {
   const { pool, epoch, effects } = await setUp(t);
-  const steps = { find: never, ready: async () => void (await advanceEpoch(pool, 'b')), perform: never };
+  const steps = { find: never, ready: async () => void (await advanceEpoch(pool, 'b')), perform: nobody };
   await assert.rejects(effects.run(comment(epoch), steps), { code: 'StaleEpoch' });
   assert.equal((await readEffect(pool, 'comment/1'))!.state, 'planned');
 });
@@ -307,6 +308,8 @@ test('a process that stood still between the beginning of an attempt and its cal
     },
   });
   const late = new Effects({ db: frozen, clock });
-  await assert.rejects(late.run(comment(epoch), { find: never, perform: never }), { code: 'EffectNotPerformed' });
+  await assert.rejects(late.run(comment(epoch), { find: never, perform: nobody }), {
+    code: 'EffectNotPerformed',
+  });
   assert.equal(await new Effects({ db: pool, clock }).run(comment(epoch), { find: never, perform: async () => 7 }), 7);
 });

@@ -5,6 +5,7 @@ import { createForge, type Forge, ForgeError, type ForgeErrorCode } from '#lib/f
 import { World } from '../../local/forge/testing/world.ts';
 import { type TestDatabase, testDatabase } from '../../test/kit/postgres.ts';
 import { markedUid, marker } from './markers.ts';
+import { fakeClock, lost, override, unsure } from './unsure.int-kit.ts';
 import { ForgeWrites, type Target } from './writes.ts';
 
 const repo = { owner: 'acme', name: 'widgets' };
@@ -33,35 +34,6 @@ function openWrites() {
   const { pool } = database;
   return { pool, writes: new ForgeWrites(new Effects({ db: pool, windowMs: WINDOW_MS }), pool) };
 }
-
-type Fate = 'answer lost' | 'never arrived';
-
-/** The forge with one write whose first call ends without an answer; `calls` counts what arrived of that write. */
-function unsure(forge: Forge, method: keyof Forge, fate: Fate): { forge: Forge; calls(): number } {
-  let asked = 0;
-  let arrived = 0;
-  const real = (forge[method] as (...args: unknown[]) => Promise<unknown>).bind(forge);
-  const lossy = async (...args: unknown[]) => {
-    asked += 1;
-    if (asked === 1 && fate === 'never arrived') throw lost();
-    arrived += 1;
-    const answer = await real(...args);
-    if (asked === 1) throw lost();
-    return answer;
-  };
-  return { forge: override(forge, { [method]: lossy }), calls: () => arrived };
-}
-
-function override(forge: Forge, methods: Partial<Record<keyof Forge, unknown>>): Forge {
-  return new Proxy(forge, {
-    get: (of, key) => {
-      const value = methods[key as keyof Forge] ?? of[key as keyof Forge];
-      return typeof value === 'function' ? value.bind(of) : value;
-    },
-  });
-}
-
-const lost = () => new ForgeError('Timeout', 'No answer came.', { outcome: 'unknown' });
 
 async function newPull(): Promise<{ number: number; head: string; branch: string }> {
   names += 1;
@@ -242,11 +214,13 @@ const writes: Write[] = [
 ];
 
 for (const { title, by, method, prepare, idempotent } of writes)
-  for (const fate of ['answer lost', 'never arrived'] as const)
+  for (const fate of ['answer lost', 'never arrived', 'came late', 'reads lost'] as const)
     test(`${title}, ${fate}: it is there once, and the same call again writes nothing`, async () => {
-      const { pool, writes } = openWrites();
+      const clock = fakeClock();
+      const { pool } = openWrites();
+      const writes = new ForgeWrites(new Effects({ db: pool, clock }), pool);
       const { run, shown, once } = await prepare();
-      const { forge, calls } = unsure(as(by), method, fate);
+      const { forge, calls } = unsure(as(by), method, fate, clock);
       const target = { forge, repo, subject: crypto.randomUUID() };
       const answer = await run(writes, target);
       assert.deepEqual(await shown(), once);

@@ -2,7 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { createTerminal, duration, ExitError, plain } from '#lib/terminal';
 import { examine } from './doctor/doctor.ts';
+import { exportStreams } from './export.ts';
 import { recover } from './recover.ts';
+import { replayArchive } from './replay/archived.ts';
 import { replay } from './replay/replay.ts';
 import type { Tools } from './tool.ts';
 import { readWalk } from './walk/read.ts';
@@ -44,8 +46,14 @@ function parse(args: readonly string[], options: Options) {
 }
 
 async function runReplay(tools: Tools, args: readonly string[]): Promise<number> {
-  const { values } = parse(args, { json: { type: 'boolean' } });
-  const { streams, events, objects, differences } = await replay({ ...tools, pause: () => delay(LAG_MS) });
+  const { values } = parse(args, { json: { type: 'boolean' }, archive: { type: 'string', multiple: true } });
+  const live = await replay({ ...tools, pause: () => delay(LAG_MS) });
+  const archives = [];
+  for (const file of (values.archive ?? []) as string[]) archives.push(await replayArchive(tools.pool, file));
+  const all = [live, ...archives];
+  const { objects } = live;
+  const differences = all.flatMap((one) => one.differences);
+  const [streams, events] = [all.reduce((n, one) => n + one.streams, 0), all.reduce((n, one) => n + one.events, 0)];
   const found = differences.map(({ where, what, field, live, replayed }) => {
     const [is, should] = [live, replayed].map((value) => plain(JSON.stringify(value)).slice(0, 200));
     return `${where} ${plain(what)}: ${field} is ${is}; its events say ${should}`;
@@ -88,6 +96,27 @@ async function runWalk(tools: Tools, args: readonly string[]): Promise<number> {
   return 0;
 }
 
+async function runExport(tools: Tools, args: readonly string[]): Promise<number> {
+  const flags = {
+    json: { type: 'boolean' },
+    before: { type: 'string' },
+    file: { type: 'string' },
+    delete: { type: 'boolean' },
+  };
+  const { values } = parse(args, flags as Options);
+  const before = Date.parse(String(values.before ?? ''));
+  const file = String(values.file ?? '');
+  if (Number.isNaN(before) || file === '')
+    throw new ExitError(2, 'Say what is exported, and where to: --before DATE --file FILE, e.g. --before 2026-01-31.');
+  const done = await exportStreams({ ...tools, before, file, remove: values.delete === true });
+  const gone = values.delete === true ? ` ${done.removed} streams were deleted.` : ' Nothing was deleted.';
+  createTerminal({ json: values.json === true }).result(
+    { ...done, file },
+    `${done.streams} finished streams, ${done.events} events: ${plain(file)}, ${done.digest}.${gone}`,
+  );
+  return 0;
+}
+
 /** A status follows its events within this time. */
 const LAG_MS = 1_500;
 
@@ -96,4 +125,5 @@ export const commands: Readonly<Record<string, Command>> = {
   replay: runReplay,
   doctor: runDoctor,
   walk: runWalk,
+  export: runExport,
 };

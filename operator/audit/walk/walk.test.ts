@@ -68,6 +68,8 @@ test('what a task says was led to by its dispatch, what is decided by the newest
     steps.map(({ ledBy }) => ledBy?.type),
     ['TASK_FINISHED', 'TASK_DISPATCHED', 'TASK_DISPATCHED', 'ISSUE_FILED', undefined],
   );
+  const counted = [event(1, 'ISSUE_FILED', 0), event(2, 'TOKENS_USED', 1, { task: 't' }), event(3, 'ISSUE_DONE', 2)];
+  assert.equal(walk(counted, [], []).steps[0]!.ledBy?.type, 'ISSUE_FILED');
 });
 
 test('a write stands before the event that followed it; one without an outcome stands on top', () => {

@@ -72,6 +72,9 @@ function endOf({ state, finishedAt }: WalkedEffect): number {
   return state === 'succeeded' || state === 'failed' ? (finishedAt ?? Infinity) : Infinity;
 }
 
+/** Counted beside the work: no decision follows from them. */
+const BESIDE = new Set(['TOKENS_USED', 'EGRESS_DENIED']);
+
 function ledBy(events: readonly WalkedEvent[], index: number): Step['ledBy'] {
   const event = events[index]!;
   const task = taskOf(event);
@@ -79,7 +82,7 @@ function ledBy(events: readonly WalkedEvent[], index: number): Step['ledBy'] {
     task === null || event.type === 'TASK_DISPATCHED'
       ? undefined
       : events.findLast((one, at) => at < index && one.type === 'TASK_DISPATCHED' && taskOf(one) === task);
-  const before = dispatch ?? events[index - 1];
+  const before = dispatch ?? events.findLast((one, at) => at < index && !BESIDE.has(one.type));
   return before === undefined ? null : { version: before.version, type: before.type };
 }
 

@@ -76,6 +76,20 @@ export function describeClient(
     assert.deepEqual(third.spec, { size: 1 });
   });
 
+  test(`${subject}: whatever characters a text has, it is applied and read as it was given`, async (t) => {
+    const { client, namespace } = await setUp(t);
+    const metadata = at(namespace);
+    const odd = [
+      '\u0001\u0008\u001b\u007f\u0080\u009b\u009f',
+      ' \u0085 \u2028 \u2029 \t \n \r ',
+      '\ufeff\ufffe\uffff\ufffd\u202e',
+    ];
+    for (const color of [...odd, '\': {a: [*b, !!c "d\\\\', '---\n- # \u{1f600}\ud83d\ude00']) {
+      const { spec } = await client.apply<Widget>(WIDGETS, { metadata, spec: { color } });
+      assert.equal(spec?.color, color);
+    }
+  });
+
   test(`${subject}: two managers own their own fields`, async (t) => {
     const { client, namespace } = await setUp(t);
     const metadata = at(namespace);

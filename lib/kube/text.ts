@@ -26,3 +26,14 @@ export function cutBytes(text: string, limit: number): string {
   while (end > 0 && (bytes[end]! & 0b1100_0000) === 0b1000_0000) end -= 1;
   return `${bytes.toString('utf8', 0, end)}${CUT}`;
 }
+
+/**
+ * JSON that reads alike as YAML, which is what the API server takes an apply for: YAML refuses some characters that JSON leaves as they are,
+ * and folds others into spaces.
+ */
+export function jsonText(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}

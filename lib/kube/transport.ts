@@ -3,6 +3,7 @@ import { backoffDelay } from './backoff.ts';
 import { type Clock, realClock, sleep } from './clock.ts';
 import type { ClusterConfig } from './config.ts';
 import { errorFromAnswer, errorFromTransport, KubeError, networkCode } from './errors.ts';
+import { jsonText } from './text.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 export type Query = Record<string, string | number | boolean | undefined>;
@@ -96,7 +97,7 @@ export class Transport {
         'user-agent': this.#userAgent,
         ...(call.body === undefined ? {} : { 'content-type': call.contentType ?? 'application/json' }),
       },
-      body: call.body === undefined ? undefined : JSON.stringify(call.body),
+      body: call.body === undefined ? undefined : jsonText(call.body),
       dispatcher,
       signal: call.signal === undefined ? timeout : AbortSignal.any([timeout, call.signal]),
     });

@@ -6,6 +6,7 @@ import type { Permission } from '#lib/forge';
 import { ClusterConfig, KubeClient, type KubeObject, loadKubeConfig } from '#lib/kube';
 import { served } from '../../crds/fixtures.int-kit.ts';
 import { clusterLife, testCluster } from '../../test/kit/cluster.ts';
+import { assertPlain, hostileText } from '../../test/kit/hostile.ts';
 import { issueMarker } from '../forges/writes.ts';
 import { ISSUES } from '../objects.ts';
 import { type IntakeWorld, openIntake, repositoryOf, rig } from './intake.int-kit.ts';
@@ -218,4 +219,18 @@ test('text at the limits of the schema is taken in', async (t) => {
   assert.equal(taken?.spec.body?.length, 65_536);
   assert.equal(taken?.spec.labels?.length, 100);
   assert.ok(!taken?.spec.labels?.includes('m'.repeat(51)));
+});
+
+test('hostile words in title, body and labels become an Issue of just those words, and its delivery ends with a plain sentence', async (t) => {
+  const { tell, issue, approvals } = await open(t);
+  const hostile = hostileText('/canary');
+  const title = hostile.replaceAll('\n', ' ');
+  const body = `${hostile}${'\0\ud800'}${'x'.repeat(65_536)}`;
+  const labels = ["';$(x)`y`\u202e*", 'a\tb', 'x'.repeat(51), '__proto__', 'rig'];
+  assertPlain(await tell(labelled(7, { title, body, labels })), 'what became of the delivery');
+  const made = await issue(7);
+  assert.equal(made?.spec.title, title.slice(0, 256).toWellFormed());
+  assert.equal(made?.spec.body, `${hostile}\ufffd\ufffd${'x'.repeat(65_536)}`.slice(0, 65_536));
+  assert.deepEqual(made?.spec.labels, ["';$(x)`y`\u202e*", '__proto__', 'rig'], 'what is no label is left out');
+  assert.deepEqual(await approvals(), ['boss via label']);
 });

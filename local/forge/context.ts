@@ -12,7 +12,7 @@ export interface Context {
   /** The server's own address without a slash at the end; pages and git live under it, the REST API under `api`. */
   readonly html: string;
   readonly api: string;
-  git(repository: Pick<RepositoryRow, 'ownerKey' | 'nameKey'>): GitRepository;
+  git(repository: Pick<RepositoryRow, 'ownerKey' | 'nameKey' | 'dir'>): GitRepository;
   /** Tells the webhook sender that a delivery is due. */
   wakeSender(): void;
   /** Tells the runner that a check run of its App is queued. */

@@ -10,7 +10,7 @@ import { Deployer, sitesApp } from './deployer/index.ts';
 import { ForgeError } from './errors.ts';
 import { GitRepository, Locks } from './git/index.ts';
 import { graphqlApp } from './graphql/index.ts';
-import { CI_APP, upsertApp } from './model/index.ts';
+import { CI_APP, directoryOf, upsertApp } from './model/index.ts';
 import { pagesApp } from './pages/index.ts';
 import { GATE_PATH, PushGate } from './push-gate/index.ts';
 import { recover } from './recover.ts';
@@ -105,7 +105,7 @@ function assemble(options: ForgeOptions, store: Store, url: string, logger: Logg
     clock: options.clock ?? Date.now,
     html: url,
     api: `${url}/api/v3`,
-    git: ({ ownerKey, nameKey }) => new GitRepository(join(root, ownerKey, `${nameKey}.git`)),
+    git: (repository) => new GitRepository(join(root, directoryOf(repository))),
     wakeSender: () => sender.wake(),
     wakeRunner: () => runner.wake(),
     wakeDeployer: () => deployer.wake(),

@@ -4,9 +4,10 @@ import { Hono, type Context as HonoContext } from 'hono';
 import type { Context } from './context.ts';
 import { before, Cut, Faults } from './faults/index.ts';
 import { serveGit } from './git/index.ts';
-import { type Actor, can, findRepository, grants, observeRefs } from './model/index.ts';
+import { type Actor, can, findRepository, grants, movedFrom, observeRefs } from './model/index.ts';
 import type { PushGate } from './push-gate/index.ts';
 import { Refusal } from './refusal.ts';
+import { repositoryPage } from './render/index.ts';
 import { cut, identify, refusalOf } from './rest/index.ts';
 import type { RepositoryRow } from './store/index.ts';
 
@@ -46,16 +47,26 @@ async function serve(ctx: Context, gate: PushGate, c: GitContext): Promise<Respo
   const faults = new Faults(ctx.store).take(`GIT ${path}`, actor.user.login);
   await before(faults);
   const name = (c.req.param('repo') ?? '').replace(/\.git$/, '');
-  const repo = findRepository(ctx, c.req.param('owner') ?? '', name);
+  const owner = c.req.param('owner') ?? '';
+  const repo = findRepository(ctx, owner, name);
+  const moved = repo === undefined ? movedFrom(ctx, owner, name) : undefined;
+  if (moved !== undefined && mayGit(ctx, actor, moved, 'read')) return redirect(ctx, c, moved, path);
   if (repo === undefined || !mayGit(ctx, actor, repo, 'read')) throw new Refusal(404, 'Repository not found.');
   const writes = path === '/git-receive-pack' || c.req.query('service') === 'git-receive-pack';
   if (writes && !mayGit(ctx, actor, repo, 'write')) {
     throw new Refusal(403, `Permission to ${repo.name} denied to ${actor.user.login}.`);
   }
+  if (writes && repo.archived === true) throw new Refusal(403, 'This repository was archived so it is read-only.');
   const dropped = faults.some(({ kind }) => kind === 'drop');
   if (path === '/git-receive-pack') await push(ctx, gate, c, actor, repo, dropped);
   else await backend(ctx, c, actor, repo, path);
   return RESPONSE_ALREADY_SENT;
+}
+
+/** Git follows the first answer of a conversation and stays there. */
+function redirect(ctx: Context, c: GitContext, repo: RepositoryRow, path: string): Response {
+  const location = `${repositoryPage(ctx, repo)}.git${path}${new URL(c.req.url).search}`;
+  return c.body(null, c.req.method === 'GET' ? 301 : 307, { location });
 }
 
 /** Git asks an App for the permission `contents`. */

@@ -28,6 +28,12 @@ export function findRepository(ctx: Context, owner: string, name: string): Repos
   return ctx.store.repositories.first({ ownerKey: owner.toLowerCase(), nameKey: name.toLowerCase() });
 }
 
+/** The repository that had this name before, if it still exists and none has the name now. */
+export function movedFrom(ctx: Context, owner: string, name: string): RepositoryRow | undefined {
+  const redirect = ctx.store.redirects.first({ ownerKey: owner.toLowerCase(), nameKey: name.toLowerCase() });
+  return redirect && ctx.store.repositories.get(redirect.repoId);
+}
+
 /**
  * Whether the actor has a role on a repository. What an installation's token may do is asked of its permissions, operation by operation;
  * here it only has to have the repository, and is never its administrator.

@@ -1,4 +1,4 @@
-export { type Actor, can, findRepository, need, visibleRepository } from './actor.ts';
+export { type Actor, can, findRepository, movedFrom, need, visibleRepository } from './actor.ts';
 export { addAppKey, appOfJwt, looksLikeJwt } from './app-keys.ts';
 export {
   type CheckRunChange,
@@ -12,6 +12,7 @@ export { closingNumbers } from './closing.ts';
 export { createComment, deleteComment, editComment } from './comments.ts';
 export { finishDeployment, setDeployer } from './deployer.ts';
 export { createDeployment, createDeploymentStatus, deleteDeployment, needContexts, stateOf } from './deployments.ts';
+export { directoryOf } from './directories.ts';
 export { createHook, deleteHook, type HookFields, pingHook, updateHook } from './hooks.ts';
 export { addToken, authenticate, findUser, makeToken, revokeToken, upsertApp, upsertUser } from './identities.ts';
 export {
@@ -31,8 +32,15 @@ export { deleteProtection, setProtection } from './protections.ts';
 export { mergeability, mergeState } from './pull-facts.ts';
 export { createPull, editPull, setDraft, setReviewers } from './pulls.ts';
 export { observeRefs } from './pushes.ts';
+export { react } from './reactions.ts';
 export { type AskedUpdate, refuseUpdate, unmetByPush } from './ref-updates.ts';
 export { ensureRepository, removeCollaborator, setCi, setPermission } from './repositories.ts';
+export {
+  changeRepository,
+  deleteRepository,
+  needUnarchived,
+  transferRepository,
+} from './repository-changes.ts';
 export { createReview, dismissReview, type NewReviewComment, replyInThread } from './reviews.ts';
 export { hasMergeQueue, isRequired, needsReview, rulesOn } from './rules.ts';
 export { createRuleset, deleteRuleset, type RulesetFields, updateRuleset } from './rulesets.ts';

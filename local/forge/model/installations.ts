@@ -108,7 +108,7 @@ export function uninstall(ctx: Context, row: InstallationRow): void {
 /** The repositories an installation has, in order. */
 export function coveredBy(ctx: Context, row: InstallationRow): RepositoryRow[] {
   const own = ctx.store.repositories.find({ ownerId: row.accountId });
-  return row.selection === 'all' ? own : own.filter(({ id }) => row.repoIds.includes(id));
+  return own.filter((repo) => covers(row, repo));
 }
 
 /** The App's installation that has the repository, or undefined. */

@@ -32,6 +32,7 @@ export function mergePull(
     const pull = ctx.store.pulls.get(id)!;
     const issue = ctx.store.issues.get(pull.issueId)!;
     refuse(pull, issue, request);
+    refuseMethod(ctx, repo, request.method);
     const unmet = await unmetOf(ctx, repo, pull, { actor, method: request.method });
     if (unmet.length > 0) throw new Refusal(405, mergeWords(unmet));
     const git = ctx.git(repo);
@@ -54,6 +55,13 @@ function refuse(pull: PullRow, issue: IssueRow, request: MergeRequest): void {
   }
   if (pull.draft) throw new Refusal(405, 'Pull Request is still a draft');
   if (issue.state === 'closed') throw new Refusal(405, 'Pull Request is not mergeable');
+}
+
+const METHOD = { merge: 'Merge commits', squash: 'Squash merges', rebase: 'Rebase merges' } as const;
+
+function refuseMethod(ctx: Context, repo: RepositoryRow, method: MergeRequest['method']): void {
+  if (ctx.store.repositories.get(repo.id)?.mergeMethods?.[method] !== false) return;
+  throw new Refusal(405, `${METHOD[method]} are not allowed on this repository.`);
 }
 
 interface Material {

@@ -3,6 +3,7 @@ import { isValidRef } from '../git/index.ts';
 import { invalid, Refusal } from '../refusal.ts';
 import type { CiConfig, Permission, RepositoryRow } from '../store/index.ts';
 import { findRepository } from './actor.ts';
+import { freeDirectory } from './directories.ts';
 import { upsertUser } from './identities.ts';
 
 export interface NewRepository {
@@ -34,6 +35,7 @@ export async function ensureRepository(
     ownerKey: wanted.owner.toLowerCase(),
     name: wanted.name,
     nameKey: wanted.name.toLowerCase(),
+    dir: freeDirectory(ctx, wanted.owner.toLowerCase(), wanted.name.toLowerCase()),
     description: wanted.description ?? null,
     private: wanted.private ?? false,
     defaultBranch,
@@ -53,6 +55,9 @@ export async function ensureRepository(
   return ctx.store.transaction(() => {
     const raced = findRepository(ctx, wanted.owner, wanted.name);
     if (raced !== undefined) return { repo: raced, created: false };
+    const { ownerKey, nameKey } = fields;
+    // A new repository ends the redirect of one that had the name before.
+    for (const { id } of ctx.store.redirects.find({ ownerKey, nameKey })) ctx.store.redirects.delete(id);
     const repo = ctx.store.repositories.insert(fields);
     for (const [name, oid] of refs) ctx.store.refs.insert({ repoId: repo.id, name, oid });
     return { repo, created: true };

@@ -3,13 +3,16 @@ import type { InstallationRow, Permission, RepositoryRow } from '../store/index.
 
 /** Whether an App's installation has the repository. */
 export const covers = (row: InstallationRow, repo: RepositoryRow): boolean =>
-  row.accountId === repo.ownerId && (row.selection === 'all' || row.repoIds.includes(repo.id));
+  repo.deletedAt === undefined &&
+  row.accountId === repo.ownerId &&
+  (row.selection === 'all' || row.repoIds.includes(repo.id));
 
 /**
  * What a user may do with a repository: owners everything, collaborators what they were given, an App's bot what it was installed with,
  * everyone reads what is public.
  */
 export function permissionOf(ctx: Context, repo: RepositoryRow, userId: number): Permission {
+  if (repo.deletedAt !== undefined) return 'none';
   if (repo.ownerId === userId) return 'admin';
   const given = ctx.store.collaborators.first({ repoId: repo.id, userId });
   return given?.permission ?? permissionOfBot(ctx, repo, userId) ?? (repo.private ? 'none' : 'read');

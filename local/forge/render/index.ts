@@ -15,6 +15,7 @@ export { renderInstallation, renderInstallationLink, renderInstalledRepository }
 export { issuePage, labelsOf, renderComment, renderIssue, renderLabel } from './issue.ts';
 export { renderActivity, renderProtection, renderProtectionRule, renderRuleset } from './protection.ts';
 export { type MergeState, pullPage, renderPull, renderPullSimple } from './pull.ts';
+export { renderReaction } from './reaction.ts';
 export {
   allows,
   fullName,
@@ -40,6 +41,7 @@ export {
   avatarURL,
   renderApp,
   renderFullUser,
+  renderOrganization,
   renderUser,
   renderUserById,
   userEmail,

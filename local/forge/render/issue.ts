@@ -8,6 +8,7 @@ import {
   type RepositoryRow,
 } from '../store/index.ts';
 import { association } from './association.ts';
+import { renderReactions } from './reaction.ts';
 import { repositoryPage, repositoryURL } from './repository.ts';
 import { renderUserById } from './user.ts';
 
@@ -26,11 +27,6 @@ export function renderLabel(ctx: Context, repo: RepositoryRow, label: LabelRow) 
 
 export function labelsOf(ctx: Context, issue: IssueRow): LabelRow[] {
   return issue.labelIds.map((id) => ctx.store.labels.get(id)).filter((label) => label !== undefined);
-}
-
-export function renderReactions(url: string) {
-  const none = { '+1': 0, '-1': 0, laugh: 0, hooray: 0, confused: 0, heart: 0, rocket: 0, eyes: 0 };
-  return { url: `${url}/reactions`, total_count: 0, ...none };
 }
 
 export const issuePage = (ctx: Context, repo: RepositoryRow, issue: Pick<IssueRow, 'isPull' | 'number'>) =>
@@ -68,7 +64,7 @@ export function renderIssue(ctx: Context, repo: RepositoryRow, issue: IssueRow) 
     active_lock_reason: null,
     body: issue.body,
     closed_by: renderUserById(ctx, issue.closedById),
-    reactions: renderReactions(url),
+    reactions: renderReactions(ctx, url, 'issue', issue.id),
     timeline_url: `${url}/timeline`,
     performed_via_github_app: null,
     ...(pull === undefined ? {} : pullLinks(ctx, repo, pull)),
@@ -103,7 +99,7 @@ export function renderComment(ctx: Context, repo: RepositoryRow, issue: IssueRow
     updated_at: comment.updatedAt,
     author_association: association(ctx, repo, comment.authorId),
     body: comment.body,
-    reactions: renderReactions(url),
+    reactions: renderReactions(ctx, url, 'comment', comment.id),
     performed_via_github_app: null,
   };
 }

@@ -2,7 +2,7 @@ import type { Context } from '../context.ts';
 import { type IssueRow, nodeId, type PullRow, type RepositoryRow } from '../store/index.ts';
 import { association } from './association.ts';
 import { labelsOf, renderLabel } from './issue.ts';
-import { ownerOf, renderRepository, repositoryPage, repositoryURL } from './repository.ts';
+import { mergeMethods, ownerOf, renderRepository, repositoryPage, repositoryURL } from './repository.ts';
 import { renderUser, renderUserById } from './user.ts';
 
 const issueOf = (ctx: Context, pull: PullRow): IssueRow => ctx.store.issues.get(pull.issueId)!;
@@ -20,9 +20,7 @@ function renderEnd(ctx: Context, repo: RepositoryRow, ref: string, sha: string) 
     user: renderUser(ctx, owner),
     repo: {
       ...renderRepository(ctx, repo),
-      allow_rebase_merge: true,
-      allow_squash_merge: true,
-      allow_merge_commit: true,
+      ...mergeMethods(repo),
       allow_auto_merge: false,
       allow_update_branch: false,
       delete_branch_on_merge: false,

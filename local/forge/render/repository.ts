@@ -102,7 +102,7 @@ export function renderRepository(ctx: Context, repo: RepositoryRow) {
     has_pages: false,
     has_downloads: false,
     has_discussions: false,
-    archived: false,
+    archived: repo.archived ?? false,
     disabled: false,
     visibility: repo.private ? 'private' : 'public',
     allow_forking: false,
@@ -122,14 +122,19 @@ export function renderFullRepository(ctx: Context, repo: RepositoryRow, permissi
     permissions: permissionFlags(permission),
     network_count: 0,
     subscribers_count: 0,
-    allow_rebase_merge: true,
-    allow_squash_merge: true,
-    allow_merge_commit: true,
+    ...mergeMethods(repo),
     allow_auto_merge: false,
     delete_branch_on_merge: false,
     allow_update_branch: false,
   };
 }
+
+/** Which ways to merge a repository offers. */
+export const mergeMethods = ({ mergeMethods: ways = {} }: RepositoryRow) => ({
+  allow_rebase_merge: ways.rebase ?? true,
+  allow_squash_merge: ways.squash ?? true,
+  allow_merge_commit: ways.merge ?? true,
+});
 
 const RANK: Record<Permission, number> = { none: 0, read: 1, triage: 2, write: 3, maintain: 4, admin: 5 };
 

@@ -8,8 +8,8 @@ import {
   type ThreadRow,
 } from '../store/index.ts';
 import { association } from './association.ts';
-import { renderReactions } from './issue.ts';
 import { pullPage, pullURL } from './pull.ts';
+import { renderReactions } from './reaction.ts';
 import { repositoryURL } from './repository.ts';
 import { renderUserById } from './user.ts';
 
@@ -72,7 +72,7 @@ export function renderReviewComment(ctx: Context, repo: RepositoryRow, pull: Pul
     pull_request_url: pullURL(ctx, repo, pull),
     author_association: association(ctx, repo, comment.authorId),
     _links: { self: { href: url }, html: { href: page }, pull_request: { href: pullURL(ctx, repo, pull) } },
-    reactions: renderReactions(url),
+    reactions: renderReactions(ctx, url, 'reviewComment', comment.id),
     start_line: thread.startLine,
     original_start_line: thread.originalStartLine,
     start_side: thread.startSide,

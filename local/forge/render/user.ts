@@ -57,7 +57,9 @@ export function renderFullUser(ctx: Context, user: UserRow) {
     hireable: null,
     bio: null,
     twitter_username: null,
-    public_repos: ctx.store.repositories.count({ ownerId: user.id, private: false }),
+    public_repos: ctx.store.repositories
+      .find({ ownerId: user.id, private: false })
+      .filter(({ deletedAt }) => !deletedAt).length,
     public_gists: 0,
     followers: 0,
     following: 0,

@@ -174,6 +174,32 @@ test('Apps and their installations have GitHub’s shapes', async () => {
   await app(`DELETE ${at}`, undefined, 204);
 });
 
+test('reactions have GitHub’s shapes', async () => {
+  const { number } = await dev(`POST ${R}/issues`, { title: 'Liked' }, 201);
+  const comment = await dev(`POST ${R}/issues/${number}/comments`, { body: 'Liked too' }, 201);
+  const review = await anyReviewComment();
+  for (const at of [`issues/${number}`, `issues/comments/${comment.id}`, `pulls/comments/${review.id}`]) {
+    const { id } = await dev(`POST ${R}/${at}/reactions`, { content: 'heart' }, 201);
+    await dev(`GET ${R}/${at}/reactions`);
+    await dev(`DELETE ${R}/${at}/reactions/${id}`, undefined, 204);
+  }
+});
+
+async function anyReviewComment(): Promise<{ id: number }> {
+  for (const { number } of await dev(`GET ${R}/pulls?state=all`)) {
+    const [found] = await dev(`GET ${R}/pulls/${number}/comments`);
+    if (found !== undefined) return found;
+  }
+  return assert.fail('no pull request has a comment on a line');
+}
+
+test('repositories that are changed, given away and deleted have GitHub’s shapes', async () => {
+  await world.admin('POST', '/repositories', { owner: 'acme', name: 'spare', collaborators: { boss: 'admin' } });
+  await boss('PATCH /repos/acme/spare', { name: 'spared', description: 'Spared', private: true });
+  await boss('POST /repos/acme/spared/transfer', { new_owner: 'boss' }, 202);
+  await boss('DELETE /repos/boss/spared', undefined, 204);
+});
+
 test('every served operation was answered with success above, so each shape has been checked', async () => {
   await world.listener.settled();
   const shape = (operation: string) => operation.replaceAll(/\{[^}]*\}/g, '{}').replace('{}...{}', '{}');

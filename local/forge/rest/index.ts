@@ -11,8 +11,10 @@ import { issueRoutes, labelRoutes } from './issues.ts';
 import { type Meter, rateLimit } from './meter.ts';
 import { protectionRoutes } from './protection.ts';
 import { pullRoutes } from './pulls.ts';
+import { reactionRoutes } from './reactions.ts';
 import { refRoutes } from './refs.ts';
 import { repositoryRoutes, userRoutes } from './repositories.ts';
+import { repositoryChangeRoutes } from './repository-changes.ts';
 import { reviewRoutes } from './reviews.ts';
 import { rulesetRoutes } from './rulesets.ts';
 import { type Routes, restApp } from './server.ts';
@@ -34,7 +36,9 @@ const ROUTES: Routes = {
   ...commitRoutes,
   // Before the issues: `events` is none of their numbers.
   ...historyRoutes,
+  ...reactionRoutes,
   ...issueRoutes,
+  ...repositoryChangeRoutes,
   ...labelRoutes,
   ...reviewRoutes,
   ...pullRoutes,

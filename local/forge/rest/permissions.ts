@@ -20,7 +20,7 @@ const BY_PATH: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^\/branches\/\{branch\}\/protection/, ['administration']],
   [/^\/(?:rules|collaborators)/, ['metadata', 'administration']],
   [/^\/(?:git|contents|commits|compare|branches|activity)/, ['contents']],
-  [/^$/, ['metadata', 'administration']],
+  [/^(?:\/transfer)?$/, ['metadata', 'administration']],
 ];
 
 /**

@@ -27,7 +27,7 @@ export const userRoutes: Routes = {
     const all = call.ctx.store.repositories.find();
     const visible = all.filter((repo) => {
       const given = call.ctx.store.collaborators.first({ repoId: repo.id, userId: call.user.id });
-      return repo.ownerId === call.user.id || given !== undefined;
+      return repo.deletedAt === undefined && (repo.ownerId === call.user.id || given !== undefined);
     });
     return pagedList(
       call,

@@ -5,12 +5,24 @@ import { Hono, type Context as HonoContext } from 'hono';
 import { HttpError, readBounded } from '#lib/http';
 import type { Context } from '../context.ts';
 import { afterwards, before, Cut, Failure, Faults, withoutRecent } from '../faults/index.ts';
-import { type Actor, appOfJwt, authenticate, looksLikeJwt, visibleRepository } from '../model/index.ts';
+import {
+  type Actor,
+  appOfJwt,
+  authenticate,
+  can,
+  findRepository,
+  looksLikeJwt,
+  movedFrom,
+  needUnarchived,
+  visibleRepository,
+} from '../model/index.ts';
 import { notFound, notServed, Refusal } from '../refusal.ts';
+import { fullName } from '../render/index.ts';
 import type { FaultRow } from '../store/index.ts';
 import type { Answer } from './answer.ts';
 import { Call, tokenOf } from './call.ts';
 import type { Meter } from './meter.ts';
+import { Moved } from './moved.ts';
 import { operationOf } from './operations.ts';
 import { needPermission } from './permissions.ts';
 
@@ -27,6 +39,8 @@ export function restApp(ctx: Context, meter: Meter, routes: Routes): Hono {
     const [method = '', template = ''] = operation.split(' ');
     app.on(method, honoPath(template), (c) => answer(c, ctx, meter, operation, handler));
   }
+  // Where redirects of renamed repositories lead: the same operations by the repository's number.
+  app.all('/repositories/:id{[0-9]+}/:rest{.+}', (c) => app.fetch(byName(ctx, c), c.env));
   app.all('*', (c) => answer(c, ctx, meter, 'unknown', () => refuseUnknown(c)));
   return app;
 }
@@ -36,6 +50,17 @@ function honoPath(template: string): string {
   const parameter = (_: string, name: string) =>
     /^(path|ref|branch|basehead)$/.test(name) ? `:${name}{${name === 'path' ? '.*' : '.+'}}` : `:${name}`;
   return template.replaceAll(/\{\+?(\w+)\}/g, parameter);
+}
+
+/** The request as its repository's present name would have it; an unknown number leads nowhere. */
+function byName(ctx: Context, c: HonoContext): Request {
+  const repo = ctx.store.repositories.get(Number(c.req.param('id')));
+  const name = repo === undefined || repo.deletedAt !== undefined ? '-/-' : fullName(ctx, repo);
+  const url = new URL(c.req.url);
+  const rest = url.pathname.slice(url.pathname.indexOf('/repositories/') + '/repositories/'.length).replace(/^\d+/, '');
+  const { method, headers, body } = c.req.raw;
+  const target = `${url.origin}/repos/${name}${rest}${url.search}`;
+  return new Request(target, { method, headers, ...(body === null ? {} : { body, duplex: 'half' as const }) });
 }
 
 function refuseUnknown(c: HonoContext): Answer {
@@ -79,9 +104,26 @@ async function handle(
   needPermission(actor, operation);
   const params = c.req.param() as Record<string, string>;
   const named = operation.includes('/repos/{owner}/{repo}') && actor.asApp !== true;
-  const repo = named ? visibleRepository(ctx, actor, params.owner ?? '', params.repo ?? '') : undefined;
+  const repo = named ? visibleOrMoved(c, ctx, actor, params) : undefined;
+  if (repo !== undefined && !READS.has(c.req.method) && !STAYS_OPEN.has(operation)) needUnarchived(repo);
   const body = await readBounded(c.req.raw, MAX_BODY_BYTES);
   return handler(new Call(ctx, actor, { url: publicURL(ctx, c), headers: c.req.raw.headers, params, body }, repo));
+}
+
+const READS = new Set(['GET', 'HEAD']);
+/** What an archived repository still takes. */
+const STAYS_OPEN = new Set([
+  'PATCH /repos/{owner}/{repo}',
+  'DELETE /repos/{owner}/{repo}',
+  'POST /repos/{owner}/{repo}/transfer',
+]);
+
+function visibleOrMoved(c: HonoContext, ctx: Context, actor: Actor, { owner = '', repo = '' }: Record<string, string>) {
+  const moved = findRepository(ctx, owner, repo) === undefined ? movedFrom(ctx, owner, repo) : undefined;
+  if (moved === undefined || !can(ctx, actor, moved, 'read')) return visibleRepository(ctx, actor, owner, repo);
+  const { pathname, search } = new URL(c.req.url);
+  const [, , , rest = ''] = /^(.*?)\/repos\/[^/]+\/([^/]+)(.*)$/.exec(pathname) ?? [];
+  throw new Moved(ctx, moved, c.req.method, `${rest}${search}`);
 }
 
 function lagging(ctx: Context, given: Answer, faults: readonly FaultRow[]): Answer {
@@ -112,11 +154,12 @@ export function identify(ctx: Context, header: string | undefined): Actor {
 
 function publicURL(ctx: Context, c: HonoContext): string {
   const { pathname, search } = new URL(c.req.url);
-  return `${ctx.html}${pathname}${search}`;
+  return `${ctx.html}${pathname.startsWith('/api/v3/') ? '' : '/api/v3'}${pathname}${search}`;
 }
 
 /** A refusal as it is; a body over the limit as 413; anything else as a 500 that is logged and says nothing of the inside. */
 export function refusalOf(ctx: Context, error: unknown, operation: string): Answer {
+  if (error instanceof Moved) return { status: error.status, body: error.body, headers: { location: error.location } };
   if (error instanceof Failure) return { status: error.status, body: error.body, headers: error.headers };
   if (error instanceof Refusal) return { status: error.status, body: error.body };
   if (error instanceof HttpError) return { status: error.status, body: new Refusal(error.status, error.message).body };

@@ -23,6 +23,7 @@ const PREFIX = {
   activity: 'PSH',
   issueEvent: 'IE',
   installation: 'IN',
+  reaction: 'REA',
 } as const;
 
 export type NodeKind = keyof typeof PREFIX;

@@ -7,6 +7,7 @@ export type * from './deployment-rows.ts';
 export type * from './fault-rows.ts';
 export type * from './history-rows.ts';
 export type * from './protection-rows.ts';
+export type * from './repository-rows.ts';
 
 /** What the forge remembers. Times are ISO 8601 in UTC with seconds, as GitHub writes them; `…Key` fields are lower case, for lookups. */
 export type Permission = 'none' | 'read' | 'triage' | 'write' | 'maintain' | 'admin';
@@ -70,6 +71,13 @@ export interface RepositoryRow {
   updatedAt: string;
   pushedAt: string;
   ci: CiConfig | null;
+  /** Where its objects are, under `repositories/`; absent while that follows from the name. */
+  dir?: string;
+  archived?: boolean;
+  /** Once it is deleted, when: the row stays so that its number is never used again. */
+  deletedAt?: string;
+  /** Ways to merge that are not offered; absent ones are. */
+  mergeMethods?: { merge?: boolean; squash?: boolean; rebase?: boolean };
   /** Absent or null: pushes are deployed by nobody. */
   deployer?: DeployerConfig | null;
   /** Who pushes right now: read after a crash, when git has the new refs and the forge has not seen them yet. */

@@ -36,6 +36,8 @@ export class Store {
   readonly faults;
   readonly limits;
   readonly webhookFaults;
+  readonly redirects;
+  readonly reactions;
 
   constructor(dataDir: string) {
     this.#db = openDatabase(dataDir);
@@ -87,6 +89,8 @@ export class Store {
     this.faults = table<rows.FaultRow>('faults', []);
     this.limits = table<rows.LimitRow>('limits', []);
     this.webhookFaults = table<rows.WebhookFaultRow>('webhook_faults', []);
+    this.redirects = table<rows.RedirectRow>('redirects', [['ownerKey', 'nameKey'], ['repoId']]);
+    this.reactions = table<rows.ReactionRow>('reactions', [['subject', 'subjectId']]);
   }
 
   /** Runs `work` in one transaction: all of it is kept or none. Nested calls join the outer one. `work` is synchronous by type. */

@@ -1,5 +1,5 @@
-import { can } from '../../model/index.ts';
-import { decodeNodeId } from '../../store/index.ts';
+import { can, needUnarchived } from '../../model/index.ts';
+import { decodeNodeId, type RepositoryRow } from '../../store/index.ts';
 import { refused } from '../connection.ts';
 import {
   type Fields,
@@ -74,5 +74,7 @@ export function inputNode<T>(request: GraphRequest, id: unknown, type: string): 
   const node = nodeById(request, String(id)) as { __typename: string };
   if (node.__typename !== type)
     throw refused('NOT_FOUND', `Could not resolve to ${type} node with the global id of '${id}'.`);
+  const { repo } = node as { repo?: RepositoryRow };
+  if (repo !== undefined) needUnarchived(repo);
   return node as T;
 }

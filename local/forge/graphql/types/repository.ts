@@ -1,4 +1,4 @@
-import { can, findLabel } from '../../model/index.ts';
+import { can, findLabel, findRepository, movedFrom } from '../../model/index.ts';
 import { fullName, ownerOf, permissionOf, repositoryPage } from '../../render/index.ts';
 import { nodeId, type RepositoryRow } from '../../store/index.ts';
 import { connect, refused } from '../connection.ts';
@@ -36,7 +36,7 @@ export const Repository: Fields<RepositoryNode> = {
   resourcePath: ({ repo }, _, { ctx }) => `/${fullName(ctx, repo)}`,
   description: ({ repo }) => repo.description,
   isPrivate: ({ repo }) => repo.private,
-  isArchived: () => false,
+  isArchived: ({ repo }) => repo.archived ?? false,
   isDisabled: () => false,
   isFork: () => false,
   isEmpty: async ({ repo }, _, { ctx }) => (await ctx.git(repo).refs('refs/heads')).size === 0,
@@ -136,7 +136,7 @@ export const Comparison: Fields<ComparisonNode> = {
 
 /** A repository the viewer may see, or null with GitHub's error at the field. */
 export function repositoryFor({ ctx, actor }: GraphRequest, owner: string, name: string): RepositoryNode {
-  const repo = ctx.store.repositories.first({ ownerKey: owner.toLowerCase(), nameKey: name.toLowerCase() });
+  const repo = findRepository(ctx, owner, name) ?? movedFrom(ctx, owner, name);
   if (repo === undefined || !can(ctx, actor, repo, 'read')) {
     throw refused('NOT_FOUND', `Could not resolve to a Repository with the name '${owner}/${name}'.`);
   }

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
+import { annotations } from '#crds';
+import { attestation, RULESET_NAME, ruleWish, wantedRules } from '#domain';
+import { protectBranch } from '#lib/forge';
 import { isConditionTrue, SECRETS } from '#lib/kube';
 import { silentLogger } from '#lib/observe';
 import { clusterLife } from '../../test/kit/cluster.ts';
@@ -26,7 +29,7 @@ before(async () => {
     await controller.start();
     clusterLife.after(() => controller.stop({ graceMs: 0 }));
   }
-  for (const name of ['gadgets', 'gizmos', 'tools', 'toys', 'empty'])
+  for (const name of ['gadgets', 'gizmos', 'tools', 'toys', 'empty', 'guarded'])
     await rig.world.admin('POST', '/repositories', {
       owner: 'acme',
       name,
@@ -111,6 +114,27 @@ test('credentials that the forge refuses, a repository it does not have, and a m
   assert.match(await stalled('nowhere', 'RepositoryNotFound'), /no repository acme\/nowhere/);
   await at('empty');
   assert.match(await stalled('empty', 'RepositoryNotReady'), /has no branch main; push one/);
+});
+
+test('what the forge does not hold is named on the Repository, and a ruleset that a person wrote down is seen at once', async () => {
+  const seen = watch();
+  await at('guarded', { enforcement: { kind: 'ruleset' } });
+  const enforced = (object: { status?: { conditions?: { type: string; status: string }[] } }) =>
+    object.status?.conditions?.find(({ type }) => type === 'GateEnforced')?.status;
+  const open = await seen.until('not enforced', 'guarded', (object) => enforced(object) === 'False');
+  assert.equal(open.status?.enforcement?.state, 'NotEnforced');
+  assert.ok(
+    open.status?.enforcement?.missing?.includes('main may be deleted'),
+    JSON.stringify(open.status?.enforcement),
+  );
+  assert.deepEqual(await kstatusOf(open), ['Current']);
+  const { forge } = await rig.conductor.forges.forRepository(open as never);
+  const ruleset = { name: RULESET_NAME, branch: 'main', rules: wantedRules(ruleWish(open as never)) };
+  const { seen: own } = await protectBranch(forge, { owner: 'acme', name: 'guarded' }, ruleset);
+  const noted = { metadata: { annotations: { [annotations.ruleset]: attestation(own!) } } };
+  await rig.client.patch(REPOSITORIES, { namespace: rig.namespace, name: 'guarded' }, noted);
+  const held = await seen.until('enforced', 'guarded', (object) => enforced(object) === 'True');
+  assert.deepEqual([held.status?.enforcement?.state, held.status?.enforcement?.missing], ['Enforced', []]);
 });
 
 test('a forge that is away is waited for, and found again when it is back', async () => {

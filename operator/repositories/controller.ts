@@ -24,7 +24,7 @@ import { type Judged, recordVerdict } from '../notices/verdict.ts';
 import { issuesOf, REPOSITORIES } from '../objects.ts';
 import { conditionsOf } from './conditions.ts';
 import { missingOf, noteMissing } from './deliveries.ts';
-import { enforcementOf, enforcementStatus, followRules } from './enforcement.ts';
+import { Attestations, enforcementOf, enforcementStatus, followRules } from './enforcement.ts';
 import { findRepository } from './find.ts';
 import { type Following, resync } from './resync.ts';
 import { refuseDuplicate, twinsOf } from './twins.ts';
@@ -53,6 +53,7 @@ const REFUSED_MS = 60_000;
 export class RepositoryController {
   readonly controller: Controller;
   readonly #listings = new Map<string, Listing>();
+  readonly #attestations = new Attestations();
   readonly #conductor: Conductor;
   readonly #following: Following;
   readonly #resyncMs: number;
@@ -101,6 +102,7 @@ export class RepositoryController {
     try {
       const listing = await this.#listing(repository);
       refuseDuplicate(repositories.list(), repository, listing.facts);
+      if (this.#attestations.isNew(repository)) await followRules(this.#conductor, repository, listing.facts.id);
       await this.#project(repository, { state: 'Ready', reason: 'Accepted', message: listing.message }, listing);
       const due = listing.at + (listing.limited?.afterMs ?? this.#resyncMs);
       return { requeueAfterMs: Math.max(1_000, due - this.#conductor.now()) };

@@ -1,4 +1,4 @@
-import type { Repository } from '#crds';
+import { annotations, type Repository } from '#crds';
 import { compareRules, type Enforcement, type Fact, known, ruleWish, unknown } from '#domain';
 import { type Forge, ForgeError } from '#lib/forge';
 import { forgeHost } from '../forges/forges.ts';
@@ -58,6 +58,20 @@ export async function followRules(
   const read = await readRules(forge, repository, now);
   await putRules(log.pool, { host: forgeHost(repository), id: repositoryId }, read);
   return enforcementOf(repository, read, now(), policy.factMaxAge);
+}
+
+/** Notices when a person has just written down which ruleset holds a Repository: what the forge holds is then read at once. */
+export class Attestations {
+  readonly #seen = new Map<string, string | undefined>();
+
+  /** True once for each new value of the annotation; what it was when the process began was read with the first listing. */
+  isNew({ metadata }: Repository): boolean {
+    const uid = metadata.uid!;
+    const value = metadata.annotations?.[annotations.ruleset];
+    const isNew = this.#seen.has(uid) && this.#seen.get(uid) !== value;
+    this.#seen.set(uid, value);
+    return isNew && value !== undefined;
+  }
 }
 
 /** How a Repository shows it: the condition GateEnforced, and the differences one by one. */

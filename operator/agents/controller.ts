@@ -29,17 +29,23 @@ export class AgentController {
       volatile: ['running'],
       volatileMs: 1_000,
     });
-    this.controller = new Controller({ name: 'agent', workers: 2, logger, reconcile: (key) => this.#reconcile(key) });
+    this.controller = new Controller({
+      name: 'agent',
+      workers: 2,
+      logger,
+      reconcile: (key, { signal }) => this.#reconcile(key, signal),
+    });
     this.controller
       .watch(conductor.objects.agents)
       .watch(conductor.objects.tasks, (task) => [`${task.metadata.namespace}/${task.spec.agentRef.name}`]);
   }
 
-  async #reconcile(key: string): Promise<ReconcileResult> {
+  async #reconcile(key: string, signal: AbortSignal): Promise<ReconcileResult> {
     const [namespace, name] = key.split('/') as [string, string];
     const agent = this.#conductor.objects.agents.get(namespace, name);
     if (agent === undefined) return undefined;
     const running = (await runningByAgent(this.#conductor.log.pool)).get(agent.metadata.uid!) ?? 0;
+    signal.throwIfAborted();
     const generation = agent.metadata.generation ?? 1;
     const stamp = { generation, now: new Date(this.#conductor.now()) };
     const { status } = this.#projector.latest(agent);

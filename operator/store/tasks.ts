@@ -19,6 +19,7 @@ export interface TaskRow {
   readonly startedAt: number | null;
   readonly seenAt: number;
   readonly pod: { readonly name: string; readonly uid: string } | null;
+  readonly node: string | null;
   /** What the client that took it calls itself; null for a task that a pod runs. */
   readonly client: string | null;
   readonly endedAt: number | null;
@@ -62,13 +63,13 @@ export async function bindPod(
   db: Queryable,
   namespace: string,
   name: string,
-  pod: { name: string; uid: string },
+  pod: { name: string; uid: string; node?: string | undefined },
   at: number,
 ): Promise<boolean> {
   const { rowCount } = await db.query(
-    `UPDATE tasks SET pod_uid = $3, pod_name = $4, started_at = coalesce(started_at, $5), seen_at = greatest(seen_at, $5)
+    `UPDATE tasks SET pod_uid = $3, pod_name = $4, node = $6, started_at = coalesce(started_at, $5), seen_at = greatest(seen_at, $5)
      WHERE namespace = $1 AND name = $2 AND ended_at IS NULL AND client IS NULL AND (pod_uid IS NULL OR pod_uid = $3)`,
-    [namespace, name, pod.uid, pod.name, new Date(at)],
+    [namespace, name, pod.uid, pod.name, new Date(at), pod.node ?? null],
   );
   return rowCount === 1;
 }
@@ -109,6 +110,7 @@ export function rowOf(row: any): TaskRow {
     startedAt: row.started_at === null ? null : Number(row.started_at),
     seenAt: Number(row.seen_at),
     pod: row.pod_uid === null ? null : { name: row.pod_name, uid: row.pod_uid },
+    node: row.node,
     client: row.client,
     endedAt: row.ended_at === null ? null : Number(row.ended_at),
     ending: row.ending,

@@ -71,10 +71,13 @@ test('a task has one Job however often it is looked at, and its status follows i
   await watch.until('Pending', task.name, ({ status }) => status?.phase === 'Pending');
   const first = await made(task);
   for (let turn = 0; turn < 5; turn++) tasks.poke(rig.namespace, task.name);
-  await bindPod(rig.db.pool, rig.namespace, task.name, { name: 'pod-1', uid: 'uid-1' }, Date.now());
+  await bindPod(rig.db.pool, rig.namespace, task.name, { name: 'pod-1', uid: 'uid-1', node: 'node-1' }, Date.now());
   tasks.poke(rig.namespace, task.name);
   const running = await watch.until('Running', task.name, ({ status }) => status?.phase === 'Running');
-  assert.deepEqual([running.status?.pod?.name, running.status?.job], ['pod-1', task.name]);
+  assert.deepEqual(
+    [running.status?.pod?.name, running.status?.node, running.status?.job],
+    ['pod-1', 'node-1', task.name],
+  );
   assert.equal((await job(task))?.metadata.uid, first.metadata.uid);
   assert.deepEqual(await kstatusOf(running), ['InProgress']);
   await endTask(api, task);

@@ -57,7 +57,7 @@ export class TaskController {
       name: 'agent-task',
       workers: 8,
       logger,
-      reconcile: (key) => this.#reconcile(key),
+      reconcile: (key, { signal }) => this.#reconcile(key, signal),
     });
     this.controller.watch(conductor.objects.tasks).watch(conductor.objects.jobs, ownerKeys(AGENT_TASKS));
   }
@@ -73,12 +73,14 @@ export class TaskController {
     await made.catch(() => {});
   }
 
-  async #reconcile(key: string): Promise<ReconcileResult> {
+  /** Whoever no longer leads, or is told to stop, makes, ends and tells nothing after it has waited. */
+  async #reconcile(key: string, signal: AbortSignal): Promise<ReconcileResult> {
     const [namespace, name] = key.split('/') as [string, string];
     const task = this.#conductor.objects.tasks.get(namespace, name);
     if (task === undefined || task.metadata.deletionTimestamp !== undefined) return undefined;
     if (this.#conductor.mark.behind() !== null) return { requeueAfterMs: LOOK_EVERY_MS };
     const row = await findTask(this.#conductor.log.pool, namespace, name);
+    signal.throwIfAborted();
     correlate(row?.subject);
     continueFrom(task.metadata.annotations?.[annotations.traceparent]);
     try {
@@ -87,7 +89,9 @@ export class TaskController {
           'TaskCancelled',
           `No claim stands behind AgentTask ${name}; AgentTasks are made by the conductor alone, delete it.`,
         );
-      return await (row.endedAt === null ? this.#reconcileLive(task, row) : this.#reconcileEnded(task, row));
+      return await (row.endedAt === null
+        ? this.#reconcileLive(task, row, signal)
+        : this.#reconcileEnded(task, row, signal));
     } catch (error) {
       if (error instanceof Stalled)
         await this.#project(task, row, { state: 'Stalled', reason: error.reason, message: error.message });
@@ -95,8 +99,9 @@ export class TaskController {
     }
   }
 
-  async #reconcileLive(task: AgentTask & KubeObject, row: TaskRow): Promise<ReconcileResult> {
+  async #reconcileLive(task: AgentTask & KubeObject, row: TaskRow, signal: AbortSignal): Promise<ReconcileResult> {
     const job = await this.#ensureJob(task, row);
+    signal.throwIfAborted();
     if (row.startedAt !== null) {
       await this.#project(task, row, {
         state: 'Reconciling',
@@ -109,6 +114,7 @@ export class TaskController {
     if (this.#isPulled(task)) return this.#waitForClient(task, row);
     const waited = this.#conductor.now() - row.dispatchedAt;
     const problem = waited < LOOK_AFTER_MS || job === undefined ? null : await this.#podProblem(row);
+    signal.throwIfAborted();
     await this.#project(
       task,
       row,
@@ -168,7 +174,7 @@ export class TaskController {
     return pods.items.map(podProblem).find((problem) => problem !== null) ?? null;
   }
 
-  async #reconcileEnded(task: AgentTask & KubeObject, row: TaskRow): Promise<ReconcileResult> {
+  async #reconcileEnded(task: AgentTask & KubeObject, row: TaskRow, signal: AbortSignal): Promise<ReconcileResult> {
     const { namespace, name } = task.metadata as { namespace: string; name: string };
     const job = this.#conductor.objects.jobs.get(namespace, name);
     const over =
@@ -180,6 +186,7 @@ export class TaskController {
     if (over) return undefined;
     const lingers = REPORTED.has(row.ending!) ? row.endedAt! + LINGER_MS - this.#conductor.now() : 0;
     if (lingers > 0) return { requeueAfterMs: lingers };
+    signal.throwIfAborted();
     await this.#conductor.client.delete(JOBS, { namespace, name }, { uid: job.metadata.uid });
     return undefined;
   }
@@ -216,6 +223,7 @@ export function statusOf(row: TaskRow, pulled = row.client !== null): AgentTaskS
     ...(pulled ? {} : { job: row.name }),
     ...(row.client === null ? {} : { client: row.client }),
     ...(row.pod === null ? {} : { pod: row.pod }),
+    ...(row.node === null ? {} : { node: row.node }),
     ...(row.startedAt === null ? {} : { startedAt: time(row.startedAt) }),
     ...(row.endedAt === null
       ? {}

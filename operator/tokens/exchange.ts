@@ -2,7 +2,7 @@ import { conductorAudience, labels } from '#crds';
 import { formatFence } from '#domain';
 import type { TokenResponse } from '#lib/conductor';
 import { HttpError } from '#lib/http';
-import { isKubeError, type KubeClient, type KubeObject, PODS } from '#lib/kube';
+import { isKubeError, type KubeClient, type KubeObject, PODS, type Resource } from '#lib/kube';
 import { correlate } from '#lib/observe';
 import type { IssueLog } from '../store/log.ts';
 import { bindPod, findTask, type TaskRow } from '../store/tasks.ts';
@@ -12,6 +12,10 @@ const POD_NAME = 'authentication.kubernetes.io/pod-name';
 /** The ServiceAccount that the conductor gives to the pods of tasks. */
 const AGENT_ACCOUNT = 'rig-agent';
 const POD_UID = 'authentication.kubernetes.io/pod-uid';
+
+interface Pod extends KubeObject {
+  readonly spec?: { readonly nodeName?: string };
+}
 
 export interface ExchangeOptions {
   readonly client: KubeClient;
@@ -48,7 +52,7 @@ export async function exchange(
     options.log.pool,
     namespace,
     name,
-    { name: pod.metadata.name!, uid: pod.metadata.uid! },
+    { name: pod.metadata.name!, uid: pod.metadata.uid!, node: pod.spec?.nodeName },
     options.now(),
   );
   if (!bound) throw new HttpError('Conflict', 'DeadFence', `Task ${name} has ended, or another pod runs it; stop.`);
@@ -74,7 +78,7 @@ export async function tokensOf(tokens: TaskTokens, row: TaskRow, uid: string): P
   return { tokens: { conductor, proxy, egress }, expiresAt: new Date(row.deadline).toISOString() };
 }
 
-async function reviewedPod(client: KubeClient, namespace: string, bearer: string): Promise<KubeObject> {
+async function reviewedPod(client: KubeClient, namespace: string, bearer: string): Promise<Pod> {
   const review = await client.tokenReview(bearer, [conductorAudience]);
   const name = review.extra?.[POD_NAME]?.[0];
   const uid = review.extra?.[POD_UID]?.[0];
@@ -92,7 +96,7 @@ async function reviewedPod(client: KubeClient, namespace: string, bearer: string
       'NotThePod',
       `The token is not of ServiceAccount ${AGENT_ACCOUNT} in ${namespace}.`,
     );
-  const pod = await client.get<KubeObject>(PODS, { namespace, name }).catch((error: unknown) => {
+  const pod = await client.get<Pod>(PODS as Resource<Pod>, { namespace, name }).catch((error: unknown) => {
     if (isKubeError(error, 'NotFound'))
       throw new HttpError('Unauthenticated', 'PodTokenInvalid', `Pod ${name} is gone.`);
     throw error;

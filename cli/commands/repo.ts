@@ -42,21 +42,40 @@ async function protect(name: string, options: ProtectOptions): Promise<void> {
         `Repository ${name} does without a ruleset (${enforcement.because ?? ''}); set spec.enforcement.kind to ruleset first.`,
       );
     const forge = createForge({ baseURL: apiURL, token: tokenOf(layout, options, apiURL, state.urls.forge) });
-    await protectWith(forge, client, repository, options);
-  } catch (error) {
-    throw error instanceof ForgeError ? explained(error, name) : error;
+    await protectWith({
+      forge,
+      client,
+      repository,
+      terminal: createTerminal(options),
+      dryRun: options.dryRun === true,
+    });
   } finally {
     await client.close();
   }
 }
 
-async function protectWith(
-  forge: Forge,
-  client: KubeClient,
-  repository: Repository & KubeObject,
-  options: ProtectOptions,
-): Promise<void> {
-  const terminal = createTerminal(options);
+export interface Protecting {
+  /** As the person whose token it is. */
+  readonly forge: Pick<Forge, 'branchRules' | 'putRuleset'>;
+  readonly client: Pick<KubeClient, 'patch'>;
+  readonly repository: Repository & KubeObject;
+  readonly terminal: Terminal;
+  readonly dryRun: boolean;
+}
+
+/**
+ * Shows what differs, writes the ruleset where something does, and notes on the Repository which one was seen whole. Throws ExitError
+ * `NotDone` where the token may not, or something still differs afterwards; `Environment` where the forge is away.
+ */
+export async function protectWith(given: Protecting): Promise<void> {
+  try {
+    await protectBy(given);
+  } catch (error) {
+    throw error instanceof ForgeError ? explained(error, given.repository.metadata.name!) : error;
+  }
+}
+
+async function protectBy({ forge, client, repository, terminal, dryRun }: Protecting): Promise<void> {
   const wish = ruleWish(repository);
   const unseen = { ...wish, attested: null };
   const { owner, name } = repository.spec;
@@ -65,7 +84,7 @@ async function protectWith(
   const before = compareRules(unseen, rules);
   for (const line of words(before)) terminal.say(line);
   const noted = rules.rulesets.some((set) => set.id === wish.attested?.id && set.updatedAt === wish.attested.updatedAt);
-  if (options.dryRun || (before.state === 'enforced' && noted)) return show(terminal, before, options.dryRun === true);
+  if (dryRun || (before.state === 'enforced' && noted)) return show(terminal, before, dryRun);
   const ruleset = { name: RULESET_NAME, branch: wish.branch, rules: wantedRules(wish) };
   const { rules: now, seen } = await protectBranch(forge, { owner, name }, ruleset);
   if (seen !== null) {

@@ -27,7 +27,7 @@ export function contractOfPullRequests(name: string, world: () => Promise<ForgeW
     await at.check(one.sha, 'test', 'success');
     const checked = await at.developer.pullRequestStates(at.repo, numbers);
     assert.deepEqual(
-      [checked.get(one.number) === before.get(one.number), checked.get(other.number)],
+      [checked.get(one.number)?.text === before.get(one.number)?.text, checked.get(other.number)],
       [false, before.get(other.number)],
     );
     const comments = [{ path: 'a.txt', line: 2, body: 'why?' }];
@@ -38,11 +38,12 @@ export function contractOfPullRequests(name: string, world: () => Promise<ForgeW
       comments,
     });
     const reviewed = await at.developer.pullRequestStates(at.repo, numbers);
-    assert.notEqual(reviewed.get(other.number), before.get(other.number));
+    assert.notEqual(reviewed.get(other.number)?.text, before.get(other.number)?.text);
     const { threads } = await at.developer.pullRequest(at.repo, other.number);
     await at.reviewer.resolveThread(threads[0]!.id);
     const resolved = await at.developer.pullRequestStates(at.repo, numbers);
-    assert.notEqual(resolved.get(other.number), reviewed.get(other.number));
+    assert.notEqual(resolved.get(other.number)?.text, reviewed.get(other.number)?.text);
+    assert.equal(resolved.get(other.number)?.headSHA, other.sha);
   });
 
   given(

@@ -207,6 +207,13 @@ export interface ActivityFacts {
   readonly at: string;
 }
 
+/** How a pull request stands, as far as it takes to see that it moved. */
+export interface PullRequestState {
+  readonly headSHA: string;
+  /** Changes when head, state, checks, reviews or threads do; means nothing by itself. */
+  readonly text: string;
+}
+
 /** Who changed an issue's text last; null where nobody has, or the forge does not say. */
 export interface IssueEditorFacts {
   readonly editor: Actor | null;

@@ -78,11 +78,12 @@ test('activity says who moved a ref from where to where; a made or deleted one h
 });
 
 test('one query asks after many pull requests, and each is told as a text of its own', async () => {
-  const state = (number: number, head: string) => ({ number, headRefOid: head, reviews: { totalCount: 0 } });
+  const state = (number: number, head: string) => ({ number, headRefOid: head.repeat(40), reviews: { totalCount: 0 } });
   const { forge, asked } = forgeWith(json({ data: { repository: { n1: state(1, 'a'), n2: state(2, 'b') } } }));
   const states = await forge.pullRequestStates(repo, [1, 2, 2]);
   assert.deepEqual([...states.keys()], [1, 2]);
-  assert.notEqual(states.get(1), states.get(2));
+  assert.notEqual(states.get(1)?.text, states.get(2)?.text);
+  assert.equal(states.get(2)?.headSHA, 'b'.repeat(40));
   assert.equal(asked.length, 1);
 });
 

@@ -35,8 +35,9 @@ export function deploymentOf(deployment: Untrusted, status: Untrusted | null): D
     environment: line(status?.environment || deployment.environment, 'environment'),
     production: typeof production === 'boolean' ? production : null,
     state: status === null ? 'created' : choice(status.state, STATES, 'deployment state'),
-    url: webAddress(status?.environment_url) ?? webAddress(status?.target_url),
-    logUrl: webAddress(status?.log_url),
+    // `target_url` is the older name of the log's address, and no place where anything is live.
+    url: webAddress(status?.environment_url),
+    logUrl: webAddress(status?.log_url) ?? webAddress(status?.target_url),
     description: prose(status?.description ?? deployment.description, 1024),
     creator: actorOf(status === null ? deployment.creator : (objectOrNull(status.creator) ?? deployment.creator)),
     statusId: status === null ? 0 : integer(status.id, 'deployment status id'),

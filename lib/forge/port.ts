@@ -8,6 +8,7 @@ import type {
   IssueEventFacts,
   Permission,
   PullRequestFacts,
+  PullRequestState,
   PullRequestSummary,
   RepositoryFacts,
   ReviewFacts,
@@ -178,10 +179,10 @@ export interface Forge extends RulesForge {
    */
   pullRequest(repo: RepositoryName, number: number, expectedHead?: string): Promise<PullRequestFacts>;
   /**
-   * A text for each of these pull requests that changes when its head, state, checks, reviews or threads do: one query for up to 50,
-   * to see which of them are worth reading whole. NotFound where one of them is gone.
+   * How each of these pull requests stands: one query for up to 50, to see which of them are worth reading whole. NotFound where one of
+   * them is gone.
    */
-  pullRequestStates(repo: RepositoryName, numbers: readonly number[]): Promise<Map<number, string>>;
+  pullRequestStates(repo: RepositoryName, numbers: readonly number[]): Promise<Map<number, PullRequestState>>;
   listPullRequests(repo: RepositoryName, options?: ListOptions): Promise<Listing<PullRequestSummary>>;
 
   /** Write. Validation: a comment's line is not in the diff, or an author approves their own. Carry a marker in the body. */

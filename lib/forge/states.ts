@@ -1,10 +1,10 @@
 import type { Client } from './client.ts';
-import type { IssueEditorFacts } from './facts.ts';
+import type { IssueEditorFacts, PullRequestState } from './facts.ts';
 import { actorOf } from './graphql.ts';
 import { checkNumber, checkRepository } from './names.ts';
 import type { RepositoryName } from './port.ts';
 import { issueEditorsQuery, pullRequestStatesQuery } from './queries.ts';
-import { isObject, moment, object, objectOrNull, type Untrusted } from './read.ts';
+import { commitSHA, isObject, moment, object, objectOrNull, type Untrusted } from './read.ts';
 
 const STATES_AT_ONCE = 50;
 const EDITORS_AT_ONCE = 100;
@@ -14,10 +14,10 @@ export function readStates(
   client: Client,
   repo: RepositoryName,
   numbers: readonly number[],
-): Promise<Map<number, string>> {
+): Promise<Map<number, PullRequestState>> {
   return askEach(client, repo, numbers, STATES_AT_ONCE, pullRequestStatesQuery, (pull) => {
     const { __typename: _, ...told } = pull;
-    return JSON.stringify(told);
+    return { headSHA: commitSHA(pull.headRefOid, 'head commit'), text: JSON.stringify(told) };
   });
 }
 

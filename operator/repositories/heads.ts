@@ -49,9 +49,9 @@ export async function followPulls(round: Round): Promise<void> {
   const states = await forge.pullRequestStates(repo, work.pulls);
   const known = await listedStates(pool, key, work.pulls);
   for (const [number, state] of states) {
-    if (known.get(number) === state) continue;
-    await readPullRequest(conductor, repository, number);
-    await putListedState(pool, key, number, state);
+    if (known.get(number) === state.text) continue;
+    await readPullRequest(conductor, repository, number, state.headSHA);
+    await putListedState(pool, key, number, state.text);
     found.pulls.add(number);
   }
 }

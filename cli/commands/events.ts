@@ -13,13 +13,30 @@ interface EventsOptions extends CommonOptions {
 }
 
 export function addEvents(program: Command): void {
-  withCommonOptions(program.command('events'))
+  const events = withCommonOptions(program.command('events'))
     .description('the log: everything that happened, oldest first')
     .argument('[issue]', 'only the events of this Issue')
     .option('--follow', 'go on with what happens, until Ctrl-C')
     .option('--back', 'from the newest to the first: how long between, who caused each, and what was written meanwhile')
     .option('--namespace <name>', 'the tenant namespace (default: the rig’s own)')
     .action(showEvents);
+  withCommonOptions(events.command('export'))
+    .description('writes finished streams older than a day to a file, with a digest')
+    .requiredOption('--before <date>', 'streams whose newest event is older, e.g. 2026-01-31')
+    .requiredOption('--file <path>', 'made new, one JSON line an event')
+    .option('--delete', 'deletes what was written, after reading it back')
+    .action(exportEvents);
+}
+
+interface ExportOptions extends CommonOptions {
+  readonly before: string;
+  readonly file: string;
+  readonly delete?: boolean;
+}
+
+function exportEvents(options: ExportOptions): void {
+  const { before, file } = options;
+  audit(options, 'export', ['--before', before, '--file', file, ...(options.delete ? ['--delete'] : [])]);
 }
 
 async function showEvents(issue: string | undefined, options: EventsOptions): Promise<void> {

@@ -32,6 +32,9 @@ test('who reviews which head, what is merged how, and what was refused to run, a
     ['REVIEW_ASSIGNED', { agent: { name: 'review-e' }, headSHA }, 'review-e reviews abcdef0'],
     ['MERGE_REQUESTED', { number: 7, headSHA, method: 'squash' }, '#7 at abcdef0, by squash'],
     ['PR_CLOSED', { number: 7, stale: true, by: { login: 'ada' } }, '#7 by ada, of an earlier attempt'],
+    ['COMMAND_ACCEPTED', { command: 'tier', tier: 'T2', by: { login: 'ada' } }, 'tier T2 by ada'],
+    ['COMMAND_ACCEPTED', { command: 'retry', tier: null, by: { login: 'ada' } }, 'retry by ada'],
+    ['EPIC_PLANNED', { children: ['ast', 'lexer'] }, 'ast, lexer'],
     ['GUARD_BLOCKED', { command: 'sudo ls', rule: 'privilege' }, 'privilege: sudo ls'],
   ];
   for (const [type, data, text] of said) assert.equal(line(type, data), `i-1 ${type.padEnd(20)} ${text}`);

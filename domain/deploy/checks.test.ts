@@ -51,6 +51,9 @@ test('a command that runs is waited for and not begun twice', () => {
   runs(story, 'goes on');
   assert.equal(said(story.next()), 'wait Verifying');
   assert.match(story.next().message, /smoke runs against https:\/\/shop/);
+  const problem = 'No node takes the pod.';
+  story.see({ checks: new Map([['smoke-1-1', { ended: null, problem }]]) });
+  assert.equal(story.next().message, problem);
 });
 
 test('a command that failed is run again under a new name, after a pause that doubles', () => {

@@ -54,9 +54,10 @@ function runOf(
   const due = tries === 0 ? 0 : at + policy.checkBackoff * 2 ** (tries - 1);
   if (now < due) return open(wait('Retrying', `${check} failed and is run again: ${message}`, due));
   const job = checkKey(check, delivery);
+  const facts = world.checks.get(job);
   return open(
-    world.checks.has(job)
-      ? wait('Verifying', `${check} runs against ${url}.`, now + policy.deployInterval)
+    facts !== undefined
+      ? wait('Verifying', facts.problem ?? `${check} runs against ${url}.`, now + policy.deployInterval)
       : { do: 'verify', ...run, job, reason: 'Verifying', message: `${check} is run against ${url}.` },
   );
 }

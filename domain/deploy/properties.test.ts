@@ -35,7 +35,7 @@ const job: fc.Arbitrary<Turn> = fc
     const action = story.next();
     if (action.do !== 'verify') return;
     const ended = over ? { ...end, infrastructure: end.infrastructure && !end.passed, message: 'So it is.' } : null;
-    story.see({ checks: new Map([...story.world.checks, [action.job, { ended }]]) });
+    story.see({ checks: new Map([...story.world.checks, [action.job, { ended, problem: null }]]) });
   });
 
 /** What the log says of each command since the change went live last. */

@@ -46,4 +46,6 @@ export interface CheckJobFacts {
     readonly infrastructure: boolean;
     readonly message: string;
   } | null;
+  /** While it runs: what keeps it from getting on, in one sentence. */
+  readonly problem: string | null;
 }

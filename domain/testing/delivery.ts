@@ -41,7 +41,7 @@ export function runs(story: Story, how: 'passes' | 'fails' | 'is lost' | 'goes o
   if (action.do !== 'verify') throw new Error(`no command is to be run, but ${action.do} ${action.reason}`);
   const ended = { passed: how === 'passes', infrastructure: how === 'is lost', message: `it ${how}.` };
   story.see({
-    checks: new Map([...story.world.checks, [action.job, { ended: how === 'goes on' ? null : ended }]]),
+    checks: new Map([...story.world.checks, [action.job, { ended: how === 'goes on' ? null : ended, problem: null }]]),
   });
   return action;
 }

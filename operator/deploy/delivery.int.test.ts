@@ -20,7 +20,7 @@ import { applyIssue, applyTenant } from '../api/objects.int-kit.ts';
 import { applyToMirror } from '../intake/mirror.ts';
 import { IssueController } from '../issues/controller.ts';
 import { repositoryKey } from '../issues/world.ts';
-import { AGENTS, ISSUES, type Job } from '../objects.ts';
+import { AGENTS, ISSUES, type Job, REPOSITORIES } from '../objects.ts';
 
 const CAUSE = { actor: { kind: 'controller', name: 'test' } } as const;
 const AT = '/repos/acme/widgets/deployments';
@@ -238,9 +238,28 @@ test('what is live loses the change before it was proven: told, and the issue is
   await deploy(rig, 'reverts', before, 'success');
   await until('it is reopened', async () => (await types('reverts')).includes('ISSUE_REOPENED'));
   const told = await events('reverts');
+  assert.deepEqual(await jobNames('reverts'), [], 'what would have proven it is ended');
   const back = told.find(({ type }) => type === 'ROLLED_BACK')!;
   assert.equal(back.data.revision, before);
   assert.equal(told.find(({ type }) => type === 'ISSUE_REOPENED')!.data.reason, 'RolledBack');
+});
+
+test('a check whose pod cannot start says so where people look', async (t) => {
+  const rig = await run(t);
+  const { sha } = await merged(rig, 'starts');
+  const repository = { spec: { verify: { image: 'nobody-has-this:1' } } };
+  await rig.client.patch(REPOSITORIES, ref('widgets'), repository);
+  await until('the edit is seen', () => {
+    const { image } = rig.conductor.objects.repositories.get(rig.namespace, 'widgets')?.spec.verify ?? {};
+    return image === 'nobody-has-this:1';
+  });
+  const watch = new StatusWatch(rig, ISSUES);
+  await deploy(rig, 'starts', sha, 'success');
+  await until('the smoke test failed', async () => (await types('starts')).includes('SMOKE_FAILED'));
+  const failed = (await events('starts')).find(({ type }) => type === 'SMOKE_FAILED')!;
+  assert.match(failed.data.message!, /^its pod did not run: .*nobody-has-this/);
+  await watch.until('it says why', 'starts', (issue) => /smoke/.test(why(issue)));
+  await rig.client.patch(REPOSITORIES, ref('widgets'), { spec: { verify: { image: 'checks:1' } } });
 });
 
 test('the Job of a check is admitted in a tenant under Pod Security restricted, and owned by its Issue', async () => {

@@ -187,6 +187,37 @@ test('deployments: deliveries tell the same as the list, and a stage before prod
   assert.deepEqual([facts.value.staging?.live?.contains, facts.value.production.live], [true, null]);
 });
 
+test('deployments: where the list could not be read for a quarter of an hour, what was told before is believed no more', async () => {
+  environment += 1;
+  await report('the merge', 'success', `case ${environment}`);
+  let now = Date.now();
+  let refused = false;
+  const hub = {
+    forRepository: async (repository: Repository) => {
+      const account = await rig.conductor.forges.forRepository(repository);
+      const deployments = () => Promise.reject(new Error('Resource not accessible by personal access token.'));
+      return refused ? { ...account, forge: { ...account.forge, deployments } } : account;
+    },
+  };
+  const deployer = new ForgeDeployments({
+    pool: rig.db.pool,
+    forges: hub,
+    ancestry: new Ancestry(forges),
+    now: () => now,
+  });
+  const delivery = deploymentsBench.delivery();
+  assert.equal((await deployer.observe(delivery)).known, true);
+  refused = true;
+  now += 10 * 60_000;
+  assert.equal((await deployer.observe(delivery)).known, true);
+  now += 10 * 60_000;
+  const stale = await deployer.observe(delivery);
+  assert.match(stale.known ? '' : stale.why, /could not be told: Resource not accessible/);
+  refused = false;
+  now += 60_000;
+  assert.equal((await deployer.observe(delivery)).known, true);
+});
+
 test('flux: a Kustomization of another namespace is looked at only if it says that it delivers this Repository', async () => {
   says('the merge', 'True');
   const elsewhere = deliveryOf({ kind: 'flux', settings: { kustomization: 'shop', namespace: 'flux-system' } });

@@ -1,8 +1,8 @@
 import { type Action, decideUndelivered } from '#domain';
-import { createOwned, JOBS, type KubeObject, type Resource, Stalled } from '#lib/kube';
+import { createOwned, isOwnedBy, JOBS, type KubeObject, type Resource, Stalled } from '#lib/kube';
 import type { Step } from '../issues/actions.ts';
 import { repositoryKey } from '../issues/world.ts';
-import { checkJob, hasImage } from './checks/job.ts';
+import { checkJob, hasImage, jobName } from './checks/job.ts';
 
 /** Makes the Job of one run, which has one name for good: after a crash it is there, or is made. False: its end is told by its status. */
 export async function runCheck(step: Step, run: Extract<Action, { do: 'verify' }>): Promise<boolean> {
@@ -14,10 +14,25 @@ export async function runCheck(step: Step, run: Extract<Action, { do: 'verify' }
       'AgentMissing',
       `There is no Agent ${state.lastWork?.agent.name} any more, whose image ${run.check} would run in: set spec.verify.image of the Repository.`,
     );
+  await endChecks(step, run.job);
   const job = checkJob(issue, repository, agent, run);
   await createOwned(conductor.client, JOBS as Resource<KubeObject>, job, issue as never);
   return false;
 }
+
+/** Ends Jobs that prove nothing any more: of a deployment before, of a command that is not asked for now. */
+async function endChecks({ conductor, issue }: Step, but: string | null): Promise<void> {
+  const { namespace, name } = issue.metadata as { namespace: string; name: string };
+  const running = conductor.objects.checks
+    .list(namespace)
+    .filter((job) => isOwnedBy(job, issue as KubeObject) && (job.status?.conditions ?? []).every(isOpen));
+  for (const { metadata } of running)
+    if (but === null || metadata.name !== jobName(name, but))
+      await conductor.client.delete(JOBS, { namespace, name: metadata.name! }, { uid: metadata.uid });
+}
+
+const isOpen = ({ type, status }: { type: string; status: string }) =>
+  status !== 'True' || (type !== 'Complete' && type !== 'Failed');
 
 /** Opens the issue at the forge again and says there why, then begins it anew. Each is an effect of its own, repeated without harm. */
 export async function reopen(step: Step, { reason, message }: Extract<Action, { do: 'reopen' }>): Promise<boolean> {
@@ -29,6 +44,7 @@ export async function reopen(step: Step, { reason, message }: Extract<Action, { 
   const repo = { owner: repository.spec.owner, name: repository.spec.name };
   const target = { forge, repo, subject: subject.id, epoch: conductor.leader.epoch };
   const occasion = `${subject.id}/${state.version}`;
+  await endChecks(step, null);
   const opened = await conductor.writes.reopenIssue(target, number, occasion);
   // Its delivery may come after the next look, which would take the issue for one that a person has closed.
   await conductor.mirror.putIssue(conductor.log.pool, key, opened);

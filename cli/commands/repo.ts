@@ -2,19 +2,17 @@ import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { annotations, type Repository, resources } from '#crds';
 import { attestation, compareRules, type Enforcement, RULESET_NAME, ruleWish, wantedRules } from '#domain';
-import type { Layout } from '#lib/datadir';
 import { createForge, type Forge, ForgeError, protectBranch } from '#lib/forge';
 import type { KubeClient, KubeObject, Resource } from '#lib/kube';
 import { createTerminal, ExitCode, ExitError, type Terminal } from '#lib/terminal';
-import { openCluster } from '../cluster.ts';
-import { type CommonOptions, layoutOfOptions, withCommonOptions } from '../options.ts';
+import { openTenant, type Tenant, type TenantOptions } from '../cluster.ts';
+import { withCommonOptions } from '../options.ts';
 
 const REPOSITORIES = resources.Repository as Resource<Repository & KubeObject>;
 const TOKEN = 'RIG_FORGE_TOKEN';
 
-interface ProtectOptions extends CommonOptions {
+interface ProtectOptions extends TenantOptions {
   readonly dryRun?: boolean;
-  readonly namespace?: string;
   readonly tokenFile?: string;
 }
 
@@ -25,23 +23,23 @@ export function addRepo(program: Command): void {
     .argument('<repository>', 'name of the Repository')
     .option('--dry-run', 'only show what differs')
     .option('--namespace <name>', 'the tenant namespace (default: the rig’s own)')
+    .option('--context <name>', 'a rig that is installed in the cluster of this context of your kubeconfig')
     .option('--token-file <file>', `a token with administration of the repository (default: ${TOKEN})`)
     .action(protect);
 }
 
 async function protect(name: string, options: ProtectOptions): Promise<void> {
-  const layout = layoutOfOptions(options);
-  const { client, state } = openCluster(layout);
+  const tenant = openTenant(options);
+  const { client, namespace } = tenant;
   try {
-    const ref = { namespace: options.namespace ?? state.tenant.namespace, name };
-    const repository = await client.get<Repository & KubeObject>(REPOSITORIES, ref);
+    const repository = await client.get<Repository & KubeObject>(REPOSITORIES, { namespace, name });
     const { enforcement, apiURL } = repository.spec;
     if (enforcement.kind === 'none')
       throw new ExitError(
         ExitCode.NotDone,
         `Repository ${name} does without a ruleset (${enforcement.because ?? ''}); set spec.enforcement.kind to ruleset first.`,
       );
-    const forge = createForge({ baseURL: apiURL, token: tokenOf(layout, options, apiURL, state.urls.forge) });
+    const forge = createForge({ baseURL: apiURL, token: tokenOf(tenant, options, apiURL) });
     await protectWith({
       forge,
       client,
@@ -118,11 +116,12 @@ function words(enforcement: Enforcement): string[] {
 }
 
 /** A token is sent to the Repository's forge alone; at the rig's own forge it is that of the person of this machine. */
-function tokenOf(layout: Layout, { tokenFile }: ProtectOptions, apiURL: string, own: string | undefined): string {
+function tokenOf({ rig }: Tenant, { tokenFile }: ProtectOptions, apiURL: string): string {
   const given = tokenFile === undefined ? process.env[TOKEN] : readFileSync(tokenFile, 'utf8').trim();
   if (given !== undefined && given !== '') return given;
+  const own = rig?.state.urls.forge;
   if (own !== undefined && URL.parse(apiURL)?.origin === URL.parse(own)?.origin)
-    return readFileSync(`${layout.secrets}/forge-token-you`, 'utf8').trim();
+    return readFileSync(`${rig!.layout.secrets}/forge-token-you`, 'utf8').trim();
   throw new ExitError(
     ExitCode.Usage,
     `Name a token in ${TOKEN} or --token-file: one with write permission for the administration of the repository.`,

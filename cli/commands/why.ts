@@ -2,8 +2,8 @@ import type { Command } from 'commander';
 import { type Issue, resources } from '#crds';
 import type { Resource } from '#lib/kube';
 import { createTerminal, plain, table } from '#lib/terminal';
-import { openCluster } from '../cluster.ts';
-import { type CommonOptions, layoutOfOptions, withCommonOptions } from '../options.ts';
+import { openTenant, type TenantOptions } from '../cluster.ts';
+import { withCommonOptions } from '../options.ts';
 
 const ISSUES: Resource<Issue> = resources.Issue;
 
@@ -12,14 +12,14 @@ export function addWhy(program: Command): void {
     .description('why an Issue is not done yet: the one most useful missing thing, then every gate that is left')
     .argument('<issue>', 'name of the Issue')
     .option('--namespace <name>', 'the tenant namespace (default: the rig’s own)')
+    .option('--context <name>', 'a rig that is installed in the cluster of this context of your kubeconfig')
     .action(why);
 }
 
-async function why(name: string, options: CommonOptions & { namespace?: string }): Promise<void> {
-  const { client, state } = openCluster(layoutOfOptions(options));
+async function why(name: string, options: TenantOptions): Promise<void> {
+  const { client, namespace } = openTenant(options);
   try {
-    const ref = { namespace: options.namespace ?? state.tenant.namespace, name };
-    const told = explainIssue(await client.get<Issue>(ISSUES, ref));
+    const told = explainIssue(await client.get<Issue>(ISSUES, { namespace, name }));
     createTerminal(options).result(told, renderWhy(told));
   } finally {
     await client.close();

@@ -63,6 +63,12 @@ test('a Secret that is missing, not labelled or for another host is named with i
   );
 });
 
+test('a Repository that does without a ruleset is told what is left', async () => {
+  const enforcement = { kind: 'none', because: 'The plan has none.' };
+  const said = await on('Repository', { ...minimist, spec: { ...minimist.spec, requiredChecks: {}, enforcement } });
+  assert.match(said.join(), /^spec\.enforcement: the forge holds merges to nothing/);
+});
+
 test('an Agent without a model, without a version, or open to nodes that it cannot reach is told of each', async () => {
   const agent = at('dev-e', { models: {}, image: 'rig-agent-runtime', allowUnisolated: true });
   const said = await on('Agent', agent);

@@ -66,6 +66,10 @@ async function onRepository(repository: Repository, around: Surroundings): Advic
     said.push(...(await onSecret(`spec.${field}`, namespace, reference?.name, host, around)));
   if (spec.requiredChecks?.kind === 'none')
     said.push('spec.requiredChecks: none are required, so nothing but a review is between an agent and the branch.');
+  if (spec.enforcement?.kind === 'none')
+    said.push(
+      'spec.enforcement: the forge holds merges to nothing, so only the gate of the conductor is before the branch.',
+    );
   return said;
 }
 

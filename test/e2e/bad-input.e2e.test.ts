@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { createHmac, randomUUID } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -10,6 +10,8 @@ import { promisify } from 'node:util';
 import { type Repository, resources } from '#crds';
 import { requireUp } from '#lib/datadir';
 import { type KubeObject, PODS } from '#lib/kube';
+import { until } from '../kit/cluster-wait.ts';
+import { assertPlain, hostileText } from '../kit/hostile.ts';
 import { HELD, makeNotes, type Notes } from '../kit/notes.ts';
 import { processesWith, Rig } from '../kit/rig.ts';
 import { Hands, taskStarted } from '../kit/rig-hands.ts';
@@ -160,6 +162,45 @@ describe('a rig that is given bad input', { concurrency: true }, () => {
     assert.equal(good.status, 202);
     const again = await deliver(body, hands.secret('webhook-secret'), good.id);
     assert.equal(again.status, 200);
+  });
+
+  it('hostile words in title, body, label and command of a forge issue: worked as any other, and shown to nobody but as words', async () => {
+    const name = 'hostile';
+    await addRepository(hands, { name, source: notes.repository });
+    const canary = join(rig.layout.root, 'canary');
+    const hostile = hostileText(canary);
+    const at = `/repos/${OWNER}/${name}`;
+    const labels = ["';$(x)`y`\u202e*", 'rig'];
+    const issue = { title: hostile.replaceAll('\n', ' '), body: `${hostile}\n${'x'.repeat(64_000 - hostile.length)}` };
+    const { body: filed } = await hands.forge<{ number: number }>('POST', `${at}/issues`, issue);
+    await hands.forge('POST', `${at}/issues/${filed.number}/labels`, { labels });
+    const worked = await hands.untilPhase(`${name}-${filed.number}`, 'Done');
+    assert.deepEqual([...worked.spec.labels].sort(), labels);
+    assert.ok(issue.title.startsWith(worked.spec.title) && worked.spec.title.length === 256);
+    assert.equal(worked.spec.body, issue.body);
+    assertPlain(JSON.stringify(worked.status), 'the status');
+
+    const commented = `/rig ${hostile.replaceAll('\n', ' ')}`;
+    await hands.forge('POST', `${at}/issues/${filed.number}/comments`, { body: commented });
+    const answer = await until('the command is answered', async () => {
+      const { body: comments } = await hands.forge<{ body: string }[]>('GET', `${at}/issues/${filed.number}/comments`);
+      return comments.find(({ body }) => body.includes('That is no command'))?.body;
+    });
+    assertPlain(answer, 'the answer');
+    assert.match(answer, /^> `[\w /-]+…?`\n\nThat is no command/);
+    const { body: commits } = await hands.forge<{ commit: { message: string } }[]>('GET', `${at}/commits?sha=main`);
+    const merged = commits[0]?.commit.message ?? '';
+    assertPlain(merged, 'the merge commit');
+    assert.deepEqual(merged.match(/(close[sd]?|fixe[sd])\s+\S*#\d+/gi), [`Closes #${filed.number}`]);
+    assert.doesNotMatch(merged, /\[skip ci\]|<!--/);
+
+    for (const shown of [['status'], ['events', worked.metadata.name!], ['logs', worked.metadata.name!, '--all']])
+      assertPlain((await hands.rig(...shown)).stdout, `rig ${shown[0]}`);
+    for (const line of readFileSync(join(rig.layout.logs, 'operator.log'), 'utf8').trim().split('\n')) {
+      assertPlain(line, 'a log line of the conductor');
+      assert.equal(typeof JSON.parse(line).msg, 'string', 'one record a line');
+    }
+    assert.ok(!existsSync(canary), 'something ran what was only written');
   });
 
   it('a second rig up on the same data directory ends with 3 and names the first one', async () => {

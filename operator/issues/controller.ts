@@ -1,38 +1,17 @@
 import type { Issue } from '#crds';
-import {
-  type Action,
-  decideWish,
-  gateOf,
-  type IssueState,
-  liveTasks,
-  lossDue,
-  nextAction,
-  observe,
-  type World,
-} from '#domain';
-import { isEventsError, type Subject } from '#lib/events';
-import { ForgeError } from '#lib/forge';
+import { type Action, decideWish, type IssueState, liveTasks, lossDue, nextAction, observe, type World } from '#domain';
+import type { Subject } from '#lib/events';
 import {
   type Clock,
-  type Condition,
   Controller,
-  cutText,
   type KubeObject,
   type ReconcileContext,
   ReconcileError,
   type ReconcileResult,
-  Retry,
-  Stalled,
-  StatusProjector,
-  setVerdict,
 } from '#lib/kube';
 import { correlate, type Logger, traced } from '#lib/observe';
 import { requireStanding } from '../audit/guard.ts';
 import { Deployers } from '../deploy/deployers.ts';
-import { waitingForLimit } from '../forges/limited.ts';
-import { type Judged, recordVerdict } from '../notices/verdict.ts';
-import { ISSUES } from '../objects.ts';
-import { repositoryURL } from '../repositories/name.ts';
 import { Stacks } from '../repositories/stack.ts';
 import { Draft } from '../store/draft.ts';
 import type { Cause } from '../store/log.ts';
@@ -41,9 +20,10 @@ import type { Conductor } from './context.ts';
 import { Denials } from './denials.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { closeFinished } from './finished.ts';
+import { explain } from './outcome.ts';
 import { Places } from './places.ts';
+import { IssueProjection } from './projection.ts';
 import { postQuestion } from './question.ts';
-import { statusOf } from './status.ts';
 import { Subjects } from './subject.ts';
 import { reconcileDeleted } from './tombstone.ts';
 import { watchForIssues } from './triggers.ts';
@@ -57,9 +37,6 @@ const IDLE_MS = 5_000;
 const SOON_MS = 25;
 /** How long an issue that waits for a place is left alone when it is told of none: what frees one tells, and a sweep looks besides. */
 const UNTOLD_MS = 600_000;
-/** Longest `status.why`, as the CRD has it. */
-const WHY_LIMIT = 512;
-
 /** Brings every Issue to its end, one decided action at a time. */
 export class IssueController {
   readonly controller: Controller;
@@ -70,7 +47,7 @@ export class IssueController {
   readonly #subjects = new Subjects();
   /** Uid of every Issue that this process has looked at, by key. */
   readonly #uids = new Map<string, string>();
-  readonly #projector: StatusProjector<Issue & KubeObject>;
+  readonly #projection: IssueProjection;
   readonly #places: Places;
   readonly #denials = new Denials();
   readonly #logger: Logger;
@@ -87,11 +64,7 @@ export class IssueController {
       fill: (agentUid) => this.#fill(agentUid),
     });
     this.dispatcher = new Dispatcher(conductor, (subject) => this.poke(subject));
-    this.#projector = new StatusProjector({
-      client: conductor.client,
-      resource: ISSUES,
-      fieldManager: 'rig-conductor',
-    });
+    this.#projection = new IssueProjection(conductor);
     this.controller = new Controller({
       name: 'issue',
       workers: 16,
@@ -99,7 +72,7 @@ export class IssueController {
       reconcile: (key, context) => this.#reconcile(key, context),
       ...(clock && { clock }),
     });
-    watchForIssues(this.controller, conductor.objects, (issue) => this.#projector.wrote(issue));
+    watchForIssues(this.controller, conductor.objects, (issue) => this.#projection.wrote(issue));
   }
 
   /** Looks at an issue again soon: its log grew, or the forge said something about it. */
@@ -161,7 +134,7 @@ export class IssueController {
     } catch (error) {
       this.#places.looked(key);
       const explained = explain(error, this.#conductor.now());
-      if (explained instanceof ReconcileError) await this.#projectFailure(issue, explained);
+      if (explained instanceof ReconcileError) await this.#projection.fail(issue, explained);
       throw explained;
     }
   }
@@ -173,23 +146,6 @@ export class IssueController {
     if (this.#uids.get(key) === uid) return;
     await reconcileDeleted(this.#conductor, namespace, name, cause, uid);
     this.#uids.set(key, uid);
-  }
-
-  /** Leaves the status as it was, but for the conditions and the sentence that say why the issue stands still. */
-  async #projectFailure(seen: Issue & KubeObject, { name, reason, message }: ReconcileError): Promise<void> {
-    const issue = this.#projector.latest(seen);
-    const generation = issue.metadata.generation ?? 1;
-    const state = name === 'Stalled' ? ('Stalled' as const) : ('Reconciling' as const);
-    const conditions = setVerdict(
-      issue.status?.conditions as Condition[] | undefined,
-      { state, reason, message },
-      { generation, now: new Date(this.#conductor.now()) },
-    );
-    const why = cutText(message, WHY_LIMIT);
-    const status = { phase: 'Pending', ...issue.status, why, observedGeneration: generation, conditions };
-    const { result } = await this.#projector.project(issue, status);
-    const change = { before: issue.status as Judged | undefined, after: status };
-    if (result === 'applied') recordVerdict(this.#conductor.recorder, issue, change, { state, reason, message });
   }
 
   async #advance(
@@ -224,7 +180,10 @@ export class IssueController {
       if (again && steps < MAX_STEPS) continue;
       await draft.commit();
       // Neither may keep the other from a person: a status that is refused, a forge that is away.
-      const [told, asked] = await Promise.allSettled([this.#project(issue, state, world, action), this.#ask(step)]);
+      const [told, asked] = await Promise.allSettled([
+        this.#projection.write(issue, state, world, action),
+        this.#ask(step),
+      ]);
       if (told.status === 'rejected') throw told.reason;
       if (asked.status === 'rejected') throw asked.reason;
       if (!asked.value) return { requeueAfterMs: IDLE_MS };
@@ -266,30 +225,6 @@ export class IssueController {
     }
   }
 
-  async #project(seen: Issue & KubeObject, state: IssueState, world: World, next: Action): Promise<void> {
-    const issue = this.#projector.latest(seen);
-    const gate =
-      state.pullRequest === null || state.merged !== null
-        ? null
-        : gateOf(state, world, this.#conductor.policy, this.#conductor.now());
-    const number = state.spec?.number;
-    const repository = this.#conductor.objects.repositories.get(
-      issue.metadata.namespace!,
-      issue.spec.repositoryRef.name,
-    );
-    const url = number == null || repository === undefined ? null : `${repositoryURL(repository)}/issues/${number}`;
-    const status = statusOf(issue, { state, next, gate, url, now: this.#conductor.now() });
-    await this.#projector.project(issue, status);
-    if (issue.status?.phase !== status.phase) {
-      const type = status.phase === 'AwaitingHuman' || status.phase === 'Failed' ? 'Warning' : 'Normal';
-      this.#conductor.recorder.record(issue, {
-        type,
-        reason: next.reason,
-        message: `${status.phase}: ${next.message}`,
-      });
-    }
-  }
-
   /** When to look again though nobody tells: time ends a wait and a silent task. */
   #requeue(state: IssueState, world: World, action: Action): ReconcileResult {
     const now = this.#conductor.now();
@@ -321,15 +256,4 @@ function act(step: Step, action: Action): Promise<Done> {
     if (done === 'rests') span.discard();
     return done;
   });
-}
-
-/** Errors of what the issue stands on, as outcomes that its status can show. */
-function explain(error: unknown, now: number): unknown {
-  const limited = waitingForLimit(error, now);
-  if (limited !== null) return limited;
-  if (isEventsError(error, 'NewerEvent')) return new Stalled('NewerEvent', error.message, { cause: error });
-  if (isEventsError(error, 'EffectRefused')) return new Retry('ForgeRefused', error.message, { cause: error });
-  if (isEventsError(error, 'EffectNotPerformed', 'EffectUnknown') || error instanceof ForgeError)
-    return new Retry('ForgeUnreachable', error.message, { cause: error });
-  return error;
 }

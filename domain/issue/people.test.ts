@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { unknown } from '../facts.ts';
+import { type Actor, unknown } from '../facts.ts';
 import { ada, HEAD, PULL, sha } from '../testing/facts.ts';
 import { implementing, inReview, Story } from '../testing/story.ts';
 import { phaseOf } from './status.ts';
@@ -38,6 +38,26 @@ test('a merge that a delivery tells is read whole before it is told, so that it 
   merged(story).run();
   const told = story.events.find(({ type }) => type === 'MERGED')!;
   assert.deepEqual((told.data as { by: unknown }).by, ada);
+});
+
+test('a merge by the merge queue of the forge is told as the queue’s, and ends the issue', () => {
+  const story = inReview();
+  const queue: Actor = { id: 118344674, login: 'github-merge-queue[bot]', kind: 'bot' };
+  story.pull({ state: 'merged', mergeSHA: sha('e'), mergedBy: queue });
+  story.run();
+  const told = story.events.find(({ type }) => type === 'MERGED')!;
+  assert.deepEqual((told.data as { by: unknown }).by, queue);
+  assert.ok(!story.types().includes('MERGE_REQUESTED'));
+  assert.equal(story.state.ending?.kind, 'Done');
+});
+
+test('a change in the merge queue of the forge is waited for, not merged again', () => {
+  const story = inReview();
+  story.later(1_000).pull({ mergeQueue: 'entered' }).verdict(true);
+  assert.equal(doing(story.run()), 'wait MergeQueued');
+  story.pull({ mergeQueue: 'required' });
+  assert.equal(doing(story.run()), 'wait MergeQueueRequired');
+  assert.ok(!story.types().includes('MERGE_REQUESTED'));
 });
 
 test('a pull request closed by hand ends the work and asks a person; reopened, the issue goes on', () => {

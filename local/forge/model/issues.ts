@@ -21,11 +21,12 @@ function emitIssue(
   sender: UserRow,
   extra: Record<string, unknown> = {},
 ): void {
-  recordIssueEvent(ctx, repo, issue, action, sender, extra);
   if (issue.isPull) {
     emitPull(ctx, repo, ctx.store.pulls.first({ issueId: issue.id })!, action, sender, extra);
-  } else
-    emit(ctx, repo, { event: 'issues', action, sender, fields: { issue: renderIssue(ctx, repo, issue), ...extra } });
+    return;
+  }
+  recordIssueEvent(ctx, repo, issue, action, sender, extra);
+  emit(ctx, repo, { event: 'issues', action, sender, fields: { issue: renderIssue(ctx, repo, issue), ...extra } });
 }
 
 export function emitPull(
@@ -36,6 +37,7 @@ export function emitPull(
   sender: UserRow,
   extra: Record<string, unknown> = {},
 ): void {
+  recordIssueEvent(ctx, repo, ctx.store.issues.get(pull.issueId)!, action, sender, extra);
   const fields = { number: pull.number, pull_request: renderPull(ctx, repo, pull), ...extra };
   emit(ctx, repo, { event: 'pull_request', action, sender, fields });
 }

@@ -2,6 +2,7 @@ import { type Context, now } from '../context.ts';
 import { fullName } from '../render/index.ts';
 import type { IssueRow, PullRow, RepositoryRow, UserRow } from '../store/index.ts';
 import { closingNumbers } from './closing.ts';
+import { recordMerge } from './history.ts';
 import { emitPull } from './issues.ts';
 
 /** The repository's open issues that a text closes by keyword. */
@@ -37,6 +38,7 @@ export function finishMerge(
     mergeCommitSha: sha,
     mergeIntent: null,
   });
+  recordMerge(ctx, repo, issue.id, merger, sha);
   emitPull(ctx, repo, pull, 'closed', merger);
   return pull.baseRef === repo.defaultBranch ? closeMentioned(ctx, repo, issue.body ?? '') : [];
 }

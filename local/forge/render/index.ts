@@ -9,7 +9,7 @@ export {
 } from './check.ts';
 export { renderCommit, renderFile, renderRef, userByEmail } from './commit.ts';
 export { renderDeployment, renderDeploymentStatus } from './deployment.ts';
-export { renderIssueEvent } from './history.ts';
+export { renderIssueEvent, renderTimelineEvent } from './history.ts';
 export { renderDelivery, renderFullDelivery, renderHook } from './hook.ts';
 export { renderInstallation, renderInstallationLink, renderInstalledRepository } from './installation.ts';
 export { issuePage, labelsOf, renderComment, renderIssue, renderLabel } from './issue.ts';

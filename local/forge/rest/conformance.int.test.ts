@@ -193,6 +193,32 @@ async function anyReviewComment(): Promise<{ id: number }> {
   return assert.fail('no pull request has a comment on a line');
 }
 
+test('the timeline of a pull request tells what was done, said and reviewed in order, each in GitHub’s shape', async () => {
+  await world.git('work', 'fetch', '-q');
+  await world.git('work', 'checkout', '-q', '-B', 'timeline', 'origin/main');
+  await world.commit('work', 'timeline.txt', 'told\n', 'told');
+  await world.git('work', 'push', '-q', world.remote('dev'), 'timeline');
+  const { number } = await dev(`POST ${R}/pulls`, { title: 'Told', head: 'timeline', base: 'main', draft: true }, 201);
+  const at = `${R}/issues/${number}`;
+  await dev(`PATCH ${at}`, { assignees: ['dev'], title: 'Telling' });
+  await dev(`POST ${R}/pulls/${number}/requested_reviewers`, { reviewers: ['reviewer'] }, 201);
+  const ready =
+    'mutation($id: ID!) { markPullRequestReadyForReview(input: {pullRequestId: $id}) { clientMutationId } }';
+  await world.graphql('dev', ready, { id: (await dev(`GET ${R}/pulls/${number}`)).node_id });
+  await dev(`POST ${at}/comments`, { body: 'Said' }, 201);
+  await reviewer(`POST ${R}/pulls/${number}/reviews`, { event: 'APPROVE' }, 200);
+  const { sha } = await boss(`PUT ${R}/pulls/${number}/merge`, { merge_method: 'squash' });
+  const events = await dev(`GET ${at}/events`);
+  const names = (list: { event: string }[]) => list.map(({ event }) => event);
+  const done = ['assigned', 'renamed', 'review_requested', 'ready_for_review', 'merged', 'closed'];
+  assert.deepEqual(names(events).toSorted(), done.toSorted());
+  const merged = events.find((one: { event: string }) => one.event === 'merged');
+  assert.deepEqual([merged.commit_id, merged.actor.login], [sha, 'boss']);
+  assert.equal((await dev(`GET ${R}/issues/events/${merged.id}`)).issue.number, number);
+  const timeline = await dev(`GET ${at}/timeline`);
+  assert.deepEqual(names(timeline).toSorted(), [...done, 'commented', 'reviewed'].toSorted());
+});
+
 test('repositories that are changed, given away and deleted have GitHub’s shapes', async () => {
   await world.admin('POST', '/repositories', { owner: 'acme', name: 'spare', collaborators: { boss: 'admin' } });
   await boss('PATCH /repos/acme/spare', { name: 'spared', description: 'Spared', private: true });

@@ -21,13 +21,22 @@ export interface GitOptions {
   readonly authorization?: { readonly origin: string; readonly headerName: string; readonly headerValue: string };
   /** Milliseconds; default 60,000. */
   readonly timeoutMs?: number;
+  /** True for what reads objects that a task sent: git gets so much memory and no more, and fails where it needs it. */
+  readonly bounded?: boolean;
 }
 
 const OUTPUT_MAX = 1024 * 1024;
+/** A delta of a few kilobytes may say that it unpacks to gigabytes, which git reserves. Enough for two files of the 100 MB that GitHub takes. */
+const MEMORY_KIB = 768 * 1024;
+/** Where a system knows no such limit (macOS), git runs without. */
+const BOUNDED = 'ulimit -v "$0" 2>/dev/null; exec git "$@"';
 
 /** Runs git with nobody's configuration, no prompt and no hooks, and answers its standard output. Throws {@link GitError}. */
 export async function git(args: readonly string[], options: GitOptions): Promise<string> {
-  const child = spawn('git', args, {
+  const [program, given] = options.bounded
+    ? ['/bin/sh', ['-c', BOUNDED, String(MEMORY_KIB), ...args]]
+    : ['git', [...args]];
+  const child = spawn(program, given, {
     cwd: options.cwd,
     env: environment(options),
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -72,6 +81,10 @@ function environment({ authorization }: GitOptions): NodeJS.ProcessEnv {
     ['gc.auto', '0'],
     // Larger blobs are streamed: a pack of a few kilobytes may unpack to gigabytes.
     ['core.bigFileThreshold', '16m'],
+    // What is mapped counts as memory: a large repository is looked at through small windows, and by one thread.
+    ['core.packedGitWindowSize', '16m'],
+    ['core.packedGitLimit', '64m'],
+    ['pack.threads', '1'],
     ['protocol.file.allow', 'never'],
     ['http.followRedirects', 'false'],
   ];
@@ -87,6 +100,7 @@ function environment({ authorization }: GitOptions): NodeJS.ProcessEnv {
     GIT_CONFIG_NOSYSTEM: '1',
     GIT_CONFIG_GLOBAL: '/dev/null',
     GIT_TERMINAL_PROMPT: '0',
+    MALLOC_ARENA_MAX: '1',
     GIT_CONFIG_COUNT: String(config.length),
     ...Object.fromEntries(
       config.flatMap(([key, value], index) => [

@@ -86,7 +86,7 @@ async function pushExactly(args: readonly string[], options: GitOptions, branch:
 
 async function unpack(path: string, pack: Buffer): Promise<void> {
   try {
-    await git(['index-pack', '--stdin', '--fix-thin', '--strict'], { cwd: path, input: pack });
+    await git(['index-pack', '--stdin', '--fix-thin', '--strict'], { cwd: path, input: pack, bounded: true });
   } catch (cause) {
     if (!(cause instanceof GitError)) throw cause;
     throw new PushRefused('BadObjects', 'the pack is damaged or holds objects that git refuses', { cause });

@@ -38,7 +38,6 @@ export const reasons = {
   AgentSuspended: 'The Agent is suspended.',
   NoAgentFits: 'No developer Agent has the stack, the ceiling and the permission to take this issue.',
   ConcurrencyFull: 'Every Agent that fits runs as many tasks as it may.',
-  NotIsolated: 'The node does not isolate what an agent runs, and the Agent does not allow that.',
   Unschedulable: 'No node takes the pod of the task.',
   CommandRefused: 'A command does not fit where the issue stands; its answer says why.',
   NewerGeneration: 'The issue was edited, so its task was ended and the next attempt starts with the new text.',

@@ -180,6 +180,7 @@ function lasts(error: unknown): boolean {
 /** What passes by itself when forge, API server or database are back is tried as long as it takes. */
 function passes(error: unknown): boolean {
   if (error instanceof ForgeError) return ['RateLimited', 'Unavailable', 'Timeout'].includes(error.code);
-  if (isEventsError(error, 'EffectNotPerformed', 'EffectUnknown', 'StaleEpoch')) return true;
+  if (isEventsError(error, 'EffectNotPerformed')) return passes(error.cause);
+  if (isEventsError(error, 'EffectUnknown', 'StaleEpoch')) return true;
   return isKubeError(error, 'TooManyRequests', 'Timeout', 'Unavailable', 'Internal') || isUnavailable(error);
 }

@@ -115,6 +115,18 @@ test('a forge that fails at the answer: the command is taken once, and answered 
   assert.deepEqual([(await world.heard()).length, world.comments.length], [1, 1]);
 });
 
+test('a conversation that is locked: the command is taken, its answer is not written, and nothing waits for it', async (t) => {
+  const world = await open(t);
+  let calls = 0;
+  world.fault = () => {
+    calls += 1;
+    if (calls > 1) throw new ForgeError('Forbidden', 'The issue is locked.', { outcome: 'definite' });
+  };
+  assert.match(await world.say('/rig hold', { id: 'locked' }), /It is held/);
+  assert.deepEqual([await world.heard(), world.comments], [['COMMAND_ACCEPTED hold boss'], []]);
+  assert.equal((await world.outcome('locked')).attempts, 1);
+});
+
 test('a permission that the forge does not tell passes nothing: the command waits for it', async (t) => {
   const world = await open(t);
   world.fault = () => {

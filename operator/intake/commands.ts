@@ -1,7 +1,7 @@
 import type { Issue, Repository } from '#crds';
 import { decideCommand } from '#domain';
 import { isEventsError } from '#lib/events';
-import type { Actor, CommentUpdate } from '#lib/forge';
+import { type Actor, type CommentUpdate, ForgeError } from '#lib/forge';
 import type { KubeObject } from '#lib/kube';
 import { forgeHost } from '../forges/forges.ts';
 import type { Target } from '../forges/writes.ts';
@@ -105,7 +105,7 @@ export class CommandIntake {
     return `command/${forgeHost(repository)}/${update.repositoryId}/${update.facts.id}`;
   }
 
-  /** What the forge refuses (a locked conversation) leaves the command taken and unanswered. */
+  /** What the forge refuses (a locked conversation, an issue that is gone) leaves the command taken and unanswered. */
   async #answer({ repository, update, spoken }: Asked, subject: string, key: string, text: string): Promise<void> {
     const { forge } = await this.#conductor.forges.forRepository(repository);
     const target: Target = {
@@ -117,9 +117,15 @@ export class CommandIntake {
     try {
       await this.#conductor.writes.comment(target, update.number, key, `> \`${spoken.said}\`\n\n${text}`);
     } catch (error) {
-      if (!isEventsError(error, 'EffectRefused')) throw error;
+      if (!isUnanswerable(error)) throw error;
     }
   }
+}
+
+function isUnanswerable(error: unknown): boolean {
+  if (isEventsError(error, 'EffectRefused')) return true;
+  const cause = isEventsError(error, 'EffectNotPerformed') ? error.cause : null;
+  return cause instanceof ForgeError && (cause.code === 'Forbidden' || cause.code === 'NotFound');
 }
 
 /** Of several that stand for one issue, the oldest works it. */

@@ -100,7 +100,7 @@ test('payloads whose values are replaced anywhere by others of any type: the ans
       const mutated = list.reduce<unknown>((at, [where, by]) => replaced(at, where, by), payload);
       await sendOne(world, event, JSON.stringify(mutated));
     }),
-    { numRuns: 700 },
+    { numRuns: 300 },
   );
   await checkOutcomes(world);
 });
@@ -132,7 +132,7 @@ test('payloads whose text is cut, flipped, doubled, nested and grown: the answer
       const body = edits.reduce<Buffer>(edited, Buffer.from(JSON.stringify(payload)));
       await sendOne(world, event, body);
     }),
-    { numRuns: 500 },
+    { numRuns: 250 },
   );
   await checkOutcomes(world);
 });

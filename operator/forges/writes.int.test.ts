@@ -143,6 +143,21 @@ const writes: Write[] = [
     },
   },
   {
+    title: 'opening an issue again',
+    by: 'dev',
+    method: 'reopenIssue',
+    idempotent: true,
+    prepare: async () => {
+      const { number } = (await world.rest('boss', `POST ${path}/issues`, { title: 'It broke' }, 201)).body;
+      await world.rest('boss', `PATCH ${path}/issues/${number}`, { state: 'closed' });
+      return {
+        run: (writes, target) => writes.reopenIssue(target, number, `again-${number}`),
+        shown: async () => (await world.rest('dev', `GET ${path}/issues/${number}`)).body.state,
+        once: 'open',
+      };
+    },
+  },
+  {
     title: 'a comment',
     by: 'dev',
     method: 'comment',

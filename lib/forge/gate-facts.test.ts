@@ -260,3 +260,39 @@ test('no pull request is NotFound', async () => {
     (error: unknown) => error instanceof ForgeError && error.code === 'NotFound',
   );
 });
+
+test('who committed a change counts among its authors, whoever is written down as its author', async () => {
+  const node = { oid: HEAD, message: 'm', authors: list([{ email: 'x@example.com', user: null }]) };
+  const by = async (committer: unknown) => {
+    const facts = await endpoint(pull({ commits: list([{ commit: { ...node, committer } }]) })).read();
+    return facts.commits[0]!.authors.map(({ id }) => id);
+  };
+  assert.deepEqual(await by({ email: 'ada@example.com', user: ada }), [1]);
+  assert.deepEqual(await by({ email: 'nobody@example.com', user: null }), []);
+  assert.deepEqual(await by(null), []);
+});
+
+test('a check names the branch it was started for, and none where the forge knows none', async () => {
+  const suite = { app: { slug: 'ci' }, commit: { oid: HEAD } };
+  const branch = async (more: Json) => {
+    const node = run({ checkSuite: { ...suite, ...more } });
+    return (await endpoint(pull({ statusCheckRollup: rollup([node]) })).read()).checks[0]!.branch;
+  };
+  assert.equal(await branch({ branch: { name: 'rig/1/1' } }), 'rig/1/1');
+  assert.equal(await branch({ branch: null }), null);
+  assert.equal(await branch({}), null);
+});
+
+test('a merge queue is none only where the forge says no to both questions', async () => {
+  const queue = async (entered: unknown, enabled: unknown) =>
+    (await endpoint(pull({ isInMergeQueue: entered, isMergeQueueEnabled: enabled })).read()).mergeQueue;
+  assert.equal(await queue(false, false), 'none');
+  assert.equal(await queue(false, true), 'required');
+  assert.equal(await queue(true, true), 'entered');
+  for (const [entered, enabled] of [
+    [undefined, undefined],
+    [false, null],
+    [null, false],
+  ])
+    assert.equal(await queue(entered, enabled), 'unknown');
+});

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { json, scripted } from './doubles.ts';
+import { createForge } from './github.ts';
+
+const repo = { owner: 'o', name: 'n' };
+const rule = (type: string, ruleset_id: number, parameters?: object) => ({
+  type,
+  ruleset_source_type: 'Repository',
+  ruleset_source: 'o/n',
+  ruleset_id,
+  ...(parameters && { parameters }),
+});
+
+/** A forge with these active rules and rulesets by id. */
+function forgeWith(active: object[], sets: Record<number, object>) {
+  const { fetch, asked } = scripted(({ url }) => {
+    const { pathname } = new URL(url);
+    if (pathname.endsWith('/rules/branches/main')) return json(active);
+    if (pathname === '/apps/ci') return json({ id: 77, slug: 'ci' });
+    if (pathname.startsWith('/apps/')) return json({ message: 'Not Found' }, 404);
+    const id = Number(pathname.split('/').at(-1));
+    return json({ id, name: `set-${id}`, ...sets[id] });
+  });
+  return { forge: createForge({ baseURL: 'https://api.forge.test', token: 't', fetch, retries: 0 }), asked };
+}
+
+test('who may bypass a ruleset is nobody only where the forge shows an empty list and does not count this identity', async () => {
+  const bypass = async (set: object) => {
+    const { forge } = forgeWith([rule('deletion', 1)], { 1: set });
+    return (await forge.branchRules(repo, 'main', [])).rulesets[0]!.bypass;
+  };
+  assert.equal(await bypass({ bypass_actors: [], current_user_can_bypass: 'never' }), 'nobody');
+  assert.equal(await bypass({ bypass_actors: [] }), 'nobody');
+  assert.equal(await bypass({ bypass_actors: [], current_user_can_bypass: 'always' }), 'somebody');
+  assert.equal(await bypass({ bypass_actors: [{ actor_id: 5, actor_type: 'RepositoryRole' }] }), 'somebody');
+  assert.equal(await bypass({ current_user_can_bypass: 'never' }), 'hidden');
+  assert.equal(await bypass({ current_user_can_bypass: 'pull_requests_only' }), 'somebody');
+  assert.equal(await bypass({}), 'hidden');
+});
+
+test('rules are told by ruleset, each read once, with the Apps of checks by slug and kinds nobody knows left out', async () => {
+  const checks = [{ context: 'test', integration_id: 77 }, { context: 'lint', integration_id: 78 }, { context: 'any' }];
+  const { forge, asked } = forgeWith(
+    [
+      rule('deletion', 1),
+      rule('required_status_checks', 1, { required_status_checks: checks }),
+      rule('pull_request', 2, { required_approving_review_count: 1, allowed_merge_methods: ['squash'] }),
+      rule('from_the_future', 2),
+    ],
+    { 1: { bypass_actors: [], updated_at: '2026-03-01T00:00:00Z' }, 2: {} },
+  );
+  const { rulesets } = await forge.branchRules(repo, 'main', ['ci', 'gone']);
+  assert.deepEqual(
+    rulesets.map(({ id, deletion, checks: told }) => [id, deletion, told.map(({ app }) => app)]),
+    [
+      [1, true, ['ci', '#78', null]],
+      [2, false, []],
+    ],
+  );
+  assert.deepEqual(rulesets[1]?.pullRequest, {
+    approvals: 1,
+    dismissStale: false,
+    codeOwners: false,
+    lastPush: false,
+    threads: false,
+    mergeMethods: ['squash'],
+  });
+  const before = asked.length;
+  await forge.branchRules(repo, 'main', ['ci']);
+  assert.equal(asked.slice(before).filter(({ url }) => url.includes('/apps/')).length, 0, 'an App keeps its id');
+});
+
+test('a pull request rule without parameters, or with others than these, holds nothing that it does not say', async () => {
+  const { forge } = forgeWith([rule('pull_request', 1, { required_approving_review_count: 'many' })], { 1: {} });
+  const { pullRequest } = (await forge.branchRules(repo, 'main', [])).rulesets[0]!;
+  assert.deepEqual([pullRequest?.approvals, pullRequest?.threads, pullRequest?.mergeMethods], [0, false, null]);
+});

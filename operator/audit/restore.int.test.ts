@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { before, test } from 'node:test';
+import { before, type TestContext, test } from 'node:test';
 import type { Issue } from '#crds';
 import { type DomainEvent, decideWish, type IssueState, parseFence } from '#domain';
 import { ensureSubject, isEventsError } from '#lib/events';
@@ -37,7 +37,7 @@ interface Process extends TestConductor {
   end(): Promise<void>;
 }
 
-async function begin(): Promise<Process> {
+async function begin(t?: TestContext): Promise<Process> {
   const { pool, url } = database;
   const mark = new MarkKeeper({ record, position: () => readPosition(pool), now: Date.now, logger: silentLogger });
   const after = { world, client, namespace, db: { pool, url } } as unknown as TestConductor;
@@ -49,12 +49,15 @@ async function begin(): Promise<Process> {
   rig.grown.add((subject, growth) => issues.grew(subject, growth));
   await until('the caches are filled', () => rig.manager.ready().waitingFor.every((why) => !why.includes('cache')));
   await issues.controller.start();
-  const end = async () => {
+  let ended: Promise<void> | undefined;
+  const stop = async () => {
     await issues.controller.stop({ graceMs: 2_000 });
     await issues.idle();
     await rig.stop();
     await rig.store.idle();
   };
+  const end = () => (ended ??= stop());
+  t?.after(end);
   return { ...rig, mark, end };
 }
 
@@ -169,9 +172,9 @@ async function queueUp({ conductor, db }: Process, name: string): Promise<void> 
 
 const events = async () => (await database.pool.query('SELECT count(*)::int AS n FROM events')).rows[0].n;
 
-test('started on an older backup the conductor says why at every issue, and claims and writes nothing', async () => {
+test('started on an older backup the conductor says why at every issue, and claims and writes nothing', async (t) => {
   const had = await events();
-  const rig = await begin();
+  const rig = await begin(t);
   assert.match(rig.mark.behind() ?? '', /older than what this conductor has already done/);
   await applyIssue(rig, 'three');
   for (const name of ['one', 'three']) {
@@ -198,17 +201,17 @@ test('started on an older backup the conductor says why at every issue, and clai
   assert.equal((await pulls()).length, 2);
 });
 
-test('a restart, and use of the old database, do not make it the new one', async () => {
+test('a restart, and use of the old database, do not make it the new one', async (t) => {
   await database.pool.query('UPDATE leadership SET epoch = epoch + 10');
-  const rig = await begin();
+  const rig = await begin(t);
   assert.match(rig.mark.behind() ?? '', /older than what/);
   await rig.end();
 });
 
 let recovered: Recovered | null;
 
-test('a recovery gives an epoch and fences that were never given, and tells every issue of it under the name of who asked', async () => {
-  const rig = await begin();
+test('a recovery gives an epoch and fences that were never given, and tells every issue of it under the name of who asked', async (t) => {
+  const rig = await begin(t);
   const { log, forges, mirror } = rig.conductor;
   const told: string[] = [];
   const options = { pool: database.pool, client, record, log, forges, mirror, by: 'ada', now: Date.now };
@@ -225,8 +228,8 @@ test('a recovery gives an epoch and fences that were never given, and tells ever
   assert.equal(await recover(options), null);
 });
 
-test('after a recovery the work goes on: no fence again, no second pull request, nothing filed or merged twice', async () => {
-  const rig = await begin();
+test('after a recovery the work goes on: no fence again, no second pull request, nothing filed or merged twice', async (t) => {
+  const rig = await begin(t);
   assert.equal(rig.mark.behind(), null);
   await until('two is done', async () => (await issueOf('two')).status?.phase === 'Done');
   await until('one is claimed anew', () => taskOf('one-implement-2-1'));
@@ -247,9 +250,9 @@ test('after a recovery the work goes on: no fence again, no second pull request,
   await rig.end();
 });
 
-test('a second restore of the same backup is known again', async () => {
+test('a second restore of the same backup is known again', async (t) => {
   await database.restore('old');
-  const rig = await begin();
+  const rig = await begin(t);
   assert.match(rig.mark.behind() ?? '', /older than what/);
   await rig.end();
 });

@@ -1,7 +1,7 @@
 import type { DomainEvent, EventData } from '../events/catalogue.ts';
 import { clip } from '../events/parts.ts';
 import { type Action, awaitHuman, wait } from './action.ts';
-import { type Change, type IssueState, liveTasks } from './state.ts';
+import type { Change, IssueState } from './state.ts';
 import type { ChildFacts, World } from './world.ts';
 
 /** How many children a sentence names; the rest are counted. */
@@ -23,15 +23,9 @@ export function planned(state: IssueState, { children }: EventData<'EPIC_PLANNED
   return { children, pullRequest: null, stalePullRequests: stale };
 }
 
-/** What an issue with children does: nothing itself. Null for one without. */
+/** What an issue with children does, whose own work has ended: nothing itself. Null for one without. */
 export function finishWithChildren(state: IssueState, world: World): Action | null {
   if (state.children.length === 0) return null;
-  if (state.work !== null || liveTasks(state).length > 0)
-    return {
-      do: 'release',
-      reason: 'HasChildren',
-      message: 'The issue has children now: it finishes with them and is no longer worked itself.',
-    };
   const stale = state.stalePullRequests[0];
   if (stale !== undefined) {
     const message = `Pull request #${stale} is of the time before the issue had children.`;

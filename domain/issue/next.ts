@@ -64,21 +64,24 @@ function held(state: IssueState, world: World): Action | null {
     return busy(state) ? { do: 'release', reason: 'Suspended', message } : wait('Suspended', message);
   }
   if (state.awaiting !== null) return wait(registered(state.awaiting.reason), state.awaiting.message);
-  if (!world.repository.known) return unready(world, world.repository.why);
-  if (state.work !== null && outgrown(state))
+  // To end what nobody wants any more takes no Repository.
+  return outdated(state) ?? (world.repository.known ? null : unready(world, world.repository.why));
+}
+
+/** Work that was begun for another wish than the present one. */
+function outdated(state: IssueState): Action | null {
+  if (state.children.length > 0 && busy(state))
     return {
       do: 'release',
-      reason: 'NewerGeneration',
-      message: 'The tier was raised; the next attempt is graded by it.',
+      reason: 'HasChildren',
+      message: 'The issue has children now: it finishes with them and is no longer worked itself.',
     };
-  if (state.work !== null && state.work.generation !== state.wishGeneration) {
-    return {
-      do: 'release',
-      reason: 'NewerGeneration',
-      message: 'The issue was edited; the next attempt works from the new text.',
-    };
-  }
-  return null;
+  if (state.work === null) return null;
+  const reason = 'NewerGeneration';
+  if (outgrown(state))
+    return { do: 'release', reason, message: 'The tier was raised; the next attempt is graded by it.' };
+  if (state.work.generation === state.wishGeneration) return null;
+  return { do: 'release', reason, message: 'The issue was edited; the next attempt works from the new text.' };
 }
 
 function unready(world: World, why: string): Action {

@@ -20,7 +20,9 @@ import {
 import { sampleStream } from '../testing/samples.ts';
 import { implementing, inReview, Story } from '../testing/story.ts';
 import { developer, noDeploy, quietWorld, repositoryPolicy, reviewer } from '../testing/world.ts';
+import { type Command, decideCommand } from './command.ts';
 import { evolve, replay } from './evolve.ts';
+import { floorOf, isHigher } from './grade.ts';
 import { gateOf } from './merging.ts';
 import { nextAction } from './next.ts';
 import { observe } from './observe.ts';
@@ -65,6 +67,12 @@ const oddPulls = fc
 /** As often one that may be merged, else with something odd in it. */
 const pulls = fc.oneof(fc.constant(pullRequest()), oddPulls);
 
+const child = fc.record({
+  name: fc.constantFrom('lexer', 'ast', 'docs'),
+  standing: fc.constantFrom('done', 'done', 'open', 'failed', 'cancelled', 'deleted', 'circular'),
+  phase: fc.constantFrom('Queued', 'Implementing'),
+});
+
 const oddWorlds: fc.Arbitrary<World> = fc
   .record({
     repository: fc.constantFrom(
@@ -89,6 +97,11 @@ const oddWorlds: fc.Arbitrary<World> = fc
     headPushedBy: fc.constantFrom(unknown('Nobody told.'), known(ada, NOON), known(devE, NOON)),
     openDependencies: fc.constantFrom([], ['split-lexer']),
     hopelessDependencies: fc.constantFrom([], [], ['split-lexer, which has failed']),
+    children: fc.oneof(
+      { weight: 3, arbitrary: fc.constant([]) },
+      fc.uniqueArray(child, { maxLength: 3, selector: ({ name }) => name }),
+    ),
+    missingParent: fc.constantFrom(null, null, null, 'epic'),
     forgeIssueClosed: fc.constantFrom(false, false, true),
     lost: fc.constantFrom(null, null, { object: 'gone' as const }, { deadline: 0 }),
   })
@@ -239,17 +252,53 @@ test('the rules come to rest in every world: no decision is written down again a
   );
 });
 
-test('with an ending, a suspension or a question to a person nothing of the issue runs once the rules rest', () => {
+test('with an ending, a suspension, a hold, children or a question to a person nothing of the issue runs once the rules rest', () => {
   fc.assert(
     fc.property(fc.constantFrom(...lives), fc.nat(30), worlds, (events, cut, world) => {
       const story = new Story();
       story.events.push(...events.slice(0, Math.max(1, cut)));
       story.see({ ...world, tasks: new Map() });
+      if (cut % 3 === 0) story.command({ do: 'hold', on: true });
       story.run();
       const { state } = story;
-      if (state.ending === null && state.awaiting === null && state.spec?.suspend === false) return;
+      const held = state.hold !== null || state.spec?.suspend === true || state.children.length > 0;
+      // Behind a merge there is nothing left to hold.
+      const shownMerged = world.pullRequest.known && world.pullRequest.value.state === 'merged';
+      if ((state.merged !== null || shownMerged) && state.ending === null) return;
+      if (state.ending === null && state.awaiting === null && !held) return;
       assert.deepEqual([state.work, state.task], [null, { work: null, review: null }]);
     }),
     { numRuns: 1_000 },
   );
+});
+
+const commands: fc.Arbitrary<Command> = fc.oneof(
+  fc.constantFrom<Command>({ do: 'retry' }, { do: 'cancel' }, { do: 'reopen' }, { do: 'review' }),
+  fc.record({ do: fc.constant('hold' as const), on: fc.boolean() }),
+  fc.record({ do: fc.constant('tier' as const), tier: fc.constantFrom('T0', 'T1', 'T2', 'T3') }),
+);
+
+test('every command in every state is answered with a sentence; taken again from one comment it adds nothing; none lowers a tier', () => {
+  let taken = 0;
+  fc.assert(
+    fc.property(states, commands, (state, command) => {
+      const decision = decideCommand(state, { command, by: ada, comment: 900 });
+      assert.ok(decision.message.length > 0);
+      if (!decision.accepted || decision.events.length === 0) return;
+      taken += 1;
+      const after = decision.events.reduce(
+        (told, event) => evolve(told, { ...event, version: told.version + 1, at: NOON }),
+        state,
+      );
+      assert.deepEqual(decideCommand(after, { command, by: ada, comment: 900 }), {
+        accepted: true,
+        events: [],
+        message: 'The command was taken already.',
+      });
+      const [floor, before] = [floorOf(after), floorOf(state)];
+      assert.ok(before === null || (floor !== null && !isHigher(before, floor)));
+    }),
+    { numRuns: 2_000 },
+  );
+  assert.ok(taken > 100, 'hardly a command was taken');
 });

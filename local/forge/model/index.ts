@@ -42,7 +42,7 @@ export {
   transferRepository,
 } from './repository-changes.ts';
 export { createReview, dismissReview, type NewReviewComment, replyInThread } from './reviews.ts';
-export { hasMergeQueue, isRequired, needsReview, rulesOn } from './rules.ts';
+export { hasMergeQueue, isRequired, needsReview, rulesOn, unmetOf } from './rules.ts';
 export { createRuleset, deleteRuleset, type RulesetFields, updateRuleset } from './rulesets.ts';
 export { combinedState, createStatus, latestStatuses } from './statuses.ts';
 export { setResolved } from './threads.ts';

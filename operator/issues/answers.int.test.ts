@@ -89,7 +89,7 @@ async function command(name: string, given: Command): Promise<void> {
 }
 
 const apply = (name: string, change: Partial<Issue['spec']> = {}) =>
-  applyIssue(rig, name, { number: (numbers += 1), ...change });
+  applyIssue(rig, name, { number: numbers++, ...change });
 const edit = (name: string, spec: Partial<Issue['spec']>) =>
   rig.client.patch(ISSUES, { namespace: rig.namespace, name }, { spec });
 const phase = (wanted: string) => (issue: Issue) => issue.status?.phase === wanted;

@@ -41,6 +41,7 @@ export const comparisons: readonly Comparison[] = [
       seen_at: 'the last heartbeat',
       pod_uid: 'the pod that exchanged its token',
       pod_name: 'the pod that exchanged its token',
+      node: 'the node of that pod',
       client: 'the name that a pulling client gave itself',
     },
   },

@@ -12,7 +12,7 @@ export function waitingForLimit(error: unknown, now: number): Waiting | null {
   for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
     if (!(at instanceof ForgeError) || at.code !== 'RateLimited') continue;
     const ms = at.retryAfterMs ?? 60_000;
-    const until = new Date(Math.ceil((now + ms) / 1_000) * 1_000).toISOString().replace('.000Z', 'Z');
+    const until = new Date(Math.round((now + ms) / 1_000) * 1_000).toISOString().replace('.000Z', 'Z');
     const message = `It waits for the forge's rate limit until ${until}.`;
     return new Waiting(Math.min(ms, LONGEST_MS), 'RateLimited', message, { cause: at });
   }

@@ -5,6 +5,7 @@ import { silentLogger } from '#lib/observe';
 import { until } from '../../test/kit/cluster-wait.ts';
 import { fileLife, type TestConductor, testConductor } from '../api/conductor.int-kit.ts';
 import { applyIssue, applyTenant } from '../api/objects.int-kit.ts';
+import { noteDelivered } from '../intake/hooks.ts';
 import { IssueIntake } from '../intake/issues.ts';
 import type { Conductor } from '../issues/context.ts';
 import type { RepositoryKey } from '../mirror/mirror.ts';
@@ -50,7 +51,8 @@ export class Deaf {
       rig.world.tokens.set(login!, body.token);
       await rig.world.admin('PUT', `/repositories/acme/widgets/collaborators/${login}`, { permission });
     }
-    await applyTenant(rig, { enforcement: { kind: 'none', because: 'a test' } } as Partial<Repository['spec']>);
+    const enforcement = { kind: 'none', because: 'a test' } as const;
+    await applyTenant(rig, { enforcement, webhookSecretRef: { name: 'hook' } });
     const deaf = new Deaf(rig);
     await deaf.repositories.controller.start();
     fileLife.after(() => deaf.repositories.controller.stop({ graceMs: 0 }));
@@ -128,6 +130,11 @@ export class Deaf {
   async key(): Promise<RepositoryKey> {
     const { host, repositoryID } = (await this.until(({ status }) => status?.forge !== undefined)).status!.forge!;
     return { host: host!, id: repositoryID! };
+  }
+
+  /** Notes that a delivery about the repository arrived now. */
+  async delivered(): Promise<void> {
+    await noteDelivered(this.rig.db.pool, await this.key(), null, new Date(Date.now() + this.ahead));
   }
 
   /** Notes that a delivery told of something done to an issue now. */

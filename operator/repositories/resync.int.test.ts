@@ -164,3 +164,20 @@ test('a pull request at work is read whole when its checks, reviews or threads m
   await deaf.sync();
   assert.equal((await graphql()) - before, 1, 'one query tells of all pull requests that nothing happened');
 });
+
+test('WebhookHealthy says that deliveries are missing when a listing shows what none told, and is mended by one that arrives', async () => {
+  const health = async () => {
+    const { status, reason, message } = deaf.condition(await deaf.sync(), 'WebhookHealthy')!;
+    return { status, reason, message };
+  };
+  await deaf.delivered();
+  assert.deepEqual((({ status, reason }) => [status, reason])(await health()), ['True', 'DeliveriesArrive']);
+  const sha = await deaf.rig.world.branch('untold', 'nobody told\n');
+  deaf.ahead = 600_000;
+  const missing = await health();
+  assert.deepEqual([missing.status, missing.reason], ['False', 'DeliveriesMissing']);
+  assert.match(missing.message, new RegExp(`No delivery told the push of ${sha.slice(0, 8)} to untold: look at`));
+  deaf.ahead += 1_000;
+  await deaf.delivered();
+  assert.equal((await health()).status, 'True');
+});

@@ -15,25 +15,34 @@ import { repositoryPolicy } from './policy.ts';
 const enforcement = { kind: 'none', because: 'a test' };
 let rig: TestConductor;
 let repositories: RepositoryController;
-/** What the forge says of a repository otherwise than it is; null: it is gone. */
-const disguises = new Map<string, object | null>();
+/** Names of repositories that the forge shows to nobody for now. */
+const hidden = new Set<string>();
 const asked: string[] = [];
+/** When the hour's calls are used up: seconds since 1970 of the reset. */
+let usedUpUntil: number | null = null;
 
-/** The forge's answers about repositories, changed as a rename, an archiving or a deletion would. */
-const disguised: typeof fetch = async (input, init) => {
-  asked.push(new URL(String(input)).pathname);
-  const served = String(input).replace('/repos/umbrella/moved', '/repos/acme/moving');
-  const answer = await fetch(served, init);
-  if (!/\/repositories\/\d+$|\/repos\/[^/]+\/[^/]+$/.test(new URL(String(input)).pathname) || !answer.ok) return answer;
-  const body = (await answer.json()) as { name: string };
-  const change = disguises.get(body.name);
-  if (change === null) return Response.json({ message: 'Not Found' }, { status: 404 });
-  return Response.json({ ...body, ...change }, { headers: { 'x-served': 'changed' } });
+/** The forge, with a repository out of sight or its limit used up where a test says so. */
+const watched: typeof fetch = async (input, init) => {
+  const { pathname } = new URL(String(input));
+  asked.push(pathname);
+  const answer = limited(await fetch(input, init));
+  if (!/\/repositories\/\d+$/.test(pathname) || answer.status !== 200) return answer;
+  const { name } = (await answer.clone().json()) as { name: string };
+  return hidden.has(name) ? Response.json({ message: 'Not Found' }, { status: 404 }) : answer;
 };
+
+function limited(answer: Response): Response {
+  if (usedUpUntil === null) return answer;
+  const headers = new Headers(answer.headers);
+  for (const [name, value] of Object.entries({ limit: 5_000, remaining: 0, reset: usedUpUntil }))
+    headers.set(`x-ratelimit-${name}`, String(value));
+  const body = answer.status === 304 ? null : answer.body;
+  return new Response(body, { status: answer.status, headers });
+}
 
 before(async () => {
   rig = await testConductor(fileLife);
-  const forges = new Forges(rig.client, { writeIntervalMs: 0, fetch: disguised });
+  const forges = new Forges(rig.client, { writeIntervalMs: 0, fetch: watched });
   const following = { intake: { take: async () => 'Noted.' }, onAffected: () => undefined };
   repositories = new RepositoryController({ ...rig.conductor, forges }, silentLogger, following, {
     resyncMs: 3_600_000,
@@ -81,20 +90,21 @@ async function look(name: string): Promise<void> {
 test('a repository that was renamed and transferred is followed by its id, and says so until it has its name back', async () => {
   await apply('moving');
   await seen('moving', isReady);
-  disguises.set('moving', { name: 'moved', owner: { login: 'umbrella', id: 1 } });
+  await rig.world.rest('boss', 'PATCH /repos/acme/moving', { name: 'moved' });
+  await rig.world.rest('boss', 'POST /repos/acme/moved/transfer', { new_owner: 'boss' }, 202);
   await look('moving');
   const moved = await seen('moving', (repository) => condition(repository, 'Renamed') !== undefined);
-  assert.deepEqual(repositoryName(moved), { owner: 'umbrella', name: 'moved' });
+  assert.deepEqual(repositoryName(moved), { owner: 'boss', name: 'moved' });
   assert.ok(isReady(moved) && policyOf(moved).known, 'work goes on');
   assert.match(
     condition(moved, 'Renamed')!.message,
-    /calls it umbrella\/moved now, where spec says acme\/moving\. Calls follow it/,
+    /calls it boss\/moved now, where spec says acme\/moving\. Calls follow it/,
   );
   assert.ok(
-    asked.some((path) => path.includes('/repos/umbrella/moved/')),
+    asked.some((path) => path.includes('/repos/boss/moved/')),
     'calls name it as the forge does',
   );
-  disguises.delete('moving');
+  await rig.world.rest('boss', 'POST /repos/boss/moved/transfer', { new_owner: 'acme', new_name: 'moving' }, 202);
   await look('moving');
   await seen('moving', (repository) => condition(repository, 'Renamed') === undefined && isReady(repository));
 });
@@ -103,7 +113,7 @@ test('an archived repository gets no work and no write until it is unarchived', 
   await apply('resting');
   const open = await seen('resting', isReady);
   assert.doesNotThrow(() => mustBeOpen(open));
-  disguises.set('resting', { archived: true });
+  await rig.world.rest('boss', 'PATCH /repos/acme/resting', { archived: true });
   await look('resting');
   const resting = await seen('resting', stalledBy('RepositoryArchived'));
   const policy = policyOf(resting);
@@ -113,7 +123,7 @@ test('an archived repository gets no work and no write until it is unarchived', 
     /acme\/resting is archived at the forge: unarchive it there to go on, or delete this Repository/,
   );
   assert.throws(() => mustBeOpen(resting), { name: 'Stalled', reason: 'RepositoryArchived' });
-  disguises.delete('resting');
+  await rig.world.rest('boss', 'PATCH /repos/acme/resting', { archived: false });
   await look('resting');
   await seen('resting', isReady);
 });
@@ -121,12 +131,12 @@ test('an archived repository gets no work and no write until it is unarchived', 
 test('a repository that was deleted keeps what is known of it, and goes on when it is back', async () => {
   await apply('leaving');
   const { status } = await seen('leaving', isReady);
-  disguises.set('leaving', null);
+  hidden.add('leaving');
   await look('leaving');
   const gone = await seen('leaving', stalledBy('RepositoryNotFound'));
   assert.match(condition(gone, 'Stalled')!.message, /has no repository acme\/leaving any more/);
   assert.deepEqual(gone.status?.forge, status?.forge);
-  disguises.delete('leaving');
+  hidden.delete('leaving');
   await look('leaving');
   await seen('leaving', isReady);
 });
@@ -165,4 +175,21 @@ test('an App’s installation stands in for a token; suspended or removed it say
   await look('installed');
   const removed = await seen('installed', stalledBy('InstallationRemoved'));
   assert.match(condition(removed, 'Stalled')!.message, /install the App again, or correct installationId/);
+});
+
+test('calls that are used up are waited for, which a condition says, and nothing is asked until then', async () => {
+  const name = 'leaving';
+  await seen(name, isReady);
+  usedUpUntil = Math.ceil(Date.now() / 1_000) + 3;
+  await look(name);
+  const waiting = await seen(name, (repository) => condition(repository, 'RateLimited') !== undefined);
+  const until = new Date(usedUpUntil * 1_000).toISOString().replace('.000Z', 'Z');
+  assert.equal(condition(waiting, 'RateLimited')!.message, `It waits for the forge's rate limit until ${until}.`);
+  assert.ok(isReady(waiting), 'a limit takes nothing from what is Ready');
+  usedUpUntil = null;
+  const before = asked.length;
+  await look(name);
+  await seen(name, (repository) => condition(repository, 'RateLimited') === undefined || asked.length > before);
+  assert.ok(Date.now() >= Date.parse(until), 'it was asked before its time');
+  await seen(name, (repository) => condition(repository, 'RateLimited') === undefined && isReady(repository));
 });

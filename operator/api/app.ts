@@ -29,6 +29,7 @@ import { comment, openPullRequest, reportEvents } from './deliver.ts';
 import { egressOf } from './egress.ts';
 import type { History } from './history.ts';
 import { agentsView, listIssues, queueView } from './listings.ts';
+import { requireNames } from './names.ts';
 import { openapi } from './openapi.ts';
 import type { ReaderToken } from './readers.ts';
 import { refuse } from './refusal.ts';
@@ -75,6 +76,7 @@ export function createApi(options: ApiOptions): Hono {
     const { status, dependencies } = (await options.deep?.()) ?? { status: 200, dependencies: [] };
     return context.json({ ok: status === 200, dependencies }, status);
   });
+  app.use('/v1/namespaces/:ns/*', requireNames);
   for (const fenced of ['tasks', 'assignments'])
     app.use(`/v1/namespaces/:ns/${fenced}/*`, refuseBehind(options.conductor.mark));
   app.get('/openapi.json', (context) => context.json(openapi()));

@@ -13,6 +13,7 @@ import {
   type Subject,
 } from '#lib/events';
 import { HttpError } from '#lib/http';
+import { isName } from './names.ts';
 
 const PAGE = 500;
 const POLL_MS = 250;
@@ -94,10 +95,12 @@ export class History {
       throw new HttpError('BadRequest', 'BadStream', 'stream is not a subject id.');
     const issue = context.req.query('issue');
     if (issue === undefined) return stream;
-    const { rows } = await this.#db.query(
-      `SELECT id FROM subjects WHERE kind = 'Issue' AND namespace = $1 AND name = $2 ORDER BY created_at DESC LIMIT 1`,
-      [namespace, issue],
-    );
+    const { rows } = !isName(issue)
+      ? { rows: [] }
+      : await this.#db.query(
+          `SELECT id FROM subjects WHERE kind = 'Issue' AND namespace = $1 AND name = $2 ORDER BY created_at DESC LIMIT 1`,
+          [namespace, issue],
+        );
     if (rows[0] === undefined)
       throw new HttpError('NotFound', 'IssueMissing', `No Issue ${issue} has ever been in ${namespace}.`);
     return rows[0].id;

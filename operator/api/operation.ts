@@ -46,6 +46,7 @@ const json = (schema: TSchema) => ({ 'application/json': { schema } });
 export function operation(path: string, of: Operation): object {
   const schemes = typeof of.security === 'string' ? [of.security] : (of.security ?? []);
   const refusals = new Set([...schemes.flatMap((scheme) => OF_SECURITY[scheme]!), ...(of.refusals ?? [])]);
+  if (path.includes('{')) refusals.add(404);
   const parameters = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => parameter(name!, 'path'));
   for (const [name, description] of Object.entries(of.query ?? {}))
     parameters.push({ ...parameter(name, 'query'), description });

@@ -59,3 +59,64 @@ export const QUEUE = {
     enqueued_at: 'when it was decided',
   },
 } as const;
+
+/** Fields of each kind's status: compared, or apart for a reason. */
+export const STATUSES = {
+  Issue: {
+    compared: [
+      'phase',
+      'number',
+      'url',
+      'issueTier',
+      'effectiveTier',
+      'tierReason',
+      'taskClass',
+      'assignedTo',
+      'attempts',
+      'branch',
+      'pullRequest',
+    ],
+    apart: {
+      why: 'decided on forge, Agents and clock at the moment; compared once the issue has ended',
+      gates: 'decided on what the forge showed and on whose accounts the Agents have',
+      conditions: 'decided at the moment; the status of Merged and Done is compared',
+      observedGeneration: 'the spec that was last looked at',
+      plan: 'not projected',
+      costUSD: 'not projected',
+    },
+  },
+  AgentTask: {
+    compared: ['phase', 'job', 'finishedAt', 'outcome', 'tokens'],
+    apart: {
+      pod: 'of the row of tasks as it is',
+      startedAt: 'of the row of tasks as it is',
+      client: 'of the row of tasks as it is',
+      conditions: 'the same in words, and why a pod does not start',
+      observedGeneration: 'the spec that was last looked at',
+      node: 'of the row of tasks as it is',
+      costUSD: 'not projected',
+    },
+  },
+  Agent: {
+    compared: ['running'],
+    apart: {
+      conditions: 'of its spec and its Secrets',
+      observedGeneration: 'the spec that was last looked at',
+      observedModels: 'not projected',
+      ceilings: 'not projected',
+      spentTodayUSD: 'not projected',
+    },
+  },
+  Repository: {
+    compared: ['issues'],
+    apart: {
+      forge: 'what the forge said it is',
+      webhook: 'what arrived of it',
+      lastSyncedAt: 'when its forge was last listed',
+      lastHandledSync: 'which asking for a listing was answered',
+      enforcement: "the forge's ruleset as it was read",
+      conditions: 'of the forge, its credentials and its deliveries',
+      observedGeneration: 'the spec that was last looked at',
+    },
+  },
+} as const;

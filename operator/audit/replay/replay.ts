@@ -105,8 +105,8 @@ function taskRows(live: readonly Row[], again: readonly Row[]): Map<string, Task
   const known = new Map(live.map((row) => [keyOf(row), row]));
   return new Map(
     again.map((row) => {
-      const { pod_uid, pod_name, started_at, client } = known.get(keyOf(row)) ?? row;
-      return [keyOf(row), rowOf({ ...row, pod_uid, pod_name, started_at, client })];
+      const { pod_uid, pod_name, node, started_at, client } = known.get(keyOf(row)) ?? row;
+      return [keyOf(row), rowOf({ ...row, pod_uid, pod_name, node, started_at, client })];
     }),
   );
 }

@@ -3,6 +3,7 @@ import { type IssueState, phaseOf, projectIssue } from '#domain';
 import { findCondition, type KubeObject } from '#lib/kube';
 import type { TaskRow } from '../../store/tasks.ts';
 import { statusOf as taskStatusOf } from '../../tasks/controller.ts';
+import { STATUSES } from './columns.ts';
 import { type Difference, diffFields, type Row } from './difference.ts';
 
 /** The objects whose statuses are compared, and what was replayed for them. */
@@ -39,21 +40,7 @@ function phaseNow(replayed: Replayed, issue: Issue & KubeObject): string {
   return state === undefined ? 'Pending' : phaseOf(state);
 }
 
-const ISSUE_FIELDS = [
-  'phase',
-  'number',
-  'url',
-  'issueTier',
-  'effectiveTier',
-  'tierReason',
-  'taskClass',
-  'assignedTo',
-  'attempts',
-  'branch',
-  'pullRequest',
-  'merged',
-  'done',
-] as const;
+const ISSUE_FIELDS = [...STATUSES.Issue.compared, 'merged', 'done'];
 
 /** `why`, gates and the other conditions are of the world as it is read at the moment, unless the log alone decides them. */
 function diffIssue(shown: Shown, replayed: Replayed, issue: Issue & KubeObject): Difference[] {
@@ -97,19 +84,23 @@ function urlOf({ repositories }: Shown, issue: Issue & KubeObject, state: IssueS
   return `${repository.spec.cloneURL.replace(/\.git$/, '')}/issues/${number}`;
 }
 
-const TASK_FIELDS = ['phase', 'job', 'pod', 'startedAt', 'finishedAt', 'outcome', 'tokens'];
-
 function diffTask({ tasks }: Replayed, task: AgentTask & KubeObject): Difference[] {
   const row = tasks.get(keyOf(task));
   // One that nobody dispatched is told so by its own condition.
   if (row === undefined || task.status === undefined) return [];
-  return diffFields('AgentTask', keyOf(task), TASK_FIELDS, task.status as Row, taskStatusOf(row) as Row);
+  return diffFields(
+    'AgentTask',
+    keyOf(task),
+    STATUSES.AgentTask.compared,
+    task.status as Row,
+    taskStatusOf(row) as Row,
+  );
 }
 
 function diffAgent({ tasks }: Replayed, agent: Agent & KubeObject): Difference[] {
   if (agent.status?.running === undefined) return [];
   const live = [...tasks.values()].filter((row) => row.agent.uid === agent.metadata.uid && row.endedAt === null);
-  return diffFields('Agent', keyOf(agent), ['running'], agent.status as Row, { running: live.length });
+  return diffFields('Agent', keyOf(agent), STATUSES.Agent.compared, agent.status as Row, { running: live.length });
 }
 
 function diffRepository(
@@ -124,5 +115,7 @@ function diffRepository(
   );
   const byPhase: Record<string, number> = {};
   for (const issue of own) byPhase[phases.get(keyOf(issue))!] = (byPhase[phases.get(keyOf(issue))!] ?? 0) + 1;
-  return diffFields('Repository', keyOf(repository), ['byPhase'], repository.status.issues as Row, { byPhase });
+  const closed = (byPhase.Done ?? 0) + (byPhase.Cancelled ?? 0);
+  const replayed = { issues: { open: own.length - closed, byPhase } };
+  return diffFields('Repository', keyOf(repository), STATUSES.Repository.compared, repository.status as Row, replayed);
 }

@@ -84,13 +84,18 @@ function disputed(input: GateInput, current: readonly ReviewFacts[]): GateResult
       );
 }
 
+/** Given after the pull request was last set to go to another branch: from there the same head is another change. */
+function ofThisBase({ baseChangedAt }: GateInput, { submittedAt }: ReviewFacts): boolean {
+  return baseChangedAt === null || Date.parse(submittedAt) > baseChangedAt;
+}
+
 function approved(row: Row, current: readonly ReviewFacts[]): GateResult {
   const { input, pr } = row;
   const gate = 'review';
   const short = pr.head.sha.slice(0, 8);
   const involved = involvedIn(row);
   const approvals = current.filter((opinion) => opinion.state === 'approved');
-  const onHead = approvals.filter((opinion) => opinion.commitSHA === pr.head.sha);
+  const onHead = approvals.filter((opinion) => opinion.commitSHA === pr.head.sha && ofThisBase(input, opinion));
   const independent = onHead.filter((opinion) => !involved.has(opinion.author.id));
   const accepted = independent.find((opinion) => mayApprove(input, opinion) === true);
   if (accepted) return pass(gate, `${accepted.author.login} approved ${short}.`);
@@ -103,6 +108,10 @@ function approved(row: Row, current: readonly ReviewFacts[]): GateResult {
       'The approval is by somebody who had a hand in the change; another one has to approve.',
     );
   if (approvals.length > onHead.length)
-    return wait(gate, 'ReviewStale', `The approval is of an older head; ${short} has none yet.`);
+    return wait(
+      gate,
+      'ReviewStale',
+      `The approval is of an older head, or of the change to another branch; ${short} onto ${pr.base.ref} has none yet.`,
+    );
   return wait(gate, 'ReviewMissing', `Nobody whose review counts has approved ${short} yet.`);
 }

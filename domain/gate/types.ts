@@ -67,6 +67,8 @@ export interface GateInput {
   readonly pushers: ReadonlySet<number>;
   /** Other pull requests of this head, open or not, and the branch each goes to. */
   readonly headElsewhere: readonly { readonly number: number; readonly base: string }[];
+  /** When it was last set to go to another branch, in ms by the forge's clock: who approved until then approved another change. */
+  readonly baseChangedAt: number | null;
   /** What the forge itself holds merges to, against what the Repository asks. */
   readonly enforcement: Fact<Enforcement>;
   /** Names of Agents whose forge account cannot be told: nobody is known not to be one of them. */

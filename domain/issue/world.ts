@@ -75,7 +75,7 @@ export interface World {
   readonly pullRequestReadAt: number;
   readonly headPushedBy: Fact<Actor>;
   /** What only the merge gate asks. */
-  readonly gate: Pick<GateInput, 'pushers' | 'headElsewhere' | 'enforcement'>;
+  readonly gate: Pick<GateInput, 'pushers' | 'headElsewhere' | 'baseChangedAt' | 'enforcement'>;
   readonly permissions: ReadonlyMap<number, Permission>;
   readonly machines: ReadonlySet<number>;
   /** Names of Agents whose forge account cannot be told; while there are any, permissions is empty. */

@@ -62,6 +62,7 @@ export function gateInput({ pr, repository, issue, input }: GateChange = {}): Ga
     developers: new Set([devE.id]),
     pushers: new Set([devE.id]),
     headElsewhere: [],
+    baseChangedAt: null,
     enforcement: known({ state: 'enforced' }, NOON),
     unaccounted: [],
     permissions: new Map([

@@ -88,7 +88,12 @@ export function quietWorld(over: Partial<World> = {}): World {
     pullRequest: unknown('There is no pull request yet.'),
     pullRequestReadAt: 0,
     headPushedBy: unknown('There is no pull request yet.'),
-    gate: { pushers: new Set(), headElsewhere: [], enforcement: known({ state: 'enforced' }, NOON) },
+    gate: {
+      pushers: new Set(),
+      headElsewhere: [],
+      baseChangedAt: null,
+      enforcement: known({ state: 'enforced' }, NOON),
+    },
     permissions,
     machines: new Set([conductor.id, devE.id, reviewE.id]),
     unaccounted: [],

@@ -1,7 +1,7 @@
 import type { Repository } from '#crds';
 import { type PullRequestFacts, unknown, type World } from '#domain';
 import type { RepositoryKey } from '../mirror/mirror.ts';
-import { pullsOfHead, pushersOf, rulesOf } from '../mirror/rules.ts';
+import { baseChangedAt, pullsOfHead, pushersOf, rulesOf } from '../mirror/rules.ts';
 import { enforcementOf } from '../repositories/enforcement.ts';
 import type { Conductor } from './context.ts';
 
@@ -11,6 +11,7 @@ type GateWorld = World['gate'];
 export const noGateWorld: GateWorld = {
   pushers: new Set(),
   headElsewhere: [],
+  baseChangedAt: null,
   enforcement: unknown('There is no pull request yet.'),
 };
 
@@ -21,10 +22,12 @@ export async function readGateWorld(
   key: RepositoryKey,
   pr: PullRequestFacts,
 ): Promise<GateWorld> {
-  const [pushers, headElsewhere, rules] = await Promise.all([
+  const [pushers, headElsewhere, baseChanged, rules] = await Promise.all([
     pushersOf(log.pool, key, pr.head.ref),
     pullsOfHead(log.pool, key, pr.head.sha),
+    baseChangedAt(log.pool, key, pr.number),
     rulesOf(log.pool, key),
   ]);
-  return { pushers, headElsewhere, enforcement: enforcementOf(repository, rules, now(), policy.factMaxAge) };
+  const enforcement = enforcementOf(repository, rules, now(), policy.factMaxAge);
+  return { pushers, headElsewhere, baseChangedAt: baseChanged, enforcement };
 }

@@ -10,7 +10,7 @@ const SHA = 'a'.repeat(40);
 const world = {
   repository: unknown('not asked'),
   headPushedBy: unknown('not asked'),
-  gate: { pushers: new Set(), headElsewhere: [], enforcement: unknown('not asked') },
+  gate: { pushers: new Set(), headElsewhere: [], baseChangedAt: null, enforcement: unknown('not asked') },
   agents: [],
   machines: new Set(),
   permissions: new Map(),
@@ -30,9 +30,14 @@ async function ask(times: number) {
   const appended: DomainEvent[] = [];
   let reads = 0;
   const conductor = {
-    forges: { forRepository: async () => ({ forge: { pullRequest: async () => ({ read: ++reads }) } }) },
+    forges: {
+      forRepository: async () => ({
+        forge: { pullRequest: async () => ({ read: ++reads, head: { sha: SHA, ref: 'rig/one/1' } }) },
+      }),
+    },
     mirror: { putLivePull: async () => {} },
     log: {
+      pool: { query: async () => ({ rows: [] }) },
       append: async (_subject: unknown, _cause: unknown, decide: (state: IssueState) => DomainEvent[]) =>
         appended.push(...decide(noIssue)),
     },

@@ -17,6 +17,7 @@ import type { Cause } from '../store/log.ts';
 import type { SubjectName } from '../store/project.ts';
 import type { Conductor } from './context.ts';
 import type { Denials } from './denials.ts';
+import { readGateWorld } from './gate-world.ts';
 import { repositoryKey } from './world.ts';
 
 /** A merge is decided on facts read at most this long ago. */
@@ -58,7 +59,7 @@ export interface MergeOptions {
 export async function mergeIssue(options: MergeOptions): Promise<void> {
   const { conductor, denials, issue, repository, subject, state, world, action, cause } = options;
   const { live, readAt, enforcement } = await readLive(conductor, repository, action);
-  const gate = { ...world.gate, enforcement };
+  const gate = { ...(await readGateWorld(conductor, repository, repositoryKey(repository)!, live)), enforcement };
   const fresh = { ...world, gate, pullRequest: known(live, readAt), pullRequestReadAt: readAt };
   const { missing } = gateOf(state, fresh, conductor.policy, conductor.now());
   if (missing !== null) return deny(options, missing.message);

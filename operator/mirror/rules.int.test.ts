@@ -1,16 +1,33 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { PullRequestSummary } from '#lib/forge';
 import { ruleset } from '../../domain/gate/cases/enforced.ts';
 import { testDatabase } from '../../test/kit/postgres.ts';
 import { operatorMigrations } from '../store/store.int-kit.ts';
 import { Mirror } from './mirror.ts';
-import { pullsOfHead, pushersOf, putRules, rulesOf } from './rules.ts';
+import { baseChangedAt, pullsOfHead, pushersOf, putRules, rulesOf } from './rules.ts';
 
 const key = { host: 'forge.example', id: 5 };
 const NOON = Date.parse('2026-03-02T12:00:00Z');
 const iso = new Date(NOON).toISOString();
 const sha = (digit: string) => digit.repeat(40);
 const actor = (id: number) => ({ id, login: `u${id}`, kind: 'user' }) as const;
+
+const summary = (number: number, head: string, base: string, repositoryId: number | null): PullRequestSummary => ({
+  number,
+  url: '',
+  state: number === 3 ? 'closed' : 'open',
+  draft: false,
+  title: '',
+  body: '',
+  author: actor(1),
+  head: { sha: sha(head), ref: 'rig/one/1', repositoryId },
+  base: { ref: base, sha: sha('9'), repositoryId: 5 },
+  mergeSHA: null,
+  mergedAt: null,
+  labels: [],
+  updatedAt: iso,
+});
 
 test('the newest reading of the rules is kept, whichever is written last, and a failure takes its place', async (t) => {
   const { pool } = await testDatabase(t, { migrations: operatorMigrations });
@@ -44,22 +61,7 @@ test('everybody who pushed to a branch is told, and every pull request of a comm
     await mirror.putPush(pool, key, sha(head), ref, actor(by), iso);
   assert.deepEqual([...(await pushersOf(pool, key, 'rig/one/1'))].sort(), [1, 2]);
   assert.deepEqual([...(await pushersOf(pool, key, 'rig/none/1'))], []);
-  const pull = (number: number, head: string, base: string, repositoryId: number | null) =>
-    mirror.putPull(pool, key, {
-      number,
-      url: '',
-      state: number === 3 ? 'closed' : 'open',
-      draft: false,
-      title: '',
-      body: '',
-      author: actor(1),
-      head: { sha: sha(head), ref: 'rig/one/1', repositoryId },
-      base: { ref: base, sha: sha('9'), repositoryId: 5 },
-      mergeSHA: null,
-      mergedAt: null,
-      labels: [],
-      updatedAt: iso,
-    });
+  const pull = (...given: Parameters<typeof summary>) => mirror.putPull(pool, key, summary(...given));
   await pull(1, 'a', 'main', 5);
   await pull(2, 'b', 'main', 5);
   await pull(3, 'a', 'release', 5);
@@ -71,4 +73,31 @@ test('everybody who pushed to a branch is told, and every pull request of a comm
       { number: 3, base: 'release' },
     ],
   );
+});
+
+test('when a pull request was set to go to another branch is kept, whoever told it, and a late delivery changes nothing', async (t) => {
+  const { pool } = await testDatabase(t, { migrations: operatorMigrations });
+  const mirror = new Mirror(() => NOON);
+  const at = (minute: number) => new Date(NOON + minute * 60_000).toISOString();
+  const told = (base: string, minute: number) =>
+    mirror.putPull(pool, key, { ...summary(7, 'a', base, 5), updatedAt: at(minute) });
+  const read = (base: string, minute: number) => {
+    const lists = { closingIssues: [], commits: [], checks: [], reviews: [], threads: [] };
+    const complete = { commits: true, checks: true, reviews: true, threads: true, closingIssues: true, labels: true };
+    const more = { mergeable: 'mergeable', containsBase: true, mergeQueue: 'none', mergedBy: null } as const;
+    const live = { ...summary(7, 'a', base, 5), updatedAt: at(minute), ...lists, ...more, complete };
+    return mirror.putLivePull(pool, key, live, NOON + minute * 60_000);
+  };
+  const changed = async () => ((await baseChangedAt(pool, key, 7)) ?? Number.NaN) - NOON;
+  assert.equal(await baseChangedAt(pool, key, 7), null);
+  await told('main', 1);
+  await read('main', 2);
+  assert.equal(await baseChangedAt(pool, key, 7), null);
+  await told('release', 3);
+  assert.equal(await changed(), 3 * 60_000);
+  await read('release', 4);
+  await told('main', 2);
+  assert.equal(await changed(), 3 * 60_000);
+  await read('main', 5);
+  assert.equal(await changed(), 5 * 60_000);
 });

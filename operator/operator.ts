@@ -204,6 +204,8 @@ function assemble(config: Config, logger: Logger, clients: Clients) {
     },
     onRecovered,
   });
+  // A session that is new may be one with a server that was put back.
+  pool.on('connect', () => void mark.check());
   const conductor: Conductor = {
     client,
     objects: watchObjects(manager),

@@ -33,7 +33,7 @@ export { mergeability, mergeState } from './pull-facts.ts';
 export { createPull, editPull, setDraft, setReviewers } from './pulls.ts';
 export { observeRefs } from './pushes.ts';
 export { react } from './reactions.ts';
-export { type AskedUpdate, refuseUpdate, unmetByPush } from './ref-updates.ts';
+export { refuseUpdate, unmetByPush } from './ref-updates.ts';
 export { ensureRepository, removeCollaborator, setCi, setPermission } from './repositories.ts';
 export {
   changeRepository,
@@ -43,6 +43,6 @@ export {
 } from './repository-changes.ts';
 export { createReview, dismissReview, type NewReviewComment, replyInThread } from './reviews.ts';
 export { hasMergeQueue, isRequired, needsReview, rulesOn, unmetOf } from './rules.ts';
-export { createRuleset, deleteRuleset, type RulesetFields, updateRuleset } from './rulesets.ts';
+export { createRuleset, deleteRuleset, updateRuleset } from './rulesets.ts';
 export { combinedState, createStatus, latestStatuses } from './statuses.ts';
 export { setResolved } from './threads.ts';

@@ -2,9 +2,10 @@ import { type Static, Type } from 'typebox';
 import { coveredBy, findRepository, installationOn, issueToken, setSuspended, uninstall } from '../model/index.ts';
 import { notFound, Refusal } from '../refusal.ts';
 import { permissionFlags, renderApp, renderInstallation, renderRepository } from '../render/index.ts';
-import type { InstallationRow } from '../store/index.ts';
+import type { HookRow, InstallationRow } from '../store/index.ts';
 import { created, noContent, ok, pagedList, wrapped } from './answer.ts';
 import { type Call, optional } from './call.ts';
+import { deliveryRoutes } from './deliveries.ts';
 import type { Routes } from './server.ts';
 
 const NewToken = Type.Object({
@@ -45,6 +46,7 @@ export const appRoutes: Routes = {
     return noContent;
   },
   'POST /app/installations/{installation_id}/access_tokens': postToken,
+  ...deliveryRoutes('/app/hook', appHook),
   'GET /repos/{owner}/{repo}/installation': (call) => {
     if (call.actor.asApp !== true) throw new Refusal(401, 'A JSON web token could not be decoded');
     const repo = findRepository(call.ctx, call.param('owner'), call.param('repo'));
@@ -70,6 +72,12 @@ export const appRoutes: Routes = {
     return noContent;
   },
 };
+
+function appHook(call: Call): HookRow {
+  const found = call.ctx.store.hooks.find({ repoId: 0 }).find(({ appId }) => appId === call.actor.app!.id);
+  if (found === undefined) throw notFound();
+  return found;
+}
 
 /** GitHub's document asks this one list for accounts that are a person and an enterprise at once. */
 function listed(call: Call, row: InstallationRow) {

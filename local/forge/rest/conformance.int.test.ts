@@ -161,6 +161,7 @@ test('protection, rulesets and activity have GitHub’s shapes', async () => {
 
 test('Apps and their installations have GitHub’s shapes', async () => {
   const { appId, privateKey } = (await world.admin('POST', '/apps/checker/keys', {})).body;
+  await world.admin('PUT', '/apps/checker/webhook', { url: 'http://127.0.0.1:9/' });
   const { body: made } = await world.admin('POST', '/apps/checker/installations', { account: 'acme' });
   const now = Math.floor(Date.now() / 1000);
   const app = as(signJwt(privateKey, { iat: now, exp: now + 300, iss: appId }));
@@ -168,6 +169,10 @@ test('Apps and their installations have GitHub’s shapes', async () => {
   for (const path of ['/app', '/app/installations', at, `${R}/installation`]) await app(`GET ${path}`);
   await app(`PUT ${at}/suspended`, undefined, 204);
   await app(`DELETE ${at}/suspended`, undefined, 204);
+  const [delivery] = await app('GET /app/hook/deliveries');
+  assert.equal(delivery.event, 'installation');
+  await app(`GET /app/hook/deliveries/${delivery.id}`);
+  await app(`POST /app/hook/deliveries/${delivery.id}/attempts`, undefined, 202);
   const { token } = await app(`POST ${at}/access_tokens`, { repositories: ['widgets'] }, 201);
   await as(token)('GET /installation/repositories');
   await as(token)('DELETE /installation/token', undefined, 204);

@@ -1,11 +1,11 @@
 import { Type } from 'typebox';
 import { createHook, deleteHook, type HookFields, pingHook, updateHook } from '../model/index.ts';
 import { notFound } from '../refusal.ts';
-import { renderDelivery, renderFullDelivery, renderHook } from '../render/index.ts';
-import type { DeliveryRow, HookRow } from '../store/index.ts';
-import { redeliver } from '../webhooks/index.ts';
-import { type Answer, created, noContent, ok, paged } from './answer.ts';
+import { renderHook } from '../render/index.ts';
+import type { HookRow } from '../store/index.ts';
+import { created, noContent, ok, paged } from './answer.ts';
 import { type Call, nullable, optional } from './call.ts';
+import { deliveryRoutes } from './deliveries.ts';
 import { needAdmin } from './repositories.ts';
 import type { Routes } from './server.ts';
 
@@ -52,28 +52,13 @@ export const hookRoutes: Routes = {
     call.ctx.store.transaction(() => pingHook(call.ctx, call.repo, found, call.user));
     return noContent;
   },
-  'GET /repos/{owner}/{repo}/hooks/{hook_id}/deliveries': listDeliveries,
-  'GET /repos/{owner}/{repo}/hooks/{hook_id}/deliveries/{delivery_id}': (call) => {
-    const found = hook(call);
-    return ok(renderFullDelivery(delivery(call, found), found));
-  },
-  'POST /repos/{owner}/{repo}/hooks/{hook_id}/deliveries/{delivery_id}/attempts': (call) => {
-    const found = hook(call);
-    redeliver(call.ctx, delivery(call, found), found);
-    return { status: 202, body: {} };
-  },
+  ...deliveryRoutes('/repos/{owner}/{repo}/hooks/{hook_id}', hook),
 };
 
 function hook(call: Call): HookRow {
   needAdmin(call);
   const found = call.ctx.store.hooks.get(call.id('hook_id'));
   if (found === undefined || found.repoId !== call.repo.id) throw notFound();
-  return found;
-}
-
-function delivery(call: Call, { id }: HookRow): DeliveryRow {
-  const found = call.ctx.store.deliveries.get(call.id('delivery_id'));
-  if (found === undefined || found.hookId !== id) throw notFound();
   return found;
 }
 
@@ -89,18 +74,4 @@ function readHook(call: Call, before?: HookRow): HookFields {
     events: all,
     active,
   };
-}
-
-/** Newest first; pages by the cursor of the Link header, as GitHub does here and nowhere else in these resources. */
-function listDeliveries(call: Call): Answer {
-  const found = hook(call);
-  const { perPage } = call.page;
-  const cursor = Number(call.query('cursor') ?? Number.NaN);
-  const where = { hookId: found.id, ...(Number.isInteger(cursor) ? { id: { lt: cursor } } : {}) };
-  const rows = call.ctx.store.deliveries.find(where, { descending: true, limit: perPage + 1 });
-  const page = rows.slice(0, perPage);
-  if (rows.length <= perPage) return ok(page.map(renderDelivery));
-  const next = new URL(call.url);
-  next.searchParams.set('cursor', String(page.at(-1)!.id));
-  return { status: 200, body: page.map(renderDelivery), headers: { link: `<${next.href}>; rel="next"` } };
 }

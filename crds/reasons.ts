@@ -28,7 +28,7 @@ export const reasons = {
   ChildrenOpen: 'A child of the issue is not Done yet.',
   ChildrenDone: 'Every child of the issue is Done.',
   ChildFailed: 'A child of the issue failed, was cancelled or deleted, or waits for the issue in turn.',
-  ParentMissing: 'spec.parentRef names no Issue of the namespace.',
+  ParentMissing: 'The Issue that spec.parentRef names is not in the namespace.',
   RepositoryMissing: 'No Repository of that name is in the namespace.',
   RepositoryNotReady: 'The Repository is not Ready; its own conditions say why.',
   DuplicateRepository: 'An older Repository in the cluster already owns this forge repository.',

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
-import type { Repository } from '#crds';
+import type { Issue, Repository } from '#crds';
 import { type Condition, findCondition, type KubeClient, type KubeObject, SECRETS } from '#lib/kube';
 import { silentLogger } from '#lib/observe';
-import { until } from '../../test/kit/cluster-wait.ts';
+import { until as untilShown } from '../../test/kit/cluster-wait.ts';
 import { fileLife, type TestConductor, testConductor } from '../api/conductor.int-kit.ts';
-import { forgeSecret, repositoryObject } from '../api/objects.int-kit.ts';
+import { applyIssue, forgeSecret, repositoryObject } from '../api/objects.int-kit.ts';
 import { Forges } from '../forges/forges.ts';
+import { IssueController } from '../issues/controller.ts';
 import { REPOSITORIES } from '../objects.ts';
 import { RepositoryController } from './controller.ts';
 import { mustBeOpen, repositoryName } from './name.ts';
@@ -15,11 +16,14 @@ import { repositoryPolicy } from './policy.ts';
 const enforcement = { kind: 'none', because: 'a test' };
 let rig: TestConductor;
 let repositories: RepositoryController;
+let issues: IssueController;
 /** Names of repositories that the forge shows to nobody for now. */
 const hidden = new Set<string>();
 const asked: string[] = [];
 /** When the hour's calls are used up: seconds since 1970 of the reset. */
 let usedUpUntil: number | null = null;
+/** Added to the conductor's clock, in ms. */
+let ahead = 0;
 
 /** The forge, with a repository out of sight or its limit used up where a test says so. */
 const watched: typeof fetch = async (input, init) => {
@@ -42,11 +46,11 @@ function limited(answer: Response): Response {
 
 before(async () => {
   rig = await testConductor(fileLife);
-  const forges = new Forges(rig.client, { writeIntervalMs: 0, fetch: watched });
+  const forges = new Forges(rig.client, { writeIntervalMs: 0, fetch: watched }, () => Date.now() + ahead);
   const following = { intake: { take: async () => 'Noted.' }, onAffected: () => undefined };
-  repositories = new RepositoryController({ ...rig.conductor, forges }, silentLogger, following, {
-    resyncMs: 3_600_000,
-  });
+  const conductor = { ...rig.conductor, forges, now: () => Date.now() + ahead };
+  repositories = new RepositoryController(conductor, silentLogger, following, { resyncMs: 3_600_000 });
+  issues = new IssueController(conductor, silentLogger);
   rig.manager.start();
   await rig.client.create(SECRETS, forgeSecret(rig, 'forge-conductor', rig.world.tokens.get('boss')!));
   for (const name of ['moving', 'resting', 'leaving', 'installed'])
@@ -56,8 +60,10 @@ before(async () => {
       source: { path: `${rig.world.dir}/seed` },
       collaborators: { boss: 'admin' },
     });
-  await repositories.controller.start();
-  fileLife.after(() => repositories.controller.stop({ graceMs: 0 }));
+  for (const { controller } of [repositories, issues]) {
+    await controller.start();
+    fileLife.after(() => controller.stop({ graceMs: 0 }));
+  }
 });
 
 const apply = (name: string, spec: object = {}) =>
@@ -72,7 +78,7 @@ const apply = (name: string, spec: object = {}) =>
   );
 
 function seen(name: string, shown: (repository: Repository) => boolean): Promise<Repository & KubeObject> {
-  return until(`${name} is shown so`, () => {
+  return untilShown(`${name} is shown so`, () => {
     const repository = rig.conductor.objects.repositories.get(rig.namespace, name);
     return repository !== undefined && shown(repository) ? repository : undefined;
   });
@@ -177,19 +183,49 @@ test('an App’s installation stands in for a token; suspended or removed it say
   assert.match(condition(removed, 'Stalled')!.message, /install the App again, or correct installationId/);
 });
 
+/** The hour's calls are used up for ten minutes, and the conductor has been told. Answers until when. */
+async function useUp(name: string): Promise<string> {
+  usedUpUntil = Math.ceil((Date.now() + ahead) / 1_000) + 600;
+  const until = new Date(usedUpUntil * 1_000).toISOString().replace('.000Z', 'Z');
+  await look(name);
+  await seen(name, (repository) => condition(repository, 'RateLimited')?.message.includes(until) === true);
+  usedUpUntil = null;
+  return until;
+}
+
 test('calls that are used up are waited for, which a condition says, and nothing is asked until then', async () => {
   const name = 'leaving';
   await seen(name, isReady);
-  usedUpUntil = Math.ceil(Date.now() / 1_000) + 3;
-  await look(name);
+  const until = await useUp(name);
   const waiting = await seen(name, (repository) => condition(repository, 'RateLimited') !== undefined);
-  const until = new Date(usedUpUntil * 1_000).toISOString().replace('.000Z', 'Z');
   assert.equal(condition(waiting, 'RateLimited')!.message, `It waits for the forge's rate limit until ${until}.`);
   assert.ok(isReady(waiting), 'a limit takes nothing from what is Ready');
-  usedUpUntil = null;
   const before = asked.length;
   await look(name);
-  await seen(name, (repository) => condition(repository, 'RateLimited') === undefined || asked.length > before);
-  assert.ok(Date.now() >= Date.parse(until), 'it was asked before its time');
+  await untilShown('it has looked', () => {
+    const { ready, processing } = repositories.controller.depth();
+    return ready + processing === 0;
+  });
+  assert.equal(asked.length, before, 'nothing is asked in vain');
+  ahead += 601_000;
+  await look(name);
   await seen(name, (repository) => condition(repository, 'RateLimited') === undefined && isReady(repository));
+  assert.ok(asked.length > before);
+});
+
+test('WHY of an Issue says until when it waits for the rate limit, and after that it is filed', async () => {
+  const until = await useUp('leaving');
+  await applyIssue(rig, 'patient', { repositoryRef: { name: 'leaving' } });
+  const issue = (shown: (issue: Issue) => boolean) =>
+    untilShown('the Issue is shown so', () => {
+      const found = rig.conductor.objects.issues.get(rig.namespace, 'patient');
+      return found !== undefined && shown(found) ? found : undefined;
+    });
+  const waits = await issue(({ status }) => status?.why?.includes('rate limit') === true);
+  assert.equal(waits.status?.why, `It waits for the forge's rate limit until ${until}.`);
+  assert.equal(findCondition(waits.status?.conditions as Condition[], 'Ready')?.reason, 'RateLimited');
+  ahead += 601_000;
+  issues.poke({ namespace: rig.namespace, name: 'patient' });
+  const filed = await issue(({ status }) => status?.number !== undefined);
+  assert.equal(filed.status?.number, 1);
 });

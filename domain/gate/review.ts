@@ -111,7 +111,7 @@ function approved(row: Row, current: readonly ReviewFacts[]): GateResult {
     return wait(
       gate,
       'ReviewStale',
-      `The approval is of an older head, or of the change to another branch; ${short} onto ${pr.base.ref} has none yet.`,
+      `The approval is of an older head, or of the change to another branch; ${short} onto ${pr.base.ref} has none yet; /rig review asks for another.`,
     );
   return wait(gate, 'ReviewMissing', `Nobody whose review counts has approved ${short} yet.`);
 }

@@ -30,6 +30,7 @@ async function pushMain(file: string): Promise<string> {
 }
 
 test('a deployment and each report on it is one delivery, and lists filter by environment, newest first', async () => {
+  await world.listener.settled();
   const since = world.listener.received.length;
   const first = await deploy({ environment: 'preview', payload: { by: 'hand' } });
   const second = await deploy({ environment: 'other' });
@@ -97,6 +98,7 @@ test('a deployment of a red commit, an unknown ref and a report that does not fi
 
 test('a push to the default branch is deployed once by the deployer, and its URL shows the commit', async () => {
   assert.equal((await world.admin('PUT', DEPLOYER, { environment: 'site' })).status, 204);
+  await world.listener.settled();
   const since = world.listener.received.length;
   const sha = await pushMain('index.html');
   await world.listener.settled();
@@ -138,6 +140,7 @@ test('a deployment whose report is still due when the forge ends is reported onc
   const end = await world.listener.next('deployment_status', 'created', from);
   assert.deepEqual([end.payload.deployment_status.state, end.payload.deployment.id], ['failure', id]);
   await world.admin('DELETE', DEPLOYER);
+  await world.listener.settled();
   const before = world.listener.received.length;
   await pushMain('undeployed.html');
   await world.listener.settled();

@@ -72,6 +72,7 @@ test('a merge method that the repository does not offer is refused', async () =>
 test('an archived repository is read and nothing else, over REST, GraphQL and git, until it is unarchived', async () => {
   const { body: issue } = await world.rest('dev', `POST ${R}/issues`, { title: 'Before' }, 201);
   const pull = await world.branch('archived', 'a\n').then(() => world.pull('archived'));
+  await world.listener.settled();
   const since = world.listener.received.length;
   assert.equal((await world.rest('boss', `PATCH ${R}`, { archived: true })).body.archived, true);
   const refused = await world.rest('dev', `POST ${R}/issues/${issue.number}/comments`, { body: 'x' }, 403);
@@ -152,6 +153,7 @@ test('a deleted repository is gone for everyone, its hook hears of it, and its o
   const { body: repo } = await world.rest('dev', 'GET /repos/other-org/things');
   const objects = join(world.dir, 'data', 'repositories', 'acme', 'widgets.git');
   await access(objects);
+  await world.listener.settled();
   const since = world.listener.received.length;
   await world.rest('dev', 'DELETE /repos/other-org/things', undefined, 403);
   await world.rest('boss', 'DELETE /repos/other-org/things', undefined, 204);

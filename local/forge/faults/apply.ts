@@ -26,10 +26,13 @@ export function secondaryLimit(retryAfterSeconds: number | null): Failure {
   return new Failure(403, SECONDARY, headers);
 }
 
+/** Holds up nothing else: a forge that stops does not wait for it. */
+const pause = (ms: number) => setTimeout(ms, undefined, { ref: false });
+
 /** What happens once the effect is there: the answer is late, or never comes. */
 export async function afterwards(faults: readonly FaultRow[]): Promise<void> {
   for (const fault of faults) {
-    if (fault.kind === 'late') await setTimeout(fault.delayMs);
+    if (fault.kind === 'late') await pause(fault.delayMs);
     else if (fault.kind === 'drop') throw new Cut('The answer was dropped');
   }
 }
@@ -37,7 +40,7 @@ export async function afterwards(faults: readonly FaultRow[]): Promise<void> {
 /** What happens before the request has any effect: waits, fails or cuts the connection. */
 export async function before(faults: readonly FaultRow[]): Promise<void> {
   for (const fault of faults) {
-    if (fault.kind === 'delay') await setTimeout(fault.delayMs);
+    if (fault.kind === 'delay') await pause(fault.delayMs);
     else if (fault.kind === 'cut') throw new Cut('The connection was cut before the request was read');
     else if (fault.kind === 'secondary') throw secondaryLimit(fault.retryAfterSeconds);
     else if (fault.kind === 'status') throw new Failure(fault.status, `A fault that was asked for: ${fault.status}`);

@@ -5,7 +5,7 @@ import { createForge, type Forge, ForgeError, type ForgeErrorCode } from '#lib/f
 import { World } from '../../local/forge/testing/world.ts';
 import { type TestDatabase, testDatabase } from '../../test/kit/postgres.ts';
 import { markedUid, marker } from './markers.ts';
-import { fakeClock, lost, override, unsure } from './unsure.int-kit.ts';
+import { fakeClock, override, unsure } from './unsure.int-kit.ts';
 import { ForgeWrites, type Target } from './writes.ts';
 
 const repo = { owner: 'acme', name: 'widgets' };

@@ -87,7 +87,7 @@ const hostileRef = fc.oneof(
     'refs/heads/rig/fuzzed/1/../../main',
     'refs/tags/v1',
     'HEAD',
-    '--upload-pack=touch${IFS}x',
+    '--upload-pack=touch$(id)',
     'refs/heads/-delete',
     'refs/heads/rig/fuzzed/1\u001b[31m',
     'refs/heads/rig/fuzzed/1:refs/heads/main',

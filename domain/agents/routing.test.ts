@@ -58,5 +58,6 @@ test('a reviewer is the least busy one, by name among equals, never with the acc
   assert.equal((routeReviewer([third, second, developer()], devE) as { name: string }).name, 'second');
   assert.equal(routeReviewer([third, second], ada), null);
   assert.equal(routeReviewer([reviewer({ running: 1 })], devE), 'full');
+  assert.equal(routeReviewer([reviewer({ usable: false })], devE), null);
   assert.equal(routeReviewer([reviewer({ account: null }), reviewer({ ready: false }), developer()], ada), null);
 });

@@ -277,3 +277,19 @@ test('the Repository wants a deploy this conductor does not do: a person is aske
   story.run();
   assert.equal(story.state.ending?.kind, 'Done');
 });
+
+test('there is no Repository of that name: the issue says so, and goes on when there is one', () => {
+  const { repository } = new Story().world;
+  const story = new Story().see({ repositoryMissing: true, repository: { known: false, why: 'Apply it.' } });
+  story.wish();
+  assert.equal(doing(story.run()), 'wait RepositoryMissing');
+  story.see({ repositoryMissing: false, repository });
+  assert.equal(doing(story.run()), 'wait Progressing');
+});
+
+test('an edit ends the work for the old text also while the Repository is not ready', () => {
+  const story = implementing().see({ repository: { known: false, why: 'It is not ready.' } });
+  story.wish({ body: 'Otherwise.' }, 2);
+  assert.equal(doing(story.run()), 'wait RepositoryNotReady');
+  assert.equal(story.state.work, null);
+});

@@ -16,7 +16,11 @@ export interface Kustomization extends KubeObject {
 /** Reasons under which Flux is not ready although nothing failed. */
 const WAITING = new Set(['Progressing', 'ProgressingWithRetry', 'DependencyNotReady', 'ArtifactFailed', 'Suspended']);
 
-/** What a Kustomization says of the revision it applied. Live is only what it calls Ready for its present spec. Rejects where `contains` does. */
+/**
+ * What a Kustomization says of the revision it applied. Live is only what it calls Ready for its present spec. Flux writes conditions before
+ * the rest of a status: for a moment Ready speaks of a later revision than the one named as applied, and the older one is taken. Rejects where
+ * `contains` does.
+ */
 export async function stageOf(object: Kustomization, contains: Contains): Promise<StageFacts> {
   const { namespace, name } = object.metadata;
   const environment = `${namespace}/${name}`;
@@ -58,8 +62,11 @@ function saying({ metadata, spec, status }: Kustomization, ready: Ready | null):
   if (ready === null) return `${what} has not been reconciled by Flux yet.`;
   return ready.status === 'True'
     ? `${what} is at ${at}, without the change in it so far.`
-    : `${what} is not ready (${ready.reason ?? 'no reason'}): ${ready.message ?? ''}`;
+    : sentence(`${what} is not ready (${ready.reason ?? 'no reason'}): ${ready.message ?? 'Flux gives no message'}`);
 }
+
+/** Flux's messages end as they like. */
+const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`);
 
 /** The commit in `main@sha1:…` or `sha1:…`; null for another sort of revision, such as that of an OCI artifact. */
 function commitOf(revision: string | undefined): string | null {

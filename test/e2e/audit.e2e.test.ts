@@ -7,6 +7,8 @@ test('a rig that worked an issue is replayed without a difference, and a databas
   const layout = dataDir(t);
   const at = ['--data-dir', layout.root];
   const rig = new Command([...CLI, 'up', '--sample', ...at]);
+  await rig.says(/export KUBECONFIG/);
+  await rig.says(/sample PR_CREATED/);
   await rig.says(/sample ISSUE_DONE/);
   await rig.says(/stays up/);
   const json = async (...args: string[]) => {

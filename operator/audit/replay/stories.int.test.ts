@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { catalogue, type DomainEvent, type IssueState } from '#domain';
+import { catalogue, type DomainEvent, type IssueState, release } from '#domain';
 import { EventStore, ensureSubject } from '#lib/events';
 import { type KubeClient, realClock } from '#lib/kube';
 import { sha } from '../../../domain/testing/facts.ts';
 import { Story } from '../../../domain/testing/story.ts';
 import { FakeClient } from '../../../lib/kube/fake-client.ts';
-import { cause, openLog } from '../../store/store.int-kit.ts';
+import { cause, file, openLog, queueUp } from '../../store/store.int-kit.ts';
+import { claimNext } from '../../store/take.ts';
 import { replay } from './replay.ts';
 
 /** Whole lives, as the rules tell them. */
@@ -78,6 +79,37 @@ test('every life that the rules tell is replayed to the rows that were projected
   assert.equal(result.streams, told.length);
   const { rows } = await pool.query('SELECT count(DISTINCT ending)::int AS endings, count(*)::int AS tasks FROM tasks');
   assert.ok(rows[0].tasks >= 9 && rows[0].endings >= 3, JSON.stringify(rows[0]));
+});
+
+test('what is written while it is compared is no difference', async (t) => {
+  const world = await openLog(t);
+  const { pool, log, leader } = world;
+  const agent = { name: 'dev-e', uid: 'agent', concurrency: 1_000 };
+  let over = false;
+  t.after(() => {
+    over = true;
+  });
+  let written = 0;
+  const writing = (async () => {
+    for (; !over; written += 1) {
+      const subject = await file(world, `issue-${written}`);
+      const { filedAt } = await log.load(subject);
+      await queueUp(world, subject, ['agent'], { filedAt });
+      await claimNext(log, agent, leader, cause);
+      await log.append(subject, cause, (state) => release(state, 'CancelledByPerson', 'A test ended it.'));
+    }
+  })();
+  const store = new EventStore({ db: pool, types: catalogue });
+  const client = new FakeClient(realClock) as unknown as KubeClient;
+  const found: number[] = [];
+  while (found.length < 5 || written < 20) {
+    const { differences, streams } = await replay({ pool, store, client, taskDeadlineMs: 1, pause: async () => {} });
+    assert.deepEqual(differences, []);
+    found.push(streams);
+  }
+  over = true;
+  await writing;
+  assert.ok(found.at(-1)! > found[0]!, 'it was written to meanwhile');
 });
 
 /** Claims of two stories have the same ids; the ones of a database do not. */

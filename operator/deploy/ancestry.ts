@@ -1,6 +1,7 @@
 import type { Repository } from '#crds';
 import { ForgeError } from '#lib/forge';
 import type { Forges } from '../forges/forges.ts';
+import { repositoryName } from '../repositories/name.ts';
 import type { Contains, Delivery } from './port.ts';
 
 const REMEMBERED = 20_000;
@@ -29,7 +30,7 @@ export class Ancestry {
   }
 
   async #ask(repository: Repository, revision: string, mergeSHA: string): Promise<boolean> {
-    const { owner, name } = repository.spec;
+    const { owner, name } = repositoryName(repository);
     const { forge } = await this.#forges.forRepository(repository);
     try {
       return await forge.contains({ owner, name }, revision, mergeSHA);

@@ -2,6 +2,7 @@ import { type Action, decideUndelivered } from '#domain';
 import { createOwned, isOwnedBy, JOBS, type KubeObject, type Resource, Stalled } from '#lib/kube';
 import type { Step } from '../issues/actions.ts';
 import { repositoryKey } from '../issues/world.ts';
+import { repositoryName } from '../repositories/name.ts';
 import { checkJob, hasImage, jobName } from './checks/job.ts';
 
 /** Makes the Job of one run, which has one name for good: after a crash it is there, or is made. False: its end is told by its status. */
@@ -41,7 +42,7 @@ export async function reopen(step: Step, { reason, message }: Extract<Action, { 
   const number = state.spec?.number;
   if (repository === undefined || key === null || number == null) return false;
   const { forge } = await conductor.forges.forRepository(repository);
-  const repo = { owner: repository.spec.owner, name: repository.spec.name };
+  const repo = repositoryName(repository);
   const target = { forge, repo, subject: subject.id, epoch: conductor.leader.epoch };
   const occasion = `${subject.id}/${state.version}`;
   await endChecks(step, null);

@@ -4,6 +4,7 @@ import { type Forge, ForgeError } from '#lib/forge';
 import { forgeHost } from '../forges/forges.ts';
 import type { Conductor } from '../issues/context.ts';
 import { putRules, type RulesRead } from '../mirror/rules.ts';
+import { repositoryName } from './name.ts';
 
 /** Longest sentence that is kept of a forge's refusal. */
 const LIMIT = 512;
@@ -31,11 +32,11 @@ export function enforcementOf(
 
 /** Reads the rules from the forge now; that it cannot tell is an answer too. */
 export async function readRules(forge: Forge, repository: Repository, now: () => number): Promise<RulesRead> {
-  const { owner, name, defaultBranch: branch } = repository.spec;
+  const { defaultBranch: branch } = repository.spec;
   const readAt = now();
   const apps = ruleWish(repository).checks.map(({ app }) => app);
   try {
-    return { branch, readAt, rules: await forge.branchRules({ owner, name }, branch, apps) };
+    return { branch, readAt, rules: await forge.branchRules(repositoryName(repository), branch, apps) };
   } catch (error) {
     if (!(error instanceof ForgeError)) throw error;
     return { branch, readAt, problem: problemOf(error).slice(0, LIMIT) };

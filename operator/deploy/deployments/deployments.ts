@@ -2,6 +2,7 @@ import { known, unknown } from '#domain';
 import type { Pool } from '#lib/db';
 import type { Forges } from '../../forges/forges.ts';
 import { deploymentsOf, noteDeployment } from '../../intake/deployments.ts';
+import { repositoryName } from '../../repositories/name.ts';
 import type { Ancestry } from '../ancestry.ts';
 import type { Delivery, Deployer } from '../port.ts';
 import { type Stage, stageOf } from './stage.ts';
@@ -74,7 +75,7 @@ export class ForgeDeployments implements Deployer {
 
   async #ask({ repository, key }: Delivery, environment: string, before: Listed): Promise<Listed> {
     const { pool, forges, now } = this.#options;
-    const { owner, name } = repository.spec;
+    const { owner, name } = repositoryName(repository);
     const askedAt = now();
     try {
       const { forge } = await forges.forRepository(repository);

@@ -131,16 +131,19 @@ test('clients that wait ask the database nothing, and one word of work wakes one
   const waiting = new Waiting();
   const client = new PullClient(await testApi({ ...rig, conductor: { ...rig.conductor, waiting } }), agent);
   const { pool } = rig.db;
+  // What was appended before is told to other processes a moment later, over the same pool.
+  await rig.store.idle();
   const connect = t.mock.method(pool, 'connect');
   const asked = Array.from({ length: CLIENTS }, () => client.next('&wait=60'));
   await until('each has looked once', () => connect.mock.callCount() === CLIENTS && pool.idleCount === pool.totalCount);
   await queueIssue(rig, 'awaited', [agent.uid]);
+  await rig.store.idle();
   connect.mock.resetCalls();
   waiting.wake([agent.uid]);
   const first = await Promise.race(asked);
   assert.deepEqual([first.status, first.body.task?.name], [200, 'awaited-implement-1-1']);
-  // The claim, the row it made, the word to other processes: the other clients asked nothing.
-  assert.ok(connect.mock.callCount() <= 3, `${connect.mock.callCount()}`);
+  // The claim, the row it made, the word to other processes: the other clients asked nothing, each of which would ask twice.
+  assert.ok(connect.mock.callCount() < CLIENTS, `${connect.mock.callCount()}`);
   waiting.close();
   const statuses = (await Promise.all(asked)).map(({ status }) => status);
   assert.deepEqual(

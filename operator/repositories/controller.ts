@@ -6,6 +6,7 @@ import {
   Controller,
   isConditionTrue,
   type KubeObject,
+  type Projection,
   type ReconcileResult,
   Retry,
   Stalled,
@@ -70,6 +71,9 @@ export class RepositoryController {
       client: conductor.client,
       resource: REPOSITORIES,
       fieldManager: 'rig-conductor',
+      // Every step of an issue moves them.
+      volatile: ['issues', 'webhook.lastDelivery'],
+      volatileMs: 1_000,
     });
     this.controller = new Controller({
       name: 'repository',
@@ -103,9 +107,11 @@ export class RepositoryController {
       const listing = await this.#listing(repository);
       refuseDuplicate(repositories.list(), repository, listing.facts);
       if (this.#attestations.isNew(repository)) await followRules(this.#conductor, repository, listing.facts.id);
-      await this.#project(repository, { state: 'Ready', reason: 'Accepted', message: listing.message }, listing);
+      const verdict = { state: 'Ready', reason: 'Accepted', message: listing.message } as const;
+      const projection = await this.#project(repository, verdict, listing);
       const due = listing.at + (listing.limited?.afterMs ?? this.#resyncMs);
-      return { requeueAfterMs: Math.max(1_000, due - this.#conductor.now()) };
+      const deferred = projection.result === 'deferred' ? projection.afterMs : Infinity;
+      return { requeueAfterMs: Math.min(deferred, Math.max(1_000, due - this.#conductor.now())) };
     } catch (error) {
       return this.#failed(repository, error);
     }
@@ -168,7 +174,11 @@ export class RepositoryController {
     return twins.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
   }
 
-  async #project(seen: Object, verdict: Verdict, listing: Listing | Pick<Listing, 'asked' | 'limited'>): Promise<void> {
+  async #project(
+    seen: Object,
+    verdict: Verdict,
+    listing: Listing | Pick<Listing, 'asked' | 'limited'>,
+  ): Promise<Projection> {
     const repository = this.#projector.latest(seen);
     const facts = 'facts' in listing ? listing.facts : null;
     const stamp = { generation: repository.metadata.generation ?? 1, now: new Date(this.#conductor.now()) };
@@ -188,9 +198,10 @@ export class RepositoryController {
       issues: this.#counts(repository),
       conditions: conditions as RepositoryStatus['conditions'],
     };
-    const { result } = await this.#projector.project(repository, status);
+    const projection = await this.#projector.project(repository, status);
     const change = { before: repository.status as Judged | undefined, after: { conditions } };
-    if (result === 'applied') recordVerdict(this.#conductor.recorder, repository, change, verdict);
+    if (projection.result === 'applied') recordVerdict(this.#conductor.recorder, repository, change, verdict);
+    return projection;
   }
 
   /** What the database knows of a repository beside its listing: what holds merges there as it was read last, and which deliveries came. */

@@ -93,7 +93,7 @@ test('the tenant of the page of the install is a namespace of that name, in whic
       'Namespace /blue',
       'NetworkPolicy blue/rig-default-deny',
       'NetworkPolicy blue/rig-task',
-    'NetworkPolicy blue/rig-verify',
+      'NetworkPolicy blue/rig-verify',
       'RoleBinding blue/rig-tenant',
       'RoleBinding blue/rig-tenant-intake',
       'ServiceAccount blue/rig-agent',

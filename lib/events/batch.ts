@@ -31,6 +31,15 @@ export async function readBatch(db: Queryable, cursor: Cursor, limit: number): P
   }
 }
 
+/** Whether there is something after `cursor` that is committed and not settled: a transaction that began before still runs. */
+export async function isUnsettled(db: Queryable, cursor: Cursor): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `SELECT FROM events WHERE (txid, pos) > ($1::xid8, $2) AND NOT ${SETTLED} LIMIT 1`,
+    [String(cursor.txid), cursor.pos],
+  );
+  return rowCount !== 0;
+}
+
 async function readAfter(db: Queryable, cursor: Cursor, limit: number): Promise<EventRow[]> {
   const { rows } = await db.query<EventRow>(
     `SELECT ${EVENT_COLUMNS} FROM events WHERE (txid, pos) > ($1::xid8, $2) AND ${SETTLED} ORDER BY txid, pos LIMIT $3`,

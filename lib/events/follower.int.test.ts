@@ -82,6 +82,28 @@ test('an event whose transaction was open when a follower started is told once i
   await heard(`${stream}@1`);
 });
 
+test('an event that an older transaction kept back is told soon after that has ended, though nobody tells of its end', {
+  timeout: 60_000,
+}, async (t) => {
+  const [held, stream] = [randomUUID(), randomUUID()];
+  const go = Promise.withResolvers<void>();
+  const older = Promise.withResolvers<void>();
+  const { theirs, told, heard } = await setUp(t, 3_600_000);
+  const open = theirs.db.transaction(async (tx) => {
+    // It has a transaction id and appends nothing, so that its commit notifies nobody.
+    await tx.query(`SELECT pg_current_xact_id(), $1::uuid`, [held]);
+    older.resolve();
+    await go.promise;
+  });
+  await older.promise;
+  await theirs.append(theirs.db, stream, 0, [said]);
+  await theirs.idle();
+  assert.deepEqual(told, []);
+  go.resolve();
+  await open;
+  await heard(`${stream}@1`);
+});
+
 test('an event that a follower could not pass on is told again, and none after its signal has aborted', {
   timeout: 60_000,
 }, async (t) => {

@@ -1,5 +1,5 @@
 import { type Logger, silentLogger } from '#lib/observe';
-import { readBatch } from './batch.ts';
+import { isUnsettled, readBatch } from './batch.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { EventStore } from './store.ts';
 import type { Cursor } from './types.ts';
@@ -24,6 +24,8 @@ export interface FollowerOptions {
 }
 
 const BATCH = 500;
+/** Nobody tells when a transaction has ended that kept events back. */
+const UNSETTLED_MS = 20;
 
 /**
  * Tells what any process appends from the moment of its start on: every event at least once, whether this release can read it or not.
@@ -67,15 +69,27 @@ export class Follower {
         cursor = next;
         continue;
       }
-      const pause = new AbortController();
-      const stop = () => pause.abort();
-      signal.addEventListener('abort', stop, { once: true });
-      await Promise.race([woken.promise, this.#clock.sleep(this.#options.pollMs ?? 1_000, pause.signal)]);
-      signal.removeEventListener('abort', stop);
-      pause.abort();
+      const pollMs = this.#options.pollMs ?? 1_000;
+      const waitMs = (await this.#unsettled(cursor)) ? Math.min(UNSETTLED_MS, pollMs) : pollMs;
+      await this.#pause(waitMs, woken.promise, signal);
       woken = Promise.withResolvers();
     }
     undo?.();
+  }
+
+  async #pause(ms: number, woken: Promise<void>, signal: AbortSignal): Promise<void> {
+    // What aborted during the look tells nobody who listens from now on.
+    if (signal.aborted) return;
+    const pause = new AbortController();
+    const stop = () => pause.abort();
+    signal.addEventListener('abort', stop, { once: true });
+    await Promise.race([woken, this.#clock.sleep(ms, pause.signal)]);
+    signal.removeEventListener('abort', stop);
+    pause.abort();
+  }
+
+  async #unsettled(cursor: Cursor): Promise<boolean> {
+    return isUnsettled(this.#options.store.db, cursor).catch(() => false);
   }
 
   /** Tells one batch and answers the place behind it; the same place when there is nothing to tell, or it could not be read. */

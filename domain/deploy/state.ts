@@ -28,7 +28,7 @@ export interface CheckState {
 export interface DeliveryState {
   /** In ms; 0 before the merge. */
   readonly mergedAt: number;
-  /** When what is waited for now was begun to be waited for, in ms: the merge, or the last thing that started it over. */
+  /** Since when this has been waited for, in ms: the merge, or the last thing that started it over. */
   readonly since: number;
   readonly staging: Deployed | null;
   readonly production: Deployed | null;

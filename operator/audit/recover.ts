@@ -44,8 +44,9 @@ const SLACK_MS = 600_000;
 
 /**
  * Goes on with a database that was restored from a backup: an epoch and fences that were never given, tasks of the lost time ended, and in the
- * log of every issue what forge and cluster show of that time. Null where the database is not behind. Safe to repeat
- * after any end: the conductor stays stopped until the last step, and no issue is told twice.
+ * log of every issue what forge and cluster show of that time. Null where the database is not behind. The conductor
+ * stays stopped until the last step, and no issue is told twice; but one that died on the way has moved the newest event, from which the next dates
+ * the lost time.
  */
 export async function recover(options: RecoverOptions): Promise<Recovered | null> {
   const { pool, client, record, forges, now } = options;

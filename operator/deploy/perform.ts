@@ -21,7 +21,7 @@ export async function runCheck(step: Step, run: Extract<Action, { do: 'verify' }
   return false;
 }
 
-/** Ends Jobs that prove nothing any more: of a deployment before, of a command that is not asked for now. */
+/** Ends Jobs that prove nothing any more: of a deployment before, of a command that is asked for no longer. */
 async function endChecks({ conductor, issue }: Step, but: string | null): Promise<void> {
   const { namespace, name } = issue.metadata as { namespace: string; name: string };
   const running = conductor.objects.checks

@@ -17,7 +17,7 @@ const enforcement = { kind: 'none', because: 'a test' };
 let rig: TestConductor;
 let repositories: RepositoryController;
 let issues: IssueController;
-/** Names of repositories that the forge shows to nobody for now. */
+/** Names of repositories that the forge hides. */
 const hidden = new Set<string>();
 const asked: string[] = [];
 /** When the hour's calls are used up: seconds since 1970 of the reset. */

@@ -5,7 +5,7 @@ import type { EventStore } from '#lib/events';
 import type { SubjectName } from '../../store/project.ts';
 import type { Difference, Row } from './difference.ts';
 
-/** A subject with the uid of the object it stands for now. */
+/** A subject, and the uid of the object that stands for it at present. */
 export interface Known extends SubjectName {
   readonly uid: string | null;
 }

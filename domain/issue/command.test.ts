@@ -58,12 +58,15 @@ test('/rig cancel ends what runs and is no longer undone by the issue being open
   assert.deepEqual([story.types().includes('ISSUE_REOPENED'), story.state.work?.attempt], [true, 2]);
 });
 
-test('an issue cancelled by a command, then closed and reopened at the forge, is taken up again', () => {
+test('an issue cancelled by a command, then closed and reopened at the forge by one who may, is taken up again', () => {
   const story = implementing();
   story.command({ do: 'cancel' });
   story.see({ forgeIssueClosed: true });
   assert.equal(doing(story.run()), 'wait CancelledByPerson');
   story.see({ forgeIssueClosed: false });
+  story.run();
+  assert.equal(phaseOf(story.state), 'Cancelled');
+  story.command({ do: 'reopen' });
   story.run();
   assert.equal(story.state.work?.attempt, 2);
 });

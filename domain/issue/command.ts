@@ -42,7 +42,8 @@ export function decideCommand(state: IssueState, asked: Asked): CommandDecision 
     case 'cancel':
       return cancelled(state, asked);
     case 'reopen':
-      return state.ending === null ? nothing('The issue is open already.') : reopened(state, asked);
+      // It is in the log all the same: whoever is about to take it for closed decides again.
+      return state.ending === null ? accepted(asked, 'The issue is open already.') : reopened(state, asked);
     default:
       return forWork(state, asked, asked.command);
   }

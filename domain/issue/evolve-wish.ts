@@ -1,7 +1,10 @@
 import type { EventData } from '../events/catalogue.ts';
 import { type Change, type IssueState, noIssue } from './state.ts';
 
-/** A wish that is seen for the first time, or again after an end: attempts, branches and reviews of before are remembered. */
+/**
+ * A wish that is seen for the first time, or again after an end: attempts, branches and reviews of before are remembered, and so is a hold, which
+ * only a person who may command takes back.
+ */
 export function wished(state: IssueState, data: EventData<'ISSUE_FILED'>, at: number): Change {
   const fresh = {
     ...noIssue,
@@ -12,6 +15,7 @@ export function wished(state: IssueState, data: EventData<'ISSUE_FILED'>, at: nu
     seenReviews: state.seenReviews,
     seenCommands: state.seenCommands,
     tierFloor: state.tierFloor,
+    hold: state.hold,
     pullRequest: state.merged === null ? state.pullRequest : null,
   };
   return {
@@ -53,10 +57,16 @@ function heard(state: IssueState, data: EventData<'COMMAND_ACCEPTED'>, at: numbe
       return { verdict: null, failedReviews: 0, reviewLosses: 0, lastEnd: { ...state.lastEnd, review: null } };
     case 'tier':
       return { tierFloor: data.tier };
-    case 'cancel':
     case 'reopen':
+      return takenUp(state);
+    case 'cancel':
       return {};
   }
+}
+
+/** Who may ask for work has asked for what had ended: no hold of before keeps it. */
+export function takenUp(state: IssueState): Change {
+  return state.ending === null ? {} : { hold: null };
 }
 
 /** What the answer of a person takes back: the question, the attempts that are used up, and an end that was only for want of them. */

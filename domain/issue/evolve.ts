@@ -3,7 +3,7 @@ import type { StoredEvent } from '../events/catalogue.ts';
 import { planned } from './epic.ts';
 import { assigned, dispatched, ended, started, unassigned } from './evolve-claim.ts';
 import { pullRequestChange } from './evolve-pull.ts';
-import { commanded, edited, wished } from './evolve-wish.ts';
+import { commanded, edited, takenUp, wished } from './evolve-wish.ts';
 import { recovered } from './recovery.ts';
 import { type Change, type IssueState, noIssue } from './state.ts';
 
@@ -28,6 +28,8 @@ function change(state: IssueState, event: StoredEvent): Change {
       return wished(state, event.data, event.at);
     case 'ISSUE_EDITED':
       return edited(state, event.data);
+    case 'ISSUE_APPROVED':
+      return takenUp(state);
     case 'COMMAND_ACCEPTED':
       return commanded(state, event.data, event.at);
     case 'ISSUE_CLASSIFIED':

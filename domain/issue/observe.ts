@@ -5,7 +5,6 @@ import { checkedHead, judgeChecks } from '../gate/checks.ts';
 import { authorsOf } from '../gate/review.ts';
 import { personWithWrite } from '../gate/types.ts';
 import { observeAnswer } from './answers.ts';
-import { askedAgain } from './command.ts';
 import { observeChildren } from './epic.ts';
 import { evolve } from './evolve.ts';
 import { lossOf } from './loss.ts';
@@ -47,15 +46,13 @@ function look(state: IssueState, world: World, policy: Policy, now: number): Dom
 }
 
 /**
- * A person opened the issue at the forge again, which had been closed there. What failed, or was cancelled by a command, is open there still:
- * that says nothing until it is closed as well.
+ * What failed, or was cancelled by a command, is open at the forge still: closed there too, it is given up like any other. That it is open
+ * says nothing, for whoever wrote an issue may open it again; who did is not in the world, and asks for it by a command, if they may.
  */
 function observeEnded(state: IssueState, world: World): DomainEvent[] {
   const { ending } = state;
-  if (ending === null || ending.kind === 'Done' || !world.repository.known) return [];
-  const closed = ending.kind === 'Cancelled' && ending.reason !== 'CancelledByCommand';
-  if (closed === world.forgeIssueClosed) return [];
-  if (closed) return askedAgain(state);
+  if (ending === null || ending.kind === 'Done' || !world.repository.known || !world.forgeIssueClosed) return [];
+  if (ending.kind === 'Cancelled' && ending.reason !== 'CancelledByCommand') return [];
   return [{ type: 'ISSUE_CANCELLED', data: { reason: 'CancelledByPerson', message: CLOSED } }];
 }
 

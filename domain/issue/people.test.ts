@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { type Actor, unknown } from '../facts.ts';
 import { ada, HEAD, PULL, sha } from '../testing/facts.ts';
 import { implementing, inReview, Story } from '../testing/story.ts';
+import { decideApproved } from './command.ts';
 import { phaseOf } from './status.ts';
 import { defaultPolicy } from './world.ts';
 
@@ -141,33 +142,64 @@ for (const [name, make] of [
   });
 }
 
-test('the issue reopened at the forge is asked for again and counts attempts on', () => {
+const reopen = { do: 'reopen' } as const;
+
+test('an issue that is open at the forge again stays cancelled until somebody who may write is known to have reopened it', () => {
   const story = implementing().see({ forgeIssueClosed: true });
   story.run();
   story.see({ forgeIssueClosed: false });
+  assert.equal(doing(story.run()), 'wait CancelledByPerson');
+  story.command(reopen);
   story.run();
-  assert.deepEqual(story.types(7), ['ISSUE_REOPENED', 'ISSUE_CLASSIFIED', 'ISSUE_ASSIGNED', 'TASK_DISPATCHED']);
+  assert.deepEqual(story.types(7), [
+    'COMMAND_ACCEPTED',
+    'ISSUE_REOPENED',
+    'ISSUE_CLASSIFIED',
+    'ISSUE_ASSIGNED',
+    'TASK_DISPATCHED',
+  ]);
   assert.equal(story.state.work?.attempt, 2);
 });
 
-test('a cancelled issue is not taken for reopened while its Repository is not known', () => {
-  const story = implementing().see({ forgeIssueClosed: true });
-  story.run();
-  story.see({ forgeIssueClosed: false, repository: unknown('The Repository is not Ready.') });
-  story.run();
-  assert.equal(phaseOf(story.state), 'Cancelled');
-});
+for (const [name, end] of [
+  ['failed', { type: 'ISSUE_FAILED', data: { reason: 'AttemptsExhausted', message: 'All attempts are used up.' } }],
+  ['waits for a person', { type: 'HUMAN_GATE_TRIGGERED', data: { reason: 'InfrastructureLost', message: 'Look.' } }],
+] as const) {
+  test(`an issue that ${name}, closed and reopened by nobody who may write, is given no attempt`, () => {
+    const story = implementing();
+    story.append([end]);
+    story.run();
+    story.see({ forgeIssueClosed: true }).run();
+    story.see({ forgeIssueClosed: false }).run();
+    assert.deepEqual([phaseOf(story.state), story.state.work], ['Cancelled', null]);
+    story.command(reopen);
+    story.run();
+    assert.deepEqual([story.state.ending, story.state.failures, story.live('work').attempt], [null, 0, 2]);
+  });
+}
 
-test('a failed issue that a person closes at the forge is cancelled, and is taken up with all its attempts when it is reopened there', () => {
-  const story = implementing();
-  story.append([{ type: 'ISSUE_FAILED', data: { reason: 'AttemptsExhausted', message: 'All attempts are used up.' } }]);
-  assert.equal(doing(story.run()), 'wait AttemptsExhausted');
-  assert.equal(story.state.work, null);
-  story.see({ forgeIssueClosed: true });
-  assert.equal(doing(story.run()), 'wait CancelledByPerson');
-  assert.equal(phaseOf(story.state), 'Cancelled');
-  story.see({ forgeIssueClosed: false }).run();
-  assert.deepEqual([story.state.ending, story.state.failures, story.live('work').attempt], [null, 0, 2]);
+test('a hold outlives the end of an issue and its object, and is lifted by who may ask for it again', () => {
+  const held = () => {
+    const story = implementing();
+    story.command({ do: 'hold', on: true });
+    story.run();
+    story.see({ forgeIssueClosed: true }).run();
+    story.see({ forgeIssueClosed: false }).run();
+    return story;
+  };
+  const again = held();
+  again.wish({}, 2, 'another-uid');
+  again.run();
+  assert.deepEqual([again.state.ending, again.state.hold?.by, again.state.work], [null, 'ada', null]);
+  const reopened = held();
+  reopened.command(reopen);
+  reopened.run();
+  assert.deepEqual([reopened.state.hold, reopened.state.work?.attempt], [null, 2]);
+  const labelled = held();
+  const approved = { actor: ada, via: 'label', textDigest: `sha256:${'0'.repeat(64)}` } as const;
+  labelled.append(decideApproved(labelled.state, approved));
+  labelled.run();
+  assert.deepEqual([labelled.state.hold, labelled.state.work?.attempt], [null, 2]);
 });
 
 test('facts that cannot be read change nothing', () => {

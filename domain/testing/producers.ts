@@ -139,7 +139,7 @@ export const stories: Partial<Record<EventType, Tell>> = {
   ISSUE_CANCELLED: () => tell(implementing(), (one) => one.see({ forgeIssueClosed: true })),
   ISSUE_REOPENED: () => {
     const story = tell(implementing(), (one) => one.see({ forgeIssueClosed: true }));
-    return tell(story, (one) => one.see({ forgeIssueClosed: false }));
+    return tell(story, (one) => one.see({ forgeIssueClosed: false }).command({ do: 'reopen' }));
   },
 };
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { apiVersion, childName, fieldManagers, type Issue, type Repository } from '#crds';
-import { decideApproved, decideCommand } from '#domain';
+import { decideApproved, decideCommand, type EventType } from '#domain';
+import type { Queryable } from '#lib/db';
 import { ensureSubject } from '#lib/events';
 import type { FactUpdate, ForgeIssueFacts } from '#lib/forge';
 import type { KubeClient, KubeObject } from '#lib/kube';
@@ -67,12 +68,9 @@ export class IssueIntake {
     const { title, body } = update.facts;
     const textDigest = `sha256:${createHash('sha256').update(`${title}\n\n${body}`).digest('hex')}`;
     await this.#conductor.log.record(subject, causeOf(update, delivery), async (state, tx) => {
-      const { rowCount } = await tx.query(
-        `SELECT FROM events WHERE stream = $1 AND type = 'ISSUE_APPROVED' AND meta->'causation'->>'id' = $2`,
-        [subject.id, delivery],
-      );
       const approved = { actor: update.actor!, via: 'label', textDigest } as const;
-      return { events: rowCount === 0 ? decideApproved(state, approved) : [], value: undefined };
+      const told = await isTold(tx, subject, 'ISSUE_APPROVED', delivery);
+      return { events: told ? [] : decideApproved(state, approved), value: undefined };
     });
   }
 
@@ -87,7 +85,9 @@ export class IssueIntake {
     if (!standing.may) return `${standing.why}, so nothing follows from its being reopened.`;
     const subject = await new Subjects().of(this.#conductor, known);
     const asked = { command: { do: 'reopen' }, by: update.actor!, comment: null } as const;
-    const { value } = await this.#conductor.log.record(subject, causeOf(update, delivery), (state) => {
+    const { value } = await this.#conductor.log.record(subject, causeOf(update, delivery), async (state, tx) => {
+      if (await isTold(tx, subject, 'COMMAND_ACCEPTED', delivery))
+        return { events: [], value: 'It was taken already.' };
       const decision = decideCommand(state, asked);
       return { events: decision.accepted ? decision.events : [], value: decision.message };
     });
@@ -156,6 +156,15 @@ export class IssueIntake {
 
 function causeOf({ actor }: IssueUpdate, delivery: string): Cause {
   return { actor: { kind: 'webhook', name: actor!.login }, causation: { kind: 'delivery', id: delivery } };
+}
+
+/** Whether what a delivery told is in the log: it may be applied again after a crash. */
+async function isTold(db: Queryable, { id }: SubjectName, type: EventType, delivery: string): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `SELECT FROM events WHERE stream = $1 AND type = $2 AND meta->'causation'->>'id' = $3`,
+    [id, type, delivery],
+  );
+  return rowCount !== 0;
 }
 
 function numberOf({ spec, status }: Issue): number | undefined {

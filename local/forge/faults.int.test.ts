@@ -31,6 +31,15 @@ test('the next requests of a pattern fail with a status and without an effect, o
   assert.deepEqual(await titles(), ['one']);
 });
 
+test('a 429 that was asked for says after how many seconds to come again, unless it is not to', async () => {
+  const retryAfter = async () =>
+    (await world.rest('dev', `GET ${R}/labels`, undefined, 429)).headers.get('retry-after');
+  await fault({ kind: 'status', operation: 'GET */labels', status: 429, retryAfterSeconds: 3 });
+  assert.equal(await retryAfter(), '3');
+  await fault({ kind: 'status', operation: 'GET */labels', status: 429, retryAfterSeconds: null });
+  assert.equal(await retryAfter(), null);
+});
+
 test('an answer that is dropped leaves its effect; a connection that is cut leaves none', async () => {
   await fault({ kind: 'drop', operation: 'POST */issues' });
   await assert.rejects(open('dropped'), /fetch failed/);

@@ -26,6 +26,13 @@ export function secondaryLimit(retryAfterSeconds: number | null): Failure {
   return new Failure(403, SECONDARY, headers);
 }
 
+/** GitHub says with a 429 after how many seconds to come again. */
+function failureOf({ status, retryAfterSeconds }: FaultRow): Failure {
+  const headers: Record<string, string> =
+    status === 429 && retryAfterSeconds !== null ? { 'retry-after': String(retryAfterSeconds) } : {};
+  return new Failure(status, `A fault that was asked for: ${status}`, headers);
+}
+
 /** Holds up nothing else: a forge that stops does not wait for it. */
 const pause = (ms: number) => setTimeout(ms, undefined, { ref: false });
 
@@ -43,6 +50,6 @@ export async function before(faults: readonly FaultRow[]): Promise<void> {
     if (fault.kind === 'delay') await pause(fault.delayMs);
     else if (fault.kind === 'cut') throw new Cut('The connection was cut before the request was read');
     else if (fault.kind === 'secondary') throw secondaryLimit(fault.retryAfterSeconds);
-    else if (fault.kind === 'status') throw new Failure(fault.status, `A fault that was asked for: ${fault.status}`);
+    else if (fault.kind === 'status') throw failureOf(fault);
   }
 }

@@ -179,6 +179,15 @@ export const catalogue = {
     by: name,
   }),
   HUMAN_GATE_TRIGGERED: event('The issue waits for a person.', { reason, message: sentence }),
+  HUMAN_GATE_REMINDED: event('The issue still waits for a person, and who was told of it is told again.', {
+    gate: ordinal,
+    times: ordinal,
+  }),
+  HUMAN_GATE_ACKNOWLEDGED: event('A person said to see to what the issue waits for: nobody is reminded any more.', {
+    gate: ordinal,
+    by: part.user,
+    note: nullable(sentence),
+  }),
   HUMAN_GATE_CLEARED: event('What a person was asked for is there now.', { reason }),
   MERGE_GATE_WAITING: event('The merge gate named the one most useful missing thing.', {
     gate: name,

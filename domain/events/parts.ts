@@ -15,6 +15,8 @@ export const actor = Type.Object({
   login: Type.String({ maxLength: 256 }),
   kind: Type.Union([Type.Literal('user'), Type.Literal('bot')]),
 });
+/** A user of the cluster, as its API server names one. */
+export const user = Type.String({ minLength: 1, maxLength: 1_024 });
 /** `epoch.sequence`. */
 export const fence = Type.String({ pattern: '^[0-9]+\\.[0-9]+$' });
 export const tier = Type.Union([Type.Literal('T0'), Type.Literal('T1'), Type.Literal('T2'), Type.Literal('T3')]);

@@ -1,4 +1,5 @@
 import { evolveDelivery } from '../deploy/evolve.ts';
+import { asked, told } from '../escalation/evolve.ts';
 import type { StoredEvent } from '../events/catalogue.ts';
 import { planned } from './epic.ts';
 import { assigned, dispatched, ended, started, unassigned } from './evolve-claim.ts';
@@ -58,7 +59,10 @@ function change(state: IssueState, event: StoredEvent): Change {
     case 'MERGED':
       return { merged: { sha: event.data.mergeSHA, headSHA: event.data.headSHA }, awaiting: null, waiting: null };
     case 'HUMAN_GATE_TRIGGERED':
-      return { awaiting: { ...event.data, since: event.at }, refusals: null };
+      return { awaiting: asked(event), refusals: null };
+    case 'HUMAN_GATE_REMINDED':
+    case 'HUMAN_GATE_ACKNOWLEDGED':
+      return { awaiting: told(state.awaiting, event) };
     case 'DEPLOYED_PRODUCTION':
     case 'ROLLED_BACK':
     case 'SMOKE_PASSED':

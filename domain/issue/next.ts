@@ -1,4 +1,5 @@
 import { deliver } from '../deploy/deliver.ts';
+import { awaited } from '../escalation/acknowledge.ts';
 import { type Action, awaitHuman, registered, wait } from './action.ts';
 import { finishWithChildren } from './epic.ts';
 import { gradeOf, outgrown } from './grade.ts';
@@ -63,7 +64,7 @@ function held(state: IssueState, world: World): Action | null {
       : `${state.hold!.by} holds the issue; a person says /rig hold off to go on.`;
     return busy(state) ? { do: 'release', reason: 'Suspended', message } : wait('Suspended', message);
   }
-  if (state.awaiting !== null) return wait(registered(state.awaiting.reason), state.awaiting.message);
+  if (state.awaiting !== null) return wait(registered(state.awaiting.reason), awaited(state.awaiting));
   // To end what nobody wants any more takes no Repository.
   return outdated(state) ?? (world.repository.known ? null : unready(world, world.repository.why));
 }

@@ -51,10 +51,17 @@ export interface PullRequestState {
   readonly open: boolean;
 }
 
+/** What a person is asked for: one cause, told of once. */
 export interface Awaiting {
   readonly reason: string;
   readonly message: string;
   readonly since: number;
+  /** Version of the event that asked: the gate's name in reminders, notices and acknowledgements. */
+  readonly gate: number;
+  /** The newest reminder; null before the first. */
+  readonly reminded: { readonly version: number; readonly times: number; readonly at: number } | null;
+  /** Who said to see to it; null while nobody has. */
+  readonly acknowledged: { readonly by: string; readonly note: string | null; readonly at: number } | null;
 }
 
 export type Ending = 'Done' | 'Failed' | 'Cancelled';

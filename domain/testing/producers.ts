@@ -1,4 +1,6 @@
 import type { DeployPolicy } from '../deploy/world.ts';
+import { decideAcknowledgement } from '../escalation/acknowledge.ts';
+import { decideReminder } from '../escalation/remind.ts';
 import type { EventType } from '../events/catalogue.ts';
 import { decideApproved } from '../issue/command.ts';
 import { decideRecovery } from '../issue/recovery.ts';
@@ -104,6 +106,17 @@ export const stories: Partial<Record<EventType, Tell>> = {
   THREADS_RESOLVED: dispute,
   THREADS_REOPENED: dispute,
   HUMAN_GATE_TRIGGERED: () => tell(implementing(), (one) => one.report({ type: 'asked', question: 'Which?' })),
+  HUMAN_GATE_REMINDED: () => {
+    const story = tell(implementing(), (one) => one.report({ type: 'asked', question: 'Which?' })).later(60 * 60_000);
+    story.append(decideReminder(story.state, { now: story.now, upSince: 0 }));
+    return story;
+  },
+  HUMAN_GATE_ACKNOWLEDGED: () => {
+    const story = tell(implementing(), (one) => one.report({ type: 'asked', question: 'Which?' }));
+    const { gate } = story.state.awaiting!;
+    story.append(decideAcknowledgement(story.state, { gate, by: ada.login, note: null }));
+    return story;
+  },
   HUMAN_GATE_CLEARED: () => {
     const { agents } = new Story().world;
     const story = tell(new Story().see({ agents: [] }), (one) => one.wish());

@@ -32,6 +32,8 @@ const GISTS: Record<string, (data: Data) => string> = {
   TIER_RAISED: ({ from, to, reason }) => `${text(from)} to ${text(to)}: ${text(reason)}`,
   EPIC_PLANNED: ({ children }) => list(children),
   MILESTONE_COMPLETE: ({ children }) => list(children),
+  HUMAN_GATE_REMINDED: ({ times }) => `reminder ${text(times)}`,
+  HUMAN_GATE_ACKNOWLEDGED: ({ by, note }) => `by ${text(by)}${note ? `: ${text(note)}` : ''}`,
   HUMAN_GATE_CLEARED: ({ reason }) => whyOf(text(reason)),
   ISSUE_CLASSIFIED: ({ tier, taskClass, reason }) => `${text(tier)} ${text(taskClass)}: ${text(reason)}`,
   ISSUE_ASSIGNED: ({ agent, attempt, branch }) => `${name(agent)}, attempt ${text(attempt)}, branch ${text(branch)}`,

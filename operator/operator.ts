@@ -13,7 +13,7 @@ import { ReaderToken } from './api/readers.ts';
 import { doubtOf } from './audit/doubt.ts';
 import { deepHealth, NO_EPOCH } from './audit/guard.ts';
 import { MarkKeeper } from './audit/mark.ts';
-import { readPosition } from './audit/position.ts';
+import { readLostSince, readPosition } from './audit/position.ts';
 import { MarkRecord } from './audit/record.ts';
 import type { Config } from './config.ts';
 import { Forges } from './forges/forges.ts';
@@ -195,6 +195,7 @@ function assemble(config: Config, logger: Logger, clients: Clients) {
   const mark = new MarkKeeper({
     record: new MarkRecord(client, config.systemNamespace),
     position: () => readPosition(pool),
+    lostSince: (stood) => readLostSince(pool, stood),
     now: Date.now,
     logger,
     metrics,

@@ -19,6 +19,7 @@ function scene(first: Position = at()) {
     new MarkKeeper({
       record,
       position: async () => state.found,
+      lostSince: async (stood) => stood - 600_000,
       now: () => state.now,
       logger: silentLogger,
       onBehind: (why) => void state.behind.push(why),
@@ -115,6 +116,24 @@ test('a database that has caught up with the mark by being used is still the old
   assert.match(fresh.behind() ?? '', /transaction 850, and 900/);
 });
 
+test('a process that found its database behind once finds it so until it ends, though the mark could not be written', async () => {
+  const { client, state, record, leading } = scene();
+  const leader = await leading();
+  client.fault = (verb) => {
+    if (verb === 'replace') throw new KubeError('Unavailable', 'away');
+  };
+  state.found = at({ txid: 850n });
+  await leader.check();
+  state.found = at({ txid: 2_000n });
+  await leader.check();
+  assert.match(leader.behind() ?? '', /transaction 850, and 900/);
+  client.fault = () => {};
+  await leader.check();
+  assert.match(leader.behind() ?? '', /transaction 850, and 900/);
+  assert.match((await record.read())?.behind?.why ?? '', /transaction 850, and 900/);
+  assert.equal(state.behind.length, 1);
+});
+
 test('a mark that was deleted is made again by the leader, and being behind is not forgotten with it', async () => {
   const { client, state, record, leading } = scene();
   const leader = await leading();
@@ -125,6 +144,37 @@ test('a mark that was deleted is made again by the leader, and being behind is n
   state.found = at({ fence: 1 });
   await leader.check();
   assert.match((await record.read())?.behind?.why ?? '', /last fence is 1, and 40/);
+});
+
+test('being behind is noted with the lost time, which a look after it does not move', async () => {
+  const { state, record, leading } = scene();
+  const leader = await leading();
+  state.now += 5_000;
+  await leader.check();
+  state.found = at({ fence: 1 });
+  state.now += 60_000;
+  await leader.check();
+  assert.deepEqual((await record.read())?.behind, {
+    why: 'its last fence is 1, and 40 was given already.',
+    since: 1_065_000,
+    lostSince: 400_000,
+  });
+  state.now += 60_000;
+  await leader.check();
+  assert.equal((await record.read())?.behind?.lostSince, 400_000);
+});
+
+test('a mark that is written anew while the database is behind names when that last was not', async () => {
+  const { client, state, record, leading } = scene();
+  const leader = await leading();
+  state.now += 8_000;
+  await leader.check();
+  await client.delete(CONFIG_MAPS, { namespace: 'rig-system', name: MARK_NAME });
+  state.now += 60_000;
+  state.found = at({ fence: 1 });
+  await leader.check();
+  const mark = await record.read();
+  assert.deepEqual([mark?.writtenAt, mark?.behind?.lostSince], [1_008_000, 408_000]);
 });
 
 test('after a recovery every process that knew the lost time is told to end, and none writes over the new mark', async () => {

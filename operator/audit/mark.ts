@@ -11,6 +11,8 @@ export interface Standing {
 export interface MarkKeeperOptions {
   readonly record: MarkRecord;
   readonly position: () => Promise<Position>;
+  /** As `readLostSince`; noted with being behind, while the database still is as it was restored. */
+  readonly lostSince: (stood: number) => Promise<number>;
   readonly now: () => number;
   readonly logger: Logger;
   /** Default none. */
@@ -36,8 +38,12 @@ export class MarkKeeper implements Standing {
   readonly #options: MarkKeeperOptions;
   #leads = false;
   #behind: string | null = 'The mark of the database has not been read yet; nothing is done before that.';
+  /** Why the database was found behind: what this process gave up for it, it does not take up again. */
+  #fallen: string | null = null;
   /** The farthest that this process saw, which is newer than what the ConfigMap holds. */
   #seen: Position | undefined;
+  /** When this process last saw the database not to be behind. */
+  #stoodAt = 0;
   #recoveries: number | undefined;
   #looking: Promise<void> | undefined;
 
@@ -87,12 +93,13 @@ export class MarkKeeper implements Standing {
     // The mark first: a database that goes on is then never behind what was read of it.
     const mark = await record.read().catch((error: unknown) => this.#unread(error));
     if (mark !== null && this.#recoveries !== undefined && mark.recoveries > this.#recoveries) return this.#recovered();
+    const at = now();
     const found = await position();
     const known = this.#known(mark);
     const short = known === undefined ? [] : shortfall(found, known);
-    const why = mark?.behind?.why ?? (short.length === 0 ? null : `${short.join('; ')}.`);
+    const why = mark?.behind?.why ?? this.#fallen ?? (short.length === 0 ? null : `${short.join('; ')}.`);
     if (why !== null) await this.#fall(why, found, mark);
-    else await this.#stand(found, mark);
+    else await this.#stand(found, mark, at);
     this.#measure(mark ?? null, now());
   }
 
@@ -111,8 +118,9 @@ export class MarkKeeper implements Standing {
     return this.#seen === undefined ? mark.position : farther(mark.position, this.#seen);
   }
 
-  async #stand(found: Position, mark: Mark | null): Promise<void> {
+  async #stand(found: Position, mark: Mark | null, at: number): Promise<void> {
     const { now } = this.#options;
+    this.#stoodAt = at;
     this.#seen = this.#seen === undefined ? found : farther(this.#seen, found);
     this.#recoveries ??= mark?.recoveries ?? 0;
     this.#behind = null;
@@ -134,16 +142,26 @@ export class MarkKeeper implements Standing {
     const { record, now, logger, onBehind } = this.#options;
     const sentence = `The database is older than what this conductor has already done: ${why} ${HELP}`;
     this.#recoveries ??= mark?.recoveries ?? 0;
+    this.#fallen = why;
     if (this.#behind !== sentence) {
       logger.error({ why, found: { ...found, txid: String(found.txid) } }, 'the database is behind its mark');
       this.#behind = sentence;
       onBehind?.(sentence);
     }
     if (mark?.behind !== null && mark?.behind !== undefined) return;
+    const lostSince = await this.#lostSince(mark);
     await record.update((newest) => {
-      const kept = newest ?? (this.#seen === undefined ? null : advanced(null, this.#seen, now()));
+      const kept = newest ?? (this.#seen === undefined ? null : advanced(null, this.#seen, this.#stoodAt));
       if (kept === null || kept.behind !== null || kept.recoveries !== this.#recoveries) return null;
-      return { ...kept, behind: { why, since: now() } };
+      return { ...kept, behind: { why, since: now(), lostSince } };
+    });
+  }
+
+  /** Null where it cannot be read now: a recovery finds it out then. */
+  async #lostSince(mark: Mark | null): Promise<number | null> {
+    return this.#options.lostSince(mark?.writtenAt ?? this.#stoodAt).catch((err: unknown) => {
+      this.#options.logger.warn({ err }, 'the newest event of the restored database could not be read');
+      return null;
     });
   }
 

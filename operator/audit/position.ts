@@ -46,3 +46,18 @@ export function farther(one: Position, later: Position): Position {
     txid: one.system !== later.system || later.txid > one.txid ? later.txid : one.txid,
   };
 }
+
+/** Before the newest event that is there: clocks differ, and what is looked for may have been under way. */
+const SLACK_MS = 600_000;
+
+/**
+ * Since when (ms since the epoch) a database that is behind may not know what was done: ten minutes before its newest event of the time up to
+ * `stood`, when the mark was last written or the database last seen not to be behind. What an old database was given since then is no part of
+ * what it remembers. 0 where nothing is older.
+ */
+export async function readLostSince(db: Queryable, stood: number): Promise<number> {
+  const { rows } = await db.query('SELECT at FROM events WHERE at <= $1 ORDER BY txid DESC, pos DESC LIMIT 1', [
+    new Date(stood),
+  ]);
+  return rows[0] === undefined ? 0 : rows[0].at.getTime() - SLACK_MS;
+}

@@ -3,13 +3,21 @@ import { farther, type Position } from './position.ts';
 
 export const MARK_NAME = 'rig-conductor-mark';
 
+export interface Behind {
+  readonly why: string;
+  /** When it was seen, in ms since the epoch. */
+  readonly since: number;
+  /** From here on (ms since the epoch) the database may not know what was done, see `readLostSince`; null where that was not found out yet. */
+  readonly lostSince: number | null;
+}
+
 /** What the operator keeps outside the database of how far that has come. */
 export interface Mark {
   readonly position: Position;
   /** ms since the epoch. */
   readonly writtenAt: number;
-  /** Set once the database was seen behind the mark: why, and since when (ms). Only a recovery takes it away. */
-  readonly behind: { readonly why: string; readonly since: number } | null;
+  /** Set once the database was seen behind the mark. Only a recovery takes it away. */
+  readonly behind: Behind | null;
   /** Recoveries so far. */
   readonly recoveries: number;
 }
@@ -74,12 +82,20 @@ function format({ position, writtenAt, behind, recoveries }: Mark): Record<strin
     txid: String(position.txid),
     writtenAt: new Date(writtenAt).toISOString(),
     recoveries: String(recoveries),
-    ...(behind === null ? {} : { behind: behind.why, behindSince: new Date(behind.since).toISOString() }),
+    ...(behind === null ? {} : formatBehind(behind)),
+  };
+}
+
+function formatBehind({ why, since, lostSince }: Behind): Record<string, string> {
+  return {
+    behind: why,
+    behindSince: new Date(since).toISOString(),
+    ...(lostSince === null ? {} : { lostSince: new Date(lostSince).toISOString() }),
   };
 }
 
 function parse(data: Record<string, string>): Mark {
-  const { system, epoch, fence, txid, writtenAt, recoveries, behind, behindSince } = data;
+  const { system, epoch, fence, txid, writtenAt, recoveries } = data;
   const whole = [epoch, fence, txid, recoveries].every((text) => /^\d{1,20}$/.test(text ?? ''));
   if (!whole || !system || Number.isNaN(Date.parse(writtenAt ?? '')))
     throw new TypeError(
@@ -89,6 +105,17 @@ function parse(data: Record<string, string>): Mark {
     position: { system, epoch: Number(epoch), fence: Number(fence), txid: BigInt(txid!) },
     writtenAt: Date.parse(writtenAt!),
     recoveries: Number(recoveries),
-    behind: behind === undefined ? null : { why: behind, since: Date.parse(behindSince ?? writtenAt!) },
+    behind: parseBehind(data),
+  };
+}
+
+/** A person may set `behind` alone. */
+function parseBehind({ behind, behindSince, lostSince, writtenAt }: Record<string, string>): Behind | null {
+  if (behind === undefined) return null;
+  const lost = Date.parse(lostSince ?? '');
+  return {
+    why: behind,
+    since: Date.parse(behindSince ?? writtenAt!),
+    lostSince: Number.isNaN(lost) ? null : lost,
   };
 }

@@ -1,14 +1,15 @@
 import type { Issue } from '#crds';
-import { decideRecovery, decideWish, type Recovery } from '#domain';
+import { decideRecovery, decideWish, type Recovery, type Remains } from '#domain';
 import { type Pool, transaction } from '#lib/db';
 import { ensureSubject } from '#lib/events';
+import type { PullRequestFacts } from '#lib/forge';
 import { JOBS, type KubeClient, type KubeObject } from '#lib/kube';
 import { type Forges, forgeHost } from '../forges/forges.ts';
 import { wishOf } from '../issues/wish.ts';
 import type { Mirror } from '../mirror/mirror.ts';
 import type { IssueLog } from '../store/log.ts';
-import { type Position, readPosition, shortfall } from './position.ts';
-import type { Mark, MarkRecord } from './record.ts';
+import { type Position, readLostSince, readPosition, shortfall } from './position.ts';
+import type { Behind, Mark, MarkRecord } from './record.ts';
 import { fencesOf, keyOf, nameOf, readTraces, remainsOf, type Traces } from './remains.ts';
 import { renumber } from './renumber.ts';
 
@@ -39,49 +40,62 @@ export interface Recovered {
   readonly jobsEnded: number;
 }
 
-/** Before the newest event that is there: clocks differ, and what is looked for may have been under way. */
-const SLACK_MS = 600_000;
-
 /**
  * Goes on with a database that was restored from a backup: an epoch and fences that were never given, tasks of the lost time ended, and in the
- * log of every issue what forge and cluster show of that time. Null where the database is not behind. The conductor
- * stays stopped until the last step, and no issue is told twice; but one that died on the way has moved the newest event, from which the next dates
- * the lost time.
+ * log of every issue what forge and cluster show of that time. Null where the database is not behind. Safe to repeat after any end: the
+ * conductor stays stopped until the last step, no issue is told twice, and the lost time is the one that was noted when the
+ * database was first seen behind. Throws, with the conductor still stopped, where an issue cannot be told.
  */
 export async function recover(options: RecoverOptions): Promise<Recovered | null> {
-  const { pool, client, record, forges, now } = options;
+  const { pool, client, record, forges } = options;
   const mark = await record.read();
   const found = await readPosition(pool);
-  if (mark === null) return null;
-  const why = mark.behind?.why ?? shortfall(found, mark.position).join('; ');
-  if (why === '') return null;
-  await record.update((newest) => newest && { ...newest, behind: newest.behind ?? { why, since: now() } });
-  const newest = await newestEvent(pool);
-  const since = newest === null ? null : new Date(newest.getTime() - SLACK_MS).toISOString();
-  const traces = await readTraces(client, forges, since);
+  const behind = mark === null ? null : await noteBehind(options, mark, found);
+  if (mark === null || behind === null) return null;
+  const lostSince = new Date(behind.lostSince).toISOString();
+  const traces = await readTraces(client, forges, lostSince);
   const beyond = beyondAll(found, mark, traces);
-  const nextFence = await advance(pool, beyond);
+  const nextFence = await advance(pool, beyond, behind);
   const recovery: Recovery = {
     id: `recovery-${mark.recoveries + 1}`,
     fence: `${beyond.epoch}.${nextFence}`,
-    lostSince: since ?? new Date(0).toISOString(),
+    lostSince,
   };
-  const issues: string[] = [];
-  for (const issue of traces.issues) if (await tell(options, traces, recovery, issue)) issues.push(keyOf(issue));
+  const { issues, asked } = await tellAll(options, traces, recovery);
   const jobsEnded = await endJobs(client, traces);
   await settle(options, mark);
-  const asked = issues.filter((key) => isUnread(traces, key));
-  return { why, epoch: beyond.epoch, nextFence, lostSince: recovery.lostSince, issues, asked, jobsEnded };
+  return { why: behind.why, epoch: beyond.epoch, nextFence, lostSince, issues, asked, jobsEnded };
 }
 
-function isUnread({ issues, unread }: Traces, key: string): boolean {
-  const issue = issues.find((one) => keyOf(one) === key);
-  return issue !== undefined && unread.has(`${issue.metadata.namespace}/${issue.spec.repositoryRef.name}`);
+type Noted = Behind & { readonly lostSince: number };
+
+/** Written down before anything is done, and read from there by whoever runs the recovery again: it makes the newest events itself. */
+async function noteBehind({ pool, record, now }: RecoverOptions, mark: Mark, found: Position): Promise<Noted | null> {
+  const why = mark.behind?.why ?? shortfall(found, mark.position).join('; ');
+  if (why === '') return null;
+  const lostSince = mark.behind?.lostSince ?? (await readLostSince(pool, mark.writtenAt));
+  const behind = { why, since: mark.behind?.since ?? now(), lostSince };
+  await record.update((newest) => newest && { ...newest, behind });
+  return behind;
 }
 
-async function newestEvent(pool: Pool): Promise<Date | null> {
-  const { rows } = await pool.query('SELECT max(at) AS at FROM events');
-  return rows[0].at;
+/** Tells every issue, and throws at the end where some could not be told: one that is in the way hides no other. */
+async function tellAll(options: RecoverOptions, traces: Traces, recovery: Recovery) {
+  const [issues, asked, failed]: [string[], string[], string[]] = [[], [], []];
+  for (const issue of traces.issues) {
+    try {
+      const told = await tell(options, traces, recovery, issue);
+      if (told.known) issues.push(keyOf(issue));
+      if (told.known && !told.read) asked.push(keyOf(issue));
+    } catch (error) {
+      failed.push(`${keyOf(issue)}: ${(error as Error).message}`);
+    }
+  }
+  if (failed.length > 0)
+    throw new Error(
+      `The recovery has not ended, and the conductor stands still until it is run again: ${failed.length} issues could not be told of it. ${failed.join(' ')}`,
+    );
+  return { issues, asked };
 }
 
 /** The mark may be seconds old when its database is lost: what was given to an AgentTask since counts too. */
@@ -93,8 +107,11 @@ function beyondAll(found: Position, { position }: Mark, traces: Traces): { epoch
   };
 }
 
-/** Answers the next fence. What the mirror took from the forge is read anew: it may be older than it looks. */
-async function advance(pool: Pool, beyond: { epoch: number; fence: number }): Promise<number> {
+/**
+ * Answers the next fence. What the mirror took from the forge before is read anew: it may be older than it looks. What was to be written to
+ * a forge may have been written in the lost time, so that it is looked for first.
+ */
+async function advance(pool: Pool, beyond: { epoch: number; fence: number }, behind: Noted): Promise<number> {
   return transaction(pool, async (tx) => {
     await tx.query('SET LOCAL statement_timeout = 0');
     await tx.query("UPDATE leadership SET epoch = $1, holder = 'recovery', at = now()", [beyond.epoch]);
@@ -103,43 +120,60 @@ async function advance(pool: Pool, beyond: { epoch: number; fence: number }): Pr
       [beyond.fence],
     );
     await renumber(tx);
-    await tx.query('UPDATE forge_pulls SET live = NULL, live_at = NULL, listed_state = NULL');
+    await tx.query(
+      'UPDATE forge_pulls SET live = NULL, live_at = NULL, listed_state = NULL WHERE live_at IS NULL OR live_at < $1',
+      [new Date(behind.since)],
+    );
     await tx.query('UPDATE forge_listings SET etag = NULL');
     await tx.query('DELETE FROM forge_permissions');
     await tx.query('DELETE FROM queue');
+    await tx.query(
+      "UPDATE effects SET state = 'started', started_at = $1, created_at = least(created_at, $1) WHERE state = 'planned'",
+      [new Date(behind.lostSince)],
+    );
     return Number(rows[0].next);
   });
 }
 
-/** True where the issue's log tells of the recovery. */
+/** `known` where the issue's log tells of the recovery; `read` where the forge showed what was done for it. */
 async function tell(
   options: RecoverOptions,
   traces: Traces,
   recovery: Recovery,
   issue: Issue & KubeObject,
-): Promise<boolean> {
+): Promise<{ known: boolean; read: boolean }> {
   const { log, by } = options;
   const { namespace, name, uid } = issue.metadata as { namespace: string; name: string; uid: string };
-  const remains = remainsOf(traces, issue);
+  const found = remainsOf(traces, issue);
+  const remains = { ...found, read: found.read && (await readPull(options, traces, issue, found.pullRequest)) };
   const { subject } = await ensureSubject(log.pool, { kind: 'Issue', namespace, name, uid });
   const cause = { actor: { kind: 'person', name: by }, causation: { kind: 'request', id: recovery.id } } as const;
   await log.append(subject, cause, (state) => (state.spec === null ? decideWish(state, wishOf(issue)) : []));
   const { state } = await log.append(subject, cause, (now) => decideRecovery(now, recovery, remains));
-  if (remains.pullRequest !== null && state.pullRequest !== null)
-    await readPull(options, traces, issue, state.pullRequest.number);
-  return state.recovered?.id === recovery.id;
+  return { known: state.recovered?.id === recovery.id, read: remains.read };
 }
 
-/** The pull request as the forge shows it now, for the rules to find it merged or open. */
-async function readPull(options: RecoverOptions, traces: Traces, issue: Issue, number: number): Promise<void> {
-  const { forges, mirror, pool, now } = options;
+/** Keeps the pull request as the forge shows it now, for the rules to find it merged or open; false where the forge does not show it. */
+async function readPull(
+  { forges, mirror, pool, now }: RecoverOptions,
+  traces: Traces,
+  issue: Issue,
+  pull: Remains['pullRequest'],
+): Promise<boolean> {
   const key = `${issue.metadata.namespace}/${issue.spec.repositoryRef.name}`;
   const repository = traces.repositories.find((one) => keyOf(one) === key);
   const id = repository?.status?.forge?.repositoryID;
-  if (repository === undefined || id === undefined) return;
-  const { forge } = await forges.forRepository(repository);
-  const live = await forge.pullRequest(nameOf(repository), number);
-  await mirror.putLivePull(pool, { host: forgeHost(repository), id }, live, now());
+  if (pull === null || repository === undefined || id === undefined) return true;
+  let live: PullRequestFacts;
+  const readAt = now();
+  try {
+    const { forge } = await forges.forRepository(repository);
+    live = await forge.pullRequest(nameOf(repository), pull.number);
+  } catch {
+    return false;
+  }
+  await mirror.putLivePull(pool, { host: forgeHost(repository), id }, live, readAt);
+  return true;
 }
 
 /** Ends what still runs for a claim of the lost time: its calls are refused anyway. */

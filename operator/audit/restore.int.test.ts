@@ -19,7 +19,7 @@ import { enqueue } from '../store/queue.ts';
 import { claimNext } from '../store/take.ts';
 import { NO_EPOCH } from './guard.ts';
 import { MarkKeeper } from './mark.ts';
-import { readPosition } from './position.ts';
+import { readLostSince, readPosition } from './position.ts';
 import { MarkRecord } from './record.ts';
 import { type Recovered, recover } from './recover.ts';
 import { type Restorable, restorable } from './restore.int-kit.ts';
@@ -39,7 +39,8 @@ interface Process extends TestConductor {
 
 async function begin(t?: TestContext): Promise<Process> {
   const { pool, url } = database;
-  const mark = new MarkKeeper({ record, position: () => readPosition(pool), now: Date.now, logger: silentLogger });
+  const [position, lostSince] = [() => readPosition(pool), (stood: number) => readLostSince(pool, stood)];
+  const mark = new MarkKeeper({ record, position, lostSince, now: Date.now, logger: silentLogger });
   const after = { world, client, namespace, db: { pool, url } } as unknown as TestConductor;
   await mark.lead(new AbortController().signal);
   const rig = await testConductor(fileLife, { after, mark });

@@ -59,7 +59,9 @@ const CASES: [string, ReturnType<typeof found>, string, RegExp][] = [
   ],
   [
     'a database that was found behind once',
-    found({ mark: { position, writtenAt: NOW, behind: { why: 'older.', since: ago(3) }, recoveries: 0 } }),
+    found({
+      mark: { position, writtenAt: NOW, behind: { why: 'older.', since: ago(3), lostSince: null }, recoveries: 0 },
+    }),
     'mark',
     /older\./,
   ],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
-import { GLOBAL_V6, INSIDE_V4, TUNNELS_V6 } from '../egress/addresses.ts';
+import { GLOBAL_V6, INSIDE_V4, TUNNELS_V6 } from '#lib/http';
 import { testCluster } from '../test/kit/cluster.ts';
 import { type End, mayReach, type NetworkPolicy } from './network.int-kit.ts';
 

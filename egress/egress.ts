@@ -1,6 +1,6 @@
 import type { VerifyTaskToken } from '#lib/conductor';
+import { addressRule } from '#lib/http';
 import { type Logger, type Metrics, noMetrics, silentLogger } from '#lib/observe';
-import { addressRule } from './addresses.ts';
 import { Denials, type WriteDenial } from './denials.ts';
 import { dialer } from './dial.ts';
 import { type AllowedHosts, createGate } from './gate.ts';

@@ -2,7 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { isIPv4 } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type EgressTarget, isAddress } from '#domain';
-import type { AddressRule } from './addresses.ts';
+import type { AddressRule } from '#lib/http';
 import { EgressError } from './error.ts';
 
 /** One address that was checked: connected to as it is, without another lookup. */

@@ -164,7 +164,10 @@ export function nextRound(state: IssueState, kind: TaskKind): number {
   return state.rounds[kind] + 1;
 }
 
-/** Number of the next work claim, from 1; it only grows over the life of the issue. */
-export function nextAttempt(state: IssueState): number {
-  return (state.lastWork?.attempt ?? 0) + 1;
+/**
+ * Number of the next work claim, from 1; it only grows over the life of the issue, and lies above `before`, the highest that is known under its
+ * name: an Issue that was deleted may have had the name before.
+ */
+export function nextAttempt(state: IssueState, before = 0): number {
+  return Math.max(state.lastWork?.attempt ?? 0, before) + 1;
 }

@@ -156,6 +156,20 @@ test('an Issue deleted and made again while nobody watched ends the old claim an
   );
 });
 
+test('an Issue without a number that is deleted and applied again is another one, worked under tasks of its own', async (t) => {
+  await run(t);
+  await applyIssue(first, 'unnumbered');
+  await until('the claim', async () => (await live('unnumbered')).includes('unnumbered-implement-1-1'));
+  await first.client.delete(ISSUES, ref('unnumbered'));
+  await until('the tombstone', async () => (await types('unnumbered')).at(-1) === 'ISSUE_CANCELLED');
+  await applyIssue(first, 'unnumbered');
+  await until('the second claim', async () => (await live('unnumbered')).includes('unnumbered-implement-2-1'));
+  const told = await events('unnumbered');
+  const branches = told.filter(({ type }) => type === 'ISSUE_ASSIGNED').map(({ data }) => data.branch);
+  assert.deepEqual(branches, ['rig/unnumbered/1', 'rig/unnumbered/2']);
+  assert.equal(told.filter(({ type }) => type === 'ISSUE_FILED').length, 2);
+});
+
 test('an Issue deleted while nobody watched gets its tombstone when the next conductor starts, once', async (t) => {
   const before = await run(t);
   await applyIssue(first, 'unseen', { number: await forgeIssue('unseen') });

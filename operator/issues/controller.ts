@@ -63,7 +63,7 @@ export class IssueController {
       wake: (key) => this.controller.enqueue(key),
       fill: (agentUid) => this.#fill(agentUid),
     });
-    this.dispatcher = new Dispatcher(conductor, (subject) => this.poke(subject));
+    this.dispatcher = new Dispatcher(conductor, (subject) => this.poke(subject), logger);
     this.#projection = new IssueProjection(conductor);
     this.controller = new Controller({
       name: 'issue',

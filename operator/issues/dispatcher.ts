@@ -1,6 +1,6 @@
 import type { Agent } from '#crds';
 import { isConditionTrue } from '#lib/kube';
-import { traced, withCorrelation } from '#lib/observe';
+import { type Logger, traced, withCorrelation } from '#lib/observe';
 import { type Claimant, claimOrEnqueue } from '../store/claims.ts';
 import type { Draft } from '../store/draft.ts';
 import type { SubjectName } from '../store/project.ts';
@@ -13,11 +13,14 @@ const CAUSE = { actor: { kind: 'controller', name: 'dispatcher' } } as const;
 /** Push dispatch: whenever an Agent may have a free slot, the best queued issue is claimed for it. Exactness is the claim transaction's. */
 export class Dispatcher {
   readonly #conductor: Conductor;
-  readonly #onClaimed: (subject: SubjectName) => void;
+  readonly #look: (subject: SubjectName) => void;
+  readonly #logger: Logger;
 
-  constructor(conductor: Conductor, onClaimed: (subject: SubjectName) => void) {
+  /** `look` is asked to look at an issue that was claimed, or that left the queue because it cannot be claimed. */
+  constructor(conductor: Conductor, look: (subject: SubjectName) => void, logger: Logger) {
     this.#conductor = conductor;
-    this.#onClaimed = onClaimed;
+    this.#look = look;
+    this.#logger = logger;
   }
 
   /** {@link claimOrEnqueue} for those Agents of the entry that take work now. True when the issue was claimed. */
@@ -39,7 +42,7 @@ export class Dispatcher {
       const next = await this.#claim(agent);
       if (next === null) continue;
       if (next.id === wanted.id) return true;
-      this.#onClaimed(next);
+      this.#look(next);
       return false;
     }
     return false;
@@ -49,7 +52,7 @@ export class Dispatcher {
   async fill(agentUid: string): Promise<void> {
     this.#conductor.waiting.wake([agentUid]);
     for (const agent of this.#serving([agentUid]))
-      for (let next = await this.#claim(agent); next !== null; next = await this.#claim(agent)) this.#onClaimed(next);
+      for (let next = await this.#claim(agent); next !== null; next = await this.#claim(agent)) this.#look(next);
   }
 
   /** Uids of the Agents that take work now. */
@@ -61,10 +64,18 @@ export class Dispatcher {
   async #claim(agent: Agent): Promise<SubjectName | null> {
     const { log, leader } = this.#conductor;
     const startedAt = Date.now();
-    const next = await claimNext(log, claimantOf(agent), leader, CAUSE);
+    const next = await claimNext(log, claimantOf(agent), leader, CAUSE, (subject, err) => this.#drop(subject, err));
     if (typeof next !== 'object') return null;
     await traceClaim(next, agent.metadata.name!, startedAt);
     return next;
+  }
+
+  #drop(subject: SubjectName, err: unknown): void {
+    this.#logger.warn(
+      { err, issue: subject.name, namespace: subject.namespace },
+      'a queued issue could not be claimed',
+    );
+    this.#look(subject);
   }
 
   #serving(uids: readonly string[]): Agent[] {

@@ -54,31 +54,45 @@ export async function claimOrEnqueue(
       await enqueue(tx, { ...entry, version: state.version });
       return { events: [], value: null };
     }
-    const assignment = assignmentOf(entry.subject, nextAttempt(state), taken.agent, taken.fence);
+    const assignment = assignmentOf(entry.subject, nextAttempt(state, taken.before), taken.agent, taken.fence);
     return { events: decideAssignment(assignment, `${taken.agent.name} has a free slot.`), value: taken.agent };
   });
   return holder ?? null;
 }
 
-/** Who takes the issue now, under which fence; null where it has to wait. Throws StaleEpoch for a leader that was followed by another. */
+interface DirectlyTaken {
+  readonly agent: string | null;
+  readonly epoch: number;
+  readonly sequence: number;
+  readonly before: number | null;
+}
+
+const TAKE_DIRECT = `SELECT t.*, (SELECT attempt FROM attempts WHERE namespace = $6 AND issue = $7) AS before FROM take_direct($1, $2, $3, $4, $5) t`;
+
+/**
+ * Who takes the issue now, under which fence, and the highest attempt `before` that is known under its name; null where it has to wait. Throws
+ * StaleEpoch for a leader that was followed by another.
+ */
 async function takeDirect(
   tx: Tx,
   entry: Omit<QueueEntry, 'version'>,
   agents: readonly Claimant[],
   leader: Leadership,
-): Promise<{ agent: Claimant; fence: string } | null> {
-  const { rows } = await tx.query('SELECT * FROM take_direct($1, $2, $3, $4, $5)', [
+): Promise<{ agent: Claimant; fence: string; before: number } | null> {
+  const { rows } = await tx.query(TAKE_DIRECT, [
     agents.map(({ uid }) => uid),
     agents.map(({ concurrency }) => concurrency),
     entry.subject.id,
     entry.priority,
     new Date(entry.filedAt),
+    entry.subject.namespace,
+    entry.subject.name,
   ]);
-  const { agent: uid, epoch, sequence } = rows[0] as { agent: string | null; epoch: number; sequence: number };
+  const { agent: uid, epoch, sequence, before } = rows[0] as DirectlyTaken;
   const agent = agents.find((one) => one.uid === uid);
   if (agent === undefined) return null;
   requireEpoch(leader, epoch);
-  return { agent, fence: formatFence({ epoch, sequence }) };
+  return { agent, fence: formatFence({ epoch, sequence }), before: before ?? 0 };
 }
 
 /** A new work claim of an issue and its first task, under the names that both always have. */

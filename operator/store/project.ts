@@ -1,5 +1,6 @@
 import { type DomainEvent, type EventData, parseFence, type StoredEvent } from '#domain';
-import type { Tx } from '#lib/db';
+import { isUniqueViolation, type Tx } from '#lib/db';
+import { EventsError } from '#lib/events';
 import { dequeue } from './queue.ts';
 
 /** The subject a stream is about, as far as projections name it. */
@@ -19,7 +20,7 @@ export async function projectAll(
   for (let at = 0; at < events.length; at += 1) {
     const [event, next] = [events[at]!, events[at + 1]];
     if (event.type === 'ISSUE_ASSIGNED' && next?.type === 'TASK_DISPATCHED') {
-      await dispatch(tx, subject, next.data, next.at, taskDeadlineMs, { ...event.data, lane: 'work', at: event.at });
+      await dispatchFirst(tx, subject, next, taskDeadlineMs, { ...event.data, lane: 'work', at: event.at });
       at += 1;
     } else await project(tx, subject, event, taskDeadlineMs);
   }
@@ -29,7 +30,8 @@ export async function projectAll(
 export async function project(tx: Tx, subject: SubjectName, event: StoredEvent, taskDeadlineMs: number): Promise<void> {
   switch (event.type) {
     case 'ISSUE_ASSIGNED':
-      return claim(tx, subject, { ...event.data, lane: 'work', at: event.at });
+      await claim(tx, subject, { ...event.data, lane: 'work', at: event.at });
+      return void (await tx.query(COUNT_ATTEMPT, [subject.namespace, subject.name, event.data.attempt]));
     case 'REVIEW_ASSIGNED':
       return claim(tx, subject, { ...event.data, lane: 'review', attempt: 1, at: event.at });
     case 'ISSUE_UNASSIGNED':
@@ -83,6 +85,9 @@ export async function leaveQueue(tx: Tx, subject: SubjectName, events: readonly 
   if (events.some(({ type }) => LEAVES_QUEUE.has(type))) await dequeue(tx, subject.id);
 }
 
+const COUNT_ATTEMPT = `INSERT INTO attempts AS known (namespace, issue, attempt) VALUES ($1, $2, $3)
+  ON CONFLICT (namespace, issue) DO UPDATE SET attempt = greatest(known.attempt, excluded.attempt)`;
+
 interface NewClaim {
   readonly claim: string;
   readonly agent: { readonly name: string; readonly uid: string };
@@ -111,6 +116,22 @@ async function endClaim(tx: Tx, subject: SubjectName, id: string, reason: string
   );
 }
 
+/** The first task of a claim, with the claim. Throws EventsError `Concurrency` where another Issue of the same name was given the attempt meanwhile. */
+async function dispatchFirst(
+  tx: Tx,
+  subject: SubjectName,
+  { data, at }: Extract<StoredEvent, { type: 'TASK_DISPATCHED' }>,
+  taskDeadlineMs: number,
+  under: NewClaim,
+): Promise<void> {
+  try {
+    await dispatch(tx, subject, data, at, taskDeadlineMs, under);
+  } catch (cause) {
+    if (!isUniqueViolation(cause, 'tasks_pkey')) throw cause;
+    throw new EventsError('Concurrency', `Another Issue named ${subject.name} has had task ${data.task}.`, { cause });
+  }
+}
+
 /** `under` is the claim where it is as new as the task. */
 async function dispatch(
   tx: Tx,
@@ -122,7 +143,9 @@ async function dispatch(
 ): Promise<void> {
   const fence = parseFence(data.fence)!;
   const claimed = `WITH claimed AS (
-    INSERT INTO claims (id, subject, lane, agent_name, agent_uid, attempt, claimed_at) VALUES ($4, $3, $16, $7, $8, $17, $18))`;
+    INSERT INTO claims (id, subject, lane, agent_name, agent_uid, attempt, claimed_at) VALUES ($4, $3, $16, $7, $8, $17, $18)),
+    counted AS (INSERT INTO attempts AS known (namespace, issue, attempt) VALUES ($1, $19, $17)
+      ON CONFLICT (namespace, issue) DO UPDATE SET attempt = greatest(known.attempt, excluded.attempt))`;
   await tx.query({
     // Named, so that each session plans it once.
     name: under === undefined ? 'dispatch' : 'claim_and_dispatch',
@@ -145,7 +168,7 @@ async function dispatch(
       data.headSHA,
       new Date(at + taskDeadlineMs),
       new Date(at),
-      ...(under === undefined ? [] : [under.lane, under.attempt, new Date(under.at)]),
+      ...(under === undefined ? [] : [under.lane, under.attempt, new Date(under.at), subject.name]),
     ],
   });
 }

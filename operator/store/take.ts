@@ -1,6 +1,6 @@
 import { decideAssignment, formatFence, nextAttempt } from '#domain';
-import { type Tx, transaction } from '#lib/db';
-import { EventsError } from '#lib/events';
+import { DbError, isUnavailable, sqlState, type Tx, transaction } from '#lib/db';
+import { EventsError, isEventsError } from '#lib/events';
 import { assignmentOf, type Claimant, type Leadership } from './claims.ts';
 import type { Cause, IssueLog } from './log.ts';
 import type { SubjectName } from './project.ts';
@@ -15,25 +15,35 @@ interface Taken {
   readonly version: number;
   readonly sequence: number;
   readonly epoch: number;
+  /** The highest attempt that is known under the issue's name. */
+  readonly before: number | null;
 }
 
-const TAKE = { name: 'take_queued', text: 'SELECT * FROM take_queued($1, $2, $3)' };
+const TAKE = {
+  name: 'take_queued',
+  text: `SELECT t.*, (SELECT attempt FROM attempts a WHERE a.namespace = t.namespace AND a.issue = t.issue) AS before
+    FROM take_queued($1, $2, $3) t`,
+};
+
+/** Told of an issue that was queued and could not be claimed: its entry is gone, and it has to be decided again. */
+export type OnDropped = (subject: SubjectName, error: unknown) => void;
 
 type Answer = { readonly task: string; readonly subject: SubjectName | null } | 'none' | 'full';
 
 /**
  * Claims the best queued issue for an Agent, in one transaction: critical first, then oldest. The Agent's row is locked, so its
  * concurrency holds whatever arrives at once; the queue row is locked with SKIP LOCKED, so two claimers take two issues; an entry whose
- * stream has moved since it was decided is dropped, to be decided again. Answers the issue claimed, or why none was. Throws StaleEpoch for
- * a leader that was followed by another.
+ * stream has moved since it was decided is dropped, to be decided again, and so is one that cannot be claimed, for whatever is wrong with it:
+ * it would stay first for ever. Answers the issue claimed, or why none was. Throws StaleEpoch for a leader that was followed by another.
  */
 export async function claimNext(
   log: IssueLog,
   agent: Claimant,
   leader: Leadership,
   cause: Cause,
+  onDropped: OnDropped = () => {},
 ): Promise<SubjectName | 'none' | 'full'> {
-  const answer = await take(log, { agent, leader, cause, again: false });
+  const answer = await take(log, { agent, leader, cause, again: false, onDropped });
   return typeof answer === 'string' ? answer : answer.subject!;
 }
 
@@ -47,7 +57,8 @@ export async function nextTask(
   agent: Claimant,
   cause: Cause,
 ): Promise<{ readonly task: string } | 'none' | 'full'> {
-  return take(log, { agent, leader: null, cause, again: true });
+  // The leader looks at what was dropped when it looks at every issue that waits.
+  return take(log, { agent, leader: null, cause, again: true, onDropped: () => {} });
 }
 
 interface Taking {
@@ -55,38 +66,70 @@ interface Taking {
   readonly leader: Leadership | null;
   readonly cause: Cause;
   readonly again: boolean;
+  readonly onDropped: OnDropped;
 }
 
 async function take(log: IssueLog, taking: Taking): Promise<Answer> {
   for (;;) {
     let repeated = false;
-    const taken = await log.retrying(() => {
-      // What this process remembers saves a read; after a conflict it is not trusted.
-      const trusted = !repeated;
-      repeated = true;
-      return transaction(log.pool, (tx) => takeOne(log, tx, taking, trusted));
-    });
-    if (taken !== 'moved') return taken;
+    let row: Taken | undefined;
+    try {
+      const taken = await log.retrying(() => {
+        // What this process remembers saves a read; after a conflict it is not trusted.
+        const trusted = !repeated;
+        repeated = true;
+        return transaction(log.pool, async (tx) => {
+          row = undefined;
+          row = await takeRow(tx, taking);
+          return claimRow(log, tx, taking, row, trusted);
+        });
+      });
+      if (taken !== 'moved') return taken;
+    } catch (error) {
+      if (row?.outcome !== 'taken' || !isOfRow(error)) throw error;
+      await drop(log, row);
+      taking.onDropped(subjectOf(row), error);
+    }
   }
 }
 
-async function takeOne(
+/** Whether an error that came up behind a row is the row's: any would take its turn and fail, where the database or the leader is at fault. */
+function isOfRow(error: unknown): boolean {
+  if (isUnavailable(error) || error instanceof DbError || isEventsError(error, 'StaleEpoch')) return false;
+  const state = sqlState(error);
+  // 22 and 23: data and constraints; others tell of time, space and rights.
+  return state === undefined || /^2[23]/.test(state);
+}
+
+/** The same decision alone: one that was renewed meanwhile has its turn. */
+async function drop({ pool }: IssueLog, { subject, version }: Taken): Promise<void> {
+  await pool.query('DELETE FROM queue WHERE subject = $1 AND version = $2', [subject, version]);
+}
+
+function subjectOf({ subject, namespace, issue }: Taken): SubjectName {
+  return { id: subject, namespace, name: issue };
+}
+
+async function takeRow(tx: Tx, { agent, again }: Taking): Promise<Taken> {
+  return (await tx.query({ ...TAKE, values: [agent.uid, agent.concurrency, again] })).rows[0];
+}
+
+async function claimRow(
   log: IssueLog,
   tx: Tx,
-  { agent, leader, cause, again }: Taking,
+  { agent, leader, cause }: Taking,
+  taken: Taken,
   trusted: boolean,
 ): Promise<Answer | 'moved'> {
-  const { rows } = await tx.query({ ...TAKE, values: [agent.uid, agent.concurrency, again] });
-  const taken = rows[0] as Taken;
   if (taken.outcome === 'given') return { task: taken.task, subject: null };
   if (taken.outcome !== 'taken') return taken.outcome;
   if (leader !== null && leader.epoch !== taken.epoch)
     throw new EventsError('StaleEpoch', `Epoch ${leader.epoch} may not claim: the leader's is ${taken.epoch}.`);
-  const subject = { id: taken.subject, namespace: taken.namespace, name: taken.issue };
+  const subject = subjectOf(taken);
   const known = trusted ? log.remembered(subject.id, taken.version) : undefined;
   const state = known ?? (await log.load(subject, tx));
   if (state.version !== taken.version || state.work !== null) return 'moved';
-  const assignment = assignmentOf(subject, nextAttempt(state), agent, formatFence(taken));
+  const assignment = assignmentOf(subject, nextAttempt(state, taken.before ?? 0), agent, formatFence(taken));
   const events = decideAssignment(assignment, `${agent.name} has a free slot.`);
   await log.appendIn(tx, subject, cause, state, events, { queued: false });
   return { task: assignment.task, subject };

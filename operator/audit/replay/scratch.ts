@@ -21,7 +21,7 @@ export class Scratch {
   static async open(pool: Pool, taskDeadlineMs: number): Promise<Scratch> {
     const client = await pool.connect();
     await client.query('SET synchronous_commit = off');
-    for (const table of [...comparisons.map((one) => one.table), 'queue'])
+    for (const table of [...comparisons.map((one) => one.table), 'queue', 'attempts'])
       await client.query(`CREATE TEMPORARY TABLE ${table} (LIKE ${table} INCLUDING ALL)`);
     return new Scratch(client, taskDeadlineMs);
   }

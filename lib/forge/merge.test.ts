@@ -7,7 +7,7 @@ import { createForge } from './github.ts';
 const SHA = 'a'.repeat(40);
 const repo = { owner: 'o', name: 'n' };
 
-function merging(step: Parameters<typeof scripted>[0]) {
+function merging(step: Parameters<typeof scripted>[0], still?: () => Promise<void>) {
   const { fetch, asked } = scripted(step);
   const forge = createForge({
     baseURL: 'http://forge.test',
@@ -15,7 +15,13 @@ function merging(step: Parameters<typeof scripted>[0]) {
     fetch,
     writeIntervalMs: 0,
   });
-  const result = forge.merge(repo, 7, { sha: SHA, method: 'squash', title: 'T', message: 'M' });
+  const result = forge.merge(repo, 7, {
+    sha: SHA,
+    method: 'squash',
+    title: 'T',
+    message: 'M',
+    ...(still && { still }),
+  });
   return { result, asked };
 }
 
@@ -46,6 +52,13 @@ for (const [status, message, code] of refusals)
     assert.deepEqual([answer.code, asked.length], [code, 1]);
     assert.ok(answer.message.includes(message));
   });
+
+test('a merge whose facts hold no longer is not sent, and fails with what says so', async () => {
+  const old = new Error('grown old');
+  const { result, asked } = merging(json({ merged: true, sha: SHA, message: 'ok' }), () => Promise.reject(old));
+  await assert.rejects(result, (error) => error === old);
+  assert.equal(asked.length, 0);
+});
 
 const errors = [
   ['a server failure', json({ message: 'x' }, 502), 'Unavailable', 'unknown'],

@@ -73,6 +73,8 @@ export interface MergeRequest {
   readonly method: 'merge' | 'squash' | 'rebase';
   readonly title: string;
   readonly message: string;
+  /** Awaited when nothing but the sending is left to be waited for; what it throws is thrown, and nothing is sent. */
+  readonly still?: () => Promise<void>;
 }
 
 /** `HeadMoved` the head is not `sha` · `NotMergeable` conflict, closed, draft, or the base moved meanwhile · `Refused` a rule, a setting or the permission forbids it. */
@@ -121,8 +123,11 @@ export interface Forge extends RulesForge {
   deployments(repo: RepositoryName, environment: string): Promise<readonly DeploymentFacts[]>;
   /** Whether `commit` is `revision` or an ancestor of it. NotFound: the repository, or a commit that it does not have. */
   contains(repo: RepositoryName, revision: string, commit: string): Promise<boolean>;
-  /** What an account may do; `none` for one the forge does not know. NotFound: the repository. */
-  permission(repo: RepositoryName, login: string): Promise<Permission>;
+  /**
+   * What an account may do; `none` for one the forge does not know, and, where `id` is given, for a login that is another account's by now.
+   * NotFound: the repository.
+   */
+  permission(repo: RepositoryName, login: string, id?: number): Promise<Permission>;
 
   /** NotFound, also for a pull request's number or a deleted issue. */
   issue(repo: RepositoryName, number: number): Promise<ForgeIssueFacts>;

@@ -3,7 +3,7 @@ import type { Queryable } from '#lib/db';
 import type { Forge } from '#lib/forge';
 
 /** Kinds of effects that tell people something; GitHub asks for three times the pause between those. */
-const NOTIFYING = new Set(['issue', 'pull-request', 'comment', 'review', 'thread-reply']);
+const NOTIFYING = new Set(['issue', 'pull-request', 'comment', 'review', 'thread-reply', 'merge']);
 /** A push is no call of the API. */
 const UNPACED = new Set(['head']);
 

@@ -5,6 +5,7 @@ import { createForge, type Forge, ForgeError, type ForgeErrorCode } from '#lib/f
 import { World } from '../../local/forge/testing/world.ts';
 import { type TestDatabase, testDatabase } from '../../test/kit/postgres.ts';
 import { markedUid, marker } from './markers.ts';
+import { Outdated } from './outdated.ts';
 import { fakeClock, override, unsure } from './unsure.int-kit.ts';
 import { ForgeWrites, type Target } from './writes.ts';
 
@@ -323,6 +324,27 @@ for (const [code, expected] of Object.entries(classes))
     const state = (await readEffect(pool, `comment/${code}`))?.state;
     assert.equal(state, expected === 'EffectNotPerformed' ? 'succeeded' : 'failed');
   });
+
+test('a merge of which nothing was heard is not sent again on what it was decided on then', async () => {
+  const { pool } = database;
+  const { number, head } = await newPull();
+  const clock = fakeClock();
+  const { forge, calls } = unsure(as('boss'), 'merge', 'never arrived', clock);
+  const writes = new ForgeWrites(new Effects({ db: pool, clock }), pool);
+  const target = { forge, repo, subject: crypto.randomUUID() };
+  const readAt = clock.now();
+  const still = async () => {
+    if (clock.now() - readAt > 2_000) throw new Outdated('It had grown old.');
+  };
+  const request = { sha: head, method: 'squash', title: 'T', message: 'M', still } as const;
+  const merge = () => writes.merge(target, number, '7', request);
+  await assert.rejects(
+    merge(),
+    (error) => isEventsError(error, 'EffectNotPerformed') && error.cause instanceof Outdated,
+  );
+  assert.deepEqual([calls(), (await as('boss').pullRequest(repo, number)).state], [1, 'open']);
+  assert.equal((await readEffect(pool, `merge/${target.subject}/7`))?.state, 'planned');
+});
 
 test('a merge that the forge refuses is an outcome: the same decision is never tried again', async () => {
   const { writes } = openWrites();

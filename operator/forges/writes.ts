@@ -16,7 +16,9 @@ import { legible } from '#lib/kube';
 import { type Metrics, noMetrics, type Span, serverAttributes, traced, withCorrelation } from '#lib/observe';
 import { filingKey } from './filing.ts';
 import { issueMarker, marker, unmarked } from './markers.ts';
+import { Outdated } from './outdated.ts';
 import type { Pace } from './pace.ts';
+import { MergeTurns } from './turns.ts';
 
 export { issueMarker, markedUid, marker } from './markers.ts';
 
@@ -43,6 +45,7 @@ export class ForgeWrites {
   readonly #pool: Pool;
   readonly #metrics: Metrics;
   readonly #pace: Pace | undefined;
+  readonly #mergeTurns = new MergeTurns();
 
   /** Without a `pace` nothing waits for another. */
   constructor(effects: Effects, pool: Pool, metrics: Metrics = noMetrics, pace?: Pace) {
@@ -243,8 +246,17 @@ export class ForgeWrites {
   }
 
   /**
-   * The one merge call. `key` names the decision (the version of MERGE_REQUESTED), so that one decision merges at most once. A refusal by the
-   * forge is an outcome, not an error.
+   * Waits for the turn of a merge, before it is decided. False when that took so long that the decision has to begin anew: the turn is
+   * kept for it.
+   */
+  async mergeTurn({ forge, subject }: Target): Promise<boolean> {
+    return this.#mergeTurns.take(subject, async () => this.#pace?.turn(forge, 'merge'));
+  }
+
+  /**
+   * The one merge call, in a turn taken before ({@link mergeTurn}). `key` names the decision (the version of MERGE_REQUESTED), so that one
+   * decision merges at most once. `request.still` is asked right before each sending, a repeat after an unknown outcome included; an
+   * Outdated of it is the cause of EffectNotPerformed. A refusal by the forge is an outcome, not an error.
    */
   async merge(target: Target, number: number, key: string, request: MergeRequest): Promise<MergeResult> {
     const { forge, repo } = target;
@@ -311,7 +323,7 @@ export class ForgeWrites {
         {
           perform,
           find: (_request, row) => steps.find(row as EffectRow),
-          ready: async () => this.#pace?.turn(target.forge, kind),
+          ready: async () => (kind === 'merge' ? undefined : this.#pace?.turn(target.forge, kind)),
           classify: failed,
         },
       );
@@ -351,6 +363,7 @@ async function existing(error: unknown, search: () => Promise<PullRequestSummary
 
 /** Bad credentials and an unreachable forge are mended and tried again under the same key; what the forge calls wrong stays wrong. */
 function classify(error: unknown): FailureClass {
+  if (error instanceof Outdated) return 'notPerformed';
   if (!(error instanceof ForgeError)) return classifyFailure(error);
   if (error.outcome === 'unknown') return 'unknown';
   // A forge answers NotFound to a token that may not see: that is mended, not wrong.

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Action, type DomainEvent, defaultPolicy, type IssueState, type PullRequestFacts } from '#domain';
+import { EventsError } from '#lib/events';
 import { type BranchRules, ForgeError, type MergeRequest, type MergeResult } from '#lib/forge';
 import { ruleset } from '../../domain/gate/cases/enforced.ts';
-import { HEAD, OLD_HEAD } from '../../domain/testing/facts.ts';
+import { HEAD, OLD_HEAD, PULL } from '../../domain/testing/facts.ts';
 import { inReview } from '../../domain/testing/story.ts';
 import type { Conductor } from './context.ts';
 import { Denials } from './denials.ts';
@@ -16,7 +17,17 @@ interface AtTheForge {
   readonly answer?: MergeResult;
   /** How long the log takes to commit MERGE_REQUESTED, in ms. */
   readonly commits?: number;
+  /** What happens while the call waits behind others, its request written already. */
+  readonly queued?: (story: Story, issues: Map<string, { metadata: object }>) => void;
+  /** What happens while the pull request is read. */
+  readonly reading?: (story: Story) => void;
+  /** MERGE_REQUESTED is in the log already, of a call that was not made. */
+  readonly requested?: boolean;
+  /** The turn to merge was long in coming. */
+  readonly late?: boolean;
 }
+
+type Story = ReturnType<typeof inReview>;
 
 const repository = {
   metadata: { name: 'parser', namespace: 'team' },
@@ -34,16 +45,25 @@ const repository = {
 const merged: MergeResult = { merged: true, sha: 'e'.repeat(40) };
 
 /** Asks for the merge; answers the calls that reached the forge, in order with what was appended, and what was appended. */
-async function ask({ live = {}, rules, answer = merged, commits = 0 }: AtTheForge) {
+async function ask(how: AtTheForge) {
+  const { live = {}, rules, answer = merged, commits = 0, queued, reading, requested = false, late = false } = how;
   const story = inReview();
   story.later(1_000).verdict(true);
+  if (requested) story.append([{ type: 'MERGE_REQUESTED', data: { number: PULL, headSHA: HEAD, method: 'squash' } }]);
   const action = story.next() as Extract<Action, { do: 'merge' }>;
   assert.equal(action.do, 'merge');
   const before = story.events.length;
   const order: string[] = [];
   const calls: { key: string; request: MergeRequest }[] = [];
+  const issue = { metadata: { namespace: 'team', name: 'fix-parser', uid: 'u1', generation: 2 } };
+  const issues = new Map<string, { metadata: object }>([['team/fix-parser', issue]]);
+  let reads = 0;
   const forge = {
-    pullRequest: async () => ({ ...story.shown, ...live }),
+    pullRequest: async () => {
+      reads += 1;
+      reading?.(story);
+      return { ...story.shown, ...live };
+    },
     branchRules: async () => (rules ?? (() => ({ rulesets: [ruleset()] })))(),
   };
   const conductor = {
@@ -52,16 +72,24 @@ async function ask({ live = {}, rules, answer = merged, commits = 0 }: AtTheForg
     log: {
       pool: { query: async () => ({ rows: [] }) },
       append: async (_subject: unknown, _cause: unknown, decide: (state: IssueState) => DomainEvent[]) => {
-        for (const event of decide(story.state)) {
+        const events = decide(story.state);
+        for (const event of events) {
           order.push(event.type);
           story.append([event]);
         }
         story.later(commits);
-        return { state: story.state };
+        return { state: story.state, events };
       },
+      load: async () => story.state,
     },
+    objects: { issues: { get: (namespace: string, name: string) => issues.get(`${namespace}/${name}`) } },
     writes: {
+      mergeTurn: async () => !late,
       merge: async (_target: unknown, _number: number, key: string, request: MergeRequest) => {
+        queued?.(story, issues);
+        await request.still?.().catch((cause: unknown) => {
+          throw new EventsError('EffectNotPerformed', 'It was not performed.', { cause });
+        });
         order.push('the call');
         calls.push({ key, request });
         return answer;
@@ -74,7 +102,7 @@ async function ask({ live = {}, rules, answer = merged, commits = 0 }: AtTheForg
   await mergeIssue({
     conductor,
     denials: new Denials(),
-    issue: { metadata: { name: 'fix-parser' } } as never,
+    issue: issue as never,
     repository: repository as never,
     subject: { id: 'one', namespace: 'team', name: 'fix-parser' },
     state: story.state,
@@ -82,7 +110,7 @@ async function ask({ live = {}, rules, answer = merged, commits = 0 }: AtTheForg
     action,
     cause: { actor: { kind: 'controller', name: 'test' } },
   });
-  return { calls, order, appended: story.events.slice(before), story };
+  return { calls, order, appended: story.events.slice(before), story, reads };
 }
 
 test('a merge names the head that was decided on, and is in the log before it is asked for', async () => {
@@ -127,6 +155,36 @@ for (const [what, forge] of denied) {
 test('a conductor that was frozen between reading and calling decides again', async () => {
   const { calls, order } = await ask({ commits: 2_001 });
   assert.deepEqual([calls.length, order], [0, ['MERGE_REQUESTED']]);
+});
+
+const hold = (story: Story) => void story.command({ do: 'hold', on: true });
+const kept: [string, NonNullable<AtTheForge['queued']>][] = [
+  ['the facts grow old', (story) => story.later(2_001)],
+  ['a person says /rig hold', hold],
+  ['the Issue is edited', (_, issues) => issues.set('team/fix-parser', { metadata: { uid: 'u1', generation: 3 } })],
+  ['the Issue is made again', (_, issues) => issues.set('team/fix-parser', { metadata: { uid: 'u2', generation: 2 } })],
+  ['the Issue is deleted', (_, issues) => issues.delete('team/fix-parser')],
+];
+for (const [what, queued] of kept) {
+  test(`a merge call that waits behind others while ${what} is not made`, async () => {
+    const { calls } = await ask({ queued });
+    assert.equal(calls.length, 0);
+  });
+}
+
+test('a hold that is recorded while the pull request is read keeps a merge that was requested before from being repeated', async () => {
+  const { calls } = await ask({ requested: true, reading: hold });
+  assert.equal(calls.length, 0);
+});
+
+test('a merge that was requested before is asked for again under the number it had', async () => {
+  const { calls, appended, story } = await ask({ requested: true });
+  assert.deepEqual([calls[0]?.key, appended.length], [String(story.state.mergeRequested?.version), 0]);
+});
+
+test('a turn to merge that was long in coming has everything decided again before anything is read', async () => {
+  const { calls, appended, reads } = await ask({ late: true });
+  assert.deepEqual([calls.length, appended.length, reads], [0, 0, 0]);
 });
 
 for (const [code, reason, words] of [

@@ -35,6 +35,8 @@ async function ask(times: number) {
         forge: { pullRequest: async () => ({ read: ++reads, head: { sha: SHA, ref: 'rig/one/1' } }) },
       }),
     },
+    writes: { mergeTurn: async () => true },
+    leader: { epoch: 1 },
     mirror: { putLivePull: async () => {} },
     log: {
       pool: { query: async () => ({ rows: [] }) },

@@ -9,8 +9,11 @@ import {
   mergeMessage,
   type World,
 } from '#domain';
+import { isEventsError } from '#lib/events';
 import type { MergeResult } from '#lib/forge';
 import { Waiting } from '#lib/kube';
+import { Outdated } from '../forges/outdated.ts';
+import type { Target } from '../forges/writes.ts';
 import { followRules } from '../repositories/enforcement.ts';
 import { repositoryName } from '../repositories/name.ts';
 import type { Cause } from '../store/log.ts';
@@ -52,12 +55,14 @@ export interface MergeOptions {
 }
 
 /**
- * The only way to the forge's merge call. The world is read live and the gate decided on it again; MERGE_REQUESTED is committed before the
- * call, which carries the head SHA and the number of that decision; what the forge answers is read back before MERGED is observed. Throws
- * Waiting while the live read denies again what the mirror allows, ever longer; in the end a person is asked.
+ * The only way to the forge's merge call. Its turn is waited for first; then the world is read live and the gate decided on it again;
+ * MERGE_REQUESTED is committed before the call, which carries the head SHA and the number of that decision, and leaves only while all that
+ * still holds; what the forge answers is read back before MERGED is observed. Throws Waiting while the live read denies again what the
+ * mirror allows, ever longer; in the end a person is asked.
  */
 export async function mergeIssue(options: MergeOptions): Promise<void> {
-  const { conductor, denials, issue, repository, subject, state, world, action, cause } = options;
+  const { conductor, denials, repository, subject, state, world, action, cause } = options;
+  if (!(await conductor.writes.mergeTurn(await targetOf(options)))) return;
   const { live, readAt, enforcement } = await readLive(conductor, repository, action);
   const gate = { ...(await readGateWorld(conductor, repository, repositoryKey(repository)!, live)), enforcement };
   const fresh = { ...world, gate, pullRequest: known(live, readAt), pullRequestReadAt: readAt };
@@ -65,10 +70,9 @@ export async function mergeIssue(options: MergeOptions): Promise<void> {
   if (missing !== null) return deny(options, missing.message);
   const requested = await requestMerge(conductor, subject, state, action, cause);
   if (requested === null) return;
-  // What the gate was decided on must not have grown old meanwhile: a leader that was frozen here decides again.
-  if (conductor.now() - readAt > FRESH_MS) return deny(options, 'What was read of it had grown old.');
+  const result = await callMerge(options, requested, live.reviews, () => confirm(options, requested, readAt));
+  if (result instanceof Outdated) return deny(options, result.message);
   denials.forget(subject.id);
-  const result = await callMerge(conductor, issue, repository, subject, requested, action, live.reviews);
   if (!result.merged) await conductor.log.append(subject, cause, (now) => refusal(now, action, result));
   await readPullRequest(conductor, repository, action.number);
 }
@@ -81,6 +85,20 @@ async function readLive(conductor: Conductor, repository: Repository, { number, 
     followRules(conductor, repository, id),
   ]);
   return { ...pull, enforcement };
+}
+
+/**
+ * What the gate was decided on must not have grown old or been changed before the call leaves: a leader that was frozen, a queue, the minute in
+ * which an unknown outcome is looked for. Throws Outdated.
+ */
+async function confirm({ conductor, subject, issue }: MergeOptions, { version }: IssueState, readAt: number) {
+  const { namespace, name, uid, generation } = issue.metadata;
+  const now = await conductor.log.load(subject);
+  const seen = conductor.objects.issues.get(namespace!, name!)?.metadata;
+  if (conductor.now() - readAt > FRESH_MS) throw new Outdated('What was read of it had grown old.');
+  if (now.version !== version) throw new Outdated('Something was recorded of the Issue while the merge was prepared.');
+  if (seen?.uid !== uid || seen?.generation !== generation || seen?.deletionTimestamp !== undefined)
+    throw new Outdated('The Issue was changed while the merge was prepared.');
 }
 
 /** The mirror allowed what the forge itself does not: returns for a decision on what it knows now, or throws when that was the same. */
@@ -110,23 +128,27 @@ async function requestMerge(
   cause: Cause,
 ): Promise<IssueState | null> {
   const { headSHA, number, method } = action;
-  const { state } = await conductor.log.append(subject, cause, (now): DomainEvent[] => {
+  const { state, events } = await conductor.log.append(subject, cause, (now): DomainEvent[] => {
     if (now.mergeRequested?.headSHA === headSHA || now.version !== decided.version) return [];
     return [{ type: 'MERGE_REQUESTED', data: { number, headSHA, method } }];
   });
-  return state.mergeRequested?.headSHA === headSHA ? state : null;
+  const ours = events.length > 0 || state.version === decided.version;
+  return ours && state.mergeRequested?.headSHA === headSHA ? state : null;
 }
 
-async function callMerge(
-  conductor: Conductor,
-  issue: Issue,
-  repository: Repository,
-  subject: SubjectName,
-  state: IssueState,
-  action: Merge,
-  reviews: readonly { state: string; commitSHA: string | null; author: { login: string } }[],
-): Promise<MergeResult> {
+async function targetOf({ conductor, repository, subject }: MergeOptions): Promise<Target> {
   const { forge } = await conductor.forges.forRepository(repository);
+  return { forge, repo: repositoryName(repository), subject: subject.id, epoch: conductor.leader.epoch };
+}
+
+/** What the forge answered, or why it was not asked. */
+async function callMerge(
+  options: MergeOptions,
+  state: IssueState,
+  reviews: readonly { state: string; commitSHA: string | null; author: { login: string } }[],
+  still: () => Promise<void>,
+): Promise<MergeResult | Outdated> {
+  const { conductor, issue, action } = options;
   const text = mergeMessage({
     issue: { name: issue.metadata.name!, number: state.spec!.number!, title: state.spec!.title },
     pullRequest: action.number,
@@ -143,13 +165,17 @@ async function callMerge(
       ),
     ],
   });
-  const request = { sha: action.headSHA, method: action.method, ...text };
-  return conductor.writes.merge(
-    { forge, repo: repositoryName(repository), subject: subject.id, epoch: conductor.leader.epoch },
-    action.number,
-    String(state.mergeRequested!.version),
-    request,
-  );
+  const key = String(state.mergeRequested!.version);
+  const request = { sha: action.headSHA, method: action.method, ...text, still };
+  return conductor.writes
+    .merge(await targetOf(options), action.number, key, request)
+    .catch((error: unknown) => outdatedOf(error));
+}
+
+/** Why the call was kept back; throws any other error. */
+function outdatedOf(error: unknown): Outdated {
+  if (isEventsError(error, 'EffectNotPerformed') && error.cause instanceof Outdated) return error.cause;
+  throw error;
 }
 
 function refusal(state: IssueState, action: Merge, result: Extract<MergeResult, { merged: false }>): DomainEvent[] {

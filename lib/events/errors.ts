@@ -9,6 +9,8 @@ export type EventsErrorCode =
   | 'VersionGap'
   /** Two identifiers of one subject are known as two subjects. */
   | 'SubjectConflict'
+  /** A stream was to begin whose subject the database does not know, or has forgotten: look for the subject again. */
+  | 'SubjectMissing'
   /** Another leader has taken over, or this one never was. */
   | 'StaleEpoch'
   /** The other side refused for good; the refusal is stored. */

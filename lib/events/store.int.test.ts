@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
 import { testDatabase } from '../../test/kit/postgres.ts';
-import { EventStore, isEventsError, migrations, type NewEvent, START } from './index.ts';
+import { EventStore, ensureSubject, isEventsError, migrations, type NewEvent, START } from './index.ts';
 
 type Counted = { type: 'COUNTED'; data: { n: number; text?: string } };
 const types = {
@@ -54,6 +54,18 @@ test('an append at an old version, or beyond the end, is a Concurrency error and
   for (const version of [0, 1, 3])
     await assert.rejects(store.append(store.db, stream, version, [counted(9)]), { code: 'Concurrency' });
   assert.equal(await store.version(stream), 2);
+});
+
+test('a named stream begins only while its subject is there, and goes on without asking for it', async (t) => {
+  const { store, pool } = await openStore(t);
+  const { subject } = await ensureSubject(pool, { kind: 'Issue', namespace: 'team', name: 'one', uid: 'u1' });
+  const named = { named: true };
+  await store.append(pool, subject.id, 0, [counted(1)], named);
+  await assert.rejects(store.append(pool, randomUUID(), 0, [counted(1)], named), { code: 'SubjectMissing' });
+  await assert.rejects(store.append(pool, subject.id, 0, [counted(1)], named), { code: 'Concurrency' });
+  await pool.query('DELETE FROM subjects');
+  await store.append(pool, subject.id, 1, [counted(2)], named);
+  assert.equal(await store.version(subject.id), 2);
 });
 
 test('events of an invalid append are not written, not even those that fit', async (t) => {

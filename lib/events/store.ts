@@ -15,7 +15,8 @@ const APPEND = `
   INSERT INTO events (stream, version, type, schema, data, meta)
   SELECT $1, $2 + n, type, schema, data, meta
   FROM unnest($3::text[], $4::smallint[], $5::jsonb[], $6::jsonb[]) WITH ORDINALITY AS e (type, schema, data, meta, n)
-  WHERE $2::int = 0 OR EXISTS (SELECT FROM events WHERE stream = $1 AND version = $2)
+  WHERE CASE WHEN $2::int > 0 THEN EXISTS (SELECT FROM events WHERE stream = $1 AND version = $2)
+    ELSE NOT $7 OR EXISTS (SELECT FROM subjects WHERE id = $1) END
   ORDER BY n
   RETURNING ${EVENT_COLUMNS}`;
 
@@ -48,21 +49,25 @@ export class EventStore<E extends EventBody = EventBody> {
    * stored. On a pool it is durable when it returns; in a transaction when that commits. Nobody waits for anybody else.
    *
    * Throws `Concurrency` when another writer was first, which ends a surrounding transaction; `InvalidEvent` before anything
-   * is written. NUL and unpaired surrogates in strings are stored as U+FFFD.
+   * is written; `SubjectMissing` where the stream is new, `named`, and the name of no subject that the database remembers. NUL and
+   * unpaired surrogates in strings are stored as U+FFFD.
    */
   async append(
     on: Queryable | Transaction,
     stream: string,
     expectedVersion: number,
     events: readonly NewEvent<E>[],
+    { named = false }: { named?: boolean } = {},
   ): Promise<StoredEvent<E>[]> {
     if (events.length === 0) return [];
     const schemas = events.map((event) => this.#registry.check(event));
     const started = performance.now();
-    const rows = await this.#insert(on, stream, expectedVersion, events, schemas).catch((error: unknown) => {
-      if (isEventsError(error, 'Concurrency')) this.#metrics.count('rig_event_conflicts_total', {});
-      throw error;
-    });
+    const rows = await this.#insert(on, { stream, version: expectedVersion, named }, events, schemas).catch(
+      (error: unknown) => {
+        if (isEventsError(error, 'Concurrency')) this.#metrics.count('rig_event_conflicts_total', {});
+        throw error;
+      },
+    );
     this.#metrics.observe('rig_event_append_seconds', {}, (performance.now() - started) / 1_000);
     for (const { type } of events) this.#metrics.count('rig_events_total', { type });
     if (isTransaction(on)) on.afterCommit(() => this.#committed());
@@ -130,8 +135,7 @@ export class EventStore<E extends EventBody = EventBody> {
 
   async #insert(
     on: Queryable,
-    stream: string,
-    version: number,
+    { stream, version, named }: { stream: string; version: number; named: boolean },
     events: readonly NewEvent<E>[],
     schemas: number[],
   ): Promise<EventRow[]> {
@@ -142,6 +146,7 @@ export class EventStore<E extends EventBody = EventBody> {
       schemas,
       events.map(({ data }) => toJsonb(data)),
       events.map(({ meta }) => toJsonb(meta)),
+      named,
     ];
     const refused = `Stream ${stream} is not at version ${version}: another writer was first.`;
     const { rows } = await on
@@ -150,8 +155,9 @@ export class EventStore<E extends EventBody = EventBody> {
         const taken = cause.code === '23505' && cause.constraint === 'events_stream_version';
         throw taken ? new EventsError('Concurrency', refused, { cause }) : cause;
       });
-    if (rows.length === 0) throw new EventsError('Concurrency', refused);
-    return rows;
+    if (rows.length > 0) return rows;
+    if (version > 0) throw new EventsError('Concurrency', refused);
+    throw new EventsError('SubjectMissing', `No subject has the stream ${stream}: look for the subject again.`);
   }
 
   #decode(row: EventRow): StoredEvent<E> {

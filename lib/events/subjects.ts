@@ -67,7 +67,8 @@ export async function readSubject(db: Queryable, id: string): Promise<Subject | 
 
 /**
  * Does not wait for the disk. The log is written in order, so whoever waits for a later commit, such as that of the first event, has
- * this one with it; and a subject that nothing has come of can be minted again.
+ * this one with it. A PostgreSQL that is killed before that forgets the subject, whoever remembers it: a stream begins only with its
+ * subject there (`named` of EventStore.append), and one that nothing has come of is minted again.
  */
 async function insert(db: Queryable, ref: SubjectRef, id: string): Promise<Subject | undefined> {
   const { rows } = await db.query<Subject>(

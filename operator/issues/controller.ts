@@ -1,6 +1,6 @@
 import type { Issue } from '#crds';
 import { type Action, decideWish, type IssueState, liveTasks, lossDue, nextAction, observe, type World } from '#domain';
-import type { Subject } from '#lib/events';
+import { isEventsError, type Subject } from '#lib/events';
 import {
   type Clock,
   Controller,
@@ -133,6 +133,7 @@ export class IssueController {
       return await this.#conductor.log.retrying(() => this.#advance(issue, subject, cause, signal));
     } catch (error) {
       this.#places.looked(key);
+      if (isEventsError(error, 'SubjectMissing')) this.#subjects.forget(issue.metadata.uid!);
       const explained = explain(error, this.#conductor.now());
       if (explained instanceof ReconcileError) await this.#projection.fail(issue, explained);
       throw explained;

@@ -5,7 +5,10 @@ import { issuesNumbered, numberOf, type Objects } from '../objects.ts';
 import type { Conductor } from './context.ts';
 import { repositoryKey } from './world.ts';
 
-/** The streams of events of Issues, each found in the database once for as long as its name and its place at the forge stay. */
+/**
+ * The streams of events of Issues, each found in the database once for as long as its name and its place at the forge stay. One that is to
+ * begin and is missing there (EventsError SubjectMissing) has to be forgotten: the database was killed before it was on the disk.
+ */
 export class Subjects {
   readonly #known = new Map<string, { readonly foundBy: string; readonly subject: Subject }>();
 
@@ -23,7 +26,7 @@ export class Subjects {
     return subject;
   }
 
-  /** The Issue with this uid is gone. */
+  /** The Issue with this uid is gone, or its subject is. */
   forget(uid: string): void {
     this.#known.delete(uid);
   }

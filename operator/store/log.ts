@@ -94,7 +94,8 @@ export class IssueLog {
   }
 
   /**
-   * Appends inside a transaction of the caller's. A faster writer ends that transaction with EventsError Concurrency: see {@link retrying}.
+   * Appends inside a transaction of the caller's. A faster writer ends that transaction with EventsError Concurrency: see {@link retrying};
+   * a subject that the database has forgotten ends it with SubjectMissing.
    * `queued` false says that the caller has taken the issue out of the queue already.
    */
   async appendIn(
@@ -114,6 +115,7 @@ export class IssueLog {
       subject.id,
       before.version,
       events.map(({ type, data }) => ({ type, data, meta })),
+      { named: true },
     );
     const stored = rows.map(toDomain);
     await projectAll(tx, subject, stored, this.#options.taskDeadlineMs);

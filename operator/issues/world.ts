@@ -1,29 +1,26 @@
-import type { AgentTask, Issue, Repository } from '#crds';
+import type { Issue, Repository } from '#crds';
 import {
   type Actor,
   type Fact,
   type IssueState,
   known,
-  liveTasks,
   type Permission,
   type PullRequestFacts,
-  type TaskFacts,
   unknown,
   type World,
 } from '#domain';
 import { type Deployers, readDelivery } from '../deploy/deployers.ts';
 import { forgeHost } from '../forges/forges.ts';
 import type { RepositoryKey } from '../mirror/mirror.ts';
-import type { Job } from '../objects.ts';
 import { repositoryName } from '../repositories/name.ts';
 import { repositoryPolicy } from '../repositories/policy.ts';
 import type { Stacks } from '../repositories/stack.ts';
-import { type TaskRow, tasksOf } from '../store/tasks.ts';
 import { readAgents } from './agents.ts';
 import { readFamily } from './children.ts';
 import type { Conductor } from './context.ts';
 import { readDependencies } from './dependencies.ts';
 import { noGateWorld, readGateWorld } from './gate-world.ts';
+import { readTaskFacts } from './task-facts.ts';
 
 /** Where an Issue's Repository stands in the mirror; null while its forge id is not known. */
 export function repositoryKey(repository: Repository | undefined): RepositoryKey | null {
@@ -46,7 +43,7 @@ export async function readWorld(
   const repository = objects.repositories.get(namespace, issue.spec.repositoryRef.name);
   const [{ agents, accounts, unaccounted }, tasks, forge] = await Promise.all([
     readAgents(conductor, namespace, repository),
-    readTasks(conductor, namespace, subject, state),
+    readTaskFacts(conductor, namespace, subject, state),
     readForge(conductor, repository, state),
   ]);
   const policy = repositoryPolicy(repository, issue.spec.repositoryRef.name, now);
@@ -90,53 +87,6 @@ async function readStack(
   } catch (error) {
     return unknown(`The forge cannot be asked: ${(error as Error).message}`);
   }
-}
-
-async function readTasks(
-  conductor: Conductor,
-  namespace: string,
-  subject: string,
-  state: IssueState,
-): Promise<Map<string, TaskFacts>> {
-  const live = liveTasks(state);
-  if (live.length === 0) return new Map();
-  const rows = new Map((await tasksOf(conductor.log.pool, subject)).map((row) => [row.name, row]));
-  return new Map(
-    live.flatMap((task): [string, TaskFacts][] => {
-      const row = rows.get(task.name);
-      return row === undefined
-        ? []
-        : [
-            [
-              task.name,
-              factsOf(
-                row,
-                conductor.objects.tasks.get(namespace, task.name),
-                conductor.objects.jobs.get(namespace, task.name),
-              ),
-            ],
-          ];
-    }),
-  );
-}
-
-function factsOf(row: TaskRow, object: AgentTask | undefined, job: Job | undefined): TaskFacts {
-  const vanished = object === undefined ? row.startedAt !== null : object.metadata.deletionTimestamp !== undefined;
-  const made = vanished ? 'gone' : object === undefined ? 'absent' : 'present';
-  // What a client runs has no Job; one from before its Agent began to pull says nothing of it.
-  const pulled = row.client !== null;
-  const jobGone = object !== undefined && job === undefined && row.startedAt !== null;
-  const ended = pulled ? null : jobGone ? { message: 'the Job was deleted.', infrastructure: true } : jobEnd(job);
-  return { object: made, jobEnded: ended, started: row.startedAt !== null, seenAt: row.seenAt, deadline: row.deadline };
-}
-
-function jobEnd(job: Job | undefined): TaskFacts['jobEnded'] {
-  const end = job?.status?.conditions?.find(
-    (condition) => (condition.type === 'Failed' || condition.type === 'Complete') && condition.status === 'True',
-  );
-  if (end === undefined) return null;
-  const message = end.type === 'Complete' ? 'its process ended with 0.' : (end.message ?? end.reason ?? 'it failed.');
-  return { message, infrastructure: end.reason === 'PodFailurePolicy' };
 }
 
 type ForgeWorld = Pick<
@@ -208,7 +158,7 @@ async function readPermissions(
   for (const actor of missing) {
     try {
       const { forge } = await conductor.forges.forRepository(repository);
-      const permission = await forge.permission(repositoryName(repository), actor.login);
+      const permission = await forge.permission(repositoryName(repository), actor.login, actor.id);
       await mirror.putPermission(log.pool, key, actor, permission);
       permissions.set(actor.id, permission);
     } catch {

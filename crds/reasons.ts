@@ -41,6 +41,7 @@ export const reasons = {
   Unschedulable: 'No node takes the pod of the task.',
   CommandRefused: 'A command does not fit where the issue stands; its answer says why.',
   NewerGeneration: 'The issue was edited, so its task was ended and the next attempt starts with the new text.',
+  PersonNotTold: 'A sink that tells people which issues wait for them does not take it; it is tried again and again.',
 
   // Tier
   NoTierPolicy: 'No TierPolicy grades this repository, so everything in it is T3.',
@@ -55,6 +56,7 @@ export const reasons = {
   ForgeUnreachable: 'The forge does not answer.',
   ForgeRefused: 'The forge refused the call; its own message is in the condition.',
   CredentialsRefused: 'The forge refuses the credentials.',
+  PushNotAllowed: 'The credentials may not push to the repository, so that another Repository may own it.',
   RateLimited: 'The forge asks to call less often.',
   RepositoryNotFound: 'The forge has no such repository, or the credentials cannot see it.',
   RepositoryArchived: 'The repository is archived at the forge, so nothing can be changed in it.',

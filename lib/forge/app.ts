@@ -1,7 +1,7 @@
 import { createAppAuth } from '@octokit/auth-app';
 import type { Octokit } from '@octokit/core';
 import { ForgeError } from './error.ts';
-import { line, object, requiredMoment } from './read.ts';
+import { line, object, objectOrNull, requiredMoment } from './read.ts';
 import { translate } from './translate.ts';
 
 /** An installation of a GitHub App. */
@@ -18,6 +18,8 @@ export interface AppTokens {
   readonly token: () => Promise<string>;
   /** The App's own name, which its account at the forge is called after. */
   readonly slug: () => Promise<string>;
+  /** Whether the present token may write contents. */
+  readonly mayPush: () => Promise<boolean>;
   /** The forge did not take the present token: the next call asks for another. */
   readonly forget: () => void;
 }
@@ -27,6 +29,7 @@ const RENEW_MS = 5 * 60_000;
 
 interface Installed {
   readonly token: string;
+  readonly mayPush: boolean;
   readonly expiresAt: number;
 }
 
@@ -49,6 +52,7 @@ export function appTokens(app: AppCredential, octokit: Octokit, now: () => numbe
       const made = object(await auth({ type: 'installation', refresh: true }), 'installation token');
       return {
         token: line(made.token, 'installation token', 4_096),
+        mayPush: objectOrNull(made.permissions)?.contents === 'write',
         expiresAt: Date.parse(requiredMoment(made.expiresAt, "installation token's end")),
       };
     } catch (error) {
@@ -63,17 +67,19 @@ export function appTokens(app: AppCredential, octokit: Octokit, now: () => numbe
       });
     return asking;
   };
-  const token = async (): Promise<string> => {
+  const current = async (): Promise<Installed> => {
     const left = (kept?.expiresAt ?? 0) - now();
-    if (kept !== undefined && left > RENEW_MS) return kept.token;
+    if (kept !== undefined && left > RENEW_MS) return kept;
     try {
-      return (await renew()).token;
+      return await renew();
     } catch (error) {
       // A forge that does not answer now may still take the old one.
-      if (kept !== undefined && left > 60_000 && passing(error)) return kept.token;
+      if (kept !== undefined && left > 60_000 && passing(error)) return kept;
       throw error;
     }
   };
+  const token = async () => (await current()).token;
+  const mayPush = async () => (await current()).mayPush;
   const slug = async (): Promise<string> => {
     try {
       const { token: jwt } = await auth({ type: 'app' });
@@ -86,7 +92,7 @@ export function appTokens(app: AppCredential, octokit: Octokit, now: () => numbe
   const forget = () => {
     kept = undefined;
   };
-  return { token, slug, forget };
+  return { token, slug, mayPush, forget };
 }
 
 function passing(error: unknown): boolean {

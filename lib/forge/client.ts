@@ -52,6 +52,8 @@ export interface Client {
   readonly token: () => Promise<string>;
   /** The slug of the App that this identity is an installation of; undefined for a token's account. */
   readonly appSlug?: () => Promise<string>;
+  /** Whether the installation may write contents; undefined for a token's account. */
+  readonly appMayPush?: () => Promise<boolean>;
   /** Runs a read; its failure becomes a ForgeError with outcome `definite`. */
   read<T>(run: (octokit: InstanceType<typeof Reader>) => Promise<T>): Promise<T>;
   /** Runs one write, once; its failure becomes a ForgeError that knows whether the forge may have acted. */
@@ -64,7 +66,7 @@ export function createClient(options: ForgeOptions): Client {
   if (base === null || !/^https?:$/.test(base.protocol) || base.username !== '' || base.search !== '')
     throw new ForgeError('Validation', 'The forge API URL must be an http(s) URL without credentials or query.');
   const budget = options.budget ?? new Budget();
-  const { token, explain, appSlug } = credentialOf(options, base);
+  const { token, explain, appSlug, appMayPush } = credentialOf(options, base);
   const reader = new Reader({
     ...sharedOptions(options, base, 'read', budget),
     throttle: pacing(options, 0, true),
@@ -89,6 +91,7 @@ export function createClient(options: ForgeOptions): Client {
     origin: base.origin,
     token,
     ...(appSlug && { appSlug }),
+    ...(appMayPush && { appMayPush }),
     read: (run) => guard('read', () => run(reader)),
     write: (run) => guard('write', () => run(writer)),
   };
@@ -105,6 +108,7 @@ function credentialOf(options: ForgeOptions, base: URL) {
       token: async () => (typeof token === 'string' ? token : await token()),
       explain: async () => null,
       appSlug: undefined,
+      appMayPush: undefined,
     };
   }
   // What an App asks in its own name counts against a limit of its own.
@@ -117,7 +121,7 @@ function credentialOf(options: ForgeOptions, base: URL) {
       (error: unknown) => (error instanceof ForgeError ? error : null),
     );
   };
-  return { token: tokens.token, explain, appSlug: tokens.slug };
+  return { token: tokens.token, explain, appSlug: tokens.slug, appMayPush: tokens.mayPush };
 }
 
 function sharedOptions(options: ForgeOptions, base: URL, kind: 'read' | 'write', budget: Budget) {

@@ -126,6 +126,8 @@ export interface RepositoryFacts {
   readonly archived: boolean;
   readonly private: boolean;
   readonly url: string;
+  /** Whether the identity that asked may push; left out where the forge did not say, as in webhooks. */
+  readonly mayPush?: boolean;
 }
 
 export interface ForgeIssueFacts {

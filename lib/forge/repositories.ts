@@ -1,5 +1,6 @@
 import type { Client } from './client.ts';
 import { ForgeError } from './error.ts';
+import type { RepositoryFacts } from './facts.ts';
 import { listActivity } from './history.ts';
 import { conditional } from './listing.ts';
 import { checkBranch, checkLogin, checkRepository, checkSHA, encodePath } from './names.ts';
@@ -61,13 +62,13 @@ export function repositories(client: Client): Repositories {
     repositoryIfChanged: (id, etag) =>
       ifChanged(client, etag, async (octokit, headers) => {
         const { data, headers: told } = await octokit.request('GET /repositories/{id}', { id, headers });
-        return { value: repositoryOf(data), etag: lineOrNull(told.etag, 256) };
+        return { value: await withRights(client, repositoryOf(data)), etag: lineOrNull(told.etag, 256) };
       }),
     branchIfChanged: (repo, branch, etag) => branchIfChanged(client, repo, branch, etag),
     listActivity: (repo, options = {}) => listActivity(client, repo, options),
     branchSHA: (repo, branch) => branchSHA(client, repo, branch),
     fileAt: (repo, sha, path) => fileAt(client, repo, sha, path),
-    permission: (repo, login) => permission(client, repo, login),
+    permission: (repo, login, id) => permission(client, repo, login, id),
     rateLimit: () =>
       client.read(async (octokit) => {
         const { data } = await octokit.rest.rateLimit.get();
@@ -81,7 +82,12 @@ async function withTip(client: Client, read: () => Promise<unknown>) {
   const raw = await read();
   const facts = repositoryOf(raw);
   const tip = await branchOrNull(client, { owner: facts.owner, name: facts.name }, facts.defaultBranch);
-  return { ...facts, defaultBranchSHA: tip };
+  return withRights(client, { ...facts, defaultBranchSHA: tip });
+}
+
+/** What a repository says of permissions is about accounts: an installation has what its token was made with. */
+async function withRights(client: Client, facts: RepositoryFacts): Promise<RepositoryFacts> {
+  return client.appMayPush === undefined ? facts : { ...facts, mayPush: await client.appMayPush() };
 }
 
 async function branchSHA(client: Client, repo: RepositoryName, branch: string): Promise<string | null> {
@@ -179,12 +185,14 @@ function textOf(file: Untrusted, path: string): string | null {
   return Buffer.from(file.content, 'base64').toString('utf8');
 }
 
-async function permission(client: Client, repo: RepositoryName, login: string) {
+async function permission(client: Client, repo: RepositoryName, login: string, id: number | undefined) {
   const where = { ...checkRepository(repo), username: checkLogin(login) };
   const read = () =>
     client.read(async (octokit) => {
       const { data } = await octokit.rest.repos.getCollaboratorPermissionLevel(where);
-      return choice(object(data, 'permission').permission, ['admin', 'write', 'read', 'none'], 'permission');
+      const answer = object(data, 'permission');
+      const changedHands = id !== undefined && integer(object(answer.user, 'account').id, 'account id') !== id;
+      return changedHands ? 'none' : choice(answer.permission, ['admin', 'write', 'read', 'none'], 'permission');
     });
   const found = await absentAsNull(read);
   if (found === null) await mustExist(client, repo);

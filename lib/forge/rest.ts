@@ -41,6 +41,7 @@ export function actorOf(value: unknown): Actor {
 
 export function repositoryOf(value: unknown, defaultBranchSHA: string | null = null): RepositoryFacts {
   const repo = object(value, 'repository');
+  const push = objectOrNull(repo.permissions)?.push;
   return {
     id: integer(repo.id, 'repository id'),
     ...namesOf(repo),
@@ -49,6 +50,7 @@ export function repositoryOf(value: unknown, defaultBranchSHA: string | null = n
     archived: repo.archived === true,
     private: repo.private === true,
     url: lineOrNull(repo.html_url, 2048) ?? '',
+    ...(typeof push === 'boolean' && { mayPush: push }),
   };
 }
 

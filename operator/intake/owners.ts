@@ -30,13 +30,15 @@ export function followers<R extends Repository>(repositories: readonly R[]): R[]
   return [...ids].flatMap((id) => ownersOf(repositories, { id, owner: '', name: '' }));
 }
 
+const OWNS_NOTHING = new Set(['DuplicateRepository', 'PushNotAllowed']);
+
 /**
  * Only by the forge's id, which the conductor read with the Repository's own credentials: a name is anybody's to write down, and whoever
  * could sign for a name could speak for somebody else's repository.
  */
 function follows({ status }: Repository, { id }: NamedRepository): boolean {
   const stalled = findCondition(status?.conditions as Condition[] | undefined, 'Stalled');
-  return status?.forge?.repositoryID === id && stalled?.reason !== 'DuplicateRepository';
+  return status?.forge?.repositoryID === id && !OWNS_NOTHING.has(stalled?.reason ?? '');
 }
 
 /** Sorts the eldest first; the uid breaks the tie of one second. */

@@ -1,5 +1,6 @@
 import type { Queryable } from '#lib/db';
 import type { ForgeIssueFacts, PullRequestSummary } from '#lib/forge';
+import { BASE_CHANGED_AT } from './base.ts';
 import type { RepositoryKey } from './mirror.ts';
 
 /** Names of the listings whose standing is kept; a tip is kept for each branch. */
@@ -84,7 +85,7 @@ export async function putPulls(
        SELECT DISTINCT ON (number) $1, $2, number, facts->'head'->>'sha', facts, updated_at, $4
        FROM jsonb_to_recordset($3::jsonb) AS told (number int, facts jsonb, updated_at timestamptz) ORDER BY number, updated_at DESC
        ON CONFLICT (host, repository_id, number) DO UPDATE SET head_sha = excluded.head_sha, summary = excluded.summary,
-         updated_at = excluded.updated_at, observed_at = excluded.observed_at
+         updated_at = excluded.updated_at, observed_at = excluded.observed_at, base_changed_at = ${BASE_CHANGED_AT}
        WHERE p.updated_at <= excluded.updated_at`,
       [key.host, key.id, rowsOf(pulls.slice(at, at + BATCH)), new Date(observedAt)],
     );

@@ -10,6 +10,7 @@ import type {
   RepositoryFacts,
   ReviewFacts,
 } from '#lib/forge';
+import { BASE_CHANGED_AT } from './base.ts';
 import { mergeFacts } from './merge.ts';
 
 /** Names a repository for good: the forge's host and its numeric id there. */
@@ -84,7 +85,7 @@ export class Mirror {
     await db.query(
       `INSERT INTO forge_pulls AS p (host, repository_id, number, head_sha, summary, updated_at, observed_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
        ON CONFLICT (host, repository_id, number) DO UPDATE SET head_sha = excluded.head_sha, summary = excluded.summary, updated_at = excluded.updated_at, observed_at = excluded.observed_at,
-         base_changed_at = CASE WHEN p.summary->'base'->>'ref' <> excluded.summary->'base'->>'ref' THEN excluded.updated_at ELSE p.base_changed_at END
+         base_changed_at = ${BASE_CHANGED_AT}
        WHERE p.updated_at <= excluded.updated_at`,
       [key.host, key.id, summary.number, summary.head.sha, JSON.stringify(summary), summary.updatedAt, this.#time()],
     );
@@ -110,8 +111,7 @@ export class Mirror {
        ON CONFLICT (host, repository_id, number) DO UPDATE SET live = excluded.live, live_at = excluded.live_at, observed_at = greatest(p.observed_at, excluded.observed_at),
          head_sha = CASE WHEN p.updated_at <= excluded.updated_at THEN excluded.head_sha ELSE p.head_sha END,
          summary = CASE WHEN p.updated_at <= excluded.updated_at THEN excluded.summary ELSE p.summary END,
-         base_changed_at = CASE WHEN p.updated_at <= excluded.updated_at AND p.summary->'base'->>'ref' <> excluded.summary->'base'->>'ref'
-           THEN excluded.updated_at ELSE p.base_changed_at END,
+         base_changed_at = ${BASE_CHANGED_AT},
          updated_at = greatest(p.updated_at, excluded.updated_at)
        WHERE p.live_at IS NULL OR p.live_at <= excluded.live_at`,
       [

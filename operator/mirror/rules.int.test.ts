@@ -4,6 +4,7 @@ import type { PullRequestSummary } from '#lib/forge';
 import { ruleset } from '../../domain/gate/cases/enforced.ts';
 import { testDatabase } from '../../test/kit/postgres.ts';
 import { operatorMigrations } from '../store/store.int-kit.ts';
+import { putPulls } from './listings.ts';
 import { Mirror } from './mirror.ts';
 import { baseChangedAt, pullsOfHead, pushersOf, putRules, rulesOf } from './rules.ts';
 
@@ -100,4 +101,13 @@ test('when a pull request was set to go to another branch is kept, whoever told 
   assert.equal(await changed(), 3 * 60_000);
   await read('main', 5);
   assert.equal(await changed(), 5 * 60_000);
+  const listed = (base: string, minute: number) =>
+    putPulls(pool, key, [{ ...summary(7, 'a', base, 5), updatedAt: at(minute) }], NOON);
+  await listed('release', 6);
+  await told('release', 6);
+  await read('release', 7);
+  assert.equal(await changed(), 6 * 60_000, 'a listing was the first to see it');
+  await listed('main', 5);
+  await listed('release', 8);
+  assert.equal(await changed(), 6 * 60_000);
 });

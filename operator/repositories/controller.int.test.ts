@@ -29,7 +29,7 @@ before(async () => {
     await controller.start();
     clusterLife.after(() => controller.stop({ graceMs: 0 }));
   }
-  for (const name of ['gadgets', 'gizmos', 'tools', 'toys', 'empty', 'guarded'])
+  for (const name of ['gadgets', 'gizmos', 'tools', 'toys', 'empty', 'guarded', 'shared'])
     await rig.world.admin('POST', '/repositories', {
       owner: 'acme',
       name,
@@ -85,11 +85,30 @@ test('of two Repositories for one forge repository the younger stands still and 
   // Ages are told in seconds; the uid would break a tie.
   const elder = rig.conductor.objects.repositories.get(rig.namespace, 'gadgets')!;
   await until('a second has passed', () => Date.now() > Date.parse(elder.metadata.creationTimestamp!) + 1_000);
-  await at('zz-younger', { name: 'gadgets', cloneURL: `${rig.world.forge.url}/acme/gadgets.git` });
+  const key = { host: new URL(rig.world.forge.apiURL).host, id: elder.status!.forge!.repositoryID! };
+  const known = () => rig.conductor.mirror.repository(rig.conductor.log.pool, key);
+  const before = await known();
+  const { defaultBranchSHA } = (before as Extract<typeof before, { known: true }>).value;
+  const ref = { ref: 'refs/heads/elsewhere', sha: defaultBranchSHA };
+  await rig.world.rest('boss', 'POST /repos/acme/gadgets/git/refs', ref, 201);
+  const younger = { name: 'gadgets', cloneURL: `${rig.world.forge.url}/acme/gadgets.git`, defaultBranch: 'elsewhere' };
+  await at('zz-younger', younger);
   const message = await stalled('zz-younger', 'DuplicateRepository');
+  assert.deepEqual(await known(), before, 'what is known of the repository is its owner’s to say');
   assert.match(message, new RegExp(`Repository ${rig.namespace}/gadgets is older and owns acme/gadgets`));
   await rig.client.delete(REPOSITORIES, { namespace: rig.namespace, name: 'gadgets' });
   await watch().until('Ready', 'zz-younger', (object) => ready(object)?.status === 'True');
+});
+
+test('an elder Repository whose credentials cannot push owns nothing, and a younger one whose can is taken', async () => {
+  await rig.client.create(SECRETS, forgeSecret(rig, 'reader', rig.world.tokens.get('outsider')!));
+  const squatted = { name: 'shared', cloneURL: `${rig.world.forge.url}/acme/shared.git` };
+  await at('aa-squatter', { ...squatted, credentialsSecretRef: { name: 'reader' } });
+  assert.match(await stalled('aa-squatter', 'PushNotAllowed'), /may not push to acme\/shared/);
+  const created = rig.conductor.objects.repositories.get(rig.namespace, 'aa-squatter')!.metadata.creationTimestamp!;
+  await until('a second has passed', () => Date.now() > Date.parse(created) + 1_000);
+  await at('shared', squatted);
+  await watch().until('Ready', 'shared', (object) => ready(object)?.status === 'True');
 });
 
 test('a missing Secret is named, and the Repository goes on once it is there', async () => {

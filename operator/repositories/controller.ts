@@ -16,6 +16,7 @@ import {
   Waiting,
 } from '#lib/kube';
 import type { Logger } from '#lib/observe';
+import { requireStanding } from '../audit/guard.ts';
 import { forgeHost } from '../forges/forges.ts';
 import { waitingForLimit } from '../forges/limited.ts';
 import { hookOf } from '../intake/hooks.ts';
@@ -28,7 +29,7 @@ import { missingOf, noteMissing } from './deliveries.ts';
 import { Attestations, enforcementOf, enforcementStatus, followRules } from './enforcement.ts';
 import { findRepository } from './find.ts';
 import { type Following, resync } from './resync.ts';
-import { refuseDuplicate, twinsOf } from './twins.ts';
+import { isPowerless, refuseDuplicate, twinsOf } from './twins.ts';
 
 const RESYNC_MS = 5 * 60_000;
 
@@ -104,6 +105,7 @@ export class RepositoryController {
     const repository = repositories.get(namespace, name);
     if (repository === undefined) return undefined;
     try {
+      requireStanding(this.#conductor.mark);
       const listing = await this.#listing(repository);
       refuseDuplicate(repositories.list(), repository, listing.facts);
       if (this.#attestations.isNew(repository)) await followRules(this.#conductor, repository, listing.facts.id);
@@ -138,7 +140,6 @@ export class RepositoryController {
     const fresh = kept !== undefined && kept.generation === generation && kept.asked === asked;
     if (fresh && now - kept.at < (kept.limited?.afterMs ?? this.#resyncMs) - 1_000) return kept;
     const facts = await findRepository(this.#conductor, repository);
-    refuseDuplicate(this.#conductor.objects.repositories.list(), repository, facts);
     const { message, limited } = await this.#resync(repository, facts);
     const listing = { at: now, generation, asked, facts, message, limited };
     this.#listings.set(uid!, listing);
@@ -256,7 +257,9 @@ function webhookOf(conditions: readonly Condition[], deliveredAt: Date | null): 
 }
 
 function identityChanged({ type, object, old }: Change<Object>): boolean {
-  return type !== 'update' || old?.status?.forge?.repositoryID !== object.status?.forge?.repositoryID;
+  if (type !== 'update' || old === undefined) return true;
+  const found = old.status?.forge?.repositoryID !== object.status?.forge?.repositoryID;
+  return found || isPowerless(old) !== isPowerless(object);
 }
 
 /** A rate limit takes nothing from a Repository that is Ready: it is told by a condition of its own. */

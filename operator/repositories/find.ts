@@ -1,21 +1,24 @@
 import type { Repository } from '#crds';
 import { type Forge, ForgeError, type RepositoryFacts } from '#lib/forge';
-import { Retry, Stalled } from '#lib/kube';
+import { type KubeObject, Retry, Stalled } from '#lib/kube';
 import { forgeHost } from '../forges/forges.ts';
 import { waitingForLimit } from '../forges/limited.ts';
 import type { Conductor } from '../issues/context.ts';
 import { type ListingMark, putMark, readMarks } from '../mirror/listings.ts';
 import { repositoryName } from './name.ts';
+import { PUSH_NOT_ALLOWED, refuseDuplicate } from './twins.ts';
+
+type Object = Repository & KubeObject;
 
 /**
  * Finds a Repository at its forge: by the forge's id once that is known, so that a rename or transfer is followed. Costs the forge nothing
- * where nothing changed. Throws Stalled where a person has to act (gone, archived, refused), Waiting for a rate limit, Retry where the
- * forge does not answer.
+ * where nothing changed, and writes nothing of a repository that is another's. Throws Stalled where a person has to act (gone, archived,
+ * refused, another's), Waiting for a rate limit, Retry where the forge does not answer.
  */
-export async function findRepository(conductor: Conductor, repository: Repository): Promise<RepositoryFacts> {
+export async function findRepository(conductor: Conductor, repository: Object): Promise<RepositoryFacts> {
   try {
     const { forge } = await conductor.forges.forRepository(repository);
-    const facts = await factsOf(conductor, repository, forge);
+    const facts = await factsOf(conductor, repository, forge, (told) => requireOwner(conductor, repository, told));
     const whole = { ...facts, defaultBranch: repository.spec.defaultBranch };
     const found = { ...whole, defaultBranchSHA: await tipOf(conductor, repository, forge, whole) };
     const at = new Date(conductor.now()).toISOString();
@@ -31,15 +34,41 @@ export async function findRepository(conductor: Conductor, repository: Repositor
   }
 }
 
-async function factsOf(conductor: Conductor, repository: Repository, forge: Forge): Promise<RepositoryFacts> {
+/** What is known of a forge repository is shared by all that name it, so that only its owner may write it down. */
+function requireOwner(conductor: Conductor, repository: Object, facts: RepositoryFacts): void {
+  refuseDuplicate(conductor.objects.repositories.list(), repository, facts);
+  if (facts.mayPush !== true)
+    throw new Stalled(
+      PUSH_NOT_ALLOWED,
+      `The credentials may not push to ${facts.owner}/${facts.name}, and only who may owns it here; give their account, or their App, write permission.`,
+    );
+}
+
+/** `admit` throws for a repository that may not be written down. */
+async function factsOf(
+  conductor: Conductor,
+  repository: Object,
+  forge: Forge,
+  admit: (facts: RepositoryFacts) => void,
+): Promise<RepositoryFacts> {
   const id = repository.status?.forge?.repositoryID;
-  if (id === undefined) return forge.repository({ owner: repository.spec.owner, name: repository.spec.name });
+  if (id === undefined) {
+    const facts = await forge.repository({ owner: repository.spec.owner, name: repository.spec.name });
+    admit(facts);
+    return facts;
+  }
   const key = { host: forgeHost(repository), id };
   const { pool } = conductor.log;
   const known = await conductor.mirror.repository(pool, key);
   const mark = (await readMarks(pool, key)).get('repository');
   const told = await forge.repositoryIfChanged(id, known.known ? etagOf(mark) : undefined);
-  if (told.notModified) return (known as Extract<typeof known, { known: true }>).value;
+  if (told.notModified) {
+    // The answer that this stands for was admitted.
+    const { value } = known as Extract<typeof known, { known: true }>;
+    refuseDuplicate(conductor.objects.repositories.list(), repository, value);
+    return value;
+  }
+  admit(told.value);
   await putMark(pool, key, 'repository', { etag: told.etag, mark: null }, conductor.now());
   return told.value;
 }

@@ -34,6 +34,7 @@ const CLOSED = new Set<string>([
   'InstallationRemoved',
   'InstallationSuspended',
   'CredentialsRefused',
+  'PushNotAllowed',
 ]);
 
 /** Throws Stalled where nothing may be written to the Repository's forge: archived, gone, or another's. */

@@ -106,6 +106,13 @@ export function contractOfRepositories(name: string, world: () => Promise<ForgeW
     assert.equal(await permission(await login('admin')), 'admin');
     assert.equal(await permission(await login('outsider')), 'none');
     assert.equal(await permission('nobody-has-this-login'), 'none');
+    const { id } = await at.admin.whoami();
+    assert.equal(await at.developer.permission(at.repo, await login('admin'), id), 'admin');
+    assert.equal(
+      await at.developer.permission(at.repo, await login('admin'), id + 1),
+      'none',
+      'a login that is another account by now',
+    );
   });
 
   given(

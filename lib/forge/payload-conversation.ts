@@ -1,8 +1,8 @@
 import type { Effect } from './deliveries.ts';
 import { common, labelChange } from './payload.ts';
-import { issueNumber, object, type Untrusted } from './read.ts';
+import { issueNumber, object, objectOrNull, type Untrusted } from './read.ts';
 import { commentOf, isPullRequest, issueOf, pullRequestOf } from './rest.ts';
-import type { CommentUpdate, IssueUpdate, PullRequestUpdate } from './updates.ts';
+import type { CommentUpdate, IssueUpdate, PullRequestUpdate, TextPart } from './updates.ts';
 
 /** What people and programs say to each other. A pull request comes also beside its reviews, comments and threads. */
 export function pullRequestUpdate(event: string, payload: Untrusted): PullRequestUpdate {
@@ -30,9 +30,15 @@ export function issueUpdate(event: string, payload: Untrusted, effect: Effect): 
     facts,
     gone: effect === 'issue-gone' ? (payload.action === 'transferred' ? 'transferred' : 'deleted') : null,
     label: effect === 'issue-label' ? labelChange(payload) : null,
-    edited: effect === 'issue-text',
+    edited: effect === 'issue-text' ? changedParts(payload) : [],
     reopened: effect === 'issue-reopened',
   };
+}
+
+/** The forge names what was changed, with what it was before. */
+function changedParts(payload: Untrusted): TextPart[] {
+  const changes = objectOrNull(payload.changes);
+  return (['title', 'body'] as const).filter((part) => objectOrNull(changes?.[part]) !== null);
 }
 
 export function commentUpdate(event: string, payload: Untrusted): CommentUpdate {

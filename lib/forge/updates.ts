@@ -42,14 +42,16 @@ export interface RepositoryUpdate extends UpdateOf<'repository'> {
   readonly previous: { readonly owner: string | null; readonly name: string | null } | null;
 }
 
+export type TextPart = 'title' | 'body';
+
 export interface IssueUpdate extends UpdateOf<'issue'> {
   readonly number: number;
   readonly facts: ForgeIssueFacts;
   /** The number no longer exists in this repository. */
   readonly gone: 'deleted' | 'transferred' | null;
   readonly label: LabelChange | null;
-  /** This very delivery says that somebody edited title or body. */
-  readonly edited: boolean;
+  /** What of the text this very delivery says was edited: who sends it stands for that alone. */
+  readonly edited: readonly TextPart[];
   /** This very delivery says that somebody opened it again. */
   readonly reopened: boolean;
 }

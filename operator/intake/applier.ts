@@ -1,17 +1,17 @@
-import { isUnavailable } from '#lib/db';
-import { finishDelivery, isEventsError, postponeDelivery, type TakenDelivery, takeDeliveries } from '#lib/events';
+import { finishDelivery, postponeDelivery, type TakenDelivery, takeDeliveries } from '#lib/events';
 import { type FactUpdate, ForgeError } from '#lib/forge';
-import { isKubeError } from '#lib/kube';
 import { inScope, type Logger, type Metrics, noMetrics } from '#lib/observe';
 import { forgeHost } from '../forges/forges.ts';
 import type { Conductor } from '../issues/context.ts';
 import type { RepositoryKey } from '../mirror/mirror.ts';
+import { putDelivered, wasListed } from '../mirror/told.ts';
 import { affectedIssues } from './affected.ts';
 import type { CommandIntake } from './commands.ts';
 import { applyInstallation, type OnRepository } from './installations.ts';
 import type { IssueIntake } from './issues.ts';
 import { applyToMirror } from './mirror.ts';
 import { ownersOf } from './owners.ts';
+import { passes } from './passes.ts';
 import { IntakeError } from './payload.ts';
 import type { Payloads } from './payloads.ts';
 import { traceDelivery } from './trace.ts';
@@ -148,6 +148,8 @@ export class DeliveryApplier {
     const { conductor, intake, commands, onAffected } = this.#options;
     const host = delivery.headers['rig-forge-host'] ?? '';
     const key: RepositoryKey = { host, id: update.repositoryId };
+    const { pool } = conductor.log;
+    const at = update.updatedAt ?? delivery.receivedAt.toISOString();
     const noted = await applyToMirror(conductor, key, update, delivery.receivedAt);
     const named = { id: update.repositoryId, owner: update.owner, name: update.repository };
     const followers = ownersOf(conductor.objects.repositories.list(), named).filter(
@@ -156,9 +158,15 @@ export class DeliveryApplier {
     const said: string[] = [];
     for (const repository of followers) {
       if (update.kind === 'issue' && update.gone === null)
-        said.push(await intake.take(repository, update, delivery.id));
+        said.push(
+          (await wasListed(pool, key, update, at))
+            ? 'A listing found it before.'
+            : await intake.take(repository, update, delivery.id),
+        );
       if (update.kind === 'comment') said.push(await commands.take(repository, update, delivery.id));
     }
+    // Behind what was done about it: what could not be taken is for a listing to find.
+    if (update.kind === 'issue') await putDelivered(pool, key, update, at);
     if (ABOUT_REPOSITORY.has(update.kind)) for (const repository of followers) this.#told(repository);
     const affected = await affectedIssues(conductor, key, followers, update);
     for (const issue of affected) onAffected(issue);
@@ -175,12 +183,4 @@ function lasts(error: unknown): boolean {
     (error instanceof ForgeError && error.code === 'Malformed') ||
     (error instanceof IntakeError && error.code !== 'Busy')
   );
-}
-
-/** What passes by itself when forge, API server or database are back is tried as long as it takes. */
-function passes(error: unknown): boolean {
-  if (error instanceof ForgeError) return ['RateLimited', 'Unavailable', 'Timeout'].includes(error.code);
-  if (isEventsError(error, 'EffectNotPerformed')) return passes(error.cause);
-  if (isEventsError(error, 'EffectUnknown', 'StaleEpoch')) return true;
-  return isKubeError(error, 'TooManyRequests', 'Timeout', 'Unavailable', 'Internal') || isUnavailable(error);
 }

@@ -45,7 +45,7 @@ export class IssueIntake {
         : `Issue #${update.number} was not given the label ${repository.spec.intakeLabel} by this.`;
     const { name } = known.metadata;
     if (update.reopened) return this.#reopen(repository, known, update, delivery);
-    if (!asked && !update.edited && label === null) return `Noted for Issue ${name}.`;
+    if (!asked && update.edited.length === 0 && label === null) return `Noted for Issue ${name}.`;
     if (known.spec.source !== 'webhook') return `Issue ${name} was applied in the cluster; its text is changed there.`;
     return asked ? this.#approve(repository, update, delivery, name) : this.#edit(repository, known, update);
   }
@@ -95,8 +95,9 @@ export class IssueIntake {
   }
 
   /**
-   * A label put on or taken off says nothing about the text, which somebody without the right to may have edited before. Of two edits that
-   * arrive in the wrong order only the newer one, which the mirror has by now, is taken.
+   * Who sends it stands for what this edit changed and for nothing else: the rest of the text, or all of it where only a label was put on or
+   * taken off, may be of somebody without the right to. Of two edits that arrive in the wrong order only the newer one, which the mirror has by
+   * now, is taken.
    */
   async #edit(repository: Repository, known: Issue, update: IssueUpdate): Promise<string> {
     const { name } = known.metadata;
@@ -105,11 +106,11 @@ export class IssueIntake {
     const { mirror, log } = this.#conductor;
     const key = { host: forgeHost(repository), id: update.repositoryId };
     const newest = (await mirror.issue(log.pool, key, update.number))?.facts ?? update.facts;
-    const { title, body } =
-      update.label === null ? update.facts : { title: known.spec.title, body: known.spec.body ?? '' };
-    if (update.label === null && (newest.title !== title || newest.body !== body))
+    if (update.edited.some((part) => newest[part] !== update.facts[part]))
       return `A newer text of Issue ${name} is known already.`;
-    await this.#apply(repository, update.number, { title, body, labels: newest.labels }, name);
+    const kept = { title: known.spec.title, body: known.spec.body ?? '', labels: newest.labels };
+    const taken = Object.fromEntries(update.edited.map((part) => [part, update.facts[part]]));
+    await this.#apply(repository, update.number, { ...kept, ...taken }, name);
     return `Issue ${name} follows the forge.`;
   }
 

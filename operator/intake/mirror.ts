@@ -1,7 +1,6 @@
 import type { FactUpdate } from '#lib/forge';
 import type { Conductor } from '../issues/context.ts';
 import type { RepositoryKey } from '../mirror/mirror.ts';
-import { putDelivered } from '../mirror/told.ts';
 import { noteDeployment } from './deployments.ts';
 import { noteAccess, noteDelivered } from './hooks.ts';
 
@@ -22,7 +21,6 @@ export async function applyToMirror(
       return 'The repository was noted.';
     case 'issue':
       await mirror.putIssue(pool, key, update.facts, update.gone !== null);
-      await putDelivered(pool, key, update, at);
       return `Issue #${update.number} was noted.`;
     case 'pull-request':
       await mirror.putPull(pool, key, update.facts);

@@ -48,7 +48,9 @@ export function issueEvent(action: string, number: number, change: IssueChange =
     created_at: updated_at,
     updated_at,
   };
-  return { action, issue, repository: REPOSITORY, sender: account(by), ...more };
+  const changed = (['title', 'body'] as const).filter((part) => change[part] !== undefined);
+  const changes = action === 'edited' && { changes: Object.fromEntries(changed.map((part) => [part, { from: '' }])) };
+  return { action, issue, repository: REPOSITORY, sender: account(by), ...changes, ...more };
 }
 
 export function labelled(number: number, change: IssueChange = {}, label = 'rig'): object {

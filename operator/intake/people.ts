@@ -38,7 +38,7 @@ export async function standingOf(
     return no(
       `${actor.login} could be the account of Agent ${unaccounted.join(', ')}, whose forge credentials cannot be used (mend their Secret)`,
     );
-  const permission = await forge.permission({ owner: place.owner, name: place.repository }, actor.login);
+  const permission = await forge.permission({ owner: place.owner, name: place.repository }, actor.login, actor.id);
   const key: RepositoryKey = { host: forgeHost(repository), id: place.repositoryId };
   await conductor.mirror.putPermission(conductor.log.pool, key, actor, permission);
   return permission === 'admin' || permission === 'write'

@@ -111,7 +111,7 @@ function updateOf(fact: Told, n: number): FactUpdate {
         facts,
         gone,
         label: null,
-        edited: false,
+        edited: [],
         reopened: false,
       };
     }

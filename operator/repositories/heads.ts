@@ -1,7 +1,7 @@
 import type { ActivityFacts } from '#lib/forge';
 import { readPullRequest } from '../issues/merge.ts';
 import { listedStates, putListedState, putMark } from '../mirror/listings.ts';
-import { markOf, type Round } from './round.ts';
+import { alone, markOf, type Round } from './round.ts';
 
 const ACTIVITY_LIMIT = 3_000;
 const BRANCH = /^refs\/heads\/(?<name>.+)$/;
@@ -50,8 +50,11 @@ export async function followPulls(round: Round): Promise<void> {
   const known = await listedStates(pool, key, work.pulls);
   for (const [number, state] of states) {
     if (known.get(number) === state.text) continue;
-    await readPullRequest(conductor, repository, number, state.headSHA);
-    await putListedState(pool, key, number, state.text);
-    found.pulls.add(number);
+    const read = async () => {
+      await readPullRequest(conductor, repository, number, state.headSHA);
+      await putListedState(pool, key, number, state.text);
+      found.pulls.add(number);
+    };
+    await alone(round, read, `Pull request #${number}: `);
   }
 }

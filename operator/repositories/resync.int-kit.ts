@@ -23,6 +23,8 @@ export class Deaf {
   readonly poked = new Set<string>();
   /** What was found and not taken, for a person to mend. */
   readonly warnings: string[] = [];
+  /** Called with each Issue that is to be looked at again. */
+  onAffected: (issue: { namespace: string; name: string }) => void = () => {};
   /** Added to the clock of the conductor, in ms. */
   ahead = 0;
   #syncs = 0;
@@ -33,7 +35,10 @@ export class Deaf {
       void (reason === 'LabelerUnknown' && this.warnings.push(message));
     const recorder = { record } as unknown as Conductor['recorder'];
     const conductor = { ...rig.conductor, now: () => Date.now() + this.ahead, recorder };
-    const onAffected = ({ name }: { name: string }) => void this.poked.add(name);
+    const onAffected = (issue: { namespace: string; name: string }) => {
+      this.poked.add(issue.name);
+      this.onAffected(issue);
+    };
     const intake = new IssueIntake(conductor, rig.client);
     this.repositories = new RepositoryController(conductor, silentLogger, { intake, onAffected });
   }

@@ -9,7 +9,7 @@ import { takeEdits } from './edits.ts';
 import { Findings } from './findings.ts';
 import { followActivity, followPulls } from './heads.ts';
 import { readHistory, takeHistory } from './history.ts';
-import { isOwnFailure, markOf, type Round, type Taker } from './round.ts';
+import { alone, markOf, type Round, type Taker } from './round.ts';
 
 /** What a resync works with beside the conductor. */
 export interface Following {
@@ -22,7 +22,8 @@ export interface Following {
  * Finds by listing what no delivery told, and does what a delivery would have: takes labels and edits whose author may write, notes who
  * pushed, reads the pull requests that changed, and pokes the Issues concerned. A fixed number of requests for a repository, free where
  * nothing happened, and one for each pull request at work that changed; never one for each issue. Safe to repeat: what was found is
- * marked as read last. Rejects with ForgeError where the forge must not, or cannot, be asked any more.
+ * marked as read last. What cannot be taken, or read, keeps only itself back. Rejects where nothing more can be done: with ForgeError where
+ * the forge must not, or cannot, be asked any more.
  */
 export async function resync(
   conductor: Conductor,
@@ -32,7 +33,7 @@ export async function resync(
 ): Promise<Findings> {
   const { pool } = conductor.log;
   const key = { host: forgeHost(repository), id: facts.id };
-  const { forge, actor } = await conductor.forges.forRepository(repository);
+  const { forge } = await conductor.forges.forRepository(repository);
   const namespace = repository.metadata.namespace!;
   const found = new Findings();
   const round: Round = {
@@ -42,16 +43,13 @@ export async function resync(
     key,
     repo: { owner: facts.owner, name: facts.name },
     forge,
-    self: actor,
     work: atWork(conductor.objects, namespace, repository.metadata.name!),
     marks: await readMarks(pool, key),
     found,
   };
   try {
-    await attempt(found, () => followIssues(round));
-    await attempt(found, () => listPulls(round));
-    await attempt(found, () => followActivity(round));
-    await attempt(found, () => followPulls(round));
+    for (const listing of [followIssues, listPulls, followActivity, followPulls])
+      await alone(round, () => listing(round));
   } finally {
     // What was found so far is in the mirror, and will not be found again.
     for (const name of round.work.concerned(found)) following.onAffected({ namespace, name });
@@ -59,22 +57,13 @@ export async function resync(
   return found;
 }
 
-/** One listing that fails does not keep the others from being read. */
-async function attempt(found: Findings, step: () => Promise<void>): Promise<void> {
-  try {
-    await step();
-  } catch (error) {
-    if (!isOwnFailure(error)) throw error;
-    found.problems.push(error.message);
-  }
-}
-
 /** The history is read first: the issues, listed after it, are then at least as new as all that it tells. */
 async function followIssues(round: Round): Promise<void> {
   const history = await readHistory(round);
   const issues = await listIssues(round);
-  await takeHistory(round, history);
-  await takeEdits(round, issues.items, history.events);
+  const whole = [await takeHistory(round, history), await takeEdits(round, issues.items, history)];
+  // What could not be taken is read again.
+  if (whole.includes(false)) return;
   await history.done();
   await issues.done();
 }

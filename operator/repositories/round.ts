@@ -1,4 +1,5 @@
 import type { Repository } from '#crds';
+import { isUnavailable } from '#lib/db';
 import {
   type Actor,
   type FactUpdate,
@@ -7,7 +8,8 @@ import {
   type ForgeIssueFacts,
   type RepositoryName,
 } from '#lib/forge';
-import type { KubeObject } from '#lib/kube';
+import { isKubeError, type KubeObject } from '#lib/kube';
+import { standingOf } from '../intake/people.ts';
 import type { Conductor } from '../issues/context.ts';
 import type { ListingMark, ListingName } from '../mirror/listings.ts';
 import type { RepositoryKey } from '../mirror/mirror.ts';
@@ -29,8 +31,6 @@ export interface Round {
   readonly key: RepositoryKey;
   readonly repo: RepositoryName;
   readonly forge: Forge;
-  /** The conductor's own account. */
-  readonly self: Actor;
   readonly work: AtWork;
   readonly marks: ReadonlyMap<string, ListingMark>;
   readonly found: Findings;
@@ -58,21 +58,43 @@ export function updateOf(
     facts,
     gone: null,
     label: null,
-    edited: false,
+    edited: [],
     reopened: told.action === 'reopened',
     ...told,
   };
 }
 
-/** Whether a person with write permission did it: asked of the forge now. */
-export async function mayWrite({ forge, repo, self, conductor, key }: Round, actor: Actor | null): Promise<boolean> {
-  if (actor === null || actor.kind === 'bot' || actor.id === self.id) return false;
-  const permission = await forge.permission(repo, actor.login);
-  await conductor.mirror.putPermission(conductor.log.pool, key, actor, permission);
-  return permission === 'admin' || permission === 'write';
+/** Whether a person with write permission did it, judged as a delivery's sender is: asked of the forge now. */
+export async function mayWrite({ conductor, repository, repo, key }: Round, actor: Actor | null): Promise<boolean> {
+  const place = { repositoryId: key.id, owner: repo.owner, repository: repo.name };
+  return (await standingOf(conductor, repository, place, actor)).may;
 }
 
-/** Errors of one listing that the others need not wait for. */
-export function isOwnFailure(error: unknown): error is ForgeError {
-  return error instanceof ForgeError && !['RateLimited', 'Unauthorized', 'InstallationRemoved'].includes(error.code);
+/** Most sentences about what failed in one round: they are for a condition's message. */
+const MAX_PROBLEMS = 5;
+
+/** Codes of a forge that must not, or cannot, be asked any more. */
+const ENDS_ROUND = new Set(['RateLimited', 'Unauthorized', 'InstallationRemoved', 'InstallationSuspended']);
+
+/** Whether nothing more can come of a round: the forge refuses whoever asks, or API server or database are away. */
+function endsRound(error: unknown): boolean {
+  if (error instanceof ForgeError) return ENDS_ROUND.has(error.code);
+  return isKubeError(error, 'TooManyRequests', 'Timeout', 'Unavailable', 'Internal') || isUnavailable(error);
+}
+
+/** Takes one step; what keeps only this one from being taken is told, and answered, and the others go on. Null where it was taken. */
+export async function alone(
+  { found }: Pick<Round, 'found'>,
+  step: () => Promise<void>,
+  what = '',
+): Promise<Error | null> {
+  try {
+    await step();
+    return null;
+  } catch (error) {
+    if (endsRound(error)) throw error;
+    const failure = error instanceof Error ? error : new Error(String(error));
+    if (found.problems.length < MAX_PROBLEMS) found.problems.push(`${what}${failure.message}`);
+    return failure;
+  }
 }

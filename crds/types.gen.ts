@@ -451,6 +451,40 @@ export type EnforcementKind = 'ruleset' | 'none';
 export type EnforcementState = 'Enforced' | 'NotEnforced' | 'Unknown';
 
 /**
+ * What a person is asked for. There only while the Issue waits for one.
+ */
+export interface Escalation {
+  /**
+   * Number of the question. Asked again, it has another one.
+   */
+  gate: number;
+  /**
+   * When it was asked.
+   */
+  since: string;
+  /**
+   * How often who was told of it has been told again.
+   */
+  reminders?: number;
+  /**
+   * When that was last.
+   */
+  remindedAt?: string;
+  /**
+   * The user who said to see to it. Nobody is reminded any more.
+   */
+  acknowledgedBy?: string;
+  /**
+   * When that was.
+   */
+  acknowledgedAt?: string;
+  /**
+   * What they had to say.
+   */
+  note?: string;
+}
+
+/**
  * The kind of forge that holds the repository. Immutable.
  */
 export type ForgeKind = 'github';
@@ -657,6 +691,10 @@ export interface IssueStatus {
    * The pull request of the latest work claim.
    */
   pullRequest?: PullRequest;
+  /**
+   * What a person is asked for. There only while the Issue waits for one.
+   */
+  escalation?: Escalation;
   /**
    * The merge gate, row by row, as last decided.
    *

@@ -26,6 +26,7 @@ test('with what has no default set, the rest has its documented default', () => 
     webhooks: undefined,
     dataDir: '/var/lib/rig',
     readerTokenFile: undefined,
+    sinksFile: undefined,
     reviewDebounceMs: 60_000,
     taskDeadlineMs: 3_600_000,
     forgeWriteIntervalMs: 1_000,

@@ -21,6 +21,8 @@ export interface Config {
   readonly webhooks: { readonly listen: Config['listen']; readonly certificateDir: string } | undefined;
   readonly dataDir: string;
   readonly readerTokenFile: string | undefined;
+  /** Where it is told that an issue waits for a person; nowhere by default. */
+  readonly sinksFile: string | undefined;
   readonly reviewDebounceMs: number;
   readonly taskDeadlineMs: number;
   /** Pause between two writes of one forge identity; what GitHub asks of its clients, 0 where the forge asks nothing. */
@@ -54,6 +56,7 @@ export function readConfig(env: NodeJS.ProcessEnv, args: readonly string[], pid:
     webhooks: webhooks(env),
     dataDir: required(env, 'RIG_DATA_DIR', 'a directory for the git cache'),
     readerTokenFile: optional(env, 'RIG_READER_TOKEN_FILE'),
+    sinksFile: optional(env, 'RIG_SINKS_FILE'),
     reviewDebounceMs: whole(env, 'RIG_REVIEW_DEBOUNCE_SECONDS', 'seconds', { least: 0, fallback: 60 }) * 1_000,
     taskDeadlineMs: whole(env, 'RIG_TASK_DEADLINE_SECONDS', 'seconds', { least: 1, fallback: 3_600 }) * 1_000,
     forgeWriteIntervalMs: whole(env, 'RIG_FORGE_WRITE_INTERVAL_MS', 'milliseconds', { least: 0, fallback: 1_000 }),

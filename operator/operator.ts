@@ -16,6 +16,7 @@ import { MarkKeeper } from './audit/mark.ts';
 import { readLostSince, readPosition } from './audit/position.ts';
 import { MarkRecord } from './audit/record.ts';
 import type { Config } from './config.ts';
+import { openEscalations } from './escalation/open.ts';
 import { Forges } from './forges/forges.ts';
 import { Pace } from './forges/pace.ts';
 import { ForgeWrites } from './forges/writes.ts';
@@ -183,6 +184,7 @@ function assemble(config: Config, logger: Logger, clients: Clients) {
     onAppend: (subject, growth) => {
       countGrowth(metrics, growth);
       traceEnd(subject, growth);
+      escalations.see(subject, growth.state);
       recordGrowth(conductor.recorder, conductor.objects.issues.get(subject.namespace, subject.name), growth.events);
       hearing.own(subject, growth.events);
       issues.grew(subject, growth);
@@ -205,6 +207,8 @@ function assemble(config: Config, logger: Logger, clients: Clients) {
     },
     onRecovered,
   });
+  const leader = { epoch: 0, upSince: 0 };
+  const escalations = openEscalations({ log, leader, mark, metrics, logger }, config.sinksFile, () => conductor);
   // A session that is new may be one with a server that was put back.
   pool.on('connect', () => void mark.check());
   const conductor: Conductor = {
@@ -226,9 +230,10 @@ function assemble(config: Config, logger: Logger, clients: Clients) {
     tier: config.ungraded ? ungraded : noTierPolicy,
     policy: { ...defaultPolicy, reviewDebounce: config.reviewDebounceMs },
     recorder: new EventRecorder({ client, controller: 'rig.dashecorp.com/conductor', logger }),
-    leader: { epoch: 0, upSince: 0 },
+    leader,
     mark,
     waiting: new Waiting(),
+    escalations,
     now: Date.now,
   };
   const issues = new IssueController(conductor, logger, { begin: (task, row) => tasks.begin(task, row) });
@@ -281,9 +286,12 @@ function assemble(config: Config, logger: Logger, clients: Clients) {
     const standing = AbortSignal.any([signal, fallen.signal]);
     applier.start(standing);
     outbox.start(standing);
+    escalations.start(standing);
   });
   // The Lease is handed over behind this: what one leader has begun has ended before the next one begins.
-  manager.onStoppedLeading(async () => void (await Promise.all([applier.idle(), outbox.idle(), issues.idle()])));
+  manager.onStoppedLeading(
+    async () => void (await Promise.all([applier.idle(), outbox.idle(), issues.idle(), escalations.idle()])),
+  );
   return { conductor, tasks, applier, payloads, hearing, mark, recovered };
 }
 

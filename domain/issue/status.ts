@@ -1,4 +1,5 @@
 import type { IssuePhase, IssueStatus } from '#crds';
+import { projectEscalation } from '../escalation/project.ts';
 import { clip } from '../events/parts.ts';
 import type { GateDecision } from '../gate/gate.ts';
 import type { Action } from './action.ts';
@@ -31,9 +32,11 @@ export type ProjectedStatus = Omit<IssueStatus, 'observedGeneration' | 'conditio
 export function projectIssue(state: IssueState, next: Action, url: string | null): ProjectedStatus {
   const number = state.spec?.number ?? undefined;
   const { pullRequest } = state;
+  const escalation = projectEscalation(state);
   return {
     phase: phaseOf(state),
     why: clip(next.message, SENTENCE_LIMIT),
+    ...(escalation === null ? {} : { escalation }),
     ...(number === undefined ? {} : { number }),
     ...(url === null ? {} : { url }),
     ...(state.classified === null

@@ -12,6 +12,7 @@ const SERVING: readonly MetricProgram[] = ['operator', 'proxy'];
 const controller: MetricLabel = { is: 'the controller', values: ['issue', 'agent-task', 'agent', 'repository'] };
 const kind: MetricLabel = { is: 'the kind', values: ['Repository', 'Agent', 'Issue', 'AgentTask', 'Job'] };
 const model: MetricLabel = { is: "the model's id as the provider answered it", atMost: 50 };
+const sink: MetricLabel = { is: 'the name of the sink', atMost: 50 };
 const taskKind: MetricLabel = { is: 'the kind of task', values: ['implement', 'rework', 'review'] };
 const effect: MetricLabel = {
   is: 'the kind of write',
@@ -278,6 +279,24 @@ export const metricCatalogue = {
     of: OPERATOR,
     help: "Age of the oldest row of a program's outbox that is no event yet; 0 also while the program has never run.",
     labels: { program: { is: 'whose outbox', values: ['proxy', 'egress'] } },
+  },
+  rig_notices_total: {
+    type: 'counter',
+    of: OPERATOR,
+    help: 'Notices to people by what became of the attempt; one that was refused is tried again.',
+    labels: { sink, outcome: { is: 'what became of it', values: ['taken', 'refused'] } },
+  },
+  rig_notices_waiting: {
+    type: 'gauge',
+    of: OPERATOR,
+    help: 'Notices that a sink has not taken yet.',
+    labels: { sink },
+  },
+  rig_notice_lag_seconds: {
+    type: 'gauge',
+    of: OPERATOR,
+    help: 'Age of the oldest notice that a sink has not taken; alert on it, for it says that people are not told.',
+    labels: { sink },
   },
   rig_database_behind: {
     type: 'gauge',

@@ -1,6 +1,7 @@
 import type { Policy } from '#domain';
 import type { EventRecorder, KubeClient } from '#lib/kube';
 import type { Standing } from '../audit/mark.ts';
+import type { Escalations } from '../escalation/escalations.ts';
 import type { Forges } from '../forges/forges.ts';
 import type { ForgeWrites } from '../forges/writes.ts';
 import type { Mirror } from '../mirror/mirror.ts';
@@ -25,5 +26,7 @@ export interface Conductor {
   readonly mark: Standing;
   /** Clients of Agents that pull their work; who sees work for an Agent wakes one. */
   readonly waiting: Waiting;
+  /** Who tells people that an issue waits for them; nobody in a conductor without sinks. */
+  readonly escalations?: Pick<Escalations, 'see'>;
   readonly now: () => number;
 }

@@ -84,10 +84,13 @@ export function ended(state: IssueState, event: TaskEnding): Change {
     task: { ...state.task, [task.lane]: null },
     lastEnd: { ...state.lastEnd, [task.lane]: end },
     ...(task.lane === 'review' ? reviewEnded(state, task, end) : {}),
-    // After a rework the reviewer looks again, even where the answer moved no head.
-    verdict: task.kind === 'rework' && end.ending === 'succeeded' ? null : state.verdict,
+    // After a rework the reviewer looks again, even where the answer moved no head. What was said of the head it made stands.
+    verdict: task.kind === 'rework' && end.ending === 'succeeded' && answers(task, state) ? null : state.verdict,
   };
 }
+
+/** Whether the newest verdict is of the head that the rework was sent back with. */
+const answers = (rework: LiveTask, { verdict }: IssueState): boolean => verdict?.headSHA === rework.headSHA;
 
 /** A review that says it is done and gave no verdict on a head that still stands came to nothing as well. */
 function reviewEnded(state: IssueState, { headSHA }: LiveTask, { ending, infrastructure }: TaskEnd): Change {

@@ -55,6 +55,22 @@ test('a rework that answers without a push is looked at again', () => {
   assert.deepEqual([story.live('review').headSHA, story.live('review').round], [HEAD, 2]);
 });
 
+test('changes asked for on the head of a rework that still runs are not forgotten when it ends', () => {
+  const story = inReview();
+  story.verdict(false);
+  story.run();
+  story
+    .push(sha('d'))
+    .pull({ head: { ...story.shown.head, sha: sha('d') } })
+    .ci();
+  story.run();
+  story.verdict(false);
+  story.finish();
+  story.run();
+  const task = story.live('work');
+  assert.deepEqual([task.kind, task.round, task.headSHA, story.state.disputes], ['rework', 2, sha('d'), 2]);
+});
+
 test('a verdict on a head that has moved decides nothing: the new head is reviewed', () => {
   const story = inReview();
   story.pull({ head: { ...story.shown.head, sha: sha('d') } });

@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto';
+import type { Strand } from './strand.ts';
+
+/**
+ * The strand with everything brought into one form that the rules cannot tell from another: versions and fences by their order, no times. What
+ * only people read is left as it is, and is no part of {@link keyOf}.
+ */
+export function normal(strand: Strand): Strand {
+  const { log, row, operation } = strand;
+  const asked = log.mergeRequested?.version ?? null;
+  const version = (one: number): number => (one === asked ? 1 : 0);
+  const renumbered: Strand = {
+    ...strand,
+    log: { ...log, version: 2, mergeRequested: log.mergeRequested && { ...log.mergeRequested, version: 1 } },
+    row: row === null || row.version !== asked ? null : { ...row, version: 1 },
+    operation: operation?.do === 'merge' ? { ...operation, version: version(operation.version) } : operation,
+  };
+  return refenced(renumbered);
+}
+
+/** Fences are only ever compared: their order is kept, and which are equal. */
+function refenced(strand: Strand): Strand {
+  const { log, processes } = strand;
+  const used = [log.work, log.lastWork, log.task.work, log.task.review, ...processes].flatMap(
+    (one) => one?.fence ?? [],
+  );
+  const order = [...new Set(used)].sort((a, b) => Number(a.slice(2)) - Number(b.slice(2)));
+  const rank = <T extends { readonly fence: string } | null>(one: T): T =>
+    one === null ? one : { ...one, fence: `1.${order.indexOf(one.fence) + 1}` };
+  return {
+    ...strand,
+    log: {
+      ...log,
+      work: rank(log.work),
+      lastWork: rank(log.lastWork),
+      task: { work: rank(log.task.work), review: rank(log.task.review) },
+    },
+    processes: processes.map(rank).sort((a, b) => (a.task < b.task ? -1 : 1)),
+  };
+}
+
+const UNTOLD: ReadonlySet<string> = new Set(['message', 'url', 'why']);
+
+/** JSON without what only people read. */
+export function textOf(strand: Strand): string {
+  return JSON.stringify(strand, (key, value) => (UNTOLD.has(key) ? undefined : value));
+}
+
+/** 128 bits that stand for the text. */
+export function digest(text: string): string {
+  return createHash('md5').update(text).digest('base64');
+}
+
+/** The two developers under each other's names: who is who makes no difference. */
+export function exchanged(strand: Strand): Strand {
+  const text = JSON.stringify(strand).replaceAll(/dev-([12])/g, (_, number: string) => `dev-${3 - Number(number)}`);
+  return JSON.parse(text) as Strand;
+}

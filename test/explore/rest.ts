@@ -1,0 +1,74 @@
+import { type IssueState, unknown, type World } from '#domain';
+import { restingAction } from './conductor.ts';
+import { demand } from './log.ts';
+import { policy, type Rules } from './rules.ts';
+import type { Strand } from './strand.ts';
+import { type Busy, NOW, worldOf } from './world.ts';
+
+/** For whom a strand that does nothing by itself waits: an end, a person, or the Agent that the other issue has. Null: for nobody. */
+export function restOf(rules: Rules, strand: Strand, busy: Busy): string | null {
+  const { log } = strand;
+  if (log.ending !== null) return log.ending.reason === '' ? null : log.ending.kind;
+  if (log.awaiting !== null) return log.awaiting.reason === '' ? null : 'AwaitingHuman';
+  if (log.hold !== null) return 'held';
+  const action = restingAction(rules, strand, busy);
+  if (action === null) return null;
+  const contended =
+    busy > 0 && (action.do === 'enqueue' || action.do === 'dispatch' || action.reason === 'ConcurrencyFull');
+  if (contended) return 'contended';
+  return forAPerson(strand, action.reason) ? `a person (${action.reason})` : null;
+}
+
+/** Waits of the merge gate that only a person ends: one who asked for changes, or who took an approval back. */
+function forAPerson({ forge }: Strand, reason: string): boolean {
+  const opinions = forge.pulls.at(-1)?.opinions ?? [];
+  if (reason === 'ChangesRequested')
+    return opinions.some((one) => one.by === 'person' && one.state === 'changes_requested');
+  return reason === 'ReviewMissing' && opinions.some(({ state }) => state === 'dismissed');
+}
+
+/** What keeps a strand from going on, for the report of a state in which nothing does. */
+export function standing(rules: Rules, strand: Strand, busy: Busy): string {
+  const action = restingAction(rules, strand, busy);
+  return action === null ? 'it has something to write down' : `${action.do} ${action.reason}: ${action.message}`;
+}
+
+type Blind = readonly [string, (world: World) => Partial<World>];
+const incomplete = (part: string): Blind => [
+  `not every one of its ${part} was read`,
+  ({ pullRequest }) => ({
+    pullRequest: pullRequest.known
+      ? {
+          ...pullRequest,
+          value: { ...pullRequest.value, complete: { ...pullRequest.value.complete, [part]: false } },
+        }
+      : pullRequest,
+  }),
+];
+
+/** Worlds of which a part is not known. */
+const BLIND: readonly Blind[] = [
+  ['the pull request is unknown', () => ({ pullRequest: unknown('Not read.') })],
+  ['the Repository is unknown', () => ({ repository: unknown('Not read.') })],
+  ['the ruleset is unknown', ({ gate }) => ({ gate: { ...gate, enforcement: unknown('Not read.') } })],
+  ['the tier is unknown', () => ({ tier: null })],
+  incomplete('checks'),
+  incomplete('reviews'),
+  incomplete('threads'),
+  incomplete('commits'),
+];
+
+/** In every position in which a merge is near: with any part of the world unknown, neither gate nor rules let it through. */
+export function requireClosedGate(rules: Rules, { log, ...strand }: Strand): void {
+  if (log.pullRequest === null || strand.told.pull === null || log.ending !== null) return;
+  const world = worldOf({ log, ...strand }, log, 0);
+  if (!mergeable(rules, log, world)) return;
+  for (const [what, change] of BLIND) {
+    const blind = { ...world, ...change(world) };
+    demand(!mergeable(rules, log, blind), 'UnknownNeverPasses', `a merge is let through though ${what}`);
+  }
+}
+
+function mergeable(rules: Rules, log: IssueState, world: World): boolean {
+  return rules.gateOf(log, world, policy, NOW).passed || rules.nextAction(log, world, policy, NOW).do === 'merge';
+}

@@ -1,0 +1,163 @@
+import { liveTasks } from '#domain';
+import { agentSteps, sweep } from './agents.ts';
+import { digest, exchanged, normal, textOf } from './canonical.ts';
+import { look } from './conductor.ts';
+import { operate } from './operations.ts';
+import { requireClosedGate, restOf } from './rest.ts';
+import type { Rules } from './rules.ts';
+import { Broken, type Cost, newborn, type Step, type Strand } from './strand.ts';
+import { baseMoved, crashed, deliveries, losses, machines, people } from './surroundings.ts';
+import { AGENTS, type Busy } from './world.ts';
+
+/** A step of a strand; where it leads is worked out when it is taken. */
+export interface Move {
+  readonly label: string;
+  readonly cost: Cost;
+  readonly merged: boolean;
+  /** Number of the strand it leads to; -1 until it was taken. */
+  to: number;
+  broken: Broken | null;
+  step: Step | null;
+}
+
+/**
+ * Every strand that was met, once, and what may happen to it. The rules are pure, so what follows from a strand among so many busy Agents is
+ * worked out once, however many states of two issues it is part of.
+ */
+export class Space {
+  readonly rules: Rules;
+  readonly strands: Strand[] = [];
+  /** Agents that work for the strand, as bits. */
+  readonly busy: Busy[] = [];
+  readonly #ids = new Map<string, number>();
+  readonly #twins: number[] = [];
+  readonly #own: Move[][] = [];
+  readonly #looks: Move[][] = [];
+  readonly #people: Move[][] = [];
+  readonly #losses: Move[][] = [];
+  readonly #tried: ReadonlySet<Cost>;
+  readonly #crashed: number[] = [];
+  readonly #behind: [number, number][] = [];
+  readonly #rests: (string | null)[] = [];
+
+  /** `tried` are the kinds of steps that are wanted at all. */
+  constructor(rules: Rules, tried: readonly Cost[]) {
+    this.rules = rules;
+    this.#tried = new Set(tried);
+  }
+
+  get start(): number {
+    return this.#number(newborn);
+  }
+
+  /** What goes on by itself, or goes wrong at the forge or with an agent's work: whatever the other issue does. */
+  own(id: number): readonly Move[] {
+    const strand = this.strands[id]!;
+    this.#own[id] ??= this.#moves(strand, [operate, agentSteps, deliveries, machines]);
+    return this.#own[id];
+  }
+
+  /** What the conductor does about it while the other issue keeps these Agents busy. */
+  looks(id: number, busy: Busy): readonly Move[] {
+    const at = id * 8 + busy;
+    this.#looks[at] ??= this.#moves(this.strands[id]!, [(rules, strand) => look(rules, strand, busy)]);
+    return this.#looks[at];
+  }
+
+  /** What people do, asked for only where one may still do something. */
+  people(id: number): readonly Move[] {
+    this.#people[id] ??= this.#moves(this.strands[id]!, [people]);
+    return this.#people[id];
+  }
+
+  /** What breaks, likewise. */
+  losses(id: number): readonly Move[] {
+    this.#losses[id] ??= this.#moves(this.strands[id]!, [losses]);
+    return this.#losses[id];
+  }
+
+  /** Takes a move for the first time. False where it changes nothing: a delivery that came twice. */
+  take(move: Move, from: number): boolean {
+    if (move.step !== null) {
+      try {
+        move.to = move.broken === null ? this.#number(move.step.to) : from;
+      } catch (error) {
+        if (!(error instanceof Broken)) throw error;
+        move.broken = error;
+        move.to = from;
+      }
+      move.step = null;
+    }
+    return move.to !== from || move.broken !== null;
+  }
+
+  crashed(id: number): number {
+    this.#crashed[id] ??= this.#number(crashed(this.strands[id]!));
+    return this.#crashed[id];
+  }
+
+  /** The strand after the base moved: merely behind it, and in conflict with it. */
+  behind(id: number): readonly [number, number] {
+    const strand = this.strands[id]!;
+    this.#behind[id] ??= [this.#number(baseMoved(strand, 'behind')), this.#number(baseMoved(strand, 'conflict'))];
+    return this.#behind[id];
+  }
+
+  /** The same with the developers exchanged. */
+  twin(id: number): number {
+    const known = this.#twins[id];
+    if (known !== undefined) return known;
+    const twin = this.#number(exchanged(this.strands[id]!));
+    this.#twins[id] = twin;
+    this.#twins[twin] = id;
+    return twin;
+  }
+
+  /** Why a strand that does nothing by itself may rest; null where nobody would ever wake it. */
+  rest(id: number, busy: Busy): string | null {
+    const at = id * 8 + busy;
+    if (this.#rests[at] === undefined) this.#rests[at] = restOf(this.rules, this.strands[id]!, busy);
+    return this.#rests[at];
+  }
+
+  #moves(strand: Strand, kinds: readonly Kind[]): Move[] {
+    const steps = kinds.flatMap((kind) => guarded(strand, () => kind(this.rules, strand)));
+    return steps.filter(({ cost, broken }) => broken !== undefined || this.#tried.has(cost)).map(moveOf);
+  }
+
+  #number(strand: Strand): number {
+    const form = normal(sweep(this.rules, strand));
+    const key = digest(textOf(form));
+    const known = this.#ids.get(key);
+    if (known !== undefined) return known;
+    requireClosedGate(this.rules, form);
+    const id = this.strands.push(form) - 1;
+    this.#ids.set(key, id);
+    this.busy[id] = liveTasks(form.log).reduce(
+      (bits, { agent }) => bits | (1 << AGENTS.indexOf(agent.name as never)),
+      0,
+    );
+    return id;
+  }
+}
+
+type Kind = (rules: Rules, strand: Strand) => Step[];
+
+const moveOf = (one: Step): Move => ({
+  label: one.label,
+  cost: one.cost,
+  merged: one.merged ?? false,
+  to: -1,
+  broken: one.broken ?? null,
+  step: one,
+});
+
+/** An invariant that breaks while a step is worked out is a step that breaks it. */
+function guarded(strand: Strand, kind: () => Step[]): Step[] {
+  try {
+    return kind();
+  } catch (error) {
+    if (!(error instanceof Broken)) throw error;
+    return [{ label: error.message, to: strand, cost: 'none', broken: error }];
+  }
+}

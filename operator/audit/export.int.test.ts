@@ -4,11 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { before, type TestContext, test } from 'node:test';
 import { catalogue } from '#domain';
+import { transaction } from '#lib/db';
 import { EventStore } from '#lib/events';
 import { type KubeClient, realClock } from '#lib/kube';
 import { FakeClient } from '../../lib/kube/fake-client.ts';
+import { until } from '../../test/kit/cluster-wait.ts';
 import { ISSUES } from '../objects.ts';
-import { cause, file, type LogWorld, openLog, queueUp } from '../store/store.int-kit.ts';
+import { cause, edit, file, type LogWorld, openLog, queueUp } from '../store/store.int-kit.ts';
 import { claimNext } from '../store/take.ts';
 import { readArchive } from './archive.ts';
 import { exportStreams } from './export.ts';
@@ -99,6 +101,40 @@ test('an Issue that is still in the cluster, or has an open write to the forge, 
   );
   const done = await exportStreams({ ...at, before: LATER, file: at.path('kept'), remove: true });
   assert.deepEqual([done.streams, done.removed], [0, 0]);
+});
+
+test('a stream that grows while it is to be deleted stays whole, with its subject and its rows', async (t) => {
+  const at = await world(t);
+  const { rows } = await at.pool.query("SELECT id, namespace, name FROM subjects WHERE name = 'first'");
+  const before = await at.log.load(rows[0]);
+  const [appended, commit] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const appending = transaction(at.pool, async (tx) => {
+    await tx.query('SET LOCAL idle_in_transaction_session_timeout = 0');
+    await at.log.appendIn(tx, rows[0], cause, before, [edit(before)]);
+    appended.resolve();
+    await commit.promise;
+  });
+  await appended.promise;
+  let ended = false;
+  const exporting = exportStreams({ ...at, before: LATER, file: at.path('grown'), remove: true });
+  exporting.finally(() => {
+    ended = true;
+  });
+  await until('the export is done, or waits for who appends', async () => {
+    const waiting = "SELECT FROM pg_locks WHERE NOT granted AND relation = 'events'::regclass";
+    return ended || (await at.pool.query(waiting)).rowCount === 1;
+  });
+  commit.resolve();
+  await appending;
+  assert.deepEqual([(await exporting).streams, (await exporting).removed], [2, 1]);
+  const left = await at.pool.query('SELECT version FROM events WHERE stream = $1 ORDER BY version', [rows[0].id]);
+  assert.deepEqual(
+    left.rows.map(({ version }) => version),
+    Array.from({ length: before.version + 1 }, (_, index) => index + 1),
+  );
+  const kept =
+    'SELECT FROM subjects s JOIN claims c ON c.subject = s.id JOIN tasks t ON t.claim = c.id WHERE s.id = $1';
+  assert.equal((await at.pool.query(kept, [rows[0].id])).rowCount, 1);
 });
 
 test('an export in which a byte was changed, a line is missing or the end is cut off is refused', async (t) => {

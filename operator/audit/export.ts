@@ -81,28 +81,24 @@ export function toDomain({ type, data, version, at }: ArchivedEvent): StoredEven
   return { type, data, version, at: Date.parse(at) } as StoredEvent;
 }
 
-/** All of a stream or nothing: one that grew since it was exported stays. What was written to the forge for it stays known. */
+/**
+ * All of a stream or nothing: one that grew since it was exported stays. Whoever appends is waited for, and waits, for the milliseconds that one
+ * stream takes: an append looks for the version before it, which would still be there while the deletion is under way. What was written
+ * to the forge for it stays known.
+ */
 async function remove(pool: Pool, subject: ArchivedSubject, versions: number, digest: string): Promise<number> {
-  return transaction(
-    pool,
-    async (tx) => {
-      const { rows } = await tx.query('SELECT count(*)::int AS n FROM events WHERE stream = $1', [subject.id]);
-      if (rows[0].n !== versions) return 0;
-      await tx.query(
-        'INSERT INTO archived_streams (stream, namespace, name, versions, digest) VALUES ($1, $2, $3, $4, $5)',
-        [subject.id, subject.namespace, subject.name, versions, digest],
-      );
-      const { rowCount } = await tx.query('DELETE FROM events WHERE stream = $1 AND version <= $2', [
-        subject.id,
-        versions,
-      ]);
-      if (rowCount !== versions)
-        throw new Error(`The stream ${subject.id} grew while it was deleted; run the export again.`);
-      for (const table of ['queue', 'tasks', 'claims'])
-        await tx.query(`DELETE FROM ${table} WHERE subject = $1`, [subject.id]);
-      await tx.query('DELETE FROM subjects WHERE id = $1', [subject.id]);
-      return 1;
-    },
-    { isolation: 'serializable' },
-  );
+  return transaction(pool, async (tx) => {
+    await tx.query('LOCK TABLE events IN SHARE ROW EXCLUSIVE MODE');
+    const { rows } = await tx.query('SELECT count(*)::int AS n FROM events WHERE stream = $1', [subject.id]);
+    if (rows[0].n !== versions) return 0;
+    await tx.query(
+      'INSERT INTO archived_streams (stream, namespace, name, versions, digest) VALUES ($1, $2, $3, $4, $5)',
+      [subject.id, subject.namespace, subject.name, versions, digest],
+    );
+    await tx.query('DELETE FROM events WHERE stream = $1', [subject.id]);
+    for (const table of ['queue', 'tasks', 'claims'])
+      await tx.query(`DELETE FROM ${table} WHERE subject = $1`, [subject.id]);
+    await tx.query('DELETE FROM subjects WHERE id = $1', [subject.id]);
+    return 1;
+  });
 }

@@ -32,7 +32,7 @@ const PAGE = 5_000;
 
 /**
  * {@link reconcileDeleted} for every Issue that was deleted while no conductor watched. Call it with the caches filled. Of every subject the
- * newest event is looked at, some 10 µs each; only those without an ending are read.
+ * newest event is looked at (20,000 took half a second on a busy machine); only those without an ending are read.
  */
 export async function recordDeletions(conductor: Conductor, cause: Cause): Promise<void> {
   let after = '00000000-0000-0000-0000-000000000000';

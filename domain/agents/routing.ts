@@ -29,9 +29,9 @@ export function routeDeveloper(
   return { fit: 'none', message: `No ready Agent of role developer takes ${work}; apply one, or unsuspend one.` };
 }
 
-/** A reviewer that can act at the forge now, whose account there is not the author's and that has a free slot; `full` where only slots are missing. */
-export function routeReviewer(agents: readonly AgentFacts[], author: Actor): AgentFacts | 'full' | null {
-  const fit = agents.filter(
+/** Reviewers that can act at the forge now, and whose account there is not the author's. */
+export function reviewersFor(agents: readonly AgentFacts[], author: Actor): AgentFacts[] {
+  return agents.filter(
     (agent) =>
       agent.role === 'reviewer' &&
       agent.ready &&
@@ -40,6 +40,11 @@ export function routeReviewer(agents: readonly AgentFacts[], author: Actor): Age
       agent.account !== null &&
       agent.account.id !== author.id,
   );
+}
+
+/** One of {@link reviewersFor} that has a free slot; `full` where only slots are missing. */
+export function routeReviewer(agents: readonly AgentFacts[], author: Actor): AgentFacts | 'full' | null {
+  const fit = reviewersFor(agents, author);
   const free = fit.filter((agent) => agent.running < agent.concurrency);
   const least = [...free].sort((a, b) => a.running - b.running || a.name.localeCompare(b.name))[0];
   if (least) return least;

@@ -49,7 +49,12 @@ export type Action = Said &
         readonly verified?: { readonly revision: string; readonly url: string; readonly checks: readonly string[] };
       }
     | { readonly do: 'fail' }
-    | { readonly do: 'wait'; readonly until: number | null }
+    | {
+        readonly do: 'wait';
+        readonly until: number | null;
+        /** Uids of the Agents for a free place of one of which it waits; only where it waits for one. */
+        readonly places?: readonly string[];
+      }
   );
 
 export const wait = (reason: Reason, message: string, until: number | null = null): Action => ({

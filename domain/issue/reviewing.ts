@@ -1,4 +1,4 @@
-import { routeReviewer } from '../agents/routing.ts';
+import { reviewersFor, routeReviewer } from '../agents/routing.ts';
 import { type Action, awaitHuman, registered, wait } from './action.ts';
 import { pauseAfter } from './backoff.ts';
 import { mergeOrSay, readAgain } from './merging.ts';
@@ -71,8 +71,16 @@ function wantsReview(state: IssueState, world: World, policy: Policy, now: numbe
   const due = Date.parse(world.pullRequest.value.updatedAt) + policy.reviewDebounce;
   if (policy.reviewDebounce > 0 && now < due)
     return wait('ReviewDebounced', 'The review starts when the head has been quiet for a while.', due);
-  const reviewer = routeReviewer(world.agents, world.pullRequest.value.author);
-  if (reviewer === 'full') return wait('ConcurrencyFull', 'Every reviewer is busy.');
+  const { author } = world.pullRequest.value;
+  const reviewer = routeReviewer(world.agents, author);
+  if (reviewer === 'full')
+    return {
+      do: 'wait',
+      reason: 'ConcurrencyFull',
+      message: 'Every reviewer is busy.',
+      until: null,
+      places: reviewersFor(world.agents, author).map(({ uid }) => uid),
+    };
   if (reviewer === null)
     return wait(
       'ReviewMissing',

@@ -1,38 +1,24 @@
-import { type AgentTask, annotations, apiVersion, type Issue, labels, type Repository } from '#crds';
-import {
-  type Action,
-  decideAction,
-  decideFiled,
-  formatFence,
-  type IssueState,
-  liveTasks,
-  priorityRank,
-  type World,
-} from '#domain';
-import { createOwned, isKubeError, type KubeObject, Stalled } from '#lib/kube';
-import { traced, traceparent } from '#lib/observe';
+import type { Issue, Repository } from '#crds';
+import { type Action, decideAction, decideFiled, type IssueState, priorityRank, type World } from '#domain';
+import { Stalled } from '#lib/kube';
 import { reopen, runCheck } from '../deploy/perform.ts';
-import { AGENT_TASKS } from '../objects.ts';
 import { repositoryName } from '../repositories/name.ts';
 import { dispatchTask } from '../store/claims.ts';
 import type { Draft } from '../store/draft.ts';
 import type { Cause } from '../store/log.ts';
 import type { SubjectName } from '../store/project.ts';
-import { type TaskRow, tasksOf } from '../store/tasks.ts';
+import type { Beginnings } from './beginnings.ts';
 import type { Conductor } from './context.ts';
 import type { Denials } from './denials.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { mergeIssue, readPullRequest } from './merge.ts';
-
-/** Starts a task whose object was made this moment. Must not throw: the task's own reconcile does it again. */
-export type Begin = (task: AgentTask & KubeObject, row: TaskRow) => Promise<void>;
 
 /** Everything one step of an issue works on. */
 export interface Step {
   readonly conductor: Conductor;
   readonly dispatcher: Dispatcher;
   readonly denials: Denials;
-  readonly begin: Begin;
+  readonly beginnings: Beginnings;
   readonly issue: Issue;
   readonly repository: Repository | undefined;
   readonly subject: SubjectName;
@@ -41,6 +27,8 @@ export interface Step {
   readonly state: IssueState;
   readonly world: World;
   readonly cause: Cause;
+  /** Aborts when this process no longer leads, or is told to stop: then nothing more is made. */
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -58,7 +46,7 @@ export async function perform(step: Step, action: Action): Promise<Done> {
   }
   if (action.do === 'enqueue') return enqueueIssue(step, action);
   await step.draft.commit();
-  if (action.do === 'wait') return (await completeTasks(step)) ? 'begun' : 'rests';
+  if (action.do === 'wait') return (await step.beginnings.complete(step)) ? 'begun' : 'rests';
   return (await affect(step, action)) ? 'acted' : 'rests';
 }
 
@@ -153,81 +141,4 @@ async function closeStalePullRequest(step: Step, number: number): Promise<boolea
     state.stalePullRequests.includes(number) ? [{ type: 'PR_CLOSED', data: { number, stale: true, by: null } }] : [],
   );
   return true;
-}
-
-/** Makes the AgentTask of every live task that has none, and says whether there was one: after a claim, and after a crash between claim and object. */
-async function completeTasks(step: Step): Promise<boolean> {
-  const { conductor, issue, state, subject } = step;
-  const missing = liveTasks(state).filter((task) => step.world.tasks.get(task.name)?.object === 'absent');
-  if (missing.length === 0) return false;
-  const rows = new Map((await tasksOf(conductor.log.pool, subject.id)).map((row) => [row.name, row]));
-  let begun = false;
-  for (const task of missing) {
-    const row = rows.get(task.name);
-    if (row === undefined || row.endedAt !== null) continue;
-    const agent = conductor.objects.agents.get(issue.metadata.namespace!, task.agent.name);
-    const attributes = { 'rig.task': task.name, 'rig.kind': task.kind, 'rig.agent': task.agent.name };
-    try {
-      await traced('task create', { kind: 'producer', attributes }, async () => {
-        const object = agentTaskOf(issue, state, task, row, agent?.spec.caps ?? {});
-        const made = await createOwned(conductor.client, AGENT_TASKS, object, issue as never);
-        await step.begin(made, row);
-      });
-      begun = true;
-      conductor.recorder.record(issue as never, {
-        type: 'Normal',
-        reason: 'Dispatched',
-        message: `${task.agent.name} was given ${task.kind} task ${task.name}.`,
-      });
-    } catch (error) {
-      if (!isKubeError(error, 'AlreadyExists')) throw error;
-    }
-  }
-  return begun;
-}
-
-/** Under what an object is made, for whoever works on it. */
-function traceAnnotations(): Record<string, string> {
-  const value = traceparent();
-  return value === undefined ? {} : { [annotations.traceparent]: value };
-}
-
-function agentTaskOf(
-  issue: Issue,
-  state: IssueState,
-  task: ReturnType<typeof liveTasks>[number],
-  row: TaskRow,
-  caps: object,
-): AgentTask & { metadata: { name: string; namespace: string } } {
-  const { name, namespace } = issue.metadata;
-  const branch = state.lastWork?.branch;
-  const pullRequest = state.pullRequest?.number;
-  if (formatFence(row.fence) !== task.fence) throw new TypeError(`task ${task.name} has two fences`);
-  return {
-    apiVersion,
-    kind: 'AgentTask',
-    metadata: {
-      name: task.name,
-      namespace: namespace!,
-      labels: {
-        [labels.issue]: name!,
-        [labels.agent]: task.agent.name,
-        [labels.kind]: task.kind,
-        [labels.attempt]: String(task.attempt),
-      },
-      annotations: traceAnnotations(),
-    },
-    spec: {
-      subject: { issueRef: { name: name! } },
-      agentRef: { name: task.agent.name },
-      kind: task.kind,
-      attempt: task.attempt,
-      claim: { id: task.claim, epoch: row.fence.epoch, fence: row.fence.sequence },
-      ...(branch === undefined ? {} : { branch }),
-      ...(pullRequest === undefined ? {} : { pullRequest }),
-      ...(task.headSHA === null ? {} : { headSHA: task.headSHA }),
-      deadline: new Date(row.deadline).toISOString(),
-      caps,
-    },
-  } as AgentTask & { metadata: { name: string; namespace: string } };
 }

@@ -1,5 +1,15 @@
 import type { Issue } from '#crds';
-import { type Action, decideWish, type IssueState, liveTasks, lossDue, nextAction, observe, type World } from '#domain';
+import {
+  type Action,
+  decideAcknowledgement,
+  decideWish,
+  type IssueState,
+  liveTasks,
+  lossDue,
+  nextAction,
+  observe,
+  type World,
+} from '#domain';
 import { isEventsError, type Subject } from '#lib/events';
 import {
   type Clock,
@@ -12,10 +22,12 @@ import {
 import { correlate, type Logger, traced } from '#lib/observe';
 import { requireStanding } from '../audit/guard.ts';
 import { Deployers } from '../deploy/deployers.ts';
+import { acknowledgementOf } from '../escalation/acknowledged.ts';
 import { Stacks } from '../repositories/stack.ts';
 import { Draft } from '../store/draft.ts';
 import type { Cause } from '../store/log.ts';
-import { type Begin, type Done, perform, type Step } from './actions.ts';
+import { type Done, perform, type Step } from './actions.ts';
+import { type Begin, Beginnings } from './beginnings.ts';
 import type { Conductor } from './context.ts';
 import { Denials } from './denials.ts';
 import { Dispatcher } from './dispatcher.ts';
@@ -35,7 +47,10 @@ const MAX_STEPS = 40;
 const IDLE_MS = 5_000;
 /** Until the caches show the task that was just begun. */
 const SOON_MS = 25;
-/** How long an issue that waits for a place is left alone when it is told of none: what frees one tells, and a sweep looks besides. */
+/**
+ * How long an issue that is not at its end is left alone when nothing tells of what it waits for. Nearly all of it tells; this finds the rest: a
+ * Secret that is whole again, an account that could not be asked for.
+ */
 const UNTOLD_MS = 600_000;
 /** Brings every Issue to its end, one decided action at a time. */
 export class IssueController {
@@ -51,13 +66,13 @@ export class IssueController {
   readonly #places: Places;
   readonly #denials = new Denials();
   readonly #logger: Logger;
-  readonly #begin: Begin;
+  readonly #beginnings: Beginnings;
   #filling: Promise<void> = Promise.resolve();
 
   constructor(conductor: Conductor, logger: Logger, { clock, begin }: { clock?: Clock; begin?: Begin } = {}) {
     this.#conductor = conductor;
     this.#deployers = new Deployers(conductor);
-    this.#begin = begin ?? (async () => {});
+    this.#beginnings = new Beginnings(begin);
     this.#logger = logger;
     this.#places = new Places({
       wake: (key) => this.controller.enqueue(key),
@@ -70,6 +85,8 @@ export class IssueController {
       workers: 16,
       logger,
       reconcile: (key, context) => this.#reconcile(key, context),
+      // What is put right elsewhere may tell nobody.
+      onOutcome: (key, { kind }) => void (kind === 'Stalled' && this.controller.enqueue(key, jittered(UNTOLD_MS))),
       ...(clock && { clock }),
     });
     watchForIssues(this.controller, conductor.objects, (issue) => this.#projection.wrote(issue));
@@ -164,7 +181,7 @@ export class IssueController {
         conductor: this.#conductor,
         dispatcher: this.dispatcher,
         denials: this.#denials,
-        begin: this.#begin,
+        beginnings: this.#beginnings,
         issue,
         repository: this.#conductor.objects.repositories.get(issue.metadata.namespace!, issue.spec.repositoryRef.name),
         subject,
@@ -172,13 +189,15 @@ export class IssueController {
         state,
         world,
         cause,
+        signal,
       };
       const done = await act(step, action);
+      if (done === 'acted') draft = await this.#open(issue, subject, cause);
+      const again = done === 'acted' || done === 'decided';
+      if (again && steps < MAX_STEPS) continue;
+      this.#places.looked(keyOf(issue), done === 'rests' ? wantedPlaces(action) : []);
       // Others may be waiting for their Jobs: the status is written at the next look.
       if (done === 'begun') return { requeueAfterMs: SOON_MS };
-      if (done === 'acted') draft = await this.#open(issue, subject, cause);
-      const again = done !== 'rests';
-      if (again && steps < MAX_STEPS) continue;
       await draft.commit();
       // Neither may keep the other from a person: a status that is refused, a forge that is away.
       const [told, asked] = await Promise.allSettled([
@@ -188,7 +207,7 @@ export class IssueController {
       if (told.status === 'rejected') throw told.reason;
       if (asked.status === 'rejected') throw asked.reason;
       if (!asked.value) return { requeueAfterMs: IDLE_MS };
-      return again ? { requeueAfterMs: 1_000 } : this.#requeue(state, world, action);
+      return again ? { requeueAfterMs: 1_000 } : this.#requeue(step, action);
     }
   }
 
@@ -212,6 +231,8 @@ export class IssueController {
     const { log, now } = this.#conductor;
     const draft = new Draft(log, subject, cause, await log.load(subject), now);
     draft.add(decideWish(draft.state, wishOf(issue)));
+    const acknowledgement = acknowledgementOf(issue);
+    if (acknowledgement !== null) draft.add(decideAcknowledgement(draft.state, acknowledgement));
     return draft;
   }
 
@@ -227,21 +248,28 @@ export class IssueController {
   }
 
   /** When to look again though nobody tells: time ends a wait and a silent task. */
-  #requeue(state: IssueState, world: World, action: Action): ReconcileResult {
+  #requeue(step: Step, action: Action): ReconcileResult {
+    const { state, world } = step;
     const now = this.#conductor.now();
-    const untold = action.do === 'enqueue' || wantedPlaces(world, action).length > 0 ? now + jittered(UNTOLD_MS) : null;
-    const due = [untold, action.do === 'wait' ? action.until : null, lossDue(state, world, this.#conductor.policy)];
+    const due = [
+      state.ending === null ? now + jittered(UNTOLD_MS) : null,
+      action.do === 'wait' ? action.until : null,
+      lossDue(state, world, this.#conductor.policy),
+      this.#beginnings.due(step),
+    ];
     const next = Math.min(...due.filter((at) => at !== null));
     return next === Infinity ? undefined : { requeueAfterMs: Math.max(50, next - now) };
   }
 }
 
 /** Uids of the Agents whose free place an issue waits for outside the queue; none where it waits for none. */
-function wantedPlaces({ agents }: World, action: Action): string[] {
+function wantedPlaces(action: Action): readonly string[] {
   if (action.do === 'dispatch') return [action.agent.uid];
-  return action.reason === 'ConcurrencyFull'
-    ? agents.filter(({ role }) => role === 'reviewer').map(({ uid }) => uid)
-    : [];
+  return action.do === 'wait' ? (action.places ?? []) : [];
+}
+
+function keyOf({ metadata }: Issue): string {
+  return `${metadata.namespace}/${metadata.name}`;
 }
 
 /** Spreads what began together. */

@@ -43,14 +43,14 @@ const ISSUES_PER_REPOSITORY = 2;
  */
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const dataDir = mkdtempSync(join(tmpdir(), 'rig-chaos-'));
-  let keep = true;
+  let holds = false;
   try {
     const result = await runRounds(options, dataDir);
-    keep = options.keep || result.rounds.some(({ violations }) => violations.length > 0) || result.replay.differs;
-    return { ...result, dataDir: keep ? dataDir : null };
+    holds = !result.replay.differs && result.rounds.every(({ violations }) => violations.length === 0);
+    return { ...result, dataDir: holds && !options.keep ? null : dataDir };
   } finally {
-    if (keep && !options.signal.aborted) options.say(`The data is in ${dataDir}`);
-    else if (!options.keep) rmSync(dataDir, { recursive: true, force: true, maxRetries: 3 });
+    if (options.keep || !(holds || options.signal.aborted)) options.say(`The data is in ${dataDir}`);
+    else rmSync(dataDir, { recursive: true, force: true, maxRetries: 3 });
   }
 }
 

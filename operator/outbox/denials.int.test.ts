@@ -98,7 +98,7 @@ test('at the end of a task what it was refused last is told at once', async (t) 
   );
 });
 
-test('two leaders at once tell each refusal exactly once, and one of an unknown task stays', async (t) => {
+test('two leaders at once tell each refusal exactly once, and one of a task that is not there is given up after an hour', async (t) => {
   const { world, install, refuse, drain, denied } = await open(t);
   await install('egress');
   await refuse({ task: 'nobody' });
@@ -108,8 +108,12 @@ test('two leaders at once tell each refusal exactly once, and one of an unknown 
     (await denied()).reduce((sum, { count }) => sum + count, 0),
     8,
   );
-  const left = await world.pool.query('SELECT FROM egress.outbox WHERE taken_at IS NULL');
-  assert.equal(left.rowCount, 1);
+  const left = async () => (await world.pool.query('SELECT FROM egress.outbox WHERE taken_at IS NULL')).rowCount;
+  await drain(3_500);
+  assert.equal(await left(), 1);
+  await drain(3_700);
+  assert.equal(await left(), 0);
+  assert.equal((await denied()).length, 8);
 });
 
 test('kubectl describe shows refused hosts on the AgentTask, each in the same words, and on the Issue that there were any', () => {

@@ -5,9 +5,13 @@ import type { IssueLog } from '../store/log.ts';
 import type { SubjectName } from '../store/project.ts';
 import { findTask, type TaskRow } from '../store/tasks.ts';
 import { denials } from './denials.ts';
+import { giveUpOrphans } from './orphans.ts';
 import { usage } from './usage.ts';
 
 const POLL_MS = 2_000;
+/** How long a row of a task that is not there is left for people to see. */
+const ORPHAN_MS = 3_600_000;
+const ORPHANS_EVERY_MS = 60_000;
 
 /** Rows of one task that become one event. */
 export interface Group {
@@ -32,6 +36,7 @@ export class Outbox {
   readonly #now: () => number;
   readonly #onRecorded: (subject: SubjectName, event: DomainEvent) => void;
   #running: Promise<void> | undefined;
+  #orphansAt = -Infinity;
 
   constructor(
     log: IssueLog,
@@ -65,6 +70,15 @@ export class Outbox {
   async drain(): Promise<void> {
     for (const feed of FEEDS)
       await this.#drain(feed).catch((err: unknown) => this.#logger.warn({ err }, 'outbox could not be read'));
+    await this.#giveUp().catch((err: unknown) => this.#logger.warn({ err }, 'outbox could not be read'));
+  }
+
+  async #giveUp(): Promise<void> {
+    const now = this.#now();
+    if (now - this.#orphansAt < ORPHANS_EVERY_MS) return;
+    this.#orphansAt = now;
+    for (const orphans of await giveUpOrphans(this.#log.pool, new Date(now - ORPHAN_MS)))
+      this.#logger.warn({ ...orphans }, 'outbox rows of a task that is not there were given up');
   }
 
   async #drain(feed: Feed): Promise<void> {

@@ -394,7 +394,7 @@ export interface Deploy {
    */
   kind: DeployKind;
   /**
-   * Settings of that system, by name. For `deployments`: `environment` (default production), in any case; `staging`, an environment before it that is waited for as well; `reporter`, the login whose reports alone count. For `flux`: `kustomization` and its `namespace` (default the Repository's); `staging`, a Kustomization before it. For both: `url`, where the change is reached if the deployer does not say.
+   * Settings of that system, by name. For `deployments`: `environment` (default production), in any case; `staging`, an environment before it that is waited for as well; `reporter`, the login whose reports alone count, which protects only if no workflow of a branch can act as it. For `flux`: `kustomization` and its `namespace` (default the Repository's); `staging`, a Kustomization before it. For both: `url`, where the change is reached, whatever the deployer says of it.
    */
   settings?: {
     [k: string]: string;

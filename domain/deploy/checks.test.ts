@@ -140,6 +140,15 @@ test('nobody says a URL: a person is asked, and a URL in the Repository is the a
   assert.equal(story.state.ending?.kind, 'Done');
 });
 
+test('a URL in the Repository is the one that is checked, whatever who reports a deployment says', () => {
+  const story = shows(merged({ checks: ['smoke'], url: 'https://ours.example.org/' }), {
+    live: live({ url: 'https://evil.example.org/' }),
+  });
+  assert.equal(runs(story, 'passes').url, 'https://ours.example.org/');
+  const [verified] = story.events.filter(({ type }) => type === 'SMOKE_PASSED');
+  assert.equal((verified!.data as { url: string }).url, 'https://ours.example.org/');
+});
+
 test('reopened, the issue is queued for an attempt that starts from the base and is told why', () => {
   const story = fail(verifying());
   const action = story.next();

@@ -3,7 +3,7 @@ import { type Action, awaitHuman, wait } from '../issue/action.ts';
 import type { IssueState } from '../issue/state.ts';
 import type { Policy, World } from '../issue/world.ts';
 import { type CheckName, checkKey } from './state.ts';
-import type { DeployPolicy } from './world.ts';
+import { addressOf, type DeployPolicy } from './world.ts';
 
 /** Where the commands of `spec.verify` stand for what is live: all passed, something to do or to wait for, or failed for good. */
 export type Verification =
@@ -20,7 +20,7 @@ export function verify(
   now: number,
 ): Verification {
   const production = state.delivery.production!;
-  const url = production.url ?? deploy.url;
+  const url = addressOf(deploy, production);
   const next = deploy.checks.find((check) => !state.delivery.checks[check].passed);
   if (next === undefined) return { state: 'passed' };
   if (url === null)

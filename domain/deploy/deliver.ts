@@ -3,7 +3,7 @@ import { type Action, awaitHuman, registered, wait } from '../issue/action.ts';
 import type { IssueState } from '../issue/state.ts';
 import type { Policy, World } from '../issue/world.ts';
 import { verify } from './checks.ts';
-import { type DeployPolicy, FOLLOWED, type StageFacts } from './world.ts';
+import { addressOf, type DeployPolicy, FOLLOWED, type StageFacts } from './world.ts';
 
 /** The one thing to do next for an issue whose change is merged: until it is live and verified, as far as its Repository asks for that. */
 export function deliver(state: IssueState, world: World, policy: Policy, now: number): Action {
@@ -39,8 +39,8 @@ function step(state: IssueState, world: World, deploy: DeployPolicy, policy: Pol
 }
 
 function finished({ delivery }: IssueState, deploy: DeployPolicy): Action {
-  const { revision, environment, url } = delivery.production!;
-  const where = url ?? deploy.url;
+  const { revision, environment } = delivery.production!;
+  const where = addressOf(deploy, delivery.production);
   const live = `The change is live in ${environment} at ${revision.slice(0, 8)}`;
   const checks = deploy.checks;
   return checks.length === 0 || where === null

@@ -3,7 +3,7 @@ import { clip } from '../events/parts.ts';
 import type { IssueState } from '../issue/state.ts';
 import type { World } from '../issue/world.ts';
 import { type CheckName, checkKey, type Deployed } from './state.ts';
-import { type CheckJobFacts, type DeployPolicy, FOLLOWED, type StageFacts } from './world.ts';
+import { addressOf, type CheckJobFacts, type DeployPolicy, FOLLOWED, type StageFacts } from './world.ts';
 
 /** What deployer and Jobs show of a merged change that the log does not say yet. Unknown facts say nothing. */
 export function observeDelivery(state: IssueState, world: World): DomainEvent[] {
@@ -20,7 +20,7 @@ export function observeDelivery(state: IssueState, world: World): DomainEvent[] 
 
 /** The Repository says by now what a person was asked to say in it. */
 function observeAnswer({ awaiting, delivery }: IssueState, deploy: DeployPolicy): DomainEvent[] {
-  const url = delivery.production?.url ?? deploy.url;
+  const url = addressOf(deploy, delivery.production);
   const answered =
     (awaiting?.reason === 'DeployUnsupported' && FOLLOWED.has(deploy.kind)) ||
     (awaiting?.reason === 'DeployUrlMissing' && url !== null);
@@ -65,7 +65,7 @@ function deployedOf(environment: string, live: NonNullable<StageFacts['live']>):
 
 function observeChecks({ delivery }: IssueState, world: World, deploy: DeployPolicy): DomainEvent[] {
   const { production } = delivery;
-  const url = production?.url ?? deploy.url;
+  const url = addressOf(deploy, production);
   if (production === null || url === null) return [];
   return deploy.checks.flatMap((check) => {
     if (delivery.checks[check].passed) return [];

@@ -9,7 +9,7 @@ export interface DeployPolicy {
   readonly staging: boolean;
   /** Commands of `spec.verify` that are given, in the order in which they run. */
   readonly checks: readonly ('smoke' | 'e2e' | 'a11y')[];
-  /** Where the change is reached when the deployer says no URL. */
+  /** Where the change is reached, as the Repository says: what the deployer says counts only where this is null. */
   readonly url: string | null;
   /** What follows a deployment that failed, was taken back or did not stand its checks, once the retries are used up. */
   readonly onFailure: 'reopen' | 'await-human';
@@ -48,4 +48,12 @@ export interface CheckJobFacts {
   } | null;
   /** While it runs: what keeps it from getting on, in one sentence. */
   readonly problem: string | null;
+}
+
+/** Where a deployed change is reached: the Repository's word before that of whoever may report a deployment. */
+export function addressOf(
+  deploy: Pick<DeployPolicy, 'url'>,
+  told: { readonly url: string | null } | null,
+): string | null {
+  return deploy.url ?? told?.url ?? null;
 }

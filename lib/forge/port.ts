@@ -119,8 +119,16 @@ export interface Forge extends RulesForge {
   branchSHA(repo: RepositoryName, branch: string): Promise<string | null>;
   /** A file's text at a commit; null where the commit has no such file. NotFound: repository or commit. Malformed: over 1 MiB. */
   fileAt(repo: RepositoryName, sha: string, path: string): Promise<string | null>;
-  /** The newest deployments of an environment (its name in any case), newest first, each with its newest state; a few at most. NotFound. */
-  deployments(repo: RepositoryName, environment: string): Promise<readonly DeploymentFacts[]>;
+  /**
+   * The newest deployments of an environment made since `since`, newest first, down to one that succeeded (by `reporter`, where one is
+   * named), at most twenty; each with the newest state that each account told of it. The name in any case, as long as it is spelled as the
+   * forge has it or one of the newest hundred of the repository is. NotFound.
+   */
+  deployments(
+    repo: RepositoryName,
+    environment: string,
+    options?: { readonly since?: Date; readonly reporter?: string | undefined },
+  ): Promise<readonly DeploymentFacts[]>;
   /** Whether `commit` is `revision` or an ancestor of it. NotFound: the repository, or a commit that it does not have. */
   contains(repo: RepositoryName, revision: string, commit: string): Promise<boolean>;
   /**

@@ -168,6 +168,49 @@ test('deployments: where a reporter is named, what another account reports is no
   assert.deepEqual([await by('dev'), await by('Reviewer')], [null, true]);
 });
 
+test('deployments: a state that somebody else adds to the deployment of the named reporter does not hide it', async () => {
+  environment += 1;
+  const id = await report('the merge', 'success', `case ${environment}`, 'reviewer');
+  const status = { state: 'failure', environment_url: 'https://evil.example.org/', auto_inactive: false };
+  await rig.world.rest('dev', `POST ${AT}/${id}/statuses`, status, 201);
+  const settings = { environment: `case ${environment}`, reporter: 'reviewer' };
+  const facts = await deploymentsBench.deployer().observe(deliveryOf({ kind: 'deployments', settings }));
+  assert.ok(facts.known);
+  const { live, failed } = facts.value.production;
+  assert.deepEqual([live?.contains, live?.url, failed], [true, 'https://shop.example.org/', null]);
+});
+
+test('deployments: one that no delivery told is found behind a hundred previews, and behind later ones that failed', async () => {
+  environment += 1;
+  await report('the merge', 'success', `case ${environment}`);
+  for (let n = 0; n < 6; n += 1) await report('a commit beside', 'failure', `case ${environment}`);
+  for (let n = 0; n < 101; n += 1)
+    await rig.world.rest('dev', `POST ${AT}`, { ref: commits['the merge'], environment: 'Preview', auto_merge: false });
+  const settings = { environment: `case ${environment}` };
+  const facts = await deploymentsBench.deployer().observe(deliveryOf({ kind: 'deployments', settings }));
+  assert.ok(facts.known);
+  assert.equal(facts.value.production.live?.contains, true);
+});
+
+test('deployments: many issues that are due at once ask the forge once', async () => {
+  environment += 1;
+  let asked = 0;
+  const hub = {
+    forRepository: async (repository: Repository) => {
+      const account = await rig.conductor.forges.forRepository(repository);
+      const deployments = async () => {
+        asked += 1;
+        return [];
+      };
+      return { ...account, forge: { ...account.forge, deployments } };
+    },
+  };
+  const options = { pool: rig.db.pool, forges: hub, ancestry: new Ancestry(forges), now: Date.now };
+  const deployer = new ForgeDeployments(options);
+  const seen = await Promise.all(Array.from({ length: 16 }, () => deployer.observe(deploymentsBench.delivery())));
+  assert.deepEqual([seen.every(({ known }) => known), asked], [true, 1]);
+});
+
 test('deployments: deliveries tell the same as the list, and a stage before production is told beside it', async () => {
   environment += 1;
   const since = rig.world.listener.received.length;
@@ -180,7 +223,7 @@ test('deployments: deliveries tell the same as the list, and a stage before prod
     settings: { environment: `case ${environment}`, staging: `Stage ${environment}` },
   });
   await noteDeployment(rig.db.pool, delivery.key, update.facts);
-  const told = await deploymentsOf(rig.db.pool, delivery.key, new Date(0));
+  const told = await deploymentsOf(rig.db.pool, delivery.key, `STAGE ${environment}`, new Date(0));
   assert.ok(told.some(({ id }) => id === update.facts.id));
   const facts = await deploymentsBench.deployer().observe(delivery);
   assert.ok(facts.known);

@@ -69,6 +69,18 @@ test('a Repository that does without a ruleset is told what is left', async () =
   assert.match(said.join(), /^spec\.enforcement: the forge holds merges to nothing/);
 });
 
+test('a Repository that believes the account of every workflow what is live is told whom it believes', async () => {
+  const believing = async (reporter: string) => {
+    const deploy = { kind: 'deployments', settings: { reporter } };
+    return on('Repository', { ...minimist, spec: { ...minimist.spec, requiredChecks: {}, deploy } });
+  };
+  assert.deepEqual(await believing('deployer'), []);
+  assert.match(
+    (await believing('GitHub-Actions[bot]')).join(),
+    /^spec\.deploy\.settings\.reporter: github-actions\[bot\] is the/,
+  );
+});
+
 test('an Agent without a model, without a version, or open to nodes that it cannot reach is told of each', async () => {
   const agent = at('dev-e', { models: {}, image: 'rig-agent-runtime', allowUnisolated: true });
   const said = await on('Agent', agent);

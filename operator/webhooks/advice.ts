@@ -70,6 +70,10 @@ async function onRepository(repository: Repository, around: Surroundings): Advic
     said.push(
       'spec.enforcement: the forge holds merges to nothing, so only the gate of the conductor is before the branch.',
     );
+  if (spec.deploy?.settings?.reporter?.toLowerCase() === ACTIONS)
+    said.push(
+      `spec.deploy.settings.reporter: ${ACTIONS} is the account of every workflow, those of branches too, so whoever may push can say what is live.`,
+    );
   return said;
 }
 
@@ -101,6 +105,7 @@ async function onAgent({ metadata, spec }: Agent, around: Surroundings): Advice 
   return said;
 }
 
+const ACTIONS = 'github-actions[bot]';
 const HOST_PROCESS = 'rig.dashecorp.com/host-process';
 
 /** `host` undefined: whichever the Secret says. */

@@ -1,11 +1,11 @@
 import { known, unknown } from '#domain';
 import type { Pool } from '#lib/db';
 import type { Forges } from '../../forges/forges.ts';
-import { deploymentsOf, noteDeployment } from '../../intake/deployments.ts';
+import { deploymentsOf, noteDeployment, spellingsOf } from '../../intake/deployments.ts';
 import { repositoryName } from '../../repositories/name.ts';
 import type { Ancestry } from '../ancestry.ts';
 import type { Delivery, Deployer } from '../port.ts';
-import { type Stage, stageOf } from './stage.ts';
+import { stageOf } from './stage.ts';
 
 /** A deployment may be told of before the merge is: what is this much older is looked at as well. */
 const BEFORE_MS = 24 * 3_600_000;
@@ -24,6 +24,13 @@ interface Listed {
   readonly error: Error | null;
 }
 
+/** What is asked of one environment; `since` is before the change was merged. */
+interface Wanted {
+  readonly environment: string;
+  readonly reporter: string | undefined;
+  readonly since: Date;
+}
+
 export interface DeploymentsOptions {
   readonly pool: Pool;
   readonly forges: Pick<Forges, 'forRepository'>;
@@ -35,6 +42,7 @@ export interface DeploymentsOptions {
 export class ForgeDeployments implements Deployer {
   readonly #options: DeploymentsOptions;
   readonly #listed = new Map<string, Listed>();
+  readonly #asking = new Map<string, Promise<void>>();
 
   constructor(options: DeploymentsOptions) {
     this.#options = options;
@@ -46,14 +54,14 @@ export class ForgeDeployments implements Deployer {
     const { environment = 'production', staging, reporter } = repository.spec.deploy.settings ?? {};
     const contains = ancestry.of(delivery);
     try {
-      for (const one of [environment, ...(staging === undefined ? [] : [staging])]) await this.#list(delivery, one);
-      const told = await deploymentsOf(pool, key, new Date(mergedAt - BEFORE_MS));
-      const stage = (name: string): Stage => ({ environment: name, reporter, mergeSHA });
+      const since = new Date(mergedAt - BEFORE_MS);
+      const stage = async (name: string) => {
+        await this.#list(delivery, { environment: name, reporter, since });
+        const told = await deploymentsOf(pool, key, name, since);
+        return stageOf(told, { environment: name, reporter, mergeSHA }, contains);
+      };
       return known(
-        {
-          staging: staging === undefined ? null : await stageOf(told, stage(staging), contains),
-          production: await stageOf(told, stage(environment), contains),
-        },
+        { staging: staging === undefined ? null : await stage(staging), production: await stage(environment) },
         now(),
       );
     } catch (error) {
@@ -62,24 +70,41 @@ export class ForgeDeployments implements Deployer {
   }
 
   /** A lost delivery only delays. Throws the forge's own error where it has not answered for so long that deliveries alone prove nothing. */
-  async #list(delivery: Delivery, environment: string): Promise<void> {
+  async #list(delivery: Delivery, wanted: Wanted): Promise<void> {
     const { now } = this.#options;
-    const id = `${delivery.key.host}/${delivery.key.id}/${environment}`;
+    const id = `${delivery.key.host}/${delivery.key.id}/${wanted.environment}`;
     const before = this.#listed.get(id) ?? { askedAt: 0, at: 0, error: null };
     const due = before.askedAt + (before.error === null ? LIST_EVERY_MS : RETRY_MS);
-    const listed = now() < due ? before : await this.#ask(delivery, environment, before);
-    if (this.#listed.size >= REMEMBERED) this.#listed.clear();
-    this.#listed.set(id, listed);
-    if (listed.error !== null && now() - listed.at > STALE_MS) throw listed.error;
+    if (now() >= due) await this.#once(id, () => this.#ask(delivery, wanted, before));
+    const { error, at } = this.#listed.get(id) ?? before;
+    if (error !== null && now() - at > STALE_MS) throw error;
   }
 
-  async #ask({ repository, key }: Delivery, environment: string, before: Listed): Promise<Listed> {
+  /** Many issues of a repository are due at once: they share one asking. */
+  #once(id: string, ask: () => Promise<Listed>): Promise<void> {
+    const asking = this.#asking.get(id);
+    if (asking !== undefined) return asking;
+    const asked = ask()
+      .then((listed) => {
+        if (this.#listed.size >= REMEMBERED) this.#listed.clear();
+        this.#listed.set(id, listed);
+      })
+      .finally(() => this.#asking.delete(id));
+    this.#asking.set(id, asked);
+    return asked;
+  }
+
+  async #ask({ repository, key }: Delivery, { environment, ...more }: Wanted, before: Listed): Promise<Listed> {
     const { pool, forges, now } = this.#options;
-    const { owner, name } = repositoryName(repository);
+    const repo = repositoryName(repository);
     const askedAt = now();
     try {
       const { forge } = await forges.forRepository(repository);
-      for (const facts of await forge.deployments({ owner, name }, environment)) await noteDeployment(pool, key, facts);
+      const spelled = await spellingsOf(pool, key, environment);
+      for (const name of new Set([...spelled, environment])) {
+        const told = await forge.deployments(repo, name, more);
+        for (const facts of told) await noteDeployment(pool, key, facts);
+      }
       return { askedAt, at: askedAt, error: null };
     } catch (error) {
       return { ...before, askedAt, error: error as Error };

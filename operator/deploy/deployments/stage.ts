@@ -19,11 +19,11 @@ const ENDED_BADLY = new Set<DeploymentFacts['state']>(['failure', 'error']);
 /** How an environment stands, out of what the forge was told of its deployments. Rejects where `contains` does. */
 export async function stageOf(all: readonly DeploymentFacts[], stage: Stage, contains: Contains): Promise<StageFacts> {
   const { environment, reporter, mergeSHA } = stage;
-  const told = all
-    .filter(
+  const told = newestOfEach(
+    all.filter(
       (one) => same(one.environment, environment) && (reporter === undefined || same(one.creator.login, reporter)),
-    )
-    .toSorted(newestFirst);
+    ),
+  );
   const live = told.find(({ state }) => state === 'success') ?? null;
   const ours = await newestWith(told, contains);
   return {
@@ -56,6 +56,13 @@ async function newestWith(told: readonly DeploymentFacts[], contains: Contains):
 }
 
 const same = (a: string, b: string) => a.toLowerCase() === b.toLowerCase();
+
+/** The newest state of each deployment, newest first, out of what each account told of it. */
+function newestOfEach(told: readonly DeploymentFacts[]): DeploymentFacts[] {
+  const newest = new Map<number, DeploymentFacts>();
+  for (const one of told.toSorted(newestFirst)) if (!newest.has(one.id)) newest.set(one.id, one);
+  return [...newest.values()];
+}
 
 function newestFirst(a: DeploymentFacts, b: DeploymentFacts): number {
   return Date.parse(b.updatedAt) - Date.parse(a.updatedAt) || b.statusId - a.statusId;

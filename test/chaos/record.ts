@@ -40,7 +40,7 @@ export function tables(rounds: readonly RoundResult[]): string {
       ),
     ),
     '',
-    '| what went wrong | times | its moment never came |',
+    '| what went wrong | times | nobody ran into it |',
     '|---|---|---|',
     ...FAULT_CLASSES.map((kind) => faultRow(kind, rounds)),
   ].join('\n');

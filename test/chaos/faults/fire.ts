@@ -101,6 +101,17 @@ async function webhooks(
 }
 
 async function askForge({ hands, patienceMs }: ChaosRig, fault: ForgeFault): Promise<string> {
-  await persist(() => hands.admin('POST', '/faults', fault), patienceMs);
-  return 'the forge was asked to';
+  const { id } = await persist(() => hands.admin<{ id: number }>('POST', '/faults', fault), patienceMs);
+  return askedOf(id);
+}
+
+const askedOf = (id: number) => `the forge was asked for it (fault ${id})`;
+
+/** What {@link fire} answered for faults of the forge that nobody has run into so far. */
+export async function unmet({ hands, patienceMs }: ChaosRig): Promise<string[]> {
+  const faults = await persist(
+    () => hands.admin<{ id: number; seen: number; skip: number }[]>('GET', '/faults'),
+    patienceMs,
+  );
+  return faults.filter(({ seen, skip }) => seen <= skip).map(({ id }) => askedOf(id));
 }

@@ -1,11 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { calm, fire } from '../faults/fire.ts';
+import { calm, fire, unmet } from '../faults/fire.ts';
 import type { DeliveryCounts } from '../invariants/deliveries.ts';
 import { endOf } from '../invariants/log.ts';
 import type { ChaosRig } from '../rig/rig.ts';
 import { fileWork, type Work } from '../rig/work.ts';
 import { describeFault, type FaultClass } from '../schedule/fault.ts';
-import type { Schedule } from '../schedule/plan.ts';
+import type { Planned, Schedule } from '../schedule/plan.ts';
 import type { Witnessed } from '../witness/chronicle.ts';
 import type { Witness } from '../witness/witness.ts';
 import { type Before, hold, lookBefore } from './hold.ts';
@@ -19,7 +19,7 @@ export interface Happened {
   readonly class: FaultClass;
   /** What, and at which moment of the round. */
   readonly planned: string;
-  /** ISO 8601; null for a moment that never came. */
+  /** ISO 8601; null for what never happened: its moment did not come, or nobody ran into it. */
   readonly at: string | null;
   readonly outcome: string;
 }
@@ -59,6 +59,7 @@ export class Round {
   readonly #running = new Set<Promise<unknown>>();
   readonly #streams = new Map<string, string>();
   #work: readonly Work[] = [];
+  #waiting: readonly Planned[] = [];
   #lastFault = performance.now();
 
   constructor(options: RoundOptions) {
@@ -74,6 +75,7 @@ export class Round {
     const filing = fileWork(rig.hands, rig.repositories, schedule, rig.patienceMs);
     const late = await this.#untilEnded(filing, before);
     const ended = performance.now();
+    const faults = await this.#whatHappened();
     const held = await hold({ ...this.#options, before, work: this.#work, streams: this.#streams });
     const ends = [...this.#streams.values()].map((stream) => endOf(witness.chronicle.of(stream)));
     return {
@@ -84,7 +86,7 @@ export class Round {
       awaitingHuman: ends.filter((end) => end === 'awaiting-human').length,
       seconds: (performance.now() - started) / 1000,
       settledSeconds: Math.max(0, ended - this.#lastFault) / 1000,
-      faults: this.#happened,
+      faults,
       events: held.events,
       deliveries: held.deliveries,
       effectsTriedAgain: held.effectsTriedAgain,
@@ -95,10 +97,6 @@ export class Round {
   /** Stream of each issue of the round, by its name, as far as known. */
   get streams(): ReadonlyMap<string, string> {
     return this.#streams;
-  }
-
-  get happened(): readonly Happened[] {
-    return this.#happened;
   }
 
   /** Looks at the log until every issue has ended and every fault is over. Answers a sentence when that takes too long. */
@@ -117,26 +115,35 @@ export class Round {
       signal.throwIfAborted();
       const events = (await witness.look()).filter(({ stream }) => !before.streams.has(stream));
       for (const due of moments.take(events)) this.#start(due);
-      if (filed && (await this.#allEnded())) break;
+      this.#waiting = moments.waiting;
+      if (filed && (await this.#allEnded())) return [];
       if (this.#running.size === 0 && performance.now() - this.#lastFault > patienceMs) {
         const when = `${patienceMs / 1000} s after the last fault`;
         return [filed ? `not every issue has ended ${when}` : `not every issue could be filed ${when}`];
       }
       await wait(LOOK_MS, undefined, { signal });
     }
-    for (const { fault, at } of moments.waiting)
-      this.#happened.push({
-        class: fault.class,
-        planned: `${describeFault(fault)}, at ${at.event} ${at.nth}`,
-        at: null,
-        outcome: 'its moment never came',
-      });
-    return [];
   }
 
-  #start({ planned: { at, fault }, event }: Due): void {
+  /** Every fault of the schedule, those included that came to nothing. */
+  async #whatHappened(): Promise<Happened[]> {
+    const left = await unmet(this.#options.rig);
+    const happened = this.#happened.map((one) =>
+      left.includes(one.outcome) ? { ...one, at: null, outcome: 'nobody ran into it' } : one,
+    );
+    const waiting = this.#waiting.map((planned) => ({
+      class: planned.fault.class,
+      planned: describePlanned(planned),
+      at: null,
+      outcome: 'its moment never came',
+    }));
+    return [...happened, ...waiting];
+  }
+
+  #start({ planned: one, event }: Due): void {
     const { rig, signal, say } = this.#options;
-    const planned = `${describeFault(fault)}, at ${at.event} ${at.nth}`;
+    const { fault } = one;
+    const planned = describePlanned(one);
     say(`  ${planned}`);
     const began = new Date().toISOString();
     const note = (outcome: string) => {
@@ -150,7 +157,6 @@ export class Round {
     run.finally(() => this.#running.delete(run));
   }
 
-  /** Also takes back, once nothing else is to go wrong, what the forge was asked for and nobody ran into. */
   async #allEnded(): Promise<boolean> {
     if (this.#running.size > 0) return false;
     const { rig, witness } = this.#options;
@@ -168,6 +174,8 @@ export class Round {
     for (const { id, name } of rows) this.#streams.set(name, id);
   }
 }
+
+const describePlanned = ({ fault, at }: Planned) => `${describeFault(fault)}, at ${at.event} ${at.nth}`;
 
 /** Ended, in whatever way: a round does not wait for what will not come. */
 function isOver(log: readonly Witnessed[]): boolean {

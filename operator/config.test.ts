@@ -31,6 +31,7 @@ test('with what has no default set, the rest has its documented default', () => 
     taskDeadlineMs: 3_600_000,
     forgeWriteIntervalMs: 1_000,
     resyncMs: 300_000,
+    keepDeliveriesMs: 2_592_000_000,
     ungraded: false,
     identity: 'rig-conductor-42',
   });

@@ -29,6 +29,8 @@ export interface Config {
   readonly forgeWriteIntervalMs: number;
   /** Between two listings of one Repository, in ms. */
   readonly resyncMs: number;
+  /** How long a delivery is kept once it was applied or ignored, in ms. */
+  readonly keepDeliveriesMs: number;
   /** Grade everything T1 instead of leaving it to a person. */
   readonly ungraded: boolean;
   readonly identity: string;
@@ -38,6 +40,8 @@ export interface Config {
 export class ConfigError extends Error {
   override name = 'ConfigError';
 }
+
+const DAY_MS = 86_400_000;
 
 /** Reads the operator's configuration; throws {@link ConfigError}. An empty value counts as not set. Flags: `--ungraded`. */
 export function readConfig(env: NodeJS.ProcessEnv, args: readonly string[], pid: number): Config {
@@ -61,6 +65,8 @@ export function readConfig(env: NodeJS.ProcessEnv, args: readonly string[], pid:
     taskDeadlineMs: whole(env, 'RIG_TASK_DEADLINE_SECONDS', 'seconds', { least: 1, fallback: 3_600 }) * 1_000,
     forgeWriteIntervalMs: whole(env, 'RIG_FORGE_WRITE_INTERVAL_MS', 'milliseconds', { least: 0, fallback: 1_000 }),
     resyncMs: whole(env, 'RIG_RESYNC_SECONDS', 'seconds', { least: 1, fallback: 300 }) * 1_000,
+    // A delivery that is forgotten is new when it is sent again, which GitHub does for three days.
+    keepDeliveriesMs: whole(env, 'RIG_KEEP_DELIVERIES_DAYS', 'days', { least: 7, fallback: 30 }) * DAY_MS,
     ungraded: isUngraded(args),
     identity: optional(env, 'POD_NAME') ?? `rig-conductor-${pid}`,
   };
@@ -103,7 +109,7 @@ function withoutCredential(value: string | undefined): string | undefined {
 function whole(
   env: NodeJS.ProcessEnv,
   name: string,
-  unit: 'seconds' | 'milliseconds',
+  unit: 'days' | 'seconds' | 'milliseconds',
   { least, fallback }: { least: number; fallback: number },
 ): number {
   const value = optional(env, name) ?? String(fallback);

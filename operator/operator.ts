@@ -14,6 +14,7 @@ import { doubtOf } from './audit/doubt.ts';
 import { deepHealth, NO_EPOCH } from './audit/guard.ts';
 import { MarkKeeper } from './audit/mark.ts';
 import { readLostSince, readPosition } from './audit/position.ts';
+import { Pruner } from './audit/prune.ts';
 import { MarkRecord } from './audit/record.ts';
 import type { Config } from './config.ts';
 import { openEscalations } from './escalation/open.ts';
@@ -256,6 +257,7 @@ function assemble(config: Config, logger: Logger, clients: Clients) {
     metrics,
   });
   const outbox = new Outbox(log, logger, Date.now, (subject, event) => tellDenied(conductor, subject, event));
+  const pruner = new Pruner({ pool, keepMs: config.keepDeliveriesMs, now: Date.now, logger });
   const pokeTasks = (subject: { namespace: string; name: string }) => {
     for (const { metadata } of agentTasksOf(conductor.objects, subject.namespace, subject.name))
       tasks.poke(subject.namespace, metadata.name!);
@@ -286,11 +288,13 @@ function assemble(config: Config, logger: Logger, clients: Clients) {
     const standing = AbortSignal.any([signal, fallen.signal]);
     applier.start(standing);
     outbox.start(standing);
+    pruner.start(standing);
     escalations.start(standing);
   });
   // The Lease is handed over behind this: what one leader has begun has ended before the next one begins.
   manager.onStoppedLeading(
-    async () => void (await Promise.all([applier.idle(), outbox.idle(), issues.idle(), escalations.idle()])),
+    async () =>
+      void (await Promise.all([applier.idle(), outbox.idle(), pruner.idle(), issues.idle(), escalations.idle()])),
   );
   return { conductor, tasks, applier, payloads, hearing, mark, recovered };
 }

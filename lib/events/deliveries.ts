@@ -20,7 +20,7 @@ export interface TakenDelivery extends Delivery {
 /** What became of a delivery. */
 export type DeliveryOutcome = 'applied' | 'ignored' | 'failed';
 
-/** Keeps a delivery for good; `duplicate` when its id is known already, and then nothing is changed. Durable when it returns. */
+/** Keeps a delivery; `duplicate` when its id is known already, and then nothing is changed. Durable when it returns. */
 export async function storeDelivery(db: Queryable, delivery: Delivery): Promise<'stored' | 'duplicate'> {
   const { rowCount } = await db.query(
     `INSERT INTO deliveries (id, event, headers, body, received_at) VALUES ($1, $2, $3, $4, $5)
@@ -68,10 +68,38 @@ export async function finishDelivery(
   return rowCount === 1;
 }
 
+/** Gives deliveries back that were taken and not tried, to be handed out again after `afterMs`: it counts as no attempt. */
+export async function returnDeliveries(db: Queryable, ids: readonly string[], afterMs: number): Promise<void> {
+  await db.query(
+    `UPDATE deliveries SET due_at = clock_timestamp() + $2 * interval '1 ms', attempts = attempts - 1
+     WHERE id = ANY($1::text[]) AND finished_at IS NULL AND attempts > 0`,
+    [ids, afterMs],
+  );
+}
+
 /** Gives a taken delivery back to be handed out again after `afterMs`, with the reason. */
 export async function postponeDelivery(db: Queryable, id: string, afterMs: number, detail: string): Promise<void> {
   await db.query(
     `UPDATE deliveries SET due_at = clock_timestamp() + $2 * interval '1 ms', detail = $3 WHERE id = $1 AND finished_at IS NULL`,
     [id, afterMs, detail.toWellFormed().replaceAll('\0', '\uFFFD')],
   );
+}
+
+/**
+ * Deletes those of the next `limit` deliveries behind `after`, in the order of arrival (0: from the first), that were applied or ignored before
+ * `before`. One that failed, or is not settled, stays. `next` is where to go on, null where younger ones begin. An id that was deleted is new again.
+ */
+export async function pruneDeliveries(
+  db: Queryable,
+  { before, after, limit }: { before: Date; after: number; limit: number },
+): Promise<{ deleted: number; next: number | null }> {
+  const { rows } = await db.query(
+    `WITH page AS (SELECT seq, received_at FROM deliveries WHERE seq > $2 ORDER BY seq LIMIT $3),
+     gone AS (
+       DELETE FROM deliveries d USING page WHERE d.seq = page.seq AND finished_at < $1 AND outcome IN ('applied', 'ignored') RETURNING 1)
+     SELECT (SELECT count(*)::int FROM gone) AS deleted, count(*)::int AS seen, max(seq) AS next, max(received_at) < $1 AS old FROM page`,
+    [before, after, limit],
+  );
+  const { deleted, seen, next, old } = rows[0];
+  return { deleted, next: seen === limit && old ? next : null };
 }

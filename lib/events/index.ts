@@ -8,6 +8,8 @@ export {
   type DeliveryOutcome,
   finishDelivery,
   postponeDelivery,
+  pruneDeliveries,
+  returnDeliveries,
   storeDelivery,
   type TakenDelivery,
   takeDeliveries,

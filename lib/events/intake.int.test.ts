@@ -8,6 +8,7 @@ import {
   finishDelivery,
   migrations,
   postponeDelivery,
+  pruneDeliveries,
   readSubject,
   storeDelivery,
   takeDeliveries,
@@ -63,6 +64,32 @@ test('a delivery that its taker did not finish, or gave back, is handed out agai
     (await takeDeliveries(pool, { limit: 9 })).map(({ id, attempts }) => [id, attempts]),
     [['b', 2]],
   );
+});
+
+test('of old deliveries those that were applied or ignored are deleted, in batches; what failed, waits or is young stays', async (t) => {
+  const { pool } = await testDatabase(t, { migrations: [migrations] });
+  const outcomes = ['applied', 'failed', 'ignored', null, 'applied', 'applied', 'applied'] as const;
+  for (const [index, outcome] of outcomes.entries()) {
+    await storeDelivery(pool, delivery(`d${index}`));
+    if (outcome !== null) await finishDelivery(pool, `d${index}`, outcome, 'Said.');
+  }
+  await pool.query("UPDATE deliveries SET finished_at = finished_at - interval '40 days' WHERE id <> 'd4'");
+  await pool.query("UPDATE deliveries SET received_at = now() WHERE id = 'd6'");
+  await storeDelivery(pool, { ...delivery('new'), receivedAt: new Date() });
+  const before = new Date(Date.now() - 30 * 86_400_000);
+  const deleted: number[] = [];
+  for (let after: number | null = 0; after !== null; ) {
+    const batch = await pruneDeliveries(pool, { before, after, limit: 3 });
+    deleted.push(batch.deleted);
+    after = batch.next;
+  }
+  assert.deepEqual(deleted, [2, 1, 1]);
+  const { rows } = await pool.query('SELECT id FROM deliveries ORDER BY seq');
+  assert.deepEqual(
+    rows.map(({ id }) => id),
+    ['d1', 'd3', 'd4', 'new'],
+  );
+  assert.equal(await storeDelivery(pool, delivery('d1')), 'duplicate');
 });
 
 const issue = { kind: 'Issue', namespace: 'team', name: 'site-7' };

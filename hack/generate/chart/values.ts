@@ -128,6 +128,11 @@ const CONDUCTOR: readonly Value[] = [
   number('RIG_REVIEW_DEBOUNCE_SECONDS', 'reviewDebounceSeconds', 'Quiet time after a push before a review begins.'),
   number('RIG_TASK_DEADLINE_SECONDS', 'taskDeadlineSeconds', 'Longest life of a task.'),
   number('RIG_RESYNC_SECONDS', 'resyncSeconds', 'Seconds between two listings of one Repository.'),
+  number(
+    'RIG_KEEP_DELIVERIES_DAYS',
+    'keepDeliveriesDays',
+    'Days that a delivery is kept once it was applied or ignored.',
+  ),
   number('RIG_FORGE_WRITE_INTERVAL_MS', 'forgeWriteIntervalMs', 'Pause between two writes of one forge identity.'),
 ];
 

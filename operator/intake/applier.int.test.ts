@@ -4,6 +4,7 @@ import { ForgeError } from '#lib/forge';
 import type { KubeClient } from '#lib/kube';
 import { FakeClient } from '../../lib/kube/fake-client.ts';
 import { FakeClock } from '../../lib/kube/fake-clock.ts';
+import { until } from '../../test/kit/cluster-wait.ts';
 import { type IntakeWorld, openIntake, repositoryOf } from './intake.int-kit.ts';
 import { labelled, REPOSITORY } from './payloads.int-kit.ts';
 
@@ -77,6 +78,32 @@ test('of two Repositories of one forge repository only the older one takes an is
   await world.outcome('one');
   await world.until((issues) => issues.length > 0);
   assert.deepEqual((await stored(world)).issues, ['elder-7']);
+});
+
+test('a forge that does not answer for one repository holds up no other', async (t) => {
+  const theirs = { ...REPOSITORY, id: 6, name: 'slow', full_name: 'other/slow', owner: { login: 'other', id: 60 } };
+  const slow = repositoryOf(theirs.id, theirs.full_name, { namespace: 'other' });
+  const world = await open(t, [repositoryOf(REPOSITORY.id, REPOSITORY.full_name), slow]);
+  const { promise: answered, resolve: answer } = Promise.withResolvers<void>();
+  const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
+  world.keepWaiting = (repository) => {
+    if (repository !== 'slow') return Promise.resolve();
+    begin();
+    return answered;
+  };
+  for (const id of ['slow-1', 'slow-2', 'slow-3'])
+    await world.send('issues', { ...labelled(7), repository: theirs }, { id });
+  await begun;
+  await world.send('issues', labelled(7), { id: 'quick' });
+  await until('the others are applied', async () => {
+    const { rows } = await world.pool.query('SELECT id FROM deliveries WHERE finished_at IS NOT NULL');
+    return rows.map(({ id }) => id).join() === 'quick';
+  });
+  await world.until((issues) => issues.length === 1);
+  assert.deepEqual((await stored(world)).issues, ['repo-5-7']);
+  answer();
+  assert.equal((await world.outcome('slow-3')).outcome, 'applied');
+  await world.until((issues) => issues.length === 2);
 });
 
 test('a term that is over before it began applies nothing', async (t) => {

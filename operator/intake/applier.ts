@@ -1,54 +1,61 @@
-import { finishDelivery, postponeDelivery, type TakenDelivery, takeDeliveries } from '#lib/events';
-import { type FactUpdate, ForgeError } from '#lib/forge';
-import { inScope, type Logger, type Metrics, noMetrics } from '#lib/observe';
-import { forgeHost } from '../forges/forges.ts';
-import type { Conductor } from '../issues/context.ts';
-import type { RepositoryKey } from '../mirror/mirror.ts';
-import { putDelivered, wasListed } from '../mirror/told.ts';
-import { affectedIssues } from './affected.ts';
-import type { CommandIntake } from './commands.ts';
-import { applyInstallation, type OnRepository } from './installations.ts';
-import type { IssueIntake } from './issues.ts';
-import { applyToMirror } from './mirror.ts';
-import { ownersOf } from './owners.ts';
+import { finishDelivery, postponeDelivery, returnDeliveries, type TakenDelivery, takeDeliveries } from '#lib/events';
+import { ForgeError, type ParsedDelivery } from '#lib/forge';
+import { inScope, type Metrics, noMetrics } from '#lib/observe';
+import { Away, ForgeAway } from './away.ts';
+import { type Applied, type Followers, follow, laneOf } from './follow.ts';
+import { Lanes } from './lanes.ts';
 import { passes } from './passes.ts';
 import { IntakeError } from './payload.ts';
 import type { Payloads } from './payloads.ts';
-import { traceDelivery } from './trace.ts';
+import { LARGE_BODY } from './signers.ts';
 
 const BATCH = 50;
+/** Of all that are held at once: more are taken as soon as a batch has room. */
+const MOST_HELD = 2 * BATCH;
 /** Of all bodies in memory at once. */
 const BATCH_BYTES = 32 * 1024 * 1024;
 const POLL_MS = 1_000;
 const RETRY_MS = 2_000;
 const MAX_ATTEMPTS = 10;
+/** What waits behind one delivery for longer than that is given back, and handed out again as long after. */
+const SLOW_MS = 1_000;
 
-export interface ApplierOptions {
-  readonly conductor: Conductor;
-  readonly intake: IssueIntake;
-  readonly commands: CommandIntake;
+export interface ApplierOptions extends Followers {
   readonly payloads: Payloads;
-  readonly onAffected: (issue: { namespace: string; name: string }) => void;
-  /** A delivery says that a Repository stands otherwise at the forge than it did. */
-  readonly onRepository?: OnRepository;
-  readonly logger: Logger;
   /** First pause before a delivery that could not be applied is tried again, in ms; it doubles up to 64 times as long. Default 2,000. */
   readonly retryMs?: number;
   /** Default none. */
   readonly metrics?: Metrics;
 }
 
-/** Applies stored deliveries, at least once, on the leader; writes back what became of each. */
+interface Held {
+  readonly delivery: TakenDelivery;
+  readonly parse: () => Promise<ParsedDelivery>;
+  /** What it waits behind. */
+  readonly lane: string;
+}
+
+/**
+ * Applies stored deliveries, at least once, on the leader; writes back what became of each. Those of one repository are applied one after the
+ * other, beside those of all others: a forge that does not answer holds up its own.
+ */
 export class DeliveryApplier {
   readonly #options: ApplierOptions;
-  readonly #told: OnRepository;
+  readonly #lanes: Lanes<Held>;
+  readonly #away: Away;
+  #bytes = 0;
   #running: Promise<void> | undefined;
   #again = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: ApplierOptions) {
     this.#options = options;
-    this.#told = options.onRepository ?? (() => {});
+    this.#away = new Away(options.retryMs ?? RETRY_MS, Date.now);
+    this.#lanes = new Lanes({
+      work: (held) => this.#work(held),
+      giveBack: (held) => this.#giveBack(held, SLOW_MS),
+      slowMs: SLOW_MS,
+    });
   }
 
   /** Applies what is stored and looks again from time to time, until the signal aborts. */
@@ -71,6 +78,7 @@ export class DeliveryApplier {
   /** Resolves when what is being applied now is done: wait for it before ending the database's pool. */
   async idle(): Promise<void> {
     await this.#running;
+    await this.#lanes.idle();
   }
 
   #stop(): void {
@@ -83,12 +91,10 @@ export class DeliveryApplier {
     while (this.#again && this.#timer !== undefined) {
       this.#again = false;
       try {
-        const deliveries = await takeDeliveries(conductor.log.pool, { limit: BATCH, maxBytes: BATCH_BYTES });
-        for (const delivery of deliveries) {
-          // The next leader takes the rest.
-          if (this.#timer === undefined) return;
-          await inScope(() => this.#applyOne(delivery));
-        }
+        while (this.#lanes.held > MOST_HELD - BATCH || this.#bytes >= BATCH_BYTES) await this.#lanes.oneLeft();
+        const room = { limit: BATCH, maxBytes: BATCH_BYTES - this.#bytes };
+        const deliveries = await takeDeliveries(conductor.log.pool, room);
+        for (const delivery of deliveries) await this.#hold(delivery);
         if (deliveries.length > 0) this.#again = true;
       } catch (err) {
         logger.error({ err }, 'deliveries could not be taken');
@@ -97,24 +103,80 @@ export class DeliveryApplier {
     }
   }
 
-  async #applyOne(delivery: TakenDelivery): Promise<void> {
+  /** A large body is read in its turn, and its delivery waits behind other large ones alone. */
+  async #hold(delivery: TakenDelivery): Promise<void> {
+    this.#bytes += delivery.body.byteLength;
+    const parse = () => this.#options.payloads.delivery(delivery.event, delivery.body);
+    if (delivery.body.byteLength >= LARGE_BODY) return this.#lanes.put('large', { delivery, parse, lane: 'large' });
+    const parsed = await parse().catch((error: Error) => error);
+    const lane = parsed instanceof Error ? 'unreadable' : laneOf(delivery, parsed);
+    const read = async () => {
+      if (parsed instanceof Error) throw parsed;
+      return parsed;
+    };
+    this.#lanes.put(lane, { delivery, parse: read, lane });
+  }
+
+  async #work(held: Held): Promise<void> {
+    const { delivery } = held;
+    // The next leader takes it.
+    if (this.#timer === undefined) return this.#giveBack([held], 0);
+    await inScope(() => this.#applyOne(held)).catch((err: unknown) =>
+      this.#options.logger.error({ err, delivery: delivery.id }, 'what became of a delivery could not be written'),
+    );
+    this.#bytes -= delivery.body.byteLength;
+  }
+
+  async #giveBack(held: readonly Held[], afterMs: number): Promise<void> {
     const { conductor, logger } = this.#options;
-    const { pool } = conductor.log;
+    const ids = held.map(({ delivery }) => delivery.id);
+    // One that is not given back is handed out again when its lease has ended.
+    await returnDeliveries(conductor.log.pool, ids, afterMs).catch((err: unknown) =>
+      logger.warn({ err }, 'deliveries could not be given back'),
+    );
+    for (const { delivery } of held) this.#bytes -= delivery.body.byteLength;
+  }
+
+  async #applyOne(held: Held): Promise<void> {
+    const { delivery } = held;
     try {
-      const { outcome, detail } = await this.#apply(delivery);
-      await finishDelivery(pool, delivery.id, outcome, detail);
+      const { outcome, detail } = await this.#apply(held);
+      await finishDelivery(this.#options.conductor.log.pool, delivery.id, outcome, detail);
       this.#count(delivery, outcome);
     } catch (err) {
-      logger.warn(
-        { err, delivery: delivery.id, event: delivery.event, attempts: delivery.attempts },
-        'delivery could not be applied',
-      );
-      const detail = (err as Error).message;
-      const failed = lasts(err) || (delivery.attempts >= MAX_ATTEMPTS && !passes(err));
-      if (failed) await finishDelivery(pool, delivery.id, 'failed', detail);
-      else await postponeDelivery(pool, delivery.id, this.#pause(delivery, err), detail);
-      this.#count(delivery, failed ? 'failed' : 'postponed');
+      await this.#failed(delivery, err);
     }
+  }
+
+  async #apply({ delivery, parse, lane }: Held): Promise<Applied> {
+    let asked = false;
+    const mayAsk = () => {
+      this.#away.check(lane);
+      asked = true;
+    };
+    try {
+      const applied = await follow(this.#options, delivery, await parse(), mayAsk);
+      if (asked) this.#away.heard(lane, null);
+      return applied;
+    } catch (error) {
+      if (asked) this.#away.heard(lane, error);
+      throw error;
+    }
+  }
+
+  async #failed(delivery: TakenDelivery, err: unknown): Promise<void> {
+    const { conductor, logger } = this.#options;
+    const { pool } = conductor.log;
+    if (err instanceof ForgeAway) return returnDeliveries(pool, [delivery.id], Math.max(1, err.until - Date.now()));
+    logger.warn(
+      { err, delivery: delivery.id, event: delivery.event, attempts: delivery.attempts },
+      'delivery could not be applied',
+    );
+    const detail = (err as Error).message;
+    const failed = lasts(err) || (delivery.attempts >= MAX_ATTEMPTS && !passes(err));
+    if (failed) await finishDelivery(pool, delivery.id, 'failed', detail);
+    else await postponeDelivery(pool, delivery.id, this.#pause(delivery, err), detail);
+    this.#count(delivery, failed ? 'failed' : 'postponed');
   }
 
   #count({ event, receivedAt }: TakenDelivery, outcome: string): void {
@@ -128,54 +190,7 @@ export class DeliveryApplier {
     const asked = error instanceof ForgeError ? (error.retryAfterMs ?? 0) : 0;
     return Math.max(asked, (this.#options.retryMs ?? RETRY_MS) * 2 ** Math.min(attempts - 1, 6));
   }
-
-  async #apply(delivery: TakenDelivery): Promise<{ outcome: 'applied' | 'ignored'; detail: string }> {
-    const { updates, installation, ignored } = await this.#options.payloads.delivery(delivery.event, delivery.body);
-    if (ignored !== null) return { outcome: 'ignored', detail: ignored };
-    if (installation !== null)
-      return {
-        outcome: 'applied',
-        detail: await applyInstallation(this.#options.conductor, installation, delivery, this.#told),
-      };
-    const details: string[] = [];
-    // A pull request's own row first: what is noted beside it needs one.
-    const ordered = updates.toSorted((a, b) => Number(b.kind === 'pull-request') - Number(a.kind === 'pull-request'));
-    for (const update of ordered) details.push(await this.#applyUpdate(update, delivery));
-    return { outcome: 'applied', detail: details.join(' ').slice(0, 2_000) };
-  }
-
-  async #applyUpdate(update: FactUpdate, delivery: TakenDelivery): Promise<string> {
-    const { conductor, intake, commands, onAffected } = this.#options;
-    const host = delivery.headers['rig-forge-host'] ?? '';
-    const key: RepositoryKey = { host, id: update.repositoryId };
-    const { pool } = conductor.log;
-    const at = update.updatedAt ?? delivery.receivedAt.toISOString();
-    const noted = await applyToMirror(conductor, key, update, delivery.receivedAt);
-    const named = { id: update.repositoryId, owner: update.owner, name: update.repository };
-    const followers = ownersOf(conductor.objects.repositories.list(), named).filter(
-      (repository) => forgeHost(repository) === host,
-    );
-    const said: string[] = [];
-    for (const repository of followers) {
-      if (update.kind === 'issue' && update.gone === null)
-        said.push(
-          (await wasListed(pool, key, update, at))
-            ? 'A listing found it before.'
-            : await intake.take(repository, update, delivery.id),
-        );
-      if (update.kind === 'comment') said.push(await commands.take(repository, update, delivery.id));
-    }
-    // Behind what was done about it: what could not be taken is for a listing to find.
-    if (update.kind === 'issue') await putDelivered(pool, key, update, at);
-    if (ABOUT_REPOSITORY.has(update.kind)) for (const repository of followers) this.#told(repository);
-    const affected = await affectedIssues(conductor, key, followers, update);
-    for (const issue of affected) onAffected(issue);
-    await traceDelivery(conductor.log.pool, this.#options.logger, delivery, affected);
-    return [noted, ...said].join(' ');
-  }
 }
-
-const ABOUT_REPOSITORY: ReadonlySet<FactUpdate['kind']> = new Set(['repository', 'rules', 'hook-gone', 'ping']);
 
 /** A body that misses what identifies its subject will miss it the next time, too. */
 function lasts(error: unknown): boolean {

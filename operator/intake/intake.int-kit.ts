@@ -71,6 +71,8 @@ export interface IntakeWorld extends LogWorld {
   readonly conductor: Conductor;
   /** Makes a call of the forge fail while it throws. */
   fault: () => void;
+  /** Awaited before the forge says what an account may do in the repository of that name. */
+  keepWaiting: (repository: string) => Promise<void>;
   send(event: string, payload: unknown, options?: SendOptions): Promise<Response>;
   /** Applies until nothing is unfinished. */
   settle(): Promise<void>;
@@ -156,7 +158,8 @@ export async function openIntake(t: TestContext, options: IntakeOptions): Promis
   const agents: AgentAccount[] = [];
   const payloads = new Payloads();
   const forge = {
-    permission: async (_repo: unknown, login: string) => {
+    permission: async (repo: { name: string }, login: string) => {
+      await world.keepWaiting(repo.name);
       world.fault();
       return options.permission?.(login) ?? 'write';
     },
@@ -208,6 +211,7 @@ export async function openIntake(t: TestContext, options: IntakeOptions): Promis
     agents,
     conductor,
     fault: () => {},
+    keepWaiting: async (_repository: string) => {},
     ...actions(log.pool, app, applier),
   };
   return Object.assign(world, {

@@ -4,6 +4,7 @@ import { forgeHost } from '../forges/forges.ts';
 import { readAgents } from '../issues/agents.ts';
 import type { Conductor } from '../issues/context.ts';
 import type { RepositoryKey } from '../mirror/mirror.ts';
+import { within } from './within.ts';
 
 /** Whether an account may ask for something. `machine`: a bot, the conductor or an Agent, who is not even answered. `why` is a clause. */
 export type Standing =
@@ -17,9 +18,12 @@ export interface Place {
   readonly repository: string;
 }
 
+/** How long a forge may take to say who may, in ms. */
+const ASK_MS = 5_000;
+
 /**
  * Whether `actor` is a person with write permission, asked at the forge now and noted in the mirror. Rejects with ForgeError where the forge
- * does not say: unknown never passes. Nor does, for what is `said`, an account that could be that of an Agent: agents can have comments
+ * does not say, or not within 5 s: unknown never passes. Nor does, for what is `said`, an account that could be that of an Agent: agents can have comments
  * written, but put on no label and edit no text.
  */
 export async function standingOf(
@@ -30,6 +34,16 @@ export async function standingOf(
   { said = false }: { readonly said?: boolean } = {},
 ): Promise<Standing> {
   if (actor === null) return no('nobody is named who asks', true);
+  return within(ASK_MS, () => judged(conductor, repository, place, actor, said));
+}
+
+async function judged(
+  conductor: Conductor,
+  repository: Repository,
+  place: Place,
+  actor: Actor,
+  said: boolean,
+): Promise<Standing> {
   const { forge, actor: conductorAccount } = await conductor.forges.forRepository(repository);
   if (actor.kind === 'bot' || actor.id === conductorAccount.id) return no(`${actor.login} is no person`, true);
   const { accounts, unaccounted } = await readAgents(conductor, repository.metadata.namespace!, repository);

@@ -5,7 +5,7 @@ import { createForge } from '#lib/forge';
 import type { KubeObject } from '#lib/kube';
 import { createTerminal, ExitCode, ExitError } from '#lib/terminal';
 import { World } from '../../local/forge/testing/world.ts';
-import { protectWith } from './repo.ts';
+import { protectWith, requireHost } from './repo.ts';
 
 let world: World;
 before(async () => {
@@ -13,8 +13,11 @@ before(async () => {
 });
 after(() => world?.close());
 
-const repository = (noted: Record<string, string> = {}) =>
+const repository = (noted: Record<string, string> = {}, id?: number) =>
   ({
+    ...(id !== undefined && {
+      status: { forge: { host: 'forge.example', repositoryID: id, fullName: 'acme/widgets' } },
+    }),
     metadata: { name: 'widgets', namespace: 'team', annotations: noted },
     spec: {
       owner: 'acme',
@@ -26,8 +29,17 @@ const repository = (noted: Record<string, string> = {}) =>
     },
   }) as unknown as Repository & KubeObject;
 
+interface Given {
+  readonly dryRun?: boolean;
+  readonly noted?: Record<string, string>;
+  readonly url?: string;
+  /** The forge's id of the repository, once the conductor has found it. */
+  readonly id?: number;
+}
+
 /** Runs the command as `login`; answers its result, what it told the person, its error, and what it wrote on the Repository. */
-async function protect(login: string, { dryRun = false, noted = {}, url = world.forge.apiURL } = {}) {
+async function protect(login: string, given: Given = {}) {
+  const { dryRun = false, noted = {}, url = world.forge.apiURL, id } = given;
   const out: string[] = [];
   const said: string[] = [];
   const stream = (into: string[]) => ({ write: (text: string) => into.push(text) > 0 });
@@ -39,7 +51,13 @@ async function protect(login: string, { dryRun = false, noted = {}, url = world.
   };
   const token = world.tokens.get(login) ?? 'ghp_nobodyhasthistoken0000';
   const forge = createForge({ baseURL: url, token, writeIntervalMs: 0, retries: 0 });
-  const error = await protectWith({ forge, client: { patch }, repository: repository(noted), terminal, dryRun }).then(
+  const error = await protectWith({
+    forge,
+    client: { patch },
+    repository: repository(noted, id),
+    terminal,
+    dryRun,
+  }).then(
     () => null,
     (reason: unknown) => reason as ExitError,
   );
@@ -102,4 +120,42 @@ test('what another ruleset asks beyond the Repository is left alone, named, and 
 test('a forge that is away is told as that', async () => {
   const { error } = await protect('boss', { url: 'http://127.0.0.1:1/api/v3' });
   assert.equal(error?.code, ExitCode.Environment);
+});
+
+test('a token goes only to the host that its owner names, and over TLS', () => {
+  for (const [apiURL, named] of [
+    ['https://api.github.com', undefined],
+    ['https://api.github.com', 'github.com'],
+    ['https://ghe.example/api/v3', 'ghe.example'],
+    ['https://ghe.example:8443/api/v3', 'GHE.example:8443'],
+  ] as const)
+    requireHost(apiURL, named);
+  for (const [apiURL, named] of [
+    ['https://ghe.evil.example/api/v3', undefined],
+    ['https://api.github.com.evil.example', undefined],
+    ['http://api.github.com', undefined],
+    ['https://api.github.com', 'ghe.example'],
+    ['https://ghe.example:8443/api/v3', 'ghe.example'],
+    ['no URL', undefined],
+  ] as const)
+    assert.throws(
+      () => requireHost(apiURL, named),
+      (error) => error instanceof ExitError && error.code === ExitCode.Usage && /nothing was sent/.test(error.message),
+      apiURL,
+    );
+});
+
+test('after a rename the ruleset is written to the repository that was meant, not to one that has its old name now', async () => {
+  const { id } = (await world.rest('boss', 'GET /repos/acme/widgets')).body;
+  await world.rest('boss', 'PATCH /repos/acme/widgets', { name: 'gizmos' });
+  await world.admin('POST', '/repositories', {
+    owner: 'acme',
+    name: 'widgets',
+    source: { path: `${world.dir}/seed` },
+    collaborators: { boss: 'admin' },
+  });
+  const { result, said, error } = await protect('boss', { id });
+  assert.deepEqual([error, result.enforced], [null, true]);
+  assert.match(said, /^acme\/widgets is acme\/gizmos now$/m);
+  assert.deepEqual((await world.rest('boss', 'GET /repos/acme/widgets/rulesets')).body, []);
 });

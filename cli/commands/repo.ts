@@ -10,10 +10,13 @@ import { withCommonOptions } from '../options.ts';
 
 const REPOSITORIES = resources.Repository as Resource<Repository & KubeObject>;
 const TOKEN = 'RIG_FORGE_TOKEN';
+const HOST = 'RIG_FORGE_HOST';
+const GITHUB = 'github.com';
 
 interface ProtectOptions extends TenantOptions {
   readonly dryRun?: boolean;
   readonly tokenFile?: string;
+  readonly host?: string;
 }
 
 export function addRepo(program: Command): void {
@@ -25,6 +28,10 @@ export function addRepo(program: Command): void {
     .option('--namespace <name>', 'the tenant namespace (default: the rig’s own)')
     .option('--context <name>', 'a rig that is installed in the cluster of this context of your kubeconfig')
     .option('--token-file <file>', `a token with administration of the repository (default: ${TOKEN})`)
+    .option(
+      '--host <host>',
+      `the forge that the token is for, with its port if it has one (default: ${HOST}, else ${GITHUB})`,
+    )
     .action(protect);
 }
 
@@ -54,7 +61,7 @@ async function protect(name: string, options: ProtectOptions): Promise<void> {
 
 export interface Protecting {
   /** As the person whose token it is. */
-  readonly forge: Pick<Forge, 'branchRules' | 'putRuleset'>;
+  readonly forge: Pick<Forge, 'branchRules' | 'putRuleset' | 'repository' | 'repositoryById'>;
   readonly client: Pick<KubeClient, 'patch'>;
   readonly repository: Repository & KubeObject;
   readonly terminal: Terminal;
@@ -76,7 +83,7 @@ export async function protectWith(given: Protecting): Promise<void> {
 async function protectBy({ forge, client, repository, terminal, dryRun }: Protecting): Promise<void> {
   const wish = ruleWish(repository);
   const unseen = { ...wish, attested: null };
-  const { owner, name } = repository.spec;
+  const { owner, name } = await whatItIs(forge, repository, terminal);
   const apps = wish.checks.map(({ app }) => app);
   const rules = await forge.branchRules({ owner, name }, wish.branch, apps);
   const before = compareRules(unseen, rules);
@@ -91,6 +98,15 @@ async function protectBy({ forge, client, repository, terminal, dryRun }: Protec
     await client.patch(REPOSITORIES, { namespace, name: object }, noted as never);
   }
   show(terminal, compareRules(unseen, now), false, true);
+}
+
+/** The repository by its id, once the conductor has found it: after a rename its old name may be another's. */
+async function whatItIs(forge: Protecting['forge'], { spec, status }: Repository, terminal: Terminal) {
+  const id = status?.forge?.repositoryID;
+  const { owner, name } = await (id === undefined ? forge.repository(spec) : forge.repositoryById(id));
+  const [was, is] = [`${spec.owner}/${spec.name}`, `${owner}/${name}`];
+  if (was.toLowerCase() !== is.toLowerCase()) terminal.say(`${was} is ${is} now`);
+  return { owner, name };
 }
 
 /** The result. Throws ExitError `NotDone` where the forge still holds something else: a rule of another ruleset, which is a person's. */
@@ -115,16 +131,33 @@ function words(enforcement: Enforcement): string[] {
   return enforcement.state === 'hidden' ? [enforcement.why] : [];
 }
 
-/** A token is sent to the Repository's forge alone; at the rig's own forge it is that of the person of this machine. */
-function tokenOf({ rig }: Tenant, { tokenFile }: ProtectOptions, apiURL: string): string {
+/** At the rig's own forge the token of the person of this machine will do; any other is sent only to the host that the person names. */
+function tokenOf({ rig }: Tenant, { tokenFile, host }: ProtectOptions, apiURL: string): string {
+  const own = rig?.state.urls.forge;
+  const atOwn = own !== undefined && URL.parse(apiURL)?.origin === URL.parse(own)?.origin;
+  const named = tokenFile !== undefined || (process.env[TOKEN] ?? '') !== '';
+  if (!atOwn && named) requireHost(apiURL, host ?? process.env[HOST]);
   const given = tokenFile === undefined ? process.env[TOKEN] : readFileSync(tokenFile, 'utf8').trim();
   if (given !== undefined && given !== '') return given;
-  const own = rig?.state.urls.forge;
-  if (own !== undefined && URL.parse(apiURL)?.origin === URL.parse(own)?.origin)
-    return readFileSync(`${rig!.layout.secrets}/forge-token-you`, 'utf8').trim();
+  if (atOwn) return readFileSync(`${rig!.layout.secrets}/forge-token-you`, 'utf8').trim();
   throw new ExitError(
     ExitCode.Usage,
     `Name a token in ${TOKEN} or --token-file: one with write permission for the administration of the repository.`,
+  );
+}
+
+/**
+ * Where a Repository's API is, is the word of whoever may write the Repository: a token goes there only if the person who has it names the
+ * host, or it is GitHub's own, and over TLS. Throws ExitError Usage.
+ */
+export function requireHost(apiURL: string, named: string | undefined): void {
+  const url = URL.parse(apiURL);
+  const host = (named || GITHUB).toLowerCase();
+  if (url?.protocol === 'https:' && [host, `api.${host}`].includes(url.host)) return;
+  const which = url?.protocol === 'https:' ? `at ${url.host}` : `at ${apiURL}, without TLS`;
+  throw new ExitError(
+    ExitCode.Usage,
+    `The Repository is ${which}, and the token is for ${host}: nothing was sent. If it is meant for that forge, name its host in --host or ${HOST}, and see that spec.apiURL is an https URL.`,
   );
 }
 

@@ -145,6 +145,7 @@ test('a URL in the Repository is the one that is checked, whatever who reports a
     live: live({ url: 'https://evil.example.org/' }),
   });
   assert.equal(runs(story, 'passes').url, 'https://ours.example.org/');
+  story.run();
   const [verified] = story.events.filter(({ type }) => type === 'SMOKE_PASSED');
   assert.equal((verified!.data as { url: string }).url, 'https://ours.example.org/');
 });

@@ -65,7 +65,11 @@ export function issuesOf({ issues }: Objects, namespace: string, repository: str
 }
 
 /** Issues that name another as one to wait for. */
-export function dependentsOf({ issues }: Objects, namespace: string, issue: string): (Issue & KubeObject)[] {
+export function dependentsOf(
+  { issues }: { issues: Pick<Objects['issues'], 'byIndex'> },
+  namespace: string,
+  issue: string,
+): (Issue & KubeObject)[] {
   return issues.byIndex(DEPENDENCY, `${namespace}/${issue}`);
 }
 

@@ -267,6 +267,29 @@ for (const [name, agents, reason] of [
   });
 }
 
+test('a missing reviewer is looked for again within a minute, a busy one when one of those that will do has a free place', () => {
+  const told = (agents: Parameters<typeof reviewer>[0][]) => {
+    const story = implementing()
+      .see({ agents: [developer(), ...agents.map((one) => reviewer(one))] })
+      .deliver()
+      .ci();
+    story.finish();
+    const waiting = story.run();
+    return waiting.do === 'wait' ? [waiting.until === null ? null : waiting.until - story.now, waiting.places] : [];
+  };
+  assert.deepEqual(told([{ usable: false }]), [60_000, undefined]);
+  const full = { concurrency: 0 };
+  const author = { uid: 'author', account: devE };
+  assert.deepEqual(
+    told([
+      { uid: 'one', ...full },
+      { ...author, ...full },
+      { uid: 'two', ...full },
+    ]),
+    [null, ['one', 'two']],
+  );
+});
+
 test('the gate is told once, then waited for, and told again when something else is missing', () => {
   const story = implementing().deliver();
   story.finish();

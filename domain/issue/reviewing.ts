@@ -5,6 +5,9 @@ import { mergeOrSay, readAgain } from './merging.ts';
 import type { IssueState } from './state.ts';
 import type { Policy, World } from './world.ts';
 
+/** In ms: a Secret that is whole again, or a forge that answers who an Agent is there, tells nobody. */
+const UNTOLD = 60_000;
+
 export function reviewOrMerge(state: IssueState, world: World, policy: Policy, now: number): Action {
   const head = state.pullRequest!.headSHA;
   if (!world.pullRequest.known) return readAgain(state, world, policy, now, world.pullRequest.why);
@@ -85,6 +88,7 @@ function wantsReview(state: IssueState, world: World, policy: Policy, now: numbe
     return wait(
       'ReviewMissing',
       'No ready Agent of role reviewer with its own forge account; apply one, or have a person review.',
+      now + UNTOLD,
     );
   const agent = { name: reviewer.name, uid: reviewer.uid };
   return {

@@ -10,8 +10,15 @@ interface Shape {
   readonly phase?: string;
 }
 
-/** Issues by `namespace/name`, and the endings that the log has of objects that are gone. */
-function family(shapes: Record<string, Shape>, endings: Record<string, 'Done' | 'Cancelled'> = {}) {
+/** What the log has of an object that is gone, by the id of its stream: the later ones are greater. */
+interface Gone {
+  readonly name: string;
+  readonly parent: string;
+  readonly ending: 'Done' | 'Cancelled';
+}
+
+/** Issues by `namespace/name`, and those that are gone; `asked` notes what the database is asked for. */
+function family(shapes: Record<string, Shape>, gone: Record<string, Gone> = {}, asked: string[] = []) {
   const objects = Object.entries(shapes).map(([key, { parent, on = [], phase }]) => {
     const [namespace, name] = key.split('/');
     const conditions = phase === 'Done' ? [{ type: 'Done', status: 'True' }] : [];
@@ -21,15 +28,30 @@ function family(shapes: Record<string, Shape>, endings: Record<string, 'Done' | 
   const issues = {
     get: (namespace: string, name: string) =>
       objects.find(({ metadata }) => metadata.namespace === namespace && metadata.name === name),
-    byIndex: (_index: string, key: string) =>
-      objects.filter(({ metadata, spec }) => `${metadata.namespace}/${spec.parentRef?.name}` === key),
+    byIndex: (index: string, key: string) =>
+      objects.filter(({ metadata, spec }) =>
+        (index === 'parent' ? [spec.parentRef] : spec.dependsOn).some(
+          (to) => `${metadata.namespace}/${to?.name}` === key,
+        ),
+      ),
   };
-  const query = async (_sql: string, [, name]: string[]) => ({ rows: name! in endings ? [{ id: name }] : [] });
-  const load = async ({ id }: { id: string }) => ({
-    ...noIssue,
-    ending: { kind: endings[id]!, reason: 'Done', message: '' },
-  });
-  const conductor = { objects: { issues }, log: { pool: { query }, load } };
+  const query = async (_sql: string, [, names]: [string, string[]]) => {
+    asked.push('query');
+    const known = Object.entries(gone).filter(([, { name }]) => names.includes(name));
+    return { rows: known.map(([id, { name }]) => ({ id, name, version: 3 })).sort((a, b) => (a.id < b.id ? 1 : -1)) };
+  };
+  const stateOf = (id: string) => {
+    const { parent, ending } = gone[id]!;
+    return { ...noIssue, version: 3, spec: { parent }, ending: { kind: ending, reason: 'Done', message: '' } };
+  };
+  const memory = new Set<string>();
+  const load = async ({ id }: { id: string }) => {
+    asked.push(`load ${id}`);
+    memory.add(id);
+    return stateOf(id);
+  };
+  const remembered = (id: string) => (memory.has(id) ? stateOf(id) : undefined);
+  const conductor = { objects: { issues }, log: { pool: { query }, load, remembered } };
   return (name: string, children: string[] = []) =>
     readFamily(conductor as never, issues.get('team', name)!, { children });
 }
@@ -76,10 +98,37 @@ test('children of children make no circle', async () => {
 
 test('a child whose object is gone stays done if it was, and was deleted otherwise; one that has another parent now is left out', async () => {
   const shapes = { 'team/epic': {}, 'team/moved': { parent: 'other' }, 'team/other': {} };
-  const read = family(shapes, { old: 'Done', dropped: 'Cancelled' });
+  const read = family(shapes, {
+    1: { name: 'old', parent: 'epic', ending: 'Done' },
+    2: { name: 'dropped', parent: 'epic', ending: 'Cancelled' },
+  });
   assert.deepEqual(await standings(read, 'epic', ['dropped', 'moved', 'never', 'old']), {
     dropped: 'deleted',
     never: 'deleted',
     old: 'done',
   });
+});
+
+test('a child that is gone is the newest of its name that had this parent', async () => {
+  const read = family(
+    { 'team/epic': {} },
+    {
+      1: { name: 'a', parent: 'epic', ending: 'Cancelled' },
+      2: { name: 'a', parent: 'epic', ending: 'Done' },
+      3: { name: 'a', parent: 'other', ending: 'Cancelled' },
+    },
+  );
+  assert.deepEqual(await standings(read, 'epic', ['a']), { a: 'done' });
+});
+
+test('a thousand children that are gone cost one query for each look behind the first', async () => {
+  const names = Array.from({ length: 1_000 }, (_, n) => `child-${n}`);
+  const gone = names.map((name, n) => [String(n), { name, parent: 'epic', ending: 'Done' }] as const);
+  const asked: string[] = [];
+  const read = family({ 'team/epic': {} }, Object.fromEntries(gone), asked);
+  await read('epic', names);
+  assert.equal(asked.filter((one) => one === 'query').length, 1);
+  asked.length = 0;
+  assert.ok((await read('epic', names)).children.every(({ standing }) => standing === 'done'));
+  assert.deepEqual(asked, ['query']);
 });

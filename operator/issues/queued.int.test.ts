@@ -8,7 +8,7 @@ import { until } from '../../test/kit/cluster-wait.ts';
 import { agentsReady } from '../api/cluster.int-kit.ts';
 import { fileLife, repositoryReady, type TestConductor, testConductor } from '../api/conductor.int-kit.ts';
 import { agentObject, applyIssue, applyTenant } from '../api/objects.int-kit.ts';
-import { AGENTS } from '../objects.ts';
+import { AGENTS, ISSUES } from '../objects.ts';
 import { finished } from '../store/store.int-kit.ts';
 import { IssueController } from './controller.ts';
 
@@ -18,6 +18,7 @@ const clock = new FakeClock();
 let rig: TestConductor;
 let issues: IssueController;
 let looks = 0;
+let stalled = 0;
 
 /** Resolves when no issue is being looked at, and none is about to be. */
 const quiet = () =>
@@ -39,8 +40,10 @@ before(async () => {
   await agentsReady(rig);
   for (let n = 1; n <= QUEUED + 1; n++) await applyIssue(rig, `issue-${n}`, { number: 1_000 + n });
   issues = new IssueController(rig.conductor, silentLogger, { clock });
-  const count = (name: string) => {
-    if (name === 'rig_reconciles_total') looks += 1;
+  const count = (name: string, labels: { outcome?: string }) => {
+    if (name !== 'rig_reconciles_total') return;
+    looks += 1;
+    if (labels.outcome === 'Stalled') stalled += 1;
   };
   issues.controller.measure({ ...noMetrics, count });
   rig.grown.add((subject, growth) => issues.grew(subject, growth));
@@ -57,6 +60,23 @@ test(`${QUEUED} queued Issues and no free place cost no look in five minutes`, a
     await quiet();
   }
   assert.equal(looks, 0);
+});
+
+test('what waits is looked at again within twelve minutes though nobody tells, also where only a person can help', async () => {
+  await applyIssue(rig, 'twin', { number: 1_001 });
+  await until('it stands still', () => stalled > 0);
+  await quiet();
+  looks = 0;
+  stalled = 0;
+  for (let second = 0; second < 720; second += 60) {
+    await clock.advance(60_000);
+    await quiet();
+  }
+  assert.ok(stalled >= 1 && stalled <= 2, `${stalled} looks at what stands still`);
+  assert.ok(looks >= QUEUED + 2 && looks <= 2 * (QUEUED + 2), `${looks} looks`);
+  await rig.client.delete(ISSUES, { namespace: rig.namespace, name: 'twin' });
+  await until('it is gone', () => rig.conductor.objects.issues.get(rig.namespace, 'twin') === undefined);
+  await quiet();
 });
 
 test(`a sweep over ${QUEUED} queued Issues looks at none of them while no place is free`, async () => {

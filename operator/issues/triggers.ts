@@ -1,6 +1,6 @@
 import type { Agent, Issue, Repository } from '#crds';
 import { type Controller, isConditionTrue, type KubeObject } from '#lib/kube';
-import { childrenOf, dependentsOf, issuesOf, type Job, type Objects } from '../objects.ts';
+import { childrenOf, dependentsOf, issuesNumbered, issuesOf, type Job, numberOf, type Objects } from '../objects.ts';
 
 /** Lets a controller of Issues look at each again when something it depends on changes; `wrote` tells the statuses that it wrote itself. */
 export function watchForIssues(controller: Controller, objects: Objects, wrote: (issue: Issue) => boolean): void {
@@ -18,8 +18,19 @@ export function watchForIssues(controller: Controller, objects: Objects, wrote: 
     )
     .watch(
       issues,
-      (issue) => open(familyOf(objects, issue)).map(keyOf),
+      (issue) => open(parentOf(objects, issue)).map(keyOf),
       ({ type, object, old }) => type !== 'update' || progress(object) !== progress(old),
+    )
+    .watch(
+      issues,
+      ({ metadata }) => open(childrenOf(objects, metadata.namespace!, metadata.name!)).map(keyOf),
+      // All they ask of their parent is that it is there.
+      ({ type }) => type !== 'update',
+    )
+    .watch(
+      issues,
+      (issue) => twinsOf(objects, issue).map(keyOf),
+      ({ type, object, old }) => type === 'delete' || isGoing(object) !== isGoing(old ?? object),
     )
     .watch(tasks, issueOf, ({ type, object, old }) => type !== 'update' || isGoing(object) !== isGoing(old))
     .watch(checks, issueOf)
@@ -42,18 +53,24 @@ export function watchForIssues(controller: Controller, objects: Objects, wrote: 
       ({ metadata }) =>
         issues
           .list(metadata.namespace)
-          .filter(({ status }) => ['Queued', 'InReview', 'AwaitingHuman'].includes(status?.phase ?? ''))
+          .filter(({ status }) => ['Queued', 'InReview', 'Deploying', 'AwaitingHuman'].includes(status?.phase ?? ''))
           .map(keyOf),
       // What it runs changes with every task: a place that becomes free is offered to one issue, not told to all.
       ({ type, object, old }) => type !== 'update' || offers(object) !== offers(old),
     );
 }
 
-/** The parent of an Issue, which finishes with it, and its children, which may wait for it to be there. */
-function familyOf(objects: Objects, { metadata, spec }: Issue): Issue[] {
-  const { namespace, name } = metadata as { namespace: string; name: string };
-  const parent = spec.parentRef && objects.issues.get(namespace, spec.parentRef.name);
-  return [...(parent === undefined ? [] : [parent]), ...childrenOf(objects, namespace, name)];
+/** The parent of an Issue, which finishes with it. */
+function parentOf(objects: Objects, { metadata, spec }: Issue): Issue[] {
+  const parent = spec.parentRef && objects.issues.get(metadata.namespace!, spec.parentRef.name);
+  return parent === undefined ? [] : [parent];
+}
+
+/** Other Issues that stand for the same issue of the forge: the oldest that is left works it. */
+function twinsOf(objects: Objects, issue: Issue): Issue[] {
+  const number = numberOf(issue);
+  const numbered = number === undefined ? [] : issuesNumbered(objects, issue, number);
+  return numbered.filter(({ metadata }) => metadata.uid !== issue.metadata.uid);
 }
 
 /** What of an Issue its own look depends on, beside the status. */
@@ -61,9 +78,9 @@ function asks({ metadata }: Partial<Issue> = {}): string {
   return JSON.stringify([metadata?.uid, metadata?.generation, metadata?.deletionTimestamp, metadata?.annotations]);
 }
 
-/** What of a task's object its issue depends on; what the task does is heard from the log. */
-function isGoing(task: KubeObject | undefined): string {
-  return `${task?.metadata.uid} ${task?.metadata.deletionTimestamp !== undefined}`;
+/** Which object it is, and whether it is being deleted: all that an issue asks of a task's object, and of a twin. */
+function isGoing(object: KubeObject | undefined): string {
+  return `${object?.metadata.uid} ${object?.metadata.deletionTimestamp !== undefined}`;
 }
 
 /** What of a task's Job its issue depends on. */

@@ -1,6 +1,6 @@
 import type { Issue } from '#crds';
 import { isConditionTrue } from '#lib/kube';
-import { childrenOf, type Objects } from '../objects.ts';
+import { childrenOf, dependentsOf, type Objects } from '../objects.ts';
 
 /** The caches that tell what an Issue waits for. */
 export type Issues = Pick<Objects, 'issues'>;
@@ -24,4 +24,16 @@ export function leadsTo(objects: Issues, start: Issue, target: string): boolean 
     );
   }
   return false;
+}
+
+/** Names of all the Issues of a namespace that wait for `target` in the sense of {@link leadsTo}, itself included. */
+export function allLeadingTo(objects: Issues, namespace: string, target: string): ReadonlySet<string> {
+  const found = new Set([target]);
+  for (const name of found) {
+    const parent = objects.issues.get(namespace, name)?.spec.parentRef?.name;
+    const parents = parent === undefined ? [] : [objects.issues.get(namespace, parent)];
+    for (const issue of [...parents, ...dependentsOf(objects, namespace, name)])
+      if (issue !== undefined && !isDone(issue)) found.add(issue.metadata.name!);
+  }
+  return found;
 }

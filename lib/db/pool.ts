@@ -2,6 +2,7 @@ import pg from 'pg';
 import { type Logger, silentLogger } from '#lib/observe';
 import { requireIdentifier } from './identifier.ts';
 import { typeParsers } from './parsers.ts';
+import { GatheringSocket } from './socket.ts';
 import { type TransactionOptions, type Tx, transaction } from './transaction.ts';
 
 /** A connection on which nothing came for so long is probed: the system's own default lets a dead one live for two hours. */
@@ -47,6 +48,8 @@ export function createPool(url: string, options: PoolOptions): Pool {
     idle_in_transaction_session_timeout: options.idleInTransactionMs ?? 2_000,
     connectionTimeoutMillis: 10_000,
     keepAlive: true,
+    pipeline: true,
+    stream: () => new GatheringSocket(),
     keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
     types: typeParsers,
     ...(options.schema === undefined ? {} : { options: `-c search_path=${requireIdentifier(options.schema)}` }),

@@ -50,9 +50,12 @@ async function runOnce<T>(pool: pg.Pool, fn: (tx: Tx) => Promise<T>, isolation: 
   const committed: (() => void)[] = [];
   let broken: Error | boolean = false;
   try {
-    await client.query(`BEGIN ISOLATION LEVEL ${isolation.toUpperCase()}`);
+    // Goes out together with the first statement, which nothing may follow where this fails: both are of one session.
+    const begun = client.query(`BEGIN ISOLATION LEVEL ${isolation.toUpperCase()}`);
+    begun.catch(() => {});
     const tx: Tx = { query: client.query.bind(client), afterCommit: (call) => void committed.push(call) };
     const value = await fn(tx);
+    await begun;
     await commit(client);
     for (const call of committed) call();
     return value;

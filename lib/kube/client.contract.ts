@@ -118,6 +118,17 @@ export function describeClient(
     assert.deepEqual(patched.status, { phase: 'A', why: 'y' });
   });
 
+  test(`${subject}: a status applied over a version that has moved is Conflict, and over the present one is written`, async (t) => {
+    const { client, namespace } = await setUp(t);
+    const { metadata } = await client.create(WIDGETS, { metadata: at(namespace) });
+    const version = metadata.resourceVersion as string;
+    const write = (phase: string, resourceVersion: string) =>
+      client.applyStatus<Widget>(WIDGETS, { metadata, status: { phase } }, { resourceVersion });
+    const moved = await write('A', version);
+    await assert.rejects(write('B', version), { code: 'Conflict' });
+    assert.deepEqual((await write('C', moved.metadata.resourceVersion as string)).status, { phase: 'C' });
+  });
+
   test(`${subject}: writing the status of an object that was made again meanwhile is Conflict`, async (t) => {
     const { client, namespace } = await setUp(t);
     const old = await client.create(WIDGETS, { metadata: at(namespace) });

@@ -102,16 +102,18 @@ export class KubeClient {
   }
 
   /**
-   * Server-side apply of `status` alone. The API server does not heed metadata.uid here, so it is compared with the answer: when
-   * another object of that name was written, Conflict is thrown afterwards, and that object's own reconcile puts it right.
+   * Server-side apply of `status` alone; with `resourceVersion`, Conflict when the object has moved since. The API server does not heed
+   * metadata.uid here, so it is compared with the answer: when another object of that name was written, Conflict is thrown afterwards, and
+   * that object's own reconcile puts it right.
    */
   async applyStatus<T extends KubeObject>(
     resource: Resource<T>,
     object: KubeObject,
-    options: ApplyOptions = {},
+    { resourceVersion, ...options }: ApplyOptions & { resourceVersion?: string } = {},
   ): Promise<T> {
     const { name, namespace, uid } = object.metadata;
-    const body = typed(resource, { metadata: { name, namespace, uid }, status: object.status });
+    const metadata = { name, namespace, uid, resourceVersion };
+    const body = typed(resource, { metadata, status: object.status });
     const stored = await this.#apply<T>(pathOf(resource, object, 'status'), body, options);
     if (uid !== undefined && stored.metadata.uid !== uid) {
       throw new KubeError('Conflict', `${resource.kind} ${keyOf(object)} was deleted and made again`);

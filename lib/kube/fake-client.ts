@@ -97,11 +97,11 @@ export class FakeClient {
   async applyStatus<T extends KubeObject>(
     resource: Resource<T>,
     object: KubeObject,
-    options: ApplyOptions = {},
+    { resourceVersion, ...options }: ApplyOptions & { resourceVersion?: string } = {},
   ): Promise<T> {
     this.#enter('apply', resource);
     const old = this.#require(resource, object.metadata as ObjectRef);
-    checkPreconditions(old, { uid: object.metadata.uid });
+    checkPreconditions(old, { uid: object.metadata.uid, resourceVersion });
     const status = structuredClone(object.status);
     const before = this.#swapApplied(resource, object, 'status', options, status);
     const next = mergePatch(removeFields(old.status ?? {}, before, status), status);

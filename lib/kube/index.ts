@@ -80,6 +80,7 @@ export {
   refOf,
   resourcePath,
   SECRETS,
+  SELF_REVIEWS,
   SERVICE_ACCOUNTS,
   splitKey,
 } from './resource.ts';

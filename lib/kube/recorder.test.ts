@@ -81,6 +81,24 @@ test('an object that babbles is limited, the others are heard', async () => {
   assert.equal(recorder.dropped, 80);
 });
 
+test('many objects at once: a burst is told, the others in their turn, and none is dropped', async () => {
+  const { clock, recorder, events } = setUp();
+  for (let n = 0; n < 120; n++) recorder.record(object(`u${n}`), stalled);
+  await settle();
+  assert.equal((await events()).length, 20);
+  await clock.advance(1_000);
+  assert.equal((await events()).length, 40);
+  await clock.advance(4_000);
+  assert.deepEqual([(await events()).length, recorder.dropped, clock.pending], [120, 0, 0]);
+});
+
+test('a flush tells what waits for its turn, and leaves no timer behind', async () => {
+  const { clock, recorder, events } = setUp();
+  for (let n = 0; n < 60; n++) recorder.record(object(`u${n}`), stalled);
+  await recorder.flush();
+  assert.deepEqual([(await events()).length, clock.pending], [60, 0]);
+});
+
 test('an API server that refuses, and an object without a name, never throw', async () => {
   const { client, recorder, events } = setUp();
   client.fault = () => {

@@ -57,12 +57,14 @@ const MAX_SERIES = 2000;
 const NOTE_LIMIT = 1024;
 /** Distinct events about one object: a burst, then one in 30 s. */
 const PER_OBJECT = { burst: 20, everyMs: 30_000 };
-const TOTAL = { burst: 200, everyMs: 100 };
+/** What is told at once; more waits, so that telling never takes the API server from working. */
+const TOTAL = { burst: 20, everyMs: 50 };
+const MAX_WAITING = 2000;
 
 /**
  * Writes Kubernetes Events (events.k8s.io/v1) beside the work: record returns at once and never throws. The same event about
- * the same object becomes a series with a count; new ones are limited for each object and in total, what is above is counted in
- * `dropped`. Events are hints for people: they may be lost.
+ * the same object becomes a series with a count; new ones are limited for each object, all are written at a steady pace behind a burst, and
+ * what is above is counted in `dropped`. Events are hints for people: they may be late, or lost.
  */
 export class EventRecorder {
   #dropped = 0;
@@ -72,6 +74,9 @@ export class EventRecorder {
   readonly #series = new Map<string, Series>();
   readonly #buckets = new Map<string, TokenBucket>();
   readonly #total: TokenBucket;
+  /** Series with something to write, in the order in which it came up. */
+  readonly #waiting = new Set<Series>();
+  #cancelTurn: (() => void) | undefined;
 
   constructor(options: RecorderOptions) {
     this.#options = options;
@@ -95,8 +100,12 @@ export class EventRecorder {
 
   /** Writes what is still pending; for a graceful stop and tests. Never rejects. */
   async flush(): Promise<void> {
-    for (const series of this.#series.values()) this.#write(series);
-    await Promise.all([...this.#series.values()].map((series) => series.work));
+    this.#cancelTurn?.();
+    this.#cancelTurn = undefined;
+    const all = new Set([...this.#waiting, ...this.#series.values()]);
+    this.#waiting.clear();
+    for (const series of all) this.#start(series);
+    await Promise.all([...all].map((series) => series.work));
   }
 
   #record(regarding: KubeObject, input: EventInput): void {
@@ -115,7 +124,7 @@ export class EventRecorder {
       this.#repeat(known, now);
       return;
     }
-    if (!this.#bucket(object, now).take(now) || !this.#total.take(now)) {
+    if (this.#waiting.size >= MAX_WAITING || !this.#bucket(object, now).take(now)) {
       this.#dropped++;
       return;
     }
@@ -134,8 +143,26 @@ export class EventRecorder {
     series.cancelFlush ??= this.#clock.setTimeout(() => this.#write(series), FLUSH_MS);
   }
 
-  /** Brings the server's event up to the count, after what is under way for it. */
+  /** Brings the server's event up to the count, when its turn comes. */
   #write(series: Series): void {
+    this.#waiting.add(series);
+    if (this.#cancelTurn === undefined) this.#takeTurns();
+  }
+
+  #takeTurns(): void {
+    this.#cancelTurn = undefined;
+    for (const series of this.#waiting) {
+      if (!this.#total.take(this.#clock.now())) {
+        this.#cancelTurn = this.#clock.setTimeout(() => this.#takeTurns(), TOTAL.everyMs);
+        return;
+      }
+      this.#waiting.delete(series);
+      this.#start(series);
+    }
+  }
+
+  /** Sends what there is to tell, after what is under way for the same story. */
+  #start(series: Series): void {
     series.cancelFlush?.();
     series.cancelFlush = undefined;
     series.work = series.work.then(() => this.#send(series));

@@ -53,4 +53,6 @@ export const SERVICE_ACCOUNTS = builtin('', 'v1', 'ServiceAccount', 'serviceacco
 export const JOBS = builtin('batch', 'v1', 'Job', 'jobs');
 export const LEASES = builtin('coordination.k8s.io', 'v1', 'Lease', 'leases');
 export const EVENTS = builtin('events.k8s.io', 'v1', 'Event', 'events');
+/** Who asks, as the API server knows them. */
+export const SELF_REVIEWS = builtin('authentication.k8s.io', 'v1', 'SelfSubjectReview', 'selfsubjectreviews', false);
 export const TOKEN_REVIEWS = builtin('authentication.k8s.io', 'v1', 'TokenReview', 'tokenreviews', false);

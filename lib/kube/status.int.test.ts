@@ -67,6 +67,22 @@ test('a controller that projects at every turn writes each status once, by apply
   assert.match(writes[0] ?? '', /widgets\/w\/status\?fieldManager=rig-test&force=true$/);
 });
 
+test('a leader that was frozen before it wrote a status writes nothing over that of the next', async (t) => {
+  const { client, namespace } = await widgetCluster(t);
+  const leader = () => new StatusProjector<Widget>({ client, resource: WIDGETS, fieldManager: 'rig-test' });
+  const [frozen, next] = [leader(), leader()];
+  const seen = await client.create<Widget>(WIDGETS, { metadata: { namespace, name: 'w' }, spec: { size: 1 } });
+  await frozen.project(seen, { phase: 'Implementing' });
+  await frozen.project(seen, { phase: 'InReview' });
+  const found = await client.get<Widget>(WIDGETS, { namespace, name: 'w' });
+  await next.project(found, { phase: 'Merging' });
+  await assert.rejects(frozen.project(seen, { phase: 'Failed' }), { code: 'Conflict' });
+  const now = await client.get<Widget>(WIDGETS, { namespace, name: 'w' });
+  assert.equal(now.status?.phase, 'Merging');
+  await frozen.project(now, { phase: 'Done' });
+  assert.equal((await client.get<Widget>(WIDGETS, { namespace, name: 'w' })).status?.phase, 'Done');
+});
+
 interface WidgetWithConditions extends Widget {
   status?: Widget['status'] & { conditions?: Condition[] };
 }

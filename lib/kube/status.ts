@@ -33,8 +33,9 @@ const REMEMBERED = 20_000;
 
 /**
  * Writes status by server-side apply, only when the projection changed. It compares with the status of the object it is
- * given, and with what it applied itself, because caches lag behind and a schema may prune what was sent. An
- * object that was made again meanwhile is KubeError Conflict.
+ * given, and with what it applied itself, because caches lag behind and a schema may prune what was sent. It writes over
+ * the version that it knows alone: an object that somebody else changed since, or made again, is KubeError Conflict, and is to be looked at
+ * anew. So a leader that was frozen and wakes up writes nothing over what the next one wrote.
  */
 export class StatusProjector<T extends KubeObject> {
   readonly #options: ProjectorOptions<T>;
@@ -72,7 +73,8 @@ export class StatusProjector<T extends KubeObject> {
     if (afterMs > 0) return { result: 'deferred', afterMs };
     const { client, resource, fieldManager } = this.#options;
     const body = { metadata: object.metadata, status: desired };
-    const stored = await client.applyStatus<T>(resource, body, { ...call, fieldManager });
+    const resourceVersion = isOlder(object, last?.version) ? last?.version : object.metadata.resourceVersion;
+    const stored = await client.applyStatus<T>(resource, body, { ...call, fieldManager, resourceVersion });
     const { resourceVersion: version } = stored.metadata;
     this.#remember(key, { desired, stored: stored.status, version, at: this.#clock.now() });
     return { result: 'applied' };

@@ -131,3 +131,48 @@ test('an entry stays where the database, not the entry, refuses the claim', asyn
   await world.pool.query('ALTER TABLE elsewhere RENAME TO claims');
   assert.equal((await listQueue(world.pool, 'team', 10)).length, 1);
 });
+
+test('of claims that are asked for at once, one that cannot be made keeps none of the others', async (t) => {
+  const world = await started(t);
+  const agents = Array.from({ length: 12 }, (_, n) => ({ name: `dev-${n}`, uid: `dev-${n}`, concurrency: 9 }));
+  const broken = await file(world, 'broken');
+  await unclaimable(world, broken);
+  const everybody = agents.map(({ uid }) => uid);
+  // Not the first: that one is asked for alone.
+  for (let n = 0; n < agents.length; n += 1) {
+    const subject = n === 5 ? broken : await file(world, `sound-${n}`);
+    await queueUp(world, subject, everybody, { filedAt: n });
+  }
+  const dropped: string[] = [];
+  const ask = (agent: (typeof agents)[number], at: number) =>
+    at % 2 === 0
+      ? claimNext(world.log, agent, world.leader, cause, ({ name }) => void dropped.push(name))
+      : nextTask(world.log, agent, cause);
+  const answers = await Promise.all(agents.map(ask));
+  assert.deepEqual(answers.filter((answer) => typeof answer === 'string').length, 1);
+  const { rows } = await world.pool.query('SELECT DISTINCT agent_uid, subject FROM claims');
+  assert.equal(rows.length, 11);
+  assert.deepEqual([await listQueue(world.pool, 'team', 20), dropped.length <= 1], [[], true]);
+});
+
+test('a leader that was followed by another claims nothing, and keeps nothing from agents that ask at the same time', async (t) => {
+  const world = await started(t);
+  const agents = Array.from({ length: 8 }, (_, n) => ({ name: `dev-${n}`, uid: `dev-${n}`, concurrency: 9 }));
+  for (let n = 0; n < agents.length; n += 1)
+    await queueUp(
+      world,
+      await file(world, `work-${n}`),
+      agents.map(({ uid }) => uid),
+      { filedAt: n },
+    );
+  const old = { epoch: world.leader.epoch - 1 };
+  const answers = await Promise.allSettled(
+    agents.map((agent, at) =>
+      at % 2 === 0 ? claimNext(world.log, agent, old, cause) : nextTask(world.log, agent, cause),
+    ),
+  );
+  assert.deepEqual(
+    answers.map(({ status }, at) => (at % 2 === 0 ? status : typeof (answers[at] as { value?: unknown }).value)),
+    agents.map((_, at) => (at % 2 === 0 ? 'rejected' : 'object')),
+  );
+});

@@ -2,6 +2,7 @@ import { decideAssignment, formatFence, nextAttempt } from '#domain';
 import { DbError, isUnavailable, sqlState, type Tx, transaction } from '#lib/db';
 import { EventsError, isEventsError } from '#lib/events';
 import { assignmentOf, type Claimant, type Leadership } from './claims.ts';
+import { Gathering } from './gathering.ts';
 import type { Cause, IssueLog } from './log.ts';
 import type { SubjectName } from './project.ts';
 
@@ -23,6 +24,12 @@ const TAKE = {
   name: 'take_queued',
   text: `SELECT t.*, (SELECT attempt FROM attempts a WHERE a.namespace = t.namespace AND a.issue = t.issue) AS before
     FROM take_queued($1, $2, $3) t`,
+};
+const TAKE_MANY = {
+  name: 'take_queued_many',
+  text: `SELECT t.*, (SELECT attempt FROM attempts a WHERE a.namespace = t.namespace AND a.issue = t.issue) AS before
+    FROM unnest($1::text[], $2::int[], $3::bool[]) WITH ORDINALITY AS asked (agent, slots, again, n),
+      LATERAL take_queued(asked.agent, asked.slots, asked.again) t ORDER BY n`,
 };
 
 /** Told of an issue that was queued and could not be claimed: its entry is gone, and it has to be decided again. */
@@ -69,7 +76,50 @@ interface Taking {
   readonly onDropped: OnDropped;
 }
 
-async function take(log: IssueLog, taking: Taking): Promise<Answer> {
+/** Claims asked for at once in this process: those that come while others are under way share a transaction. */
+const gatherings = new WeakMap<IssueLog, Gathering<Taking, Answer>>();
+
+function take(log: IssueLog, taking: Taking): Promise<Answer> {
+  let gathering = gatherings.get(log);
+  if (gathering === undefined) {
+    gathering = new Gathering({ name: ({ agent }) => agent.uid, run: (batch) => takeEach(log, batch) });
+    gatherings.set(log, gathering);
+  }
+  return gathering.ask(taking);
+}
+
+/** All in one transaction where that goes well, and whoever it does not go well for, or all of them, in one of its own. */
+async function takeEach(log: IssueLog, batch: readonly Taking[]): Promise<PromiseSettledResult<Answer>[]> {
+  const together = batch.length > 1 ? await takeTogether(log, batch).catch(() => []) : [];
+  return Promise.allSettled(
+    batch.map((taking, at) => {
+      const answer = together[at] ?? 'moved';
+      return answer === 'moved' ? takeAlone(log, taking) : answer;
+    }),
+  );
+}
+
+/** The Agents' rows are locked in one order for everybody. Throws where any of the claims may not be made, and then makes none. */
+async function takeTogether(log: IssueLog, batch: readonly Taking[]): Promise<(Answer | 'moved')[]> {
+  const order = batch.map((_, at) => at).sort((a, b) => (batch[a]!.agent.uid < batch[b]!.agent.uid ? -1 : 1));
+  const sorted = order.map((at) => batch[at]!);
+  const answers = await transaction(log.pool, async (tx) => {
+    const values = [
+      sorted.map(({ agent }) => agent.uid),
+      sorted.map(({ agent }) => agent.concurrency),
+      sorted.map(({ again }) => again),
+    ];
+    const { rows } = await tx.query<Taken>({ ...TAKE_MANY, values });
+    const claimed = await Promise.allSettled(sorted.map((taking, at) => claimRow(log, tx, taking, rows[at]!, true)));
+    return claimed.map((one) => {
+      if (one.status === 'rejected') throw one.reason;
+      return one.value;
+    });
+  });
+  return batch.map((_, at) => answers[order.indexOf(at)]!);
+}
+
+async function takeAlone(log: IssueLog, taking: Taking): Promise<Answer> {
   for (;;) {
     let repeated = false;
     let row: Taken | undefined;

@@ -62,13 +62,17 @@ async function restored(t: TestContext) {
   await record.update(() => ({ position, writtenAt, behind: null, recoveries: 0 }));
   const shown = [pull(1, 'one', 2 * HOUR), pull(2, 'two', 2 * HOUR)];
   const unread = new Set<number>();
+  const today = { owner: 'acme', name: 'widgets' };
+  const requireName = (name: object) => assert.deepEqual(name, today, 'nothing of that name is at the forge');
   const forge = {
-    listPullRequests: async (_name: unknown, { since }: { since?: string }) => ({
-      notModified: false,
-      complete: true,
-      items: shown.filter(({ updatedAt }) => since === undefined || updatedAt >= since),
-    }),
-    pullRequest: async (_name: unknown, number: number) => {
+    repositoryById: async (id: number) => ({ id, ...today }),
+    listPullRequests: async (name: object, { since }: { since?: string }) => {
+      requireName(name);
+      const items = shown.filter(({ updatedAt }) => since === undefined || updatedAt >= since);
+      return { notModified: false, complete: true, items };
+    },
+    pullRequest: async (name: object, number: number) => {
+      requireName(name);
       if (unread.has(number)) throw new Error('The forge answered 502.');
       return shown.find((one) => one.number === number);
     },
@@ -78,7 +82,7 @@ async function restored(t: TestContext) {
   const go = (over: { record?: MarkRecord; log?: IssueLog } = {}): Promise<Recovered | null> =>
     recover({ pool, client, record, log, forges, mirror, by: 'ada', now: Date.now, ...over });
   const stateOf = (name: string) => log.load({ id: subjects.get(name)! });
-  return { pool, log, another, record, unread, subjects, go, stateOf };
+  return { pool, log, another, record, unread, today, subjects, go, stateOf };
 }
 
 /** The record of the mark, whose last write never arrives. */
@@ -127,6 +131,13 @@ test('a pull request that the forge does not show leaves its issue to a person, 
   assert.deepEqual([...recovered!.issues].sort(), ['team/one', 'team/two']);
   assert.equal((await stateOf('one')).awaiting?.reason, 'DatabaseRestored');
   assert.equal((await stateOf('two')).awaiting, null);
+});
+
+test('a repository that was renamed in the lost time is read under the name it has now', async (t) => {
+  const { go, today, stateOf } = await restored(t);
+  today.name = 'gadgets';
+  assert.deepEqual((await go())!.asked, []);
+  assert.equal((await stateOf('one')).pullRequest?.number, 1);
 });
 
 test('an effect that the backup holds as planned is looked for before it is performed', async (t) => {

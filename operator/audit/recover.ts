@@ -10,7 +10,7 @@ import type { Mirror } from '../mirror/mirror.ts';
 import type { IssueLog } from '../store/log.ts';
 import { type Position, readLostSince, readPosition, shortfall } from './position.ts';
 import type { Behind, Mark, MarkRecord } from './record.ts';
-import { fencesOf, keyOf, nameOf, readTraces, remainsOf, type Traces } from './remains.ts';
+import { fencesOf, keyOf, readTraces, remainsOf, type Traces } from './remains.ts';
 import { renumber } from './renumber.ts';
 
 export interface RecoverOptions {
@@ -163,12 +163,13 @@ async function readPull(
   const key = `${issue.metadata.namespace}/${issue.spec.repositoryRef.name}`;
   const repository = traces.repositories.find((one) => keyOf(one) === key);
   const id = repository?.status?.forge?.repositoryID;
-  if (pull === null || repository === undefined || id === undefined) return true;
+  const name = traces.names.get(key);
+  if (pull === null || repository === undefined || id === undefined || name === undefined) return true;
   let live: PullRequestFacts;
   const readAt = now();
   try {
     const { forge } = await forges.forRepository(repository);
-    live = await forge.pullRequest(nameOf(repository), pull.number);
+    live = await forge.pullRequest(name, pull.number);
   } catch {
     return false;
   }

@@ -1,6 +1,6 @@
 import type { AgentTask, Issue, Repository } from '#crds';
 import type { Remains } from '#domain';
-import type { PullRequestSummary, RepositoryName } from '#lib/forge';
+import type { Forge, PullRequestSummary, RepositoryName } from '#lib/forge';
 import type { KubeClient, KubeObject } from '#lib/kube';
 import type { Forges } from '../forges/forges.ts';
 import { AGENT_TASKS, ISSUES, numberOf, REPOSITORIES } from '../objects.ts';
@@ -12,6 +12,8 @@ export interface Traces {
   readonly repositories: readonly (Repository & KubeObject)[];
   /** Pull requests changed since the loss, by `namespace/name` of the Repository; one that could not be listed is not in it. */
   readonly pulls: ReadonlyMap<string, readonly PullRequestSummary[]>;
+  /** What the forge calls each Repository of {@link pulls} today, by the same key. */
+  readonly names: ReadonlyMap<string, RepositoryName>;
   /** Why a Repository could not be read, by the same key. */
   readonly unread: ReadonlyMap<string, string>;
 }
@@ -24,33 +26,39 @@ export async function readTraces(client: KubeClient, forges: Forges, since: stri
     client.list(REPOSITORIES).then(({ items }) => items),
   ]);
   const pulls = new Map<string, readonly PullRequestSummary[]>();
+  const names = new Map<string, RepositoryName>();
   const unread = new Map<string, string>();
   for (const repository of repositories) {
     try {
-      pulls.set(keyOf(repository), await listPulls(forges, repository, since));
+      const { forge } = await forges.forRepository(repository);
+      const name = await nameOf(forge, repository);
+      pulls.set(keyOf(repository), await listPulls(forge, name, since));
+      names.set(keyOf(repository), name);
     } catch (error) {
       unread.set(keyOf(repository), (error as Error).message);
     }
   }
-  return { issues, tasks, repositories, pulls, unread };
+  return { issues, tasks, repositories, pulls, names, unread };
 }
 
 export function keyOf({ metadata }: KubeObject): string {
   return `${metadata.namespace}/${metadata.name}`;
 }
 
-export function nameOf({ spec }: Repository): RepositoryName {
-  return { owner: spec.owner, name: spec.name };
+/** What the forge calls it today: it may have been renamed in the lost time, and its name have been taken by another. */
+async function nameOf(forge: Forge, { spec, status }: Repository): Promise<RepositoryName> {
+  const id = status?.forge?.repositoryID;
+  const { owner, name } = id === undefined ? spec : await forge.repositoryById(id);
+  return { owner, name };
 }
 
-async function listPulls(forges: Forges, repository: Repository, since: string | null) {
-  const { forge } = await forges.forRepository(repository);
-  const listing = await forge.listPullRequests(nameOf(repository), {
+async function listPulls(forge: Forge, repository: RepositoryName, since: string | null) {
+  const listing = await forge.listPullRequests(repository, {
     state: 'all',
     ...(since === null ? {} : { since }),
   });
   if (listing.notModified || !listing.complete)
-    throw new Error(`The pull requests of ${repository.spec.owner}/${repository.spec.name} are too many to be listed.`);
+    throw new Error(`The pull requests of ${repository.owner}/${repository.name} are too many to be listed.`);
   return listing.items;
 }
 

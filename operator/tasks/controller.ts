@@ -10,7 +10,6 @@ import {
   type KubeObject,
   MESSAGE_LIMIT,
   ownerKeys,
-  PODS,
   type ReconcileResult,
   type Resource,
   Stalled,
@@ -24,11 +23,14 @@ import { type Judged, recordVerdict } from '../notices/verdict.ts';
 import { AGENT_TASKS, type Job } from '../objects.ts';
 import { findTask, type TaskRow } from '../store/tasks.ts';
 import { type JobSettings, jobOf } from './job.ts';
-import { type PodState, podProblem } from './pod.ts';
+import { podProblem } from './pod.ts';
+import { TaskPods } from './pods.ts';
 
 /** How long a task may stay without a started pod before its pod is asked what is wrong, in ms. */
 const LOOK_AFTER_MS = 3_000;
 const LOOK_EVERY_MS = 10_000;
+/** Most tasks start within this time, in ms, and are not said to wait before. */
+const SETTLE_MS = 1_000;
 /** How long a Job that was made may stay out of the cache, in ms; then it is taken for gone. */
 const UNSEEN_MS = 5_000;
 /** A task that reported ends by itself; after this its Job is deleted. */
@@ -42,6 +44,7 @@ export class TaskController {
   readonly #conductor: Conductor;
   readonly #settings: JobSettings;
   readonly #projector: StatusProjector<AgentTask & KubeObject>;
+  readonly #pods: TaskPods;
   /** Jobs that this process made and the cache may not show yet, by the task's uid. */
   readonly #made = new Map<string, { readonly job: Promise<Job>; readonly at: number }>();
 
@@ -53,13 +56,24 @@ export class TaskController {
       resource: AGENT_TASKS,
       fieldManager: 'rig-conductor',
     });
+    this.#pods = new TaskPods(conductor.client, conductor.now);
     this.controller = new Controller({
       name: 'agent-task',
       workers: 8,
       logger,
       reconcile: (key, { signal }) => this.#reconcile(key, signal),
     });
-    this.controller.watch(conductor.objects.tasks).watch(conductor.objects.jobs, ownerKeys(AGENT_TASKS));
+    this.controller
+      .watch(
+        conductor.objects.tasks,
+        undefined,
+        ({ type, object, old }) => type !== 'update' || object === old || !this.#projector.wrote(object),
+      )
+      .watch(
+        conductor.objects.jobs,
+        ownerKeys(AGENT_TASKS),
+        ({ type, object, old }) => type !== 'update' || object === old || ended(object) !== ended(old),
+      );
   }
 
   /** Looks at a task again soon: it was heard of. */
@@ -113,6 +127,7 @@ export class TaskController {
     }
     if (this.#isPulled(task)) return this.#waitForClient(task, row);
     const waited = this.#conductor.now() - row.dispatchedAt;
+    if (waited < SETTLE_MS) return { requeueAfterMs: SETTLE_MS - waited };
     const problem = waited < LOOK_AFTER_MS || job === undefined ? null : await this.#podProblem(row);
     signal.throwIfAborted();
     await this.#project(
@@ -167,11 +182,8 @@ export class TaskController {
   }
 
   async #podProblem(row: TaskRow): Promise<Verdict | null> {
-    const pods = await this.#conductor.client.list<PodState>(PODS as Resource<PodState>, {
-      namespace: row.namespace,
-      labelSelector: `rig.dashecorp.com/task=${row.name}`,
-    });
-    return pods.items.map(podProblem).find((problem) => problem !== null) ?? null;
+    const pods = await this.#pods.of(row.namespace, row.name);
+    return pods.map(podProblem).find((problem) => problem !== null) ?? null;
   }
 
   async #reconcileEnded(task: AgentTask & KubeObject, row: TaskRow, signal: AbortSignal): Promise<ReconcileResult> {
@@ -203,6 +215,11 @@ export class TaskController {
     const change = { before: status as Judged, after: { ...phase, conditions } };
     if (result === 'applied') recordVerdict(this.#conductor.recorder, task, change, verdict);
   }
+}
+
+/** What of a Job its task depends on, beside its being there. */
+function ended({ status }: Partial<Job> = {}): string {
+  return JSON.stringify((status?.conditions as Condition[] | undefined)?.map(({ type, status }) => [type, status]));
 }
 
 const PHASES = {

@@ -76,6 +76,14 @@ test('REST and GraphQL have limits of their own', async () => {
   assert.equal(budget.limited('read', 'core'), null);
 });
 
+test('a forge that makes up limits of its own is not kept in mind for them', async () => {
+  const { budget } = setup();
+  for (let n = 0; n < 100; n += 1) budget.told('core', 200, new Headers(left(0, `made-up-${n}`)), '');
+  for (let n = 0; n < 100; n += 1) assert.equal(budget.limited('read', `made-up-${n}`), null);
+  budget.told('core', 200, new Headers(left(0)), '');
+  assert.equal(budget.limited('read')?.limit, 'primary');
+});
+
 test('an answer that was overtaken does not give calls back', () => {
   const { budget } = setup();
   budget.told('core', 200, new Headers(left(0)), '');

@@ -71,7 +71,9 @@ export class Budget {
   /** Takes in one answer. `text` is the body of a refusal, or of a GraphQL answer. */
   told(resource: string, status: number, headers: Headers, text: string): void {
     const now = this.#now();
-    this.#count(headers.get('x-ratelimit-resource') ?? resource, headers, now);
+    const counted = headers.get('x-ratelimit-resource') ?? resource;
+    // Only these are asked for here; of others the forge may make up as many as it answers.
+    if (counted === 'core' || counted === 'graphql') this.#count(counted, headers, now);
     const secondary = isSecondary(status, headers, text);
     if (!secondary) {
       if (status < 400 && this.#secondaryUntil <= now) this.#secondaries = 0;

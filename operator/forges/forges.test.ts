@@ -55,7 +55,11 @@ async function setUp(secrets: Record<string, Told> = { forge: {} }) {
     if (down) return new Response('{}', { status: 401 });
     return Response.json({ id: token.length, login: `owner-of-${token}`, type: 'User' }, { headers: limits });
   };
-  const forges = new Forges(client as unknown as KubeClient, { fetch: answer as typeof fetch }, () => now);
+  const forges = new Forges(
+    client as unknown as KubeClient,
+    { fetch: answer as typeof fetch, identitiesMax: 5 },
+    () => now,
+  );
   const refuse = (value: boolean) => {
     down = value;
   };
@@ -182,6 +186,24 @@ test('what one identity may ask is counted once, whichever Secret and Repository
   assert.equal(other.waiting(), null);
   clock.forward(60_000);
   assert.equal(same.waiting(), null);
+});
+
+test('one tenant that changes its token more often than identities are remembered makes nobody else forget a limit', async () => {
+  const { forges, limit, clock, put } = await setUp({ forge: {}, restless: { data: { token: 'r' } } });
+  const by = (name: string) =>
+    ({ ...repository, spec: { ...repository.spec, credentialsSecretRef: { name } } }) as Repository;
+  const first = await forges.forRepository(by('forge'));
+  limit({ 'x-ratelimit-limit': '5000', 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '3600' });
+  await first.forge.issue({ owner: 'acme', name: 'widgets' }, 1).catch(() => undefined);
+  limit({});
+  for (let n = 0; n < 6; n += 1) {
+    await put('restless', { data: { token: `r-${n}` } });
+    clock.forward(30_001);
+    await forges.forRepository(by('restless'));
+  }
+  await put('again', { data: { token: 'one' } });
+  const again = await forges.forRepository(by('again')).catch((error: { code: string }) => error.code);
+  assert.equal(again, 'RateLimited');
 });
 
 const pem = generateKeyPairSync('rsa', { modulusLength: 2048 })

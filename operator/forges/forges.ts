@@ -15,16 +15,18 @@ export interface ForgeAccount {
 
 interface Cached {
   readonly version: string;
+  readonly identity: string;
   readonly account: Promise<ForgeAccount>;
 }
 
 export interface ForgesOptions extends Pick<ForgeOptions, 'writeIntervalMs' | 'fetch' | 'onAnswer'> {
   /** Told of every call that was not sent because of a limit: for metrics. */
   readonly onLimited?: (limit: LimitKind) => void;
+  /** Identities whose limits are remembered, those in use aside; one that is forgotten learns them from its next answer. Default 1,000. */
+  readonly identitiesMax?: number;
 }
 
-/** Identities whose limits are remembered; one that is forgotten learns them from its next answer. */
-const BUDGETS_MAX = 1_000;
+const IDENTITIES_MAX = 1_000;
 
 /** How long a Secret is trusted before it is read again: rotation takes this long at most. */
 const SECRET_TTL_MS = 30_000;
@@ -97,17 +99,23 @@ export class Forges {
     const version = versionOf(credential);
     const cached = this.#accounts.get(key);
     if (cached?.version === version) return cached.account;
-    const account = this.#connect(repository, gitURL, credential);
-    this.#accounts.set(key, { version, account });
+    const identity = identityOf(new URL(repository.spec.apiURL).origin, credential);
+    const account = this.#connect(repository, gitURL, credential, identity);
+    this.#accounts.set(key, { version, identity, account });
     account.catch(() => this.#accounts.get(key)?.account === account && this.#accounts.delete(key));
     return account;
   }
 
-  async #connect(repository: Repository, gitURL: string, credential: Credential): Promise<ForgeAccount> {
+  async #connect(
+    repository: Repository,
+    gitURL: string,
+    credential: Credential,
+    identity: string,
+  ): Promise<ForgeAccount> {
     const { apiURL } = repository.spec;
-    const budget = this.#budgetOf(identityOf(new URL(apiURL).origin, credential));
+    const budget = this.#budgetOf(identity);
     const { kind: _, ...secret } = credential;
-    const { onLimited: _told, ...options } = this.#options;
+    const { onLimited: _told, identitiesMax: _max, ...options } = this.#options;
     const forge = createForge({ ...options, ...secret, baseURL: apiURL, gitURL, budget });
     return { forge, actor: await forge.whoami(), waiting: () => budget.waiting };
   }
@@ -116,9 +124,15 @@ export class Forges {
   #budgetOf(identity: string): Budget {
     const { onLimited } = this.#options;
     const budget = this.#budgets.get(identity) ?? new Budget({ now: this.#now, ...(onLimited && { onLimited }) });
-    if (this.#budgets.size >= BUDGETS_MAX) this.#budgets.clear();
+    if (this.#budgets.size >= (this.#options.identitiesMax ?? IDENTITIES_MAX)) this.#forgetUnused();
     this.#budgets.set(identity, budget);
     return budget;
+  }
+
+  /** A token that was rotated away is used no more; whoever rotates often makes nobody else forget a limit. */
+  #forgetUnused(): void {
+    const used = new Set([...this.#accounts.values()].map(({ identity }) => identity));
+    for (const identity of this.#budgets.keys()) if (!used.has(identity)) this.#budgets.delete(identity);
   }
 
   async #secret(repository: Repository, name: string, key: string) {

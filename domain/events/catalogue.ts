@@ -145,7 +145,15 @@ export const catalogue = {
     headSHA: sha,
     branch: name,
   }),
-  PR_UPDATED: event('The head of the pull request moved.', { number: ordinal, headSHA: sha, by: nullable(actor) }),
+  PR_UPDATED: event(
+    'The head of the pull request moved. `machine` where an account of the rig moved it, and no person.',
+    {
+      number: ordinal,
+      headSHA: sha,
+      by: nullable(actor),
+      machine: Type.Optional(Type.Literal(true)),
+    },
+  ),
   PR_CLOSED: event('The pull request was closed without a merge.', {
     number: ordinal,
     stale: Type.Boolean(),

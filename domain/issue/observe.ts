@@ -85,7 +85,8 @@ function observePullRequest(state: IssueState, world: World, pr: PullRequestFact
   if (behind(state, world, pr.head.sha, current.headSHA)) return [];
   if (pr.head.sha !== current.headSHA || !current.open) {
     const by = world.headPushedBy.known ? world.headPushedBy.value : null;
-    return [{ type: 'PR_UPDATED', data: { number: pr.number, headSHA: pr.head.sha, by } }];
+    const machine = by !== null && world.machines.has(by.id) ? ({ machine: true } as const) : {};
+    return [{ type: 'PR_UPDATED', data: { number: pr.number, headSHA: pr.head.sha, by, ...machine } }];
   }
   return [...observeChecks(state, world, pr), ...observeReviews(state, world, pr), ...observeConflict(state, pr)];
 }

@@ -85,6 +85,20 @@ test('a verdict on a head that has moved decides nothing: the new head is review
   assert.equal(doing(story.run()), 'wait Progressing');
 });
 
+test('a head that moved says whether a person moved it, or an account of the rig', () => {
+  for (const [account, machine] of [
+    [ada, undefined],
+    [devE, true],
+  ] as const) {
+    const story = inReview();
+    story.pull({ head: { ...story.shown.head, sha: sha('d') } });
+    story.see({ headPushedBy: known(account, story.now) });
+    story.run();
+    const moved = story.events.find((event) => event.type === 'PR_UPDATED');
+    assert.deepEqual([moved?.data.by, moved?.data.machine], [account, machine]);
+  }
+});
+
 test('a head that the gateway has forwarded is not taken back by a mirror that still shows the one before', () => {
   const story = inReview();
   story.verdict(false);

@@ -95,7 +95,9 @@ test('people’s touches are counted, an agent’s are not: nor its review when 
     event('ISSUE_EDITED', { changed: ['body'] }),
     event('COMMAND_ACCEPTED', { command: 'retry', by: ada }),
     event('REVIEW_PASSED', { ...review, by: ada }),
-    event('PR_UPDATED', { number: 1, headSHA: review.headSHA, by: devE }),
+    event('PR_UPDATED', { number: 1, headSHA: review.headSHA, by: ada }),
+    event('PR_UPDATED', { number: 1, headSHA: review.headSHA, by: devE, machine: true }),
+    event('PR_UPDATED', { number: 1, headSHA: review.headSHA, by: { id: 9, login: 'renovate[bot]', kind: 'bot' } }),
     event('HUMAN_GATE_TRIGGERED', { reason: 'AskedForPerson', message: 'Which?' }),
     event('TOKENS_USED', { tokens: { input: 5, output: 4, cacheRead: 3, cacheWrite: 2 } }),
   ]);

@@ -108,6 +108,9 @@ function accountsOfAgents(events: readonly ReportedEvent[]): ReadonlySet<number>
   );
 }
 
+const pushedByPerson = ({ by, machine }: DataOf<'PR_UPDATED'>): boolean =>
+  by !== null && by.kind === 'user' && machine !== true;
+
 /** One where a person did something for the issue, beside filing it. */
 function touched({ type, data, by }: ReportedEvent, agents: ReadonlySet<number>): 0 | 1 {
   switch (type) {
@@ -120,7 +123,7 @@ function touched({ type, data, by }: ReportedEvent, agents: ReadonlySet<number>)
     case 'REVIEW_DISPUTED':
       return by === 'task' || agents.has((data as DataOf<'REVIEW_PASSED'>).by.id) ? 0 : 1;
     case 'PR_UPDATED':
-      return (data as DataOf<'PR_UPDATED'>).by === null ? 0 : 1;
+      return pushedByPerson(data as DataOf<'PR_UPDATED'>) ? 1 : 0;
     default:
       return 0;
   }

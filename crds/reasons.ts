@@ -177,6 +177,7 @@ export const reasons = {
   NotMergeable: 'The forge says that the pull request cannot be merged now.',
   BaseBehind: 'The branch does not contain the tip of its base.',
   StaleGeneration: 'The issue changed after the pull request was reviewed.',
+  BaseBusy: 'Another change of the repository is being merged at this moment.',
   MergeQueued: "The pull request is in the forge's merge queue.",
   MergeQueueRequired: 'The forge merges into the base by its merge queue only.',
   GateEnforced: 'The ruleset of the forge holds what the Repository asks.',

@@ -26,7 +26,7 @@ const action = {
 } as const;
 
 /** Asks `times` times for a merge of one head that the live read denies; answers what came of each, and what was appended. */
-async function ask(times: number) {
+async function ask(times: number, atOnce = false) {
   const appended: DomainEvent[] = [];
   let reads = 0;
   const conductor = {
@@ -52,8 +52,8 @@ async function ask(times: number) {
     status: { forge: { repositoryID: 1 } },
   };
   const said: (number | string)[] = [];
-  for (let n = 0; n < times; n++)
-    await mergeIssue({
+  const one = () =>
+    mergeIssue({
       conductor,
       denials,
       issue: {} as never,
@@ -67,6 +67,8 @@ async function ask(times: number) {
       () => said.push('again'),
       (error) => said.push(error instanceof Waiting ? error.afterMs : error),
     );
+  if (atOnce) await Promise.all(Array.from({ length: times }, one));
+  else for (let n = 0; n < times; n++) await one();
   return { said, appended, reads };
 }
 
@@ -84,4 +86,10 @@ test('a merge that the live read keeps denying is left to a person', async () =>
     [['HUMAN_GATE_TRIGGERED', 'FactUnknown']],
   );
   assert.match((appended[0]!.data as { message: string }).message, /pull request #7/);
+});
+
+test('of two merges of one repository at once the second waits and reads nothing, for its reading would grow old at the first', async () => {
+  const { said, reads } = await ask(2, true);
+  assert.deepEqual(said, [250, 'again']);
+  assert.equal(reads, 1);
 });

@@ -21,6 +21,7 @@ import type { SubjectName } from '../store/project.ts';
 import type { Conductor } from './context.ts';
 import type { Denials } from './denials.ts';
 import { readGateWorld } from './gate-world.ts';
+import { soleMerge } from './sole-merge.ts';
 import { repositoryKey } from './world.ts';
 
 /** A merge is decided on facts read at most this long ago. */
@@ -57,10 +58,17 @@ export interface MergeOptions {
 /**
  * The only way to the forge's merge call. Its turn is waited for first; then the world is read live and the gate decided on it again;
  * MERGE_REQUESTED is committed before the call, which carries the head SHA and the number of that decision, and leaves only while all that
- * still holds; what the forge answers is read back before MERGED is observed. Throws Waiting while the live read denies again what the
- * mirror allows, ever longer; in the end a person is asked.
+ * still holds; what the forge answers is read back before MERGED is observed. One at a time in a repository: throws Waiting while another is
+ * under way, and while the live read denies again what the mirror allows, ever longer; in the end a person is asked.
  */
 export async function mergeIssue(options: MergeOptions): Promise<void> {
+  const { conductor, repository } = options;
+  const { host, id } = repositoryKey(repository)!;
+  await soleMerge(conductor, `${host}/${id}`, () => mergeNow(options));
+}
+
+/** While no other merge of the repository is under way. */
+async function mergeNow(options: MergeOptions): Promise<void> {
   const { conductor, denials, repository, subject, state, world, action, cause } = options;
   if (!(await conductor.writes.mergeTurn(await targetOf(options)))) return;
   const { live, readAt, enforcement } = await readLive(conductor, repository, action);

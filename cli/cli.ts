@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { DataDirError } from '#lib/datadir';
 import { isKubeError } from '#lib/kube';
 import { createTerminal, ExitCode, ExitError } from '#lib/terminal';
+import { addAck } from './commands/ack.ts';
 import { addAudit } from './commands/audit.ts';
 import { addDown } from './commands/down.ts';
 import { addEvents } from './commands/events.ts';
@@ -45,6 +46,7 @@ export function createProgram(): Command {
     addIssue,
     addRepo,
     addWhy,
+    addAck,
     addSync,
     addKubectl,
     addAudit,

@@ -72,6 +72,7 @@ export function writeOverlay({ folder, node, ports, from = root, tag, models }: 
       RIG_EGRESS_URL: url(ports.egress),
       RIG_DATABASE_URL_FILE: mounted('/etc/rig/database/url'),
       RIG_READER_TOKEN_FILE: mounted('/etc/rig/reader/token'),
+      RIG_SINKS_FILE: mounted('/etc/rig/sinks/sinks.yaml'),
       RIG_DATA_DIR: mounted('/var/lib/rig'),
       RIG_WEBHOOK_LISTEN: `127.0.0.1:${ports.webhooks}`,
       RIG_WEBHOOK_CERTIFICATE_DIR: mounted('/etc/rig/webhook'),

@@ -44,6 +44,8 @@ export interface Why {
   readonly why: string;
   readonly reason: string;
   readonly since: string | null;
+  /** What a person is asked for, and who sees to it; null where nobody is. */
+  readonly escalation: NonNullable<Issue['status']>['escalation'] | null;
   /** The gate it is about, first; null where the gate is not what is waited for. */
   readonly missing: Row | null;
   /** Every gate, in the order of the table. */
@@ -68,6 +70,7 @@ export function explainIssue({ metadata, status }: Issue): Why {
     why: status?.why ?? 'The conductor has not looked at it yet.',
     reason: ready?.reason ?? missing?.reason ?? 'Unfiled',
     since: ready?.lastTransitionTime ?? null,
+    escalation: status?.escalation ?? null,
     missing,
     gates,
   };
@@ -83,11 +86,22 @@ function mostUseful(gates: readonly Row[]): Row | null {
 }
 
 /** The sentence, then the gates: the missing one first, the others in the order of the table. */
-export function renderWhy({ issue, phase, why: sentence, reason, since, missing, gates }: Why): string {
+export function renderWhy(told: Why): string {
+  const { issue, phase, why: sentence, reason, since, missing, gates } = told;
   const when = since === null ? '' : ` since ${since}`;
-  const head = `${issue.name} ${phase} (${reason}${when})\n${plain(sentence)}`;
+  const head = `${issue.name} ${phase} (${reason}${when})\n${plain(sentence)}${seenTo(told)}`;
   if (gates.length === 0) return head;
   const ordered = [...(missing === null ? [] : [missing]), ...gates.filter((row) => row !== missing)];
   const rows = ordered.map((row) => [row.gate, row.state, row.reason, row.since, plain(row.message)]);
   return `${head}\n\n${table(['GATE', 'STATE', 'REASON', 'SINCE', 'WHAT TO DO'], rows)}`;
+}
+
+/** Who sees to what a person is asked for, on a line of its own. */
+function seenTo({ issue, escalation }: Why): string {
+  if (escalation === null || escalation === undefined) return '';
+  const { acknowledgedBy, acknowledgedAt, note, reminders, remindedAt } = escalation;
+  if (acknowledgedBy !== undefined)
+    return `\n${plain(acknowledgedBy)} sees to it since ${acknowledgedAt}${note === undefined ? '' : `: ${plain(note)}`}`;
+  const reminded = reminders === undefined ? '' : ` (reminded ${reminders} times, last at ${remindedAt})`;
+  return `\nNobody sees to it yet${reminded}: rig ack ${issue.name}`;
 }

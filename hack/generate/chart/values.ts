@@ -124,6 +124,12 @@ const CONDUCTOR: readonly Value[] = [
     'conductor.readerTokenSecret',
     'Secret with the token of readers under `token`; it may be missing.',
   ),
+  secret(
+    'conductor',
+    'sinks',
+    'conductor.sinksSecret',
+    'Secret that says under `sinks.yaml` who is told that an issue waits for a person; it may be missing.',
+  ),
   externalUrl('conductor', 'RIG_EXTERNAL_URL'),
   number('RIG_REVIEW_DEBOUNCE_SECONDS', 'reviewDebounceSeconds', 'Quiet time after a push before a review begins.'),
   number('RIG_TASK_DEADLINE_SECONDS', 'taskDeadlineSeconds', 'Longest life of a task.'),

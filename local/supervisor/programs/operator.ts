@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { checkout } from '../checkout.ts';
 import type { Kubeconfigs } from '../cluster/identities.ts';
 import { type Context, startProgram } from '../context.ts';
@@ -37,6 +38,8 @@ export async function startOperator(
       RIG_SYSTEM_NAMESPACE: SYSTEM_NAMESPACE,
       RIG_DATA_DIR: layout.data('operator'),
       RIG_READER_TOKEN_FILE: secretFile(layout, READER_TOKEN),
+      // The person's own to write; the conductor takes it up whenever it is there.
+      RIG_SINKS_FILE: join(layout.root, 'sinks.yaml'),
       RIG_REVIEW_DEBOUNCE_SECONDS: '0',
       // A pause between writes spares a forge that is shared with the world.
       RIG_FORGE_WRITE_INTERVAL_MS: '0',

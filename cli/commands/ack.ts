@@ -1,0 +1,105 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Command } from 'commander';
+import { annotations, type Issue, resources } from '#crds';
+import { type KubeClient, type KubeObject, type ObjectRef, type Resource, SELF_REVIEWS } from '#lib/kube';
+import { createTerminal, ExitCode, ExitError, plain } from '#lib/terminal';
+import { openTenant, type TenantOptions } from '../cluster.ts';
+import { withCommonOptions } from '../options.ts';
+
+const ISSUES: Resource<Issue> = resources.Issue;
+const LOOK_MS = 250;
+const WITHIN_MS = 30_000;
+const NOTE_MAX = 1_024;
+
+interface AckOptions extends TenantOptions {
+  readonly note?: string;
+}
+
+export function addAck(program: Command): void {
+  withCommonOptions(program.command('ack'))
+    .description('say that you see to what an issue waits for: nobody is reminded of it any more')
+    .argument('<issue>', 'name of the Issue')
+    .option('--note <text>', 'what others should know')
+    .option('--namespace <name>', 'the tenant namespace (default: the rig’s own)')
+    .option('--context <name>', 'a rig that is installed in the cluster of this context of your kubeconfig')
+    .action(ack);
+}
+
+async function ack(name: string, options: AckOptions): Promise<void> {
+  const { note } = options;
+  if (note !== undefined && note.length > NOTE_MAX)
+    throw new ExitError(ExitCode.Usage, `The note has ${note.length} characters; make it at most ${NOTE_MAX}.`);
+  const { client, namespace } = openTenant(options);
+  try {
+    const acked = await acknowledge(client, { namespace, name }, note);
+    createTerminal(options).result(acked, renderAck(acked));
+  } finally {
+    await client.close();
+  }
+}
+
+/** Who sees to an issue. */
+export interface Acked {
+  readonly issue: ObjectRef;
+  readonly gate: number;
+  readonly by: string;
+  /** RFC 3339. */
+  readonly at: string;
+  readonly note: string | null;
+  /** Somebody had acknowledged it before this command. */
+  readonly already: boolean;
+}
+
+/**
+ * Says on the Issue that whoever asks sees to it, and waits until the conductor has recorded that. Harmless to repeat. Throws ExitError NotDone where
+ * the issue waits for nobody, or the conductor does not take it up.
+ */
+export async function acknowledge(
+  client: KubeClient,
+  ref: ObjectRef,
+  note?: string,
+  withinMs = WITHIN_MS,
+): Promise<Acked> {
+  const before = await client.get(ISSUES, ref);
+  const gate = before.status?.escalation?.gate;
+  if (gate === undefined) throw notWaiting(before);
+  const known = ackedOf(before, gate);
+  if (known !== null) return { ...known, already: true };
+  const said = { [annotations.ack]: String(gate), [annotations.ackBy]: await whoAmI(client) };
+  await client.patch(ISSUES, ref, { metadata: { annotations: { ...said, [annotations.ackNote]: note ?? null } } });
+  for (const until = Date.now() + withinMs; Date.now() < until; await pause(LOOK_MS)) {
+    const now = await client.get(ISSUES, ref);
+    const acked = ackedOf(now, gate);
+    if (acked !== null) return { ...acked, already: acked.by !== said[annotations.ackBy] };
+    if (now.status?.escalation?.gate !== gate) throw notWaiting(now);
+  }
+  throw new ExitError(
+    ExitCode.NotDone,
+    `It stands on the Issue ${ref.name}, and no conductor has recorded it yet: rig status says whether one runs.`,
+  );
+}
+
+function notWaiting({ metadata, status }: Issue): ExitError {
+  const phase = status?.phase ?? 'Pending';
+  const why = phase === 'AwaitingHuman' ? 'it was asked something else meanwhile; look at rig why' : `it is ${phase}`;
+  return new ExitError(ExitCode.NotDone, `Issue ${metadata.name} does not wait with that question: ${why}.`);
+}
+
+function ackedOf({ metadata, status }: Issue, gate: number): Acked | null {
+  const { escalation } = status ?? {};
+  if (escalation?.gate !== gate || escalation.acknowledgedBy === undefined) return null;
+  const issue = { namespace: metadata.namespace!, name: metadata.name! };
+  const { acknowledgedBy: by, acknowledgedAt: at = '', note = null } = escalation;
+  return { issue, gate, by, at, note, already: false };
+}
+
+async function whoAmI(client: KubeClient): Promise<string> {
+  const review = await client.create(SELF_REVIEWS, { metadata: {} } as KubeObject);
+  return (review.status as { userInfo: { username: string } }).userInfo.username;
+}
+
+export function renderAck({ issue, by, at, note, already }: Acked): string {
+  const said = note === null ? '' : `: ${plain(note)}`;
+  const sees = `${plain(by)} sees to ${issue.name} since ${at}${said}`;
+  return already ? `${sees} (nothing changed)` : sees;
+}

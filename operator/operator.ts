@@ -23,6 +23,7 @@ import { Pace } from './forges/pace.ts';
 import { ForgeWrites } from './forges/writes.ts';
 import { GitCache } from './gateway/cache.ts';
 import { GitGateway } from './gateway/routes.ts';
+import { Answers } from './intake/answers.ts';
 import { DeliveryApplier } from './intake/applier.ts';
 import { CommandIntake } from './intake/commands.ts';
 import { IssueIntake } from './intake/issues.ts';
@@ -245,11 +246,13 @@ function assemble(config: Config, logger: Logger, clients: Clients) {
   const onAffected = (issue: { namespace: string; name: string }) => issues.poke(issue);
   const { resyncMs } = config;
   const repositories = new RepositoryController(conductor, logger, { intake, onAffected }, { resyncMs });
+  const answers = new Answers({ conductor, logger });
+  const commands = new CommandIntake(conductor, () => answers.kick());
   const payloads = new Payloads();
   const applier = new DeliveryApplier({
     conductor,
     intake,
-    commands: new CommandIntake(conductor),
+    commands,
     payloads,
     onRepository: (repository) => repositories.poke(repository),
     onAffected,
@@ -287,6 +290,7 @@ function assemble(config: Config, logger: Logger, clients: Clients) {
     every(SWEEP_MS, () => issues.sweep(), signal);
     const standing = AbortSignal.any([signal, fallen.signal]);
     applier.start(standing);
+    answers.start(standing);
     outbox.start(standing);
     pruner.start(standing);
     escalations.start(standing);
@@ -294,7 +298,14 @@ function assemble(config: Config, logger: Logger, clients: Clients) {
   // The Lease is handed over behind this: what one leader has begun has ended before the next one begins.
   manager.onStoppedLeading(
     async () =>
-      void (await Promise.all([applier.idle(), outbox.idle(), pruner.idle(), issues.idle(), escalations.idle()])),
+      void (await Promise.all([
+        applier.idle(),
+        answers.idle(),
+        outbox.idle(),
+        pruner.idle(),
+        issues.idle(),
+        escalations.idle(),
+      ])),
   );
   return { conductor, tasks, applier, payloads, hearing, mark, recovered };
 }

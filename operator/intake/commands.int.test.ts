@@ -153,6 +153,47 @@ test('who may not write is refused, and told so once for each issue', async (t) 
   assert.match(world.comments[0]!.body, /This is not taken: reader may not write to the repository\. Only people/);
 });
 
+test('who is known not to write is refused without asking the forge again', async (t) => {
+  let asked = 0;
+  const world = await open(t);
+  world.keepWaiting = async (repository) => void (repository === REPOSITORY.name && ++asked);
+  for (let i = 0; i < 3; i++) assert.match(await world.say('/rig cancel', { by: 'reader' }), /reader may not write/);
+  await world.say('/rig hold', { by: 'boss' });
+  await world.say('/rig hold off', { by: 'boss' });
+  assert.equal(asked, 3, 'once for the reader, and each time for who may');
+  const { id } = (commented(7, '', { by: 'reader' }) as { sender: { id: number } }).sender;
+  await world.mirror.forgetPermissions(world.pool, { host: 'api.github.com', id: REPOSITORY.id }, id);
+  await world.say('/rig cancel', { by: 'reader' });
+  assert.equal(asked, 4, 'what is told of a permission is asked anew');
+});
+
+test('while an answer waits for its turn at the forge deliveries of the same repository are applied, and a refusal comes last', async (t) => {
+  const world = await open(t);
+  const { promise: turn, resolve: proceed } = Promise.withResolvers<void>();
+  world.keepWaiting = (what) => (what === 'comments' ? turn : Promise.resolve());
+  for (const [id, by, number] of [
+    ['one', 'boss', 7],
+    ['two', 'reader', 7],
+    ['three', 'boss', 9],
+  ] as const)
+    await world.send('issue_comment', commented(number, '/rig hold', { by, pull: number === 9 }), { id });
+  await until('all are applied', async () => {
+    world.applier.kick();
+    return (await world.pool.query(`SELECT FROM deliveries WHERE outcome = 'applied'`)).rowCount === 3;
+  });
+  assert.deepEqual([await world.heard(), world.comments], [['COMMAND_ACCEPTED hold boss'], []]);
+  proceed();
+  await world.settle();
+  assert.deepEqual(
+    world.comments.map(({ number, body }) => [number, /reader may not/.test(body)]),
+    [
+      [7, false],
+      [9, false],
+      [7, true],
+    ],
+  );
+});
+
 test('a bot, the conductor and an Agent command nothing and get no answer, whatever they may at the forge', async (t) => {
   const world = await open(t);
   world.agents.push({ name: 'dev-e', account: { id: 901, login: 'dev-e', kind: 'user' } });

@@ -1,14 +1,13 @@
 import type { Issue, Repository } from '#crds';
 import { decideCommand } from '#domain';
-import { isEventsError } from '#lib/events';
-import { type Actor, type CommentUpdate, ForgeError } from '#lib/forge';
+import type { Actor, CommentUpdate } from '#lib/forge';
 import type { KubeObject } from '#lib/kube';
 import { forgeHost } from '../forges/forges.ts';
-import type { Target } from '../forges/writes.ts';
 import type { Conductor } from '../issues/context.ts';
 import { Subjects } from '../issues/subject.ts';
 import { issuesOf, numberOf } from '../objects.ts';
 import type { SubjectName } from '../store/project.ts';
+import { putAnswer } from './answers.ts';
 import { commandList, type Spoken, spokenIn } from './command-line.ts';
 import { standingOf } from './people.ts';
 
@@ -25,9 +24,12 @@ interface Asked {
 /** Takes what people command in comments: each comment once, and each is answered under it. */
 export class CommandIntake {
   readonly #conductor: Conductor;
+  readonly #onAnswer: () => void;
 
-  constructor(conductor: Conductor) {
+  /** `onAnswer` is called when there is an answer to send. */
+  constructor(conductor: Conductor, onAnswer: () => void) {
     this.#conductor = conductor;
+    this.#onAnswer = onAnswer;
   }
 
   /** Answers one sentence about what became of the comment. Taking a comment again acts no second time. Rejects where forge or database do not answer. */
@@ -51,12 +53,14 @@ export class CommandIntake {
       .toSorted((a, b) => (age(a) < age(b) ? -1 : 1))[0];
   }
 
-  /** Who may not write is told so once for each issue: their comments are to cost nobody anything. */
+  /** Who may not write is told so once for each issue, behind all that is told to others: their comments are to cost nobody anything. */
   async #turnAway(asked: Asked, why: string): Promise<string> {
     if (asked.issue === undefined) return `${why}, so it is not heard.`;
     const subject = await new Subjects().of(this.#conductor, asked.issue);
     const text = `This is not taken: ${why}. Only people with write permission command the rig.`;
-    await this.#answer(asked, subject.id, `command-refused/${subject.id}/${asked.by.id}`, text);
+    const key = `command-refused/${subject.id}/${asked.by.id}`;
+    await putAnswer(this.#conductor.log.pool, { ...this.#answer(asked, subject.id, text), key, refusal: true });
+    this.#onAnswer();
     return `${why}, so it is not heard.`;
   }
 
@@ -65,19 +69,22 @@ export class CommandIntake {
     const text = update.onPullRequest
       ? 'This pull request was not opened for an Issue of the rig; commands are for those that were, and for their issues.'
       : `No Issue of the rig stands for this; put the label ${repository.spec.intakeLabel} on to have it worked.`;
-    await this.#answer(asked, `repository/${repository.metadata.uid}`, this.#key(asked), text);
+    const answer = this.#answer(asked, `repository/${repository.metadata.uid}`, text);
+    await putAnswer(this.#conductor.log.pool, { ...answer, key: this.#key(asked), refusal: false });
+    this.#onAnswer();
     return text;
   }
 
   async #command(asked: Asked, issue: Issue & KubeObject): Promise<string> {
     const subject = await new Subjects().of(this.#conductor, issue);
     const answer = await this.#record(asked, subject);
-    await this.#answer(asked, subject.id, this.#key(asked), answer);
+    this.#onAnswer();
     return `${asked.by.login} said ${asked.spoken.said}: ${answer}`;
   }
 
-  /** Decides once, with the answer kept beside the events: after a crash the same is answered, whatever the issue has come to since. */
-  async #record({ spoken, by, update, repository, delivery }: Asked, subject: SubjectName): Promise<string> {
+  /** Decides once, with the answer written beside the events: whatever the issue has come to when it is sent. */
+  async #record(asked: Asked, subject: SubjectName): Promise<string> {
+    const { spoken, by, update, repository, delivery } = asked;
     const cause = {
       actor: { kind: 'person', name: by.login },
       causation: { kind: 'delivery', id: delivery },
@@ -96,6 +103,8 @@ export class CommandIntake {
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
         [...id, subject.id, JSON.stringify(by), said, decision.accepted, decision.message, delivery],
       );
+      const answer = this.#answer(asked, subject.id, decision.message);
+      await putAnswer(tx, { ...answer, key: this.#key(asked), refusal: false });
       return { events: decision.accepted ? decision.events : [], value: decision.message };
     });
     return value;
@@ -105,27 +114,12 @@ export class CommandIntake {
     return `command/${forgeHost(repository)}/${update.repositoryId}/${update.facts.id}`;
   }
 
-  /** What the forge refuses (a locked conversation, an issue that is gone) leaves the command taken and unanswered. */
-  async #answer({ repository, update, spoken }: Asked, subject: string, key: string, text: string): Promise<void> {
-    const { forge } = await this.#conductor.forges.forRepository(repository);
-    const target: Target = {
-      forge,
-      repo: { owner: update.owner, name: update.repository },
-      subject,
-      epoch: this.#conductor.leader.epoch,
-    };
-    try {
-      await this.#conductor.writes.comment(target, update.number, key, `> \`${spoken.said}\`\n\n${text}`);
-    } catch (error) {
-      if (!isUnanswerable(error)) throw error;
-    }
+  /** Repositories are known by their objects: by the time it is sent they may be called otherwise at the forge. */
+  #answer({ repository, update, spoken }: Asked, subject: string, text: string) {
+    const { namespace, name } = repository.metadata as { namespace: string; name: string };
+    const body = `> \`${spoken.said}\`\n\n${text}`;
+    return { namespace, repository: name, number: update.number, subject, body };
   }
-}
-
-function isUnanswerable(error: unknown): boolean {
-  if (isEventsError(error, 'EffectRefused')) return true;
-  const cause = isEventsError(error, 'EffectNotPerformed') ? error.cause : null;
-  return cause instanceof ForgeError && (cause.code === 'Forbidden' || cause.code === 'NotFound');
 }
 
 /** Of several that stand for one issue, the oldest works it. */

@@ -3,6 +3,7 @@ import { createHmac } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import { Hono } from 'hono';
 import type { Agent, Issue, Repository } from '#crds';
+import { defaultPolicy } from '#domain';
 import type { Pool } from '#lib/db';
 import { Effects } from '#lib/events';
 import type { Actor, CommentFacts, Forge, Permission } from '#lib/forge';
@@ -15,6 +16,7 @@ import type { Conductor } from '../issues/context.ts';
 import { Mirror } from '../mirror/mirror.ts';
 import { watchObjects } from '../objects.ts';
 import { type LogWorld, openLog } from '../store/store.int-kit.ts';
+import { Answers } from './answers.ts';
 import { DeliveryApplier } from './applier.ts';
 import { CommandIntake } from './commands.ts';
 import { IssueIntake } from './issues.ts';
@@ -71,7 +73,7 @@ export interface IntakeWorld extends LogWorld {
   readonly conductor: Conductor;
   /** Makes a call of the forge fail while it throws. */
   fault: () => void;
-  /** Awaited before the forge says what an account may do in the repository of that name. */
+  /** Awaited before the forge says what an account may do in the repository of that name, or takes a comment (`comments`). */
   keepWaiting: (repository: string) => Promise<void>;
   send(event: string, payload: unknown, options?: SendOptions): Promise<Response>;
   /** Applies until nothing is unfinished. */
@@ -108,7 +110,11 @@ export interface Comment {
 }
 
 /** Keeps what is written; finds it again by its mark. */
-function commentsOf(comments: Comment[], fault: () => void): Pick<Forge, 'comment' | 'findCommentByMarker' | 'origin'> {
+function commentsOf(
+  comments: Comment[],
+  fault: () => void,
+  wait: () => Promise<void>,
+): Pick<Forge, 'comment' | 'findCommentByMarker' | 'origin'> {
   const facts = (id: number, body: string): CommentFacts => {
     const at = '2026-01-01T00:00:00Z';
     return { id, url: `https://github.com/c/${id}`, author: rig, body, createdAt: at, updatedAt: at };
@@ -116,6 +122,7 @@ function commentsOf(comments: Comment[], fault: () => void): Pick<Forge, 'commen
   return {
     origin: 'https://api.github.com',
     comment: async (_repo, number, body) => {
+      await wait();
       fault();
       return facts(comments.push({ number, body }), body);
     },
@@ -163,7 +170,11 @@ export async function openIntake(t: TestContext, options: IntakeOptions): Promis
       world.fault();
       return options.permission?.(login) ?? 'write';
     },
-    ...commentsOf(comments, () => world.fault()),
+    ...commentsOf(
+      comments,
+      () => world.fault(),
+      () => world.keepWaiting('comments'),
+    ),
   };
   const conductor = {
     client: options.client,
@@ -186,11 +197,13 @@ export async function openIntake(t: TestContext, options: IntakeOptions): Promis
       webhookSecret: options.secret ?? (async () => SECRET),
     },
     now: Date.now,
+    policy: defaultPolicy,
   } as unknown as Conductor;
+  const answers = new Answers({ conductor, logger: silentLogger, retryMs: 1 });
   const applier = new DeliveryApplier({
     conductor,
     intake: new IssueIntake(conductor, options.client),
-    commands: new CommandIntake(conductor),
+    commands: new CommandIntake(conductor, () => answers.kick()),
     payloads,
     onRepository: ({ metadata }) => told.push(metadata.name!),
     onAffected: ({ name }) => affected.push(name),
@@ -198,6 +211,7 @@ export async function openIntake(t: TestContext, options: IntakeOptions): Promis
     retryMs: 1,
   });
   applier.start(over.signal);
+  answers.start(over.signal);
   const app = routeOf(log.pool, options, payloads, () => applier.kick());
   const world = {
     ...log,
@@ -212,7 +226,7 @@ export async function openIntake(t: TestContext, options: IntakeOptions): Promis
     conductor,
     fault: () => {},
     keepWaiting: async (_repository: string) => {},
-    ...actions(log.pool, app, applier),
+    ...actions(log.pool, app, applier, answers),
   };
   return Object.assign(world, {
     issues: () => informer.list(),
@@ -232,17 +246,19 @@ function routeOf(db: Pool, options: IntakeOptions, payloads: Payloads, onStored:
   return app;
 }
 
-function actions(pool: Pool, app: Hono, applier: DeliveryApplier) {
+function actions(pool: Pool, app: Hono, applier: DeliveryApplier, answers: Answers) {
   const settle = async () => {
-    await until('every delivery is finished', async () => {
+    const left = `SELECT FROM deliveries WHERE finished_at IS NULL UNION ALL SELECT FROM answers WHERE ended_at IS NULL LIMIT 1`;
+    await until('every delivery is finished and every answer sent', async () => {
       applier.kick();
-      return (await pool.query('SELECT FROM deliveries WHERE finished_at IS NULL LIMIT 1')).rowCount === 0;
+      answers.kick();
+      return (await pool.query(left)).rowCount === 0;
     });
   };
   return {
     send: (event: string, payload: unknown, options: SendOptions = {}) => send(app, event, payload, options),
     settle,
-    idle: () => applier.idle(),
+    idle: async () => void (await Promise.all([applier.idle(), answers.idle()])),
     outcome: async (id: string) => {
       await settle();
       const { rows } = await pool.query('SELECT outcome, detail, attempts FROM deliveries WHERE id = $1', [id]);

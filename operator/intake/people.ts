@@ -22,7 +22,8 @@ export interface Place {
 const ASK_MS = 5_000;
 
 /**
- * Whether `actor` is a person with write permission, asked at the forge now and noted in the mirror. Rejects with ForgeError where the forge
+ * Whether `actor` is a person with write permission, asked at the forge now and noted in the mirror; for what is `said`, one of whom it is
+ * noted that they may not, as long as that counts, is refused without. Rejects with ForgeError where the forge
  * does not say, or not within 5 s: unknown never passes. Nor does, for what is `said`, an account that could be that of an Agent: agents can have comments
  * written, but put on no label and edit no text.
  */
@@ -52,12 +53,18 @@ async function judged(
     return no(
       `${actor.login} could be the account of Agent ${unaccounted.join(', ')}, whose forge credentials cannot be used (mend their Secret)`,
     );
-  const permission = await forge.permission({ owner: place.owner, name: place.repository }, actor.login, actor.id);
   const key: RepositoryKey = { host: forgeHost(repository), id: place.repositoryId };
+  const refused = no(`${actor.login} may not write to the repository`);
+  // Asked of the forge only where it may be a yes: whoever only talks costs none of the conductor's calls.
+  if (said && (await knownToLack(conductor, key, actor))) return refused;
+  const permission = await forge.permission({ owner: place.owner, name: place.repository }, actor.login, actor.id);
   await conductor.mirror.putPermission(conductor.log.pool, key, actor, permission);
-  return permission === 'admin' || permission === 'write'
-    ? { may: true }
-    : no(`${actor.login} may not write to the repository`);
+  return permission === 'admin' || permission === 'write' ? { may: true } : refused;
+}
+
+async function knownToLack({ mirror, log, policy }: Conductor, key: RepositoryKey, { id }: Actor): Promise<boolean> {
+  const known = (await mirror.permissions(log.pool, key, [id], policy.factMaxAge)).get(id);
+  return known === 'read' || known === 'none';
 }
 
 function no(why: string, machine = false): Standing {

@@ -101,12 +101,17 @@ function dying(record: MarkRecord): MarkRecord {
 const ago = (since: string): number => Math.round((Date.now() - Date.parse(since)) / 60_000);
 
 test('a recovery that died after it had told the issues looks, run again, for the same lost time', async (t) => {
-  const { go, another, record, subjects, pool, stateOf } = await restored(t);
+  const { go, another, record, unread, subjects, pool, stateOf } = await restored(t);
   await assert.rejects(go({ record: dying(record) }), /API server is away/);
   // As if it had died before it came to this one.
   await pool.query("DELETE FROM events WHERE stream = $1 AND type = 'RECOVERED'", [subjects.get('two')]);
+  unread.add(1);
   const recovered = await go({ log: another() });
   assert.equal(ago(recovered!.lostSince), 370);
+  // What the first run read is not of the backup, and stays; its issue asks nobody.
+  assert.deepEqual(recovered!.asked, []);
+  const { rows: pulls } = await pool.query('SELECT number FROM forge_pulls WHERE live IS NOT NULL ORDER BY number');
+  assert.deepEqual(pulls, [{ number: 1 }, { number: 2 }]);
   assert.equal((await stateOf('one')).pullRequest?.number, 1);
   const { rows } = await pool.query("SELECT data FROM events WHERE stream = $1 AND type = 'RECOVERED'", [
     subjects.get('two'),

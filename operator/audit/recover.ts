@@ -86,7 +86,7 @@ async function tellAll(options: RecoverOptions, traces: Traces, recovery: Recove
     try {
       const told = await tell(options, traces, recovery, issue);
       if (told.known) issues.push(keyOf(issue));
-      if (told.known && !told.read) asked.push(keyOf(issue));
+      if (told.known && told.asks) asked.push(keyOf(issue));
     } catch (error) {
       failed.push(`${keyOf(issue)}: ${(error as Error).message}`);
     }
@@ -135,13 +135,13 @@ async function advance(pool: Pool, beyond: { epoch: number; fence: number }, beh
   });
 }
 
-/** `known` where the issue's log tells of the recovery; `read` where the forge showed what was done for it. */
+/** `known` where the issue's log tells of the recovery; `asks` where a person looks first, as the forge did not show what was done for it. */
 async function tell(
   options: RecoverOptions,
   traces: Traces,
   recovery: Recovery,
   issue: Issue & KubeObject,
-): Promise<{ known: boolean; read: boolean }> {
+): Promise<{ known: boolean; asks: boolean }> {
   const { log, by } = options;
   const { namespace, name, uid } = issue.metadata as { namespace: string; name: string; uid: string };
   const found = remainsOf(traces, issue);
@@ -150,7 +150,7 @@ async function tell(
   const cause = { actor: { kind: 'person', name: by }, causation: { kind: 'request', id: recovery.id } } as const;
   await log.append(subject, cause, (state) => (state.spec === null ? decideWish(state, wishOf(issue)) : []));
   const { state } = await log.append(subject, cause, (now) => decideRecovery(now, recovery, remains));
-  return { known: state.recovered?.id === recovery.id, read: remains.read };
+  return { known: state.recovered?.id === recovery.id, asks: state.awaiting?.reason === 'DatabaseRestored' };
 }
 
 /** Keeps the pull request as the forge shows it now, for the rules to find it merged or open; false where the forge does not show it. */

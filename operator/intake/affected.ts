@@ -1,7 +1,8 @@
-import type { Issue, Repository } from '#crds';
+import type { Issue, Reason, Repository } from '#crds';
 import type { FactUpdate } from '#lib/forge';
 import type { Conductor } from '../issues/context.ts';
 import type { RepositoryKey } from '../mirror/mirror.ts';
+import { issuesOf, numberOf } from '../objects.ts';
 
 export interface AffectedIssue {
   readonly namespace: string;
@@ -10,7 +11,14 @@ export interface AffectedIssue {
   readonly certain: boolean;
 }
 
-/** Issues that should be looked at again after this update. Looking without need is cheap, so in doubt an issue is named. */
+/** Phases of issues that are not worked: they have no pull request that their status does not name. */
+const AT_REST: readonly (string | undefined)[] = ['Pending', 'Queued', 'AwaitingHuman', 'Failed', 'Cancelled', 'Done'];
+const ENDED: readonly (string | undefined)[] = ['Failed', 'Cancelled', 'Done'];
+
+/**
+ * Issues that should be looked at again after this update: those it names, and those whose next step it may change. However many wait in the
+ * queue, a delivery about a pull request, or a push, looks at none of them.
+ */
 export async function affectedIssues(
   conductor: Conductor,
   key: RepositoryKey,
@@ -18,35 +26,47 @@ export async function affectedIssues(
   update: FactUpdate,
 ): Promise<AffectedIssue[]> {
   const pulls = new Set(await pullsOf(conductor, key, update));
-  const moved = update.kind === 'push' && update.ref === `refs/heads/${update.defaultBranch}`;
-  const names = (issue: Issue): boolean => {
-    if (update.kind === 'issue' && (issue.spec.number ?? issue.status?.number) === update.number) return true;
-    if (update.kind === 'pull-request' && update.facts.head.ref.startsWith(`rig/${issue.metadata.name}/`)) return true;
-    if (update.kind === 'push' && update.ref.startsWith(`refs/heads/rig/${issue.metadata.name}/`)) return true;
-    return issue.status?.pullRequest !== undefined && pulls.has(issue.status.pullRequest.number);
-  };
-  const concerns = (issue: Issue): boolean =>
-    update.kind === 'repository' ||
-    (update.kind === 'deployment' && issue.status?.phase === 'Deploying') ||
-    moved ||
-    names(issue) ||
-    // Until the status names its pull request, any may be this issue's.
-    (pulls.size > 0 && issue.status?.pullRequest === undefined);
-  return followers.flatMap((repository) =>
-    conductor.objects.issues
-      .list(repository.metadata.namespace!)
-      .filter(
-        (issue) =>
-          issue.spec.repositoryRef.name === repository.metadata.name &&
-          issue.status?.phase !== 'Done' &&
-          concerns(issue),
-      )
-      .map((issue) => ({
-        namespace: issue.metadata.namespace!,
-        name: issue.metadata.name!,
-        certain: names(issue),
-      })),
+  return followers.flatMap(({ metadata }) =>
+    issuesOf(conductor.objects, metadata.namespace!, metadata.name!)
+      .filter(({ status }) => status?.phase !== 'Done')
+      .map((issue) => ({ issue, certain: isNamed(issue, update, pulls) }))
+      .filter(({ issue, certain }) => certain || mayConcern(issue, update, pulls))
+      .map(({ issue, certain }) => ({ namespace: issue.metadata.namespace!, name: issue.metadata.name!, certain })),
   );
+}
+
+function isNamed(issue: Issue, update: FactUpdate, pulls: ReadonlySet<number>): boolean {
+  const branches = `rig/${issue.metadata.name}/`;
+  if (update.kind === 'issue' && numberOf(issue) === update.number) return true;
+  if (update.kind === 'pull-request' && update.facts.head.ref.startsWith(branches)) return true;
+  if (update.kind === 'push' && update.ref.startsWith(`refs/heads/${branches}`)) return true;
+  return issue.status?.pullRequest !== undefined && pulls.has(issue.status.pullRequest.number);
+}
+
+function mayConcern({ status }: Issue, update: FactUpdate, pulls: ReadonlySet<number>): boolean {
+  const phase = status?.phase;
+  if (ENDED.includes(phase)) return false;
+  // A change that was merged is live, or not, also while a person is asked about it.
+  const merged = status?.pullRequest?.mergeSHA !== undefined;
+  switch (update.kind) {
+    case 'repository':
+      return true;
+    case 'deployment':
+      return merged || phase === 'Deploying';
+    case 'push':
+      // The tip of the default branch: what the change has to contain, what was deployed, and what says the stack.
+      return (
+        update.ref === `refs/heads/${update.defaultBranch}` &&
+        (status?.pullRequest !== undefined || phase === 'Deploying' || isReason(status, 'NoAgentFits'))
+      );
+    default:
+      // Until the status of one that is worked names its pull request, any may be this issue's.
+      return pulls.size > 0 && status?.branch !== undefined && !status.pullRequest && !AT_REST.includes(phase);
+  }
+}
+
+function isReason(status: Issue['status'], reason: Reason): boolean {
+  return status?.conditions?.some((condition) => condition.type === 'Ready' && condition.reason === reason) ?? false;
 }
 
 async function pullsOf(conductor: Conductor, key: RepositoryKey, update: FactUpdate): Promise<readonly number[]> {

@@ -110,7 +110,7 @@ export class History {
     const views: EventView[] = [];
     for (const event of events) {
       const subject = await this.#subject(event.stream);
-      if (subject.namespace !== namespace) continue;
+      if (subject?.namespace !== namespace) continue;
       views.push({
         cursor: formatCursor(event),
         stream: event.stream,
@@ -125,9 +125,10 @@ export class History {
     return views;
   }
 
-  async #subject(id: string): Promise<Subject> {
+  /** Undefined for one that was exported and deleted since its event was read: it is in no namespace any more. */
+  async #subject(id: string): Promise<Subject | undefined> {
     const known = this.#subjects.get(id) ?? (await readSubject(this.#db, id));
-    if (known === undefined) throw new HttpError('Internal', 'SubjectMissing', `Stream ${id} has no subject.`);
+    if (known === undefined) return undefined;
     if (this.#subjects.size > 10_000) this.#subjects.clear();
     this.#subjects.set(id, known);
     return known;

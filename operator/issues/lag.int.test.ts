@@ -142,7 +142,12 @@ test('an Issue that was deleted unseen is found behind ten thousand that have en
   const loaded: string[] = [];
   const counting = Object.create(log, {
     pool: { value: log.pool },
-    load: { value: (subject: { id: string }) => (loaded.push(subject.id), log.load(subject)) },
+    load: {
+      value: (subject: { id: string }) => {
+        loaded.push(subject.id);
+        return log.load(subject);
+      },
+    },
     append: { value: log.append.bind(log) },
   });
   await recordDeletions({ ...unseen('five'), log: counting }, CAUSE);

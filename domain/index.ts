@@ -8,7 +8,7 @@ export { type EgressVerdict, judgeEgress } from './egress/judge.ts';
 export { egressHosts } from './egress/presets.ts';
 export { type EgressTarget, isAddress, plainTarget, targetText, tunnelTarget } from './egress/target.ts';
 export { type Acknowledgement, decideAcknowledgement, openGate } from './escalation/acknowledge.ts';
-export { type Notice, noticeOf, pauseOf } from './escalation/notice.ts';
+export { type Notice, noticeOf, pauseOf, streamOf } from './escalation/notice.ts';
 export { decideReminder, reminderDue } from './escalation/remind.ts';
 export * from './events/catalogue.ts';
 export * from './facts.ts';

@@ -31,7 +31,7 @@ test('a question is told of under the id of its event, and again after half an h
   const first = notice(story)!;
   assert.deepEqual(
     [first.id, first.cause, first.type, first.reminder],
-    [`0190@${gate}`, `0190@${gate}`, 'human_gate.triggered', 0],
+    [`0190@${gate}-${NOON}`, `0190@${gate}-${NOON}`, 'human_gate.triggered', 0],
   );
   assert.equal(remind(story.later(30 * MINUTE - 1)), 0);
   assert.deepEqual(notice(story), first);
@@ -39,7 +39,7 @@ test('a question is told of under the id of its event, and again after half an h
   const second = notice(story)!;
   assert.deepEqual(
     [second.id, second.cause, second.type, second.reminder],
-    [`0190@${story.state.version}`, first.cause, 'human_gate.reminded', 1],
+    [`0190@${story.state.version}-${story.now}`, first.cause, 'human_gate.reminded', 1],
   );
   assert.equal(remind(story), 0, 'told a moment ago');
 });

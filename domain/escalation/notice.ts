@@ -4,7 +4,7 @@ import { openGate } from './acknowledge.ts';
 
 /** What a person is to be told, wherever they read it. Its texts are others' words: whoever shows them makes them harmless there. */
 export interface Notice {
-  /** `<stream>@<version>` of the event that is told of: the same however often it is sent, so that a receiver can drop a double. */
+  /** Names the event that is told of: the same however often it is sent, so that a receiver can drop a double. */
   readonly id: string;
   /** Id of the first notice of the same gate. */
   readonly cause: string;
@@ -46,9 +46,10 @@ export function noticeOf({ id, namespace, name }: Noticed, state: IssueState, ur
   const gate = openGate(state);
   if (gate === null || gate.acknowledged !== null) return null;
   const { reminded, reason, message, since } = gate;
+  const cause = idOf(id, gate.gate, since);
   return {
-    id: `${id}@${reminded?.version ?? gate.gate}`,
-    cause: `${id}@${gate.gate}`,
+    id: reminded === null ? cause : idOf(id, reminded.version, reminded.at),
+    cause,
     type: reminded !== null ? 'human_gate.reminded' : reason === 'TaskStuck' ? 'agent.stuck' : 'human_gate.triggered',
     reminder: reminded?.times ?? 0,
     namespace,
@@ -61,6 +62,16 @@ export function noticeOf({ id, namespace, name }: Noticed, state: IssueState, ur
     message: clip(message, MESSAGE_MAX),
     since,
   };
+}
+
+/** `<stream>@<version>-<time>`. A database that was restored gives the versions of the lost time once more, and a receiver knows their ids. */
+function idOf(stream: string, version: number, at: number): string {
+  return `${stream}@${version}-${at}`;
+}
+
+/** The stream that a notice's id names. */
+export function streamOf(id: string): string {
+  return id.split('@')[0] ?? '';
 }
 
 const FIRST_PAUSE_MS = 2_000;

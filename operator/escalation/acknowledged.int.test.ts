@@ -39,7 +39,7 @@ before(async () => {
 async function policyEnforced(): Promise<void> {
   const metadata = { namespace: rig.namespace, name: 'forged', annotations: { [annotations.ackBy]: 'ada' } };
   const spec = { repositoryRef: { name: 'widgets' }, title: 'Forged' };
-  const forged = { apiVersion, kind: 'Issue', metadata, spec } as Issue;
+  const forged = { apiVersion, kind: 'Issue', metadata, spec } as unknown as Issue;
   await until('the policy is enforced', () =>
     bob.create(ISSUES, forged, { dryRun: true }).then(
       () => false,

@@ -37,7 +37,7 @@ test('a question is told every sink once, signed, however often it is looked at 
   assert.equal(two.received.length, 1);
   assert.deepEqual(
     one.received.map(({ id, verified }) => [id, verified]),
-    [[`${subject.id}@${state.version}`, true]],
+    [[`${subject.id}@${state.version}-${world.now()}`, true]],
   );
   const { type, data } = JSON.parse(one.received[0]!.body);
   assert.deepEqual(

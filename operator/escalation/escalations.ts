@@ -1,4 +1,4 @@
-import { decideReminder, type IssueState, type Notice, noticeOf, openGate } from '#domain';
+import { decideReminder, type IssueState, type Notice, noticeOf, openGate, streamOf } from '#domain';
 import type { Logger } from '#lib/observe';
 import type { Standing } from '../audit/mark.ts';
 import type { SubjectName } from '../store/project.ts';
@@ -210,7 +210,7 @@ export class Escalations {
   }
 
   async #tell(lane: Lane, notice: Notice, signal: AbortSignal): Promise<void> {
-    const [stream = ''] = notice.id.split('@');
+    const stream = streamOf(notice.id);
     const state = this.#open.get(stream)?.state;
     if (state === undefined || !isCurrent(stream, state, notice.id)) return;
     await this.#teller.tell(lane, stream, notice, signal);

@@ -33,6 +33,7 @@ const stored = (over: Partial<Stored> = {}): Stored => ({
   leader: { epoch: 3, holder: 'a' },
   tasks: [{ key: 'team/t', agent: 'dev-e', started: true, seenAt: ago(4) }],
   effects: [{ key: 'comment/1', state: 'started', attempt: 1, at: ago(1) }],
+  notices: [{ key: 'notice/ops/s@4', attempt: 2, at: ago(1) }],
   deliveries: [{ id: 'd', event: 'push', receivedAt: ago(0.5), attempts: 0, outcome: null, detail: null }],
   stalls: [],
   queue: [{ key: 'team/q', candidates: ['agent'], since: ago(90) }],
@@ -125,6 +126,20 @@ const CASES: [string, ReturnType<typeof found>, string, RegExp][] = [
     found({}, { effects: [{ key: 'k', state: 'planned', attempt: 4, at: ago(6) }] }),
     'effects',
     /after 4 attempts/,
+  ],
+  [
+    'a sink that is away',
+    found(
+      {},
+      {
+        notices: [
+          { key: 'notice/ops/s@4', attempt: 7, at: ago(9) },
+          { key: 'notice/ops/t@6', attempt: 1, at: ago(6) },
+        ],
+      },
+    ),
+    'notices',
+    /sent 8 times: people are not told/,
   ],
   [
     'a delivery that is not applied',

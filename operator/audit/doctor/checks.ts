@@ -1,3 +1,4 @@
+import { partsOf } from '../../escalation/rows.ts';
 import { shortfall } from '../position.ts';
 import type { Clustered, Standing, Stored } from './facts.ts';
 import type { CheckName, Finding } from './finding.ts';
@@ -126,6 +127,22 @@ export const effects = under('effects', ({ stored, now }) =>
     })),
 );
 
+/** One finding for each sink: what one does not take it does not take of any issue. */
+export const notices = under('notices', ({ stored, now }) => {
+  const late = stored.notices.filter(({ at }) => older(at, 5 * MINUTE, now));
+  const sinks = new Set(late.map(({ key }) => partsOf(key).sink));
+  return [...sinks].map((sink) => {
+    const its = late.filter(({ key }) => partsOf(key).sink === sink);
+    const attempts = its.reduce((sum, { attempt }) => sum + attempt, 0);
+    return {
+      what: sink,
+      since: Math.min(...its.map(({ at }) => at)),
+      why: `It has not taken a notice that was sent ${attempts === 1 ? 'once' : `${attempts} times`}: people are not told there which issues wait for them.`,
+      help: 'The conductor’s log says why for this sink; it is tried every five minutes. docs/escalation.md says what it must answer.',
+    };
+  });
+});
+
 export const deliveries = under('deliveries', ({ stored, now }) =>
   stored.deliveries
     .filter(({ outcome, receivedAt }) => outcome === 'failed' || older(receivedAt, MINUTE, now))
@@ -225,6 +242,7 @@ export const examinations: readonly Check[] = [
   issues,
   tasks,
   effects,
+  notices,
   deliveries,
   queue,
   tails,

@@ -48,6 +48,7 @@ test('what is left in the tables is found where it lies', async () => {
     `INSERT INTO tasks (namespace, name, subject, claim, lane, kind, agent_name, agent_uid, attempt, round, epoch, sequence, deadline, dispatched_at, seen_at)
      VALUES ('team', 'silent', gen_random_uuid(), '${rows[0].id}', 'work', 'implement', 'dev-e', 'u', 1, 1, 1, 1, now(), ${LONG_AGO}, ${LONG_AGO})`,
     `INSERT INTO effects (key, kind, subject, epoch, request, state, created_at, started_at) VALUES ('comment/x', 'comment', 's', 1, '{}', 'started', ${LONG_AGO}, ${LONG_AGO})`,
+    `INSERT INTO effects (key, kind, subject, epoch, request, state, created_at) VALUES ('notice/ops/s@4-1', 'notice', 's', 1, '{}', 'planned', ${LONG_AGO})`,
     `INSERT INTO deliveries (id, event, headers, body, received_at) VALUES ('abc', 'push', '{}', '', ${LONG_AGO})`,
     `INSERT INTO tails (name, txid, pos) VALUES ('sinks', '0', 0)`,
     `INSERT INTO tail_stalls (tail, stream, version, reason, type, schema) VALUES ('sinks', '018f0000-0000-7000-8000-000000000000', 3, 'NewerEvent', 'X', 2)`,
@@ -60,6 +61,7 @@ test('what is left in the tables is found where it lies', async () => {
     'streams sinks 018f0000-0000-7000-8000-000000000000',
     'tasks team/silent',
     'effects comment/x',
+    'notices ops',
     'deliveries push abc',
     'queue team/q',
     'tails sinks',

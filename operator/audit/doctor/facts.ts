@@ -36,6 +36,7 @@ export interface Stored {
     readonly attempt: number;
     readonly at: number;
   }[];
+  readonly notices: readonly { readonly key: string; readonly attempt: number; readonly at: number }[];
   readonly deliveries: readonly {
     readonly id: string;
     readonly event: string;

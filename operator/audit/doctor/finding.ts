@@ -19,6 +19,7 @@ export const checks = {
   issues: 'Issues that wait for a person, have failed, or stand still',
   tasks: 'Live tasks that fell silent, or never started',
   effects: 'Writes to a forge that have no outcome',
+  notices: 'Sinks that do not take who is to be told that an issue waits for a person',
   deliveries: 'Webhooks that are not applied, or could not be',
   streams: 'Histories that a newer release wrote, or that miss an event',
   queue: 'Queued issues for which no Agent that takes work is a candidate',

@@ -1,5 +1,6 @@
 import type { Pool } from '#lib/db';
 import { type Condition, findCondition, type KubeClient, type KubeObject, LEASES, type Resource } from '#lib/kube';
+import { NOTICE_EFFECT } from '../../escalation/rows.ts';
 import { AGENTS, ISSUES, REPOSITORIES } from '../../objects.ts';
 import { readPosition } from '../position.ts';
 import type { MarkRecord } from '../record.ts';
@@ -68,7 +69,9 @@ const QUERIES = {
   tasks: `SELECT namespace || '/' || name AS key, agent_name AS agent, started_at IS NOT NULL AS started, seen_at AS "seenAt"
     FROM tasks WHERE ended_at IS NULL ORDER BY seen_at LIMIT ${MOST}`,
   effects: `SELECT key, state, attempt, coalesce(started_at, created_at) AS at
-    FROM effects WHERE state IN ('planned', 'started') ORDER BY created_at LIMIT ${MOST}`,
+    FROM effects WHERE state IN ('planned', 'started') AND kind <> '${NOTICE_EFFECT}' ORDER BY created_at LIMIT ${MOST}`,
+  notices: `SELECT key, attempt, created_at AS at
+    FROM effects WHERE state IN ('planned', 'started') AND kind = '${NOTICE_EFFECT}' ORDER BY created_at LIMIT ${MOST}`,
   deliveries: `SELECT id, event, received_at AS "receivedAt", attempts, outcome, detail FROM deliveries
     WHERE finished_at IS NULL OR (outcome = 'failed' AND received_at > now() - interval '1 day') ORDER BY seq LIMIT ${MOST}`,
   stalls: `SELECT tail, stream, version, reason, since FROM tail_stalls ORDER BY since LIMIT ${MOST}`,

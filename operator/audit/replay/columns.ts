@@ -75,6 +75,7 @@ export const STATUSES = {
       'attempts',
       'branch',
       'pullRequest',
+      'escalation',
     ],
     apart: {
       why: 'decided on forge, Agents and clock at the moment; compared once the issue has ended',

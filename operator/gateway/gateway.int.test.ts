@@ -129,8 +129,13 @@ test('a push that a crash kept from the log is recorded when the task pushes aga
   assert.notEqual(cut.code, 0);
   assert.equal((await refs())[`refs/heads/${task.branch}`], sha);
   assert.deepEqual(await heads(task), []);
+  const effect = (change: string) =>
+    rig.db.pool.query(`${change} WHERE kind = 'head' AND subject = $1 RETURNING state`, [task.subject.id]);
+  await effect("UPDATE effects SET state = 'started', finished_at = NULL, outcome = NULL");
   assert.equal((await git.push(task, clone)).code, 0);
   assert.deepEqual(await heads(task), [sha]);
+  const { rows } = await effect('UPDATE effects SET key = key');
+  assert.deepEqual(rows, [{ state: 'succeeded' }], 'what became of the push is known');
 });
 
 test('a head that a person pushed to the branch is not taken for the task’s', async () => {

@@ -109,7 +109,10 @@ export class GitGateway {
   async #recordForwarded(call: TaskCall, branch: string, tip: string, base: string): Promise<void> {
     if (call.state.forwarded.at(-1)?.sha === tip) return;
     const move = await forwardedFrom(this.#conductor.log.pool, call.subject.id, branch, tip);
-    if (move !== undefined) await record(this.#conductor, call, { type: 'headForwarded', branch, ...move, base });
+    if (move === undefined) return;
+    // Whoever pushed may have died before it could say so: the tip is there, and there is nothing left to push.
+    await this.#conductor.writes.forwardHead(await targetOf(this.#conductor, call), branch, move, async () => {});
+    await record(this.#conductor, call, { type: 'headForwarded', branch, ...move, base });
   }
 
   async #tips(call: TaskCall): Promise<{ remote: Remote; branch: string; base: string; tip: string | null }> {

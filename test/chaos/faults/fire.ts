@@ -64,13 +64,13 @@ function leader({ db, patienceMs }: ChaosRig): Promise<ProcessId> {
 }
 
 async function onAgent(
-  { layout }: ChaosRig,
+  { hands }: ChaosRig,
   event: Witnessed,
   act: (agent: ProcessId) => Promise<string>,
 ): Promise<string> {
   const task = String(event.data.task);
   const found = await persist(async () => {
-    const agent = agentOf(layout, task);
+    const agent = agentOf(hands.urls.conductor, task);
     if (agent === undefined) throw new Error('not there');
     return agent;
   }, AGENT_PATIENCE_MS).catch(() => undefined);

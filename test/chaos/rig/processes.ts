@@ -7,10 +7,13 @@ export function runningProgram(layout: Layout, name: string): ProcessId | undefi
   return readState(layout)?.processes.findLast((one) => one.name === name && isAlive(one));
 }
 
-/** The agent of a task, not the containers' init that started it: the newest process that runs the agent's program for it. */
-export function agentOf(layout: Layout, task: string): ProcessId | undefined {
+/**
+ * The agent of a task of this conductor's, not the containers' init that started it: the newest process that runs the agent's program for it. It sees
+ * nothing of the data directory.
+ */
+export function agentOf(conductorURL: string, task: string): ProcessId | undefined {
   const found = processesWith(`RIG_TASK=${task}`).filter(
-    ({ text }) => /agent-image\/main\.ts/.test(text) && text.includes(layout.root),
+    ({ text }) => /agent-image\/main\.ts/.test(text) && text.includes(`RIG_CONDUCTOR_URL=${conductorURL}`),
   );
   return processId(found.at(-1)?.pid ?? 0);
 }

@@ -30,6 +30,14 @@ test('an Agent whose account cannot be told is named where nobody is known to be
   assert.match(message, /account of Agent far-e, whose forge credentials cannot be used; mend their Secret\./);
 });
 
+test('where the review of the head was dismissed, the gate names the command that asks for another', () => {
+  const input = gateInput({ pr: { reviews: [review({ state: 'dismissed' })] } });
+  assert.match(
+    decideMerge(input).missing!.message,
+    /^The review of \w{8} was dismissed; \/rig review asks for another\.$/,
+  );
+});
+
 for (const row of cases) {
   test(`merge gate, ${row.gate}: ${row.name}: ${row.state} ${row.reason}`, () => {
     const decision = decideMerge(gateInput(row));

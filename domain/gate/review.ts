@@ -113,5 +113,7 @@ function approved(row: Row, current: readonly ReviewFacts[]): GateResult {
       'ReviewStale',
       `The approval is of an older head, or of the change to another branch; ${short} onto ${pr.base.ref} has none yet; /rig review asks for another.`,
     );
+  if (current.some((opinion) => opinion.state === 'dismissed' && opinion.commitSHA === pr.head.sha))
+    return wait(gate, 'ReviewMissing', `The review of ${short} was dismissed; /rig review asks for another.`);
   return wait(gate, 'ReviewMissing', `Nobody whose review counts has approved ${short} yet.`);
 }

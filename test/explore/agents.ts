@@ -89,6 +89,7 @@ const admitted = (over: Partial<Call>): Call => ({
   to: null,
   passed: false,
   review: 0,
+  number: 0,
   ...over,
 });
 
@@ -151,7 +152,7 @@ function admitVerdict(strand: Strand, process: Process): Step[] {
   return [true, false].map((passed) =>
     step(
       `${process.task} ${passed ? 'approves' : 'asks for changes'}`,
-      change(read, process, { call: admitted({ passed }) }),
+      change(read, process, { call: admitted({ passed, number }) }),
       passed ? 'none' : 'setback',
     ),
   );
@@ -184,7 +185,7 @@ function carryOut(strand: Strand, process: Process, call: Call): Step[] {
           passed: call.passed && made.state === 'approved',
         });
       const id = strand.forge.reviews + 1;
-      return done(`the forge has the review of ${process.task}`, reviewed(strand, process, call.passed, id), {
+      return done(`the forge has the review of ${process.task}`, reviewed(strand, process, call, id), {
         review: id,
       });
     }
@@ -201,10 +202,10 @@ export function pushed(strand: Strand, attempt: number, head: string, by: 'gatew
   return withPull(after, pull.number, { head, by, basis: 'current', checks: { head, result: 'none' } });
 }
 
-/** The forge has one open pull request for a branch: a second call finds the first. */
+/** One that an earlier call made is found by its branch, open or not. */
 function opened(strand: Strand, attempt: number): Strand {
   const { pulls } = strand.forge;
-  if (pulls.some((pull) => pull.attempt === attempt && pull.state === 'open')) return strand;
+  if (pulls.some((pull) => pull.attempt === attempt)) return strand;
   const head = tipOf(strand, attempt)!;
   const pull: Pull = {
     number: 30 + pulls.length,
@@ -218,15 +219,11 @@ function opened(strand: Strand, attempt: number): Strand {
     thread: 'none',
     mergedBy: null,
   };
-  demand(!pulls.some((one) => one.attempt === attempt), 'EffectsOnce', `attempt ${attempt} opened two pull requests`);
   return { ...strand, forge: { ...strand.forge, pulls: [...pulls, pull] } };
 }
 
-function reviewed(strand: Strand, process: Process, passed: boolean, id: number): Strand {
-  const { number, thread, opinions } = pullOf(
-    strand,
-    strand.log.pullRequest?.number ?? strand.forge.pulls.at(-1)!.number,
-  )!;
+function reviewed(strand: Strand, process: Process, { passed, number }: Call, id: number): Strand {
+  const { thread, opinions } = pullOf(strand, number)!;
   const state = passed ? 'approved' : 'changes_requested';
   const others = opinions.filter(({ by }) => by !== 'reviewer');
   const mine = { id, by: 'reviewer', state, head: process.head!, task: process.task } as const;

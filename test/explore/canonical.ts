@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Strand } from './strand.ts';
 
 /**
- * The strand with everything brought into one form that the rules cannot tell from another: versions and fences by their order, no times. What
- * only people read is left as it is, and is no part of {@link keyOf}.
+ * The strand with everything brought into one form that the rules cannot tell from another: versions and fences by their order, and
+ * no sentences, which only people read.
  */
 export function normal(strand: Strand): Strand {
   const { log, row, operation } = strand;
@@ -11,7 +11,7 @@ export function normal(strand: Strand): Strand {
   const version = (one: number): number => (one === asked ? 1 : 0);
   const renumbered: Strand = {
     ...strand,
-    log: { ...log, version: 2, mergeRequested: log.mergeRequested && { ...log.mergeRequested, version: 1 } },
+    log: { ...wordless(log), version: 2, mergeRequested: log.mergeRequested && { ...log.mergeRequested, version: 1 } },
     row: row === null || row.version !== asked ? null : { ...row, version: 1 },
     operation: operation?.do === 'merge' ? { ...operation, version: version(operation.version) } : operation,
   };
@@ -39,16 +39,28 @@ function refenced(strand: Strand): Strand {
   };
 }
 
-const UNTOLD: ReadonlySet<string> = new Set(['message', 'url', 'why']);
+const SAID = 'Said.';
 
-/** JSON without what only people read. */
-export function textOf(strand: Strand): string {
-  return JSON.stringify(strand, (key, value) => (UNTOLD.has(key) ? undefined : value));
+/** What only people read is not kept: two strands that differ in a sentence alone are one. */
+function wordless(log: Strand['log']): Strand['log'] {
+  const { lastFailure, lastEnd, awaiting, waiting, ending, pullRequest, delivery } = log;
+  const said = <T extends { readonly message: string } | null>(one: T): T =>
+    one === null ? one : { ...one, message: SAID };
+  return {
+    ...log,
+    lastFailure: said(lastFailure),
+    lastEnd: { work: said(lastEnd.work), review: said(lastEnd.review) },
+    awaiting: said(awaiting),
+    waiting: said(waiting),
+    ending: said(ending),
+    pullRequest: pullRequest && { ...pullRequest, url: '' },
+    delivery: { ...delivery, failure: said(delivery.failure) },
+  };
 }
 
-/** 128 bits that stand for the text. */
-export function digest(text: string): string {
-  return createHash('md5').update(text).digest('base64');
+/** 128 bits that stand for a strand in its normal form. */
+export function digest(strand: Strand): string {
+  return hash('md5', JSON.stringify(strand), 'base64');
 }
 
 /** The two developers under each other's names: who is who makes no difference. */

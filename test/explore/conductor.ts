@@ -1,17 +1,17 @@
 import { reasons } from '#crds';
-import { type Action, type DomainEvent, type IssueState, known, nextAttempt, nextRound, type World } from '#domain';
+import { type Action, type DomainEvent, type IssueState, nextAttempt, nextRound, type World } from '#domain';
 import { append, demand, grew } from './log.ts';
 import { requireSoundMerge } from './oracle.ts';
 import { policy, type Rules } from './rules.ts';
 import { readWhole, type Step, type Strand, step } from './strand.ts';
-import { AGENTS, type Busy, branchOf, NOW, running, worldOf } from './world.ts';
+import { type Busy, branchOf, NOW, running, worldOf } from './world.ts';
 
 /** Decisions that one look may take; the whole life of an issue needs fewer. */
 const MAX_DECISIONS = 40;
 
 /** What one look of the conductor at the issue comes to. It looks at one issue once at a time, and decides in one transaction. */
 export function look(rules: Rules, strand: Strand, busy: Busy): Step[] {
-  if (strand.operation !== null) return [];
+  if (strand.operation !== null || strand.wish === null) return [];
   let draft = append(rules, strand, rules.decideWish(strand.log, strand.wish));
   for (let taken = 0; taken < MAX_DECISIONS; taken += 1) {
     const world = worldOf(draft, draft.log, busy);
@@ -155,4 +155,3 @@ export function refusal(
 }
 
 export const short = (head: string): string => `commit ${Number.parseInt(head, 16)}`;
-export { AGENTS, known };

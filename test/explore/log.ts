@@ -73,5 +73,5 @@ export function demand(holds: boolean, invariant: string, otherwise: string): as
   if (!holds) throw new Broken(invariant, otherwise);
 }
 
-/** Types of the events by which one strand is ahead of another are not kept: what was added is told by its difference in version. */
+/** Whether anything was added to the log. */
 export const grew = (before: Strand, after: Strand): boolean => before.log.version !== after.log.version;

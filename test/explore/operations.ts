@@ -1,4 +1,3 @@
-import { decideFiled } from '#domain';
 import { refusal, short } from './conductor.ts';
 import { append, demand } from './log.ts';
 import type { Rules } from './rules.ts';
@@ -58,6 +57,8 @@ function merge(rules: Rules, strand: Strand, operation: Merge): Step[] {
   const { number, head, version, stage } = operation;
   switch (stage) {
     case 'requested':
+      // While an attempt of this decision may still come to light it is looked for, and not made again.
+      if (strand.flight !== null && strand.row?.version === version) return [];
       return [begin(strand, operation, to)];
     case 'begun':
       return call(strand, operation);
@@ -101,22 +102,38 @@ function call(strand: Strand, operation: Merge): Step[] {
     ...strand,
     operation: { ...operation, stage: 'refused', code },
   });
-  const pull = pullOf(strand, number)!;
-  if (pull.state !== 'open') return [step('the forge refuses: it is not open', refuse('Refused'))];
-  if (pull.head !== head) return [step('the forge refuses: the head is another', refuse('HeadMoved'))];
-  if (pull.basis === 'conflict') return [step('the forge refuses: it conflicts', refuse('NotMergeable'))];
-  const before = strand.forge.pulls.filter((one) => one.state === 'merged').length;
-  demand(before === 0 || !strand.witness.merged, 'MergedOnce', 'a second change of the issue was merged');
+  const code = refusalOf(strand, number, head);
+  if (code !== null) return [step(`the forge refuses: ${code}`, refuse(code))];
+  const merged = { ...arrived(strand, number), operation: { ...operation, stage: 'merged' } } as const;
   return [
-    {
-      ...step(`the forge merges pull request ${number} at ${short(head)}`, {
-        ...mergedAt(strand, number, 'conductor'),
-        operation: { ...operation, stage: 'merged' },
-      }),
-      merged: true,
-    },
+    { ...step(`the forge merges pull request ${number} at ${short(head)}`, merged), merged: true },
     step('the forge refuses for reasons of its own', refuse('Refused'), 'setback'),
   ];
+}
+
+function refusalOf(strand: Strand, number: number, head: string): Merge['code'] {
+  const pull = pullOf(strand, number)!;
+  if (pull.state !== 'open') return 'Refused';
+  if (pull.head !== head) return 'HeadMoved';
+  return pull.basis === 'conflict' ? 'NotMergeable' : null;
+}
+
+function arrived(strand: Strand, number: number): Strand {
+  const other = strand.forge.pulls.some(({ mergedBy }) => mergedBy === 'conductor');
+  demand(!other, 'MergedOnce', 'the conductor merged a second change of the issue');
+  return mergedAt(strand, number, 'conductor');
+}
+
+/** A call that nobody waits for any more arrives, or never does. */
+export function flights(_: Rules, strand: Strand): Step[] {
+  const { flight } = strand;
+  if (flight === null) return [];
+  const { number, head } = flight;
+  const landed = { ...strand, flight: null };
+  const lost = step('the merge call that was under way never arrives', landed);
+  if (refusalOf(strand, number, head) !== null) return [lost];
+  const merged = step(`the merge call that was under way arrives: #${number} is merged`, arrived(landed, number));
+  return [{ ...merged, merged: true }, lost];
 }
 
 /** What a merge makes of the forge: it closes the issue as well. */
@@ -124,5 +141,3 @@ export function mergedAt(strand: Strand, number: number, by: 'conductor' | 'pers
   const merged = withPull(strand, number, { state: 'merged', mergedBy: by });
   return { ...merged, forge: { ...merged.forge, issue: 'closed' } };
 }
-
-export { decideFiled };

@@ -19,12 +19,23 @@ export function restOf(rules: Rules, strand: Strand, busy: Busy): string | null 
   return forAPerson(strand, action.reason) ? `a person (${action.reason})` : null;
 }
 
-/** Waits of the merge gate that only a person ends: one who asked for changes, or who took an approval back. */
+/**
+ * Waits of the merge gate that only a person ends, because a person brought them about: asked for changes, took an approval back, or pushed while
+ * a review of the head before was on its way.
+ */
 function forAPerson({ forge }: Strand, reason: string): boolean {
-  const opinions = forge.pulls.at(-1)?.opinions ?? [];
-  if (reason === 'ChangesRequested')
-    return opinions.some((one) => one.by === 'person' && one.state === 'changes_requested');
-  return reason === 'ReviewMissing' && opinions.some(({ state }) => state === 'dismissed');
+  const pull = forge.pulls.at(-1);
+  const said = (state: string) => pull?.opinions.some((one) => one.state === state) === true;
+  switch (reason) {
+    case 'ChangesRequested':
+      return pull?.by === 'person' || pull?.opinions.some((one) => one.by === 'person') === true;
+    case 'ReviewMissing':
+      return said('dismissed');
+    case 'ReviewStale':
+      return pull?.by === 'person';
+    default:
+      return false;
+  }
 }
 
 /** What keeps a strand from going on, for the report of a state in which nothing does. */

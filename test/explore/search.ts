@@ -6,6 +6,8 @@ import { Broken, type Cost } from './strand.ts';
 
 /** How far to look: steps from the start, states in memory, and how much of each kind is tried on one path. */
 export interface Limits {
+  /** One or two of them. */
+  readonly issues: number;
   readonly depth: number;
   readonly states: number;
   readonly setbacks: number;
@@ -80,9 +82,9 @@ export class Search {
 
   run(now: () => number, progress: (depth: number, states: number) => void = () => {}): Finding {
     const began = now();
-    const { setbacks, faults, people } = this.#limits;
-    const start = this.space.start;
-    this.#insert(start, start, setbacks + 8 * faults + 64 * people, -1);
+    const { issues, setbacks, faults, people } = this.#limits;
+    const { newborn, absent } = this.space.start;
+    this.#insert(newborn, issues === 1 ? absent : newborn, setbacks + 8 * faults + 64 * people, -1);
     let depth = 0;
     let at = 0;
     let doneAt: number | null = null;
@@ -122,6 +124,8 @@ export class Search {
   }
 
   #expand(at: number): Counterexample | null {
+    for (const one of [this.#states.first(at), this.#states.second(at)])
+      if (this.space.stuck(one)) return this.#stuck(at, 'waits for nobody');
     let broken: Way | null = null;
     this.#ways(this.#states.first(at), this.#states.second(at), this.#states.left(at), (way) => {
       this.#transitions += 1;

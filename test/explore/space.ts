@@ -1,11 +1,11 @@
 import { liveTasks } from '#domain';
 import { agentSteps, sweep } from './agents.ts';
-import { digest, exchanged, normal, textOf } from './canonical.ts';
+import { digest, exchanged, normal } from './canonical.ts';
 import { look } from './conductor.ts';
-import { operate } from './operations.ts';
+import { flights, operate } from './operations.ts';
 import { requireClosedGate, restOf } from './rest.ts';
 import type { Rules } from './rules.ts';
-import { Broken, type Cost, newborn, type Step, type Strand } from './strand.ts';
+import { absent, Broken, type Cost, newborn, type Step, type Strand } from './strand.ts';
 import { baseMoved, crashed, deliveries, losses, machines, people } from './surroundings.ts';
 import { AGENTS, type Busy } from './world.ts';
 
@@ -38,6 +38,7 @@ export class Space {
   readonly #tried: ReadonlySet<Cost>;
   readonly #crashed: number[] = [];
   readonly #behind: [number, number][] = [];
+  readonly #stuck: boolean[] = [];
   readonly #rests: (string | null)[] = [];
 
   /** `tried` are the kinds of steps that are wanted at all. */
@@ -46,14 +47,15 @@ export class Space {
     this.#tried = new Set(tried);
   }
 
-  get start(): number {
-    return this.#number(newborn);
+  /** An issue that was just applied, and none. */
+  get start(): { readonly newborn: number; readonly absent: number } {
+    return { newborn: this.#number(newborn), absent: this.#number(absent) };
   }
 
   /** What goes on by itself, or goes wrong at the forge or with an agent's work: whatever the other issue does. */
   own(id: number): readonly Move[] {
     const strand = this.strands[id]!;
-    this.#own[id] ??= this.#moves(strand, [operate, agentSteps, deliveries, machines]);
+    this.#own[id] ??= this.#moves(strand, [operate, flights, agentSteps, deliveries, machines]);
     return this.#own[id];
   }
 
@@ -113,6 +115,17 @@ export class Space {
     return twin;
   }
 
+  /** Whether the strand would do nothing by itself though every Agent were free, and nobody is waited for. */
+  stuck(id: number): boolean {
+    this.#stuck[id] ??=
+      !this.#goesOn(id, this.own(id)) && !this.#goesOn(id, this.looks(id, 0)) && this.rest(id, 0) === null;
+    return this.#stuck[id];
+  }
+
+  #goesOn(id: number, moves: readonly Move[]): boolean {
+    return moves.some((move) => move.cost === 'none' && this.take(move, id));
+  }
+
   /** Why a strand that does nothing by itself may rest; null where nobody would ever wake it. */
   rest(id: number, busy: Busy): string | null {
     const at = id * 8 + busy;
@@ -127,7 +140,7 @@ export class Space {
 
   #number(strand: Strand): number {
     const form = normal(sweep(this.rules, strand));
-    const key = digest(textOf(form));
+    const key = digest(form);
     const known = this.#ids.get(key);
     if (known !== undefined) return known;
     requireClosedGate(this.rules, form);

@@ -50,11 +50,11 @@ export function summaryOf(found: Finding): string {
   const number = (value: number) => value.toLocaleString('en-US');
   const rate = seconds > 0 ? Math.round(transitions / seconds) : transitions;
   return [
-    `states        ${number(states)} (made of ${number(strands)} positions of one issue)`,
-    `transitions   ${number(transitions)} (${number(rate)} a second)`,
-    `depth         ${depth}${doneAt === null ? '; both issues are Done nowhere in it' : `; both issues are first Done at ${doneAt}`}`,
-    `frontier      ${number(frontier)}`,
-    `coming to rest is shown for ${number(settled)}, open for ${number(unsettled)}`,
-    `time          ${seconds.toFixed(1)} s`,
+    `  states      ${number(states)} (made of ${number(strands)} positions of one issue)`,
+    `  transitions ${number(transitions)} (${number(rate)} a second)`,
+    `  depth       ${depth}${doneAt === null ? '; both issues are Done nowhere in it' : `; both issues are first Done at ${doneAt}`}`,
+    `  frontier    ${number(frontier)}`,
+    `  settled     ${number(settled)} come to rest by themselves${unsettled === 0 ? '' : `, of ${number(unsettled)} it is open`}`,
+    `  time        ${seconds.toFixed(1)} s`,
   ].join('\n');
 }

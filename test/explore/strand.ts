@@ -55,6 +55,8 @@ export interface Call {
   readonly to: string | null;
   readonly passed: boolean;
   readonly review: number;
+  /** The pull request that is reviewed. */
+  readonly number: number;
 }
 
 /** A process that an agent runs, or ran: what it does after its task has ended is where dead fences are tried. */
@@ -101,12 +103,15 @@ export interface Witness {
 /** One issue with all of the world that concerns it alone. Names in it are its own: two issues in the same position are equal. Plain JSON. */
 export interface Strand {
   readonly log: IssueState;
-  readonly wish: { readonly uid: string; readonly generation: number; readonly spec: IssueSpec };
+  /** The Issue object; null where there is none. */
+  readonly wish: { readonly uid: string; readonly generation: number; readonly spec: IssueSpec } | null;
   readonly forge: ForgeSide;
   readonly told: Told;
   readonly processes: readonly Process[];
   readonly operation: Operation | null;
   readonly row: EffectRow | null;
+  /** A merge call on its way to the forge from a conductor that has died, or stands still: it may arrive until its window has passed. */
+  readonly flight: { readonly number: number; readonly head: string } | null;
   /** Calls that made something at the forge, by key: none may be made twice. */
   readonly filed: number;
   readonly witness: Witness;
@@ -121,8 +126,16 @@ export const newborn: Strand = {
   processes: [],
   operation: null,
   row: null,
+  flight: null,
   filed: 0,
   witness: { claim: null, work: null, review: null, merged: false, ended: false },
+};
+
+/** No issue at all, beside which another is explored alone. */
+export const absent: Strand = {
+  ...newborn,
+  wish: null,
+  log: { ...noIssue, ending: { kind: 'Done', reason: 'Done', message: 'There is no such issue.' } },
 };
 
 /** What a step costs: only so many setbacks, faults and acts of people are tried on one path. `none` is what goes on by itself. */

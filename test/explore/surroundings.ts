@@ -131,6 +131,7 @@ function atPull(strand: Strand, pull: Pull): Step[] {
 
 function edits(strand: Strand): Step[] {
   const { wish } = strand;
+  if (wish === null) return [];
   const generation = wish.generation + 1;
   const spec = { ...wish.spec, body: `Text ${generation}.` };
   return [step('edits the issue', { ...strand, wish: { ...wish, generation, spec } })];
@@ -148,10 +149,16 @@ export function losses(_: Rules, strand: Strand): Step[] {
     );
 }
 
-/** The conductor dies: what it was at is forgotten, and what agents asked of it goes unanswered. */
+/**
+ * The conductor dies, or stands still until another has followed it: what it was at is forgotten, or refused when it wakes up, and what agents
+ * asked of it goes unanswered. Only a call that it has sent may still arrive.
+ */
 export function crashed(strand: Strand): Strand {
+  const { operation } = strand;
+  const sent = operation?.do === 'merge' && operation.stage === 'begun' ? operation : null;
+  const flight = sent === null ? strand.flight : { number: sent.number, head: sent.head };
   const processes = strand.processes.map((one) => (one.call === null ? one : { ...one, call: null }));
-  return { ...strand, operation: null, processes };
+  return { ...strand, operation: null, flight, processes };
 }
 
 /** The other issue's change was merged: open heads no longer contain the tip of the base, and perhaps conflict with it. */

@@ -117,7 +117,7 @@ async function enqueueIssue(step: Step, action: Extract<Action, { do: 'enqueue' 
     stack: action.stack,
     message: action.message,
   };
-  if (await dispatcher.claim(draft, entry)) return 'decided';
+  if (await dispatcher.claim(draft, entry)) return (await step.beginnings.begin(step)) ? 'begun' : 'decided';
   return (await dispatcher.serve(uids, subject)) ? 'acted' : 'rests';
 }
 

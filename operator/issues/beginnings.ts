@@ -24,10 +24,19 @@ export class Beginnings {
     this.#begin = begin;
   }
 
-  /** True where one was made now: the caches do not show it yet. */
+  /** Makes what the caches show to be missing. True where one was made now: they do not show it yet. */
   async complete(step: Step): Promise<boolean> {
+    return this.#makeAll(step, missingTasks(step));
+  }
+
+  /** Makes what was claimed this moment, before anything is read again: that is what somebody waits for. True where one was made. */
+  async begin(step: Step): Promise<boolean> {
+    return this.#makeAll(step, liveTasks(step.draft.state));
+  }
+
+  async #makeAll(step: Step, tasks: readonly LiveTask[]): Promise<boolean> {
     const now = step.conductor.now();
-    const missing = missingTasks(step).filter(({ fence }) => !this.#isFresh(fence, now));
+    const missing = tasks.filter(({ fence }) => !this.#isFresh(fence, now));
     if (missing.length === 0) return false;
     const rows = new Map((await tasksOf(step.conductor.log.pool, step.subject.id)).map((row) => [row.name, row]));
     const live = missing.flatMap((task) => {
@@ -45,11 +54,11 @@ export class Beginnings {
   }
 
   async #make(step: Step, task: LiveTask, row: TaskRow): Promise<void> {
-    const { conductor, issue, state, signal } = step;
+    const { conductor, issue, draft, signal } = step;
     const agent = conductor.objects.agents.get(issue.metadata.namespace!, task.agent.name);
     const attributes = { 'rig.task': task.name, 'rig.kind': task.kind, 'rig.agent': task.agent.name };
     await traced('task create', { kind: 'producer', attributes }, async () => {
-      const object = agentTaskOf(issue, state, task, row, agent?.spec.caps ?? {});
+      const object = agentTaskOf(issue, draft.state, task, row, agent?.spec.caps ?? {});
       signal.throwIfAborted();
       const made = await createOwned(conductor.client, AGENT_TASKS, object, issue as never);
       signal.throwIfAborted();

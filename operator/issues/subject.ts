@@ -21,7 +21,8 @@ export class Subjects {
     const foundBy = JSON.stringify(ref);
     const known = this.#known.get(ref.uid);
     if (known?.foundBy === foundBy) return known.subject;
-    const { subject } = await ensureSubject(conductor.log.pool, ref);
+    const { subject, minted } = await ensureSubject(conductor.log.pool, ref);
+    if (minted) conductor.log.expectEmpty(subject.id);
     this.#known.set(ref.uid, { foundBy, subject });
     return subject;
   }

@@ -41,17 +41,18 @@ export async function readWorld(
   const namespace = issue.metadata.namespace!;
   const now = conductor.now();
   const repository = objects.repositories.get(namespace, issue.spec.repositoryRef.name);
-  const [{ agents, accounts, unaccounted }, tasks, forge] = await Promise.all([
+  const [{ agents, accounts, unaccounted }, tasks, forge, stack] = await Promise.all([
     readAgents(conductor, namespace, repository),
     readTaskFacts(conductor, namespace, subject, state),
     readForge(conductor, repository, state),
+    readStack(conductor, stacks, repository, state),
   ]);
   const policy = repositoryPolicy(repository, issue.spec.repositoryRef.name, now);
   return {
     repository: policy,
     repositoryMissing: repository === undefined,
     tier: tier.grade({ labels: issue.spec.labels, title: issue.spec.title, taskClass: issue.spec.taskClass ?? null }),
-    stack: await readStack(conductor, stacks, repository, state),
+    stack,
     agents,
     tasks,
     ...forge,

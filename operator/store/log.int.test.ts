@@ -114,3 +114,16 @@ test('an event that ends eligibility takes the issue out of the queue, others le
   await world.log.append(subject, cause, () => [{ type: 'HUMAN_GATE_TRIGGERED', data }]);
   assert.deepEqual(await listQueue(world.pool, 'team', 10), []);
 });
+
+test('a stream that was named this moment is not read, and one that another process began meanwhile is, once an append met it', async (t) => {
+  const world = await openLog(t);
+  t.after(() => world.pool.end());
+  const subject = await file(world, 'begun-elsewhere');
+  const log = world.another();
+  log.expectEmpty(subject.id);
+  assert.equal((await log.load(subject)).version, 0);
+  assert.equal((await log.load(subject)).version, 1);
+  log.expectEmpty(subject.id);
+  const { state } = await log.append(subject, cause, (before) => [edit(before)]);
+  assert.equal(state.version, 2);
+});

@@ -35,13 +35,16 @@ export interface LogOptions {
 
 const CACHED_ISSUES = 20_000;
 const TRIES = 20;
-const MAX_WAIT_MS = 100;
+/** Long enough for fifty writers to get out of each other’s way at a database that is slow. */
+const MAX_WAIT_MS = 1_000;
 
 /** The log of issues: loads their state, and appends what a decision says together with the projections that must not lag. */
 export class IssueLog {
   readonly pool: Pool;
   readonly #options: LogOptions;
   readonly #cache = new Map<string, IssueState>();
+  /** Streams that nobody is known to have begun. */
+  readonly #empty = new Set<string>();
 
   constructor(options: LogOptions) {
     this.pool = options.pool;
@@ -50,11 +53,17 @@ export class IssueLog {
 
   /** The state as the log tells it now: reads only what was appended since the last load in this process. */
   async load(subject: Pick<SubjectName, 'id'>, on: Queryable = this.pool): Promise<IssueState> {
+    if (this.#empty.delete(subject.id)) return noIssue;
     const cached = this.#cache.get(subject.id) ?? noIssue;
     const rows = await this.#options.store.read(subject.id, { after: cached.version, on });
     const state = rows.map(toDomain).reduce(evolve, cached);
     if (on === this.pool) this.#remember(subject.id, state);
     return state;
+  }
+
+  /** The stream was named this moment: the next load reads nothing. Where another writer has begun it since, an append finds out. */
+  expectEmpty(id: string): void {
+    this.#empty.add(id);
   }
 
   /** The state at `version`, if this process remembers that one; another writer may have gone on since, which an append on it finds out. */

@@ -245,9 +245,9 @@ function assemble(config: Config, logger: Logger, clients: Clients) {
   const intake = new IssueIntake(conductor, intakeClient);
   const onAffected = (issue: { namespace: string; name: string }) => issues.poke(issue);
   const { resyncMs } = config;
-  const repositories = new RepositoryController(conductor, logger, { intake, onAffected }, { resyncMs });
   const answers = new Answers({ conductor, logger });
   const commands = new CommandIntake(conductor, () => answers.kick());
+  const repositories = new RepositoryController(conductor, logger, { intake, commands, onAffected }, { resyncMs });
   const payloads = new Payloads();
   const applier = new DeliveryApplier({
     conductor,
@@ -269,10 +269,10 @@ function assemble(config: Config, logger: Logger, clients: Clients) {
     pool,
     store,
     url,
-    onAppended: (subject, ended) => {
+    onAppended: (subject, freed) => {
       issues.poke(subject);
       pokeTasks(subject);
-      if (ended) issues.sweep();
+      issues.freed(freed);
     },
     onStarted: ({ namespace, name }) => tasks.poke(namespace, name),
     logger,

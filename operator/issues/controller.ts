@@ -31,6 +31,7 @@ import { type Begin, Beginnings } from './beginnings.ts';
 import type { Conductor } from './context.ts';
 import { Denials } from './denials.ts';
 import { Dispatcher } from './dispatcher.ts';
+import { Filling } from './filling.ts';
 import { closeFinished } from './finished.ts';
 import { explain } from './outcome.ts';
 import { Places } from './places.ts';
@@ -65,18 +66,22 @@ export class IssueController {
   readonly #projection: IssueProjection;
   readonly #places: Places;
   readonly #denials = new Denials();
-  readonly #logger: Logger;
   readonly #beginnings: Beginnings;
-  #filling: Promise<void> = Promise.resolve();
+  readonly #filling: Filling;
 
   constructor(conductor: Conductor, logger: Logger, { clock, begin }: { clock?: Clock; begin?: Begin } = {}) {
     this.#conductor = conductor;
     this.#deployers = new Deployers(conductor);
     this.#beginnings = new Beginnings(begin);
-    this.#logger = logger;
     this.#places = new Places({
       wake: (key) => this.controller.enqueue(key),
-      fill: (agentUid) => this.#fill(agentUid),
+      fill: (agentUid) => this.#filling.ask(agentUid),
+    });
+    this.#filling = new Filling({
+      fill: async (agentUid) => {
+        if (this.controller.running && conductor.mark.behind() === null) await this.dispatcher.fill(agentUid);
+      },
+      onError: (err, agentUid) => logger.warn({ err, agentUid }, 'the queue could not be served'),
     });
     this.dispatcher = new Dispatcher(conductor, (subject) => this.poke(subject), logger);
     this.#projection = new IssueProjection(conductor);
@@ -101,29 +106,22 @@ export class IssueController {
   grew(subject: { namespace: string; name: string }, growth: { before: IssueState; state: IssueState }): void {
     this.poke(subject);
     const left = new Set(liveTasks(growth.state).map(({ name }) => name));
-    for (const { name, agent } of liveTasks(growth.before)) if (!left.has(name)) this.#freed(agent.uid);
+    this.freed(liveTasks(growth.before).flatMap(({ name, agent }) => (left.has(name) ? [] : [agent.uid])));
+  }
+
+  /** Offers what may be free of these Agents on. */
+  freed(agentUids: readonly string[]): void {
+    if (this.controller.running) for (const agentUid of agentUids) this.#places.freed(agentUid);
   }
 
   /** Offers every Agent's free places on: for what became free while nobody told. It costs a look or two for each Agent. */
   sweep(): void {
-    for (const agentUid of this.dispatcher.serving()) this.#freed(agentUid);
+    this.freed(this.dispatcher.serving());
   }
 
   /** Resolves when no claim is under way: wait for it before ending the database's pool. */
   async idle(): Promise<void> {
-    await this.#filling;
-  }
-
-  #freed(agentUid: string): void {
-    if (this.controller.running) this.#places.freed(agentUid);
-  }
-
-  #fill(agentUid: string): void {
-    this.#filling = this.#filling
-      .then(() =>
-        this.controller.running && this.#conductor.mark.behind() === null ? this.dispatcher.fill(agentUid) : undefined,
-      )
-      .catch((err: unknown) => this.#logger.warn({ err, agentUid }, 'the queue could not be served'));
+    await this.#filling.idle();
   }
 
   async #reconcile(key: string, { reconcileId, signal }: ReconcileContext): Promise<ReconcileResult> {

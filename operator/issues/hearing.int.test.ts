@@ -33,15 +33,17 @@ async function twoReplicas(t: TestContext) {
   await agentsReady(leader);
   const issues = new IssueController(leader.conductor, silentLogger);
   const heard: string[] = [];
+  const told: string[] = [];
   const started: string[] = [];
   const hearing = new Hearing({
     pool: leader.db.pool,
     store: leader.store,
     url: leader.db.url,
-    onAppended: (subject, ended) => {
+    onAppended: (subject, freed) => {
       heard.push(subject.name);
       issues.poke(subject);
-      if (ended) issues.sweep();
+      told.push(...freed);
+      issues.freed(freed);
     },
     onStarted: ({ name }) => started.push(name),
     logger: silentLogger,
@@ -64,7 +66,7 @@ async function twoReplicas(t: TestContext) {
     logger: silentLogger,
   });
   ends.push(() => deaf.close());
-  return { other, leader, heard, started, deaf };
+  return { other, leader, heard, told, started, deaf };
 }
 
 async function running({ db }: TestConductor): Promise<{ id: string; namespace: string; name: string }[]> {
@@ -77,7 +79,7 @@ async function running({ db }: TestConductor): Promise<{ id: string; namespace: 
 test('a task that reports its end to a replica that does not lead is acted on by the leader, and its place goes to the next', {
   timeout: 60_000,
 }, async (t) => {
-  const { other, leader, heard } = await twoReplicas(t);
+  const { other, leader, heard, told } = await twoReplicas(t);
   await applyIssue(leader, 'first', { number: 1_001 });
   await until('the first is claimed', async () => (await running(leader)).some(({ name }) => name === 'first'));
   await applyIssue(leader, 'second', { number: 1_002 });
@@ -90,6 +92,8 @@ test('a task that reports its end to a replica that does not lead is acted on by
     return rows.some(({ type }) => type === 'ISSUE_UNASSIGNED');
   });
   assert.ok(heard.includes('first'));
+  const developer = await leader.client.get(AGENTS, { namespace: leader.namespace, name: 'dev-e' });
+  assert.deepEqual(new Set(told), new Set([developer.metadata.uid]));
 });
 
 test('a pod that comes to a replica that does not lead for its task is told to the leader', {

@@ -9,8 +9,8 @@ export interface HearingOptions {
   readonly store: EventStore;
   /** Of the database, for a connection that listens. */
   readonly url: string;
-  /** Told after what another replica appended. `ended` says that a task may have ended with it, and that a place of some Agent is free. */
-  readonly onAppended: (subject: SubjectName, ended: boolean) => void;
+  /** Told after what another replica appended. `freed` are uids of Agents whose task has ended with it, as far as one may have. */
+  readonly onAppended: (subject: SubjectName, freed: readonly string[]) => void;
   /** Told of a task whose pod has come for it, on whichever replica; telling it twice is harmless. */
   readonly onStarted: (task: TaskName) => void;
   readonly logger: Logger;
@@ -104,7 +104,17 @@ export class Hearing {
   async #hear({ stream, version, type }: Appended): Promise<void> {
     if (this.#own.delete(`${stream}@${version}`)) return;
     const subject = await readSubject(this.#options.pool, stream);
-    if (subject !== undefined) this.#options.onAppended(subject, ENDINGS.has(type));
+    if (subject === undefined) return;
+    this.#options.onAppended(subject, ENDINGS.has(type) ? await this.#freed(stream) : []);
+  }
+
+  /** The Agents of the tasks of an issue that ended last, one in each lane. */
+  async #freed(stream: string): Promise<string[]> {
+    const { rows } = await this.#options.pool.query(
+      `SELECT DISTINCT ON (lane) agent_uid FROM tasks WHERE subject = $1 AND ended_at IS NOT NULL ORDER BY lane, ended_at DESC, sequence DESC`,
+      [stream],
+    );
+    return rows.map((row) => row.agent_uid);
   }
 
   /** However many tell at once, one look at a time is under way, and one more behind it. */

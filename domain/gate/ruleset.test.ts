@@ -107,3 +107,16 @@ test('a rule that somebody may bypass is named with the ruleset it stands in', (
     differences: ['main may be deleted, for somebody may bypass ruleset loose'],
   });
 });
+
+test('what may be held by a branch protection that is not told is unknown, what is held besides and what is beyond is not', () => {
+  const partly = [ruleset({ deletion: false })];
+  const open = compareRules(wish, { rulesets: partly, unread: true });
+  assert.ok(open.state === 'hidden' && /leave open: main may be deleted/.test(open.why), JSON.stringify(open));
+  assert.equal(compareRules(wish, { rulesets: partly }).state, 'differs');
+  assert.equal(compareRules(wish, { rulesets: [ruleset()], unread: true }).state, 'enforced');
+  const nightly = ruleset({ checks: [...ruleset().checks, { name: 'nightly', app: null }] });
+  assert.equal(compareRules(wish, { rulesets: [nightly], unread: true }).state, 'differs');
+  const protection = { ...ruleset(), id: 0, bypass: 'somebody' } as const;
+  const loose = compareRules(wish, { rulesets: [protection] });
+  assert.match(loose.state === 'differs' ? loose.differences.join() : '', /somebody may bypass the branch protection/);
+});

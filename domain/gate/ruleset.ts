@@ -32,7 +32,7 @@ export interface RulesetRules {
   readonly checks: readonly { readonly name: string; readonly app: string | null }[];
 }
 
-/** One active ruleset of a branch. */
+/** One active ruleset of a branch, or with the id 0 the branch's own protection. */
 export interface RulesetFacts extends RulesetRules {
   readonly id: number;
   readonly name: string;
@@ -44,6 +44,8 @@ export interface RulesetFacts extends RulesetRules {
 /** Everything that the forge holds one branch to. */
 export interface BranchRules {
   readonly rulesets: readonly RulesetFacts[];
+  /** True where the branch may have a protection of its own besides, which the conductor is not told. */
+  readonly unread?: boolean;
 }
 
 /** How the forge's rules stand to what is asked. Only `enforced`, or a waiver that the Repository spells out, passes. */
@@ -124,15 +126,23 @@ export function compareRules(wish: RuleWish, rules: BranchRules): Enforcement {
   const loose = rules.rulesets.filter((set) => set.bypass === 'somebody');
   const open = demands(wish).filter(({ held }) => !firm.some(held));
   const missing = open.filter(({ held }) => !hidden.some(held));
-  const differences = [
-    ...missing.map(({ missing: words, held }) => {
-      const by = loose.find(held);
-      return by === undefined ? words : `${words}, for somebody may bypass ruleset ${by.name}`;
-    }),
-    ...excess(wish, rules),
-  ];
-  if (differences.length > 0) return { state: 'differs', differences };
+  const lacking = missing.map(({ missing: words, held }) => {
+    const by = loose.find(held);
+    return by === undefined ? words : `${words}, for somebody may bypass ${called(by)}`;
+  });
+  const more = excess(wish, rules);
+  if (more.length > 0 || (lacking.length > 0 && rules.unread !== true))
+    return { state: 'differs', differences: [...lacking, ...more] };
+  if (lacking.length > 0)
+    return {
+      state: 'hidden',
+      why: `The forge does not tell the conductor what the branch protection of ${wish.branch} holds beside its rulesets, which leave open: ${lacking.join('; ')}`,
+    };
   if (open.length === 0) return { state: 'enforced' };
   const names = hidden.map(({ name }) => name).join(', ');
   return { state: 'hidden', why: `The forge does not tell the conductor who may bypass ruleset ${names}` };
+}
+
+function called({ id, name }: RulesetFacts): string {
+  return id === 0 ? 'the branch protection' : `ruleset ${name}`;
 }

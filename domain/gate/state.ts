@@ -15,6 +15,11 @@ export function labels({ input, pr }: Row): GateResult {
 /** The forge says now that the head merges, and from T1 up the head contains the base's tip. */
 export function mergeable({ input, pr }: Row): GateResult {
   const gate = 'mergeable';
+  if (pr.mergeable === 'conflicting')
+    return fail(gate, 'Conflict', `The change conflicts with ${pr.base.ref}; it goes back for rework.`);
+  // Before what is still computed: by a queue it is not merged here, however that comes out.
+  const queue = mergeQueue(pr);
+  if (queue !== null && queue.state !== 'unknown') return queue;
   if (pr.mergeable === 'unknown')
     return {
       gate,
@@ -22,9 +27,6 @@ export function mergeable({ input, pr }: Row): GateResult {
       reason: 'MergeabilityPending',
       message: 'The forge has not said yet whether the change merges.',
     };
-  if (pr.mergeable === 'conflicting')
-    return fail(gate, 'Conflict', `The change conflicts with ${pr.base.ref}; it goes back for rework.`);
-  const queue = mergeQueue(pr);
   if (queue !== null) return queue;
   if (input.issue.tier === 'T0') return pass(gate, `Merges into ${pr.base.ref}.`);
   if (pr.containsBase === null)

@@ -12,11 +12,21 @@ const rule = (type: string, ruleset_id: number, parameters?: object) => ({
   ...(parameters && { parameters }),
 });
 
+/** What the forge says of the branch's own protection; null for none, which everybody sees. */
+type Protection = { readonly status: number; readonly body: object } | null;
+
 /** A forge with these active rules and rulesets by id. */
-function forgeWith(active: object[], sets: Record<number, object>) {
+function forgeWith(active: object[], sets: Record<number, object>, protection: Protection = null) {
   const { fetch, asked } = scripted(({ url }) => {
     const { pathname } = new URL(url);
     if (pathname.endsWith('/rules/branches/main')) return json(active);
+    if (pathname.endsWith('/branches/main'))
+      return json({
+        name: 'main',
+        protected: active.length > 0 || protection !== null,
+        protection: { enabled: protection !== null },
+      });
+    if (pathname.endsWith('/branches/main/protection')) return json(protection!.body, protection!.status);
     if (pathname === '/apps/ci') return json({ id: 77, slug: 'ci' });
     if (pathname.startsWith('/apps/')) return json({ message: 'Not Found' }, 404);
     const id = Number(pathname.split('/').at(-1));
@@ -76,3 +86,46 @@ test('a pull request rule without parameters, or with others than these, holds n
   const { pullRequest } = (await forge.branchRules(repo, 'main', [])).rulesets[0]!;
   assert.deepEqual([pullRequest?.approvals, pullRequest?.threads, pullRequest?.mergeMethods], [0, false, null]);
 });
+
+test('a branch protection that is no ruleset is told as the ruleset that would hold the same', async () => {
+  const on = { enabled: true };
+  const body = {
+    enforce_admins: on,
+    allow_deletions: { enabled: false },
+    required_conversation_resolution: on,
+    required_pull_request_reviews: { required_approving_review_count: 1, dismiss_stale_reviews: true },
+    required_status_checks: {
+      checks: [
+        { context: 'test', app_id: 77 },
+        { context: 'any', app_id: -1 },
+      ],
+    },
+  };
+  const told = async (change: object) => {
+    const { forge } = forgeWith([], {}, { status: 200, body: { ...body, ...change } });
+    const { rulesets, unread } = await forge.branchRules(repo, 'main', ['ci']);
+    assert.deepEqual([rulesets.length, unread], [1, undefined]);
+    return rulesets[0]!;
+  };
+  const { bypass, deletion, nonFastForward, pullRequest, checks } = await told({});
+  assert.deepEqual([bypass, deletion, nonFastForward], ['nobody', true, true]);
+  assert.deepEqual([pullRequest?.approvals, pullRequest?.dismissStale, pullRequest?.threads], [1, true, true]);
+  assert.deepEqual(
+    checks.map(({ app }) => app),
+    ['ci', null],
+  );
+  assert.equal((await told({ enforce_admins: { enabled: false } })).bypass, 'somebody');
+  const passing = { bypass_pull_request_allowances: { users: [{ id: 1 }], teams: [], apps: [] } };
+  assert.equal((await told({ required_pull_request_reviews: passing })).bypass, 'somebody');
+  assert.equal((await told({ required_pull_request_reviews: null })).pullRequest, null);
+});
+
+for (const [what, protection, unread] of [
+  ['that is hidden from this identity is unread', { status: 403, body: { message: 'Resource not accessible' } }, true],
+  ['that this identity is not to know of is unread', { status: 404, body: { message: 'Not Found' } }, true],
+  ['that is not there is none', { status: 404, body: { message: 'Branch not protected' } }, undefined],
+] as const)
+  test(`a branch protection ${what}`, async () => {
+    const { forge } = forgeWith([], {}, protection);
+    assert.equal((await forge.branchRules(repo, 'main', [])).unread, unread);
+  });

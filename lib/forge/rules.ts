@@ -2,6 +2,7 @@ import type { Client } from './client.ts';
 import { ForgeError } from './error.ts';
 import { checkBranch, checkRepository } from './names.ts';
 import type { RepositoryName } from './port.ts';
+import { asRuleset, protectionOf } from './protection.ts';
 import { integer, integerOrNull, isObject, line, lineOrNull, moment, object, objects, type Untrusted } from './read.ts';
 
 /** The rules of one ruleset, of the kinds that the rig knows. */
@@ -21,6 +22,7 @@ export interface RulesetRules {
   readonly checks: readonly { readonly name: string; readonly app: string | null }[];
 }
 
+/** One active ruleset of a branch, or with the id 0 the branch's own protection, the older way to say the same. */
 export interface RulesetFacts extends RulesetRules {
   readonly id: number;
   readonly name: string;
@@ -32,12 +34,15 @@ export interface RulesetFacts extends RulesetRules {
 
 export interface BranchRules {
   readonly rulesets: readonly RulesetFacts[];
+  /** True where the branch may have a protection of its own besides, which this identity is not told. */
+  readonly unread?: boolean;
 }
 
 export interface RulesForge {
   /**
-   * Every active rule of a branch, by ruleset, those of the organisation included: a request for each hundred rules, one for each
-   * ruleset, and one for each App of `apps` (slugs) the first time. NotFound. Forbidden: the forge's plan has no rulesets.
+   * Every active rule of a branch, by ruleset, those of the organisation included, and its own protection: a request for each hundred rules,
+   * one for each ruleset, one or two for the protection, and one for each App of `apps` (slugs) the first time. NotFound. Forbidden: the
+   * forge's plan has no rulesets.
    */
   branchRules(repo: RepositoryName, branch: string, apps: readonly string[]): Promise<BranchRules>;
   /**
@@ -63,22 +68,26 @@ export function rules(client: Client): RulesForge {
   return {
     branchRules: async (repo, branch, apps) => {
       const where = checkRepository(repo);
-      const told = await client.read((octokit) =>
-        octokit.paginate('GET /repos/{owner}/{repo}/rules/branches/{branch}', {
-          ...where,
-          branch: checkBranch(branch),
-          per_page: PAGE,
-        }),
-      );
+      const [told, own] = await Promise.all([
+        client.read((octokit) =>
+          octokit.paginate('GET /repos/{owner}/{repo}/rules/branches/{branch}', {
+            ...where,
+            branch: checkBranch(branch),
+            per_page: PAGE,
+          }),
+        ),
+        protectionOf(client, where, checkBranch(branch)),
+      ]);
       const active = objects(told, 1_000);
       const slugs = new Map([...(await known(apps))].map(([slug, id]) => [id, slug]));
       const sets = new Set(active.map((rule) => integer(rule.ruleset_id, 'ruleset id')));
       const rulesets: RulesetFacts[] = [];
       for (const id of sets) {
-        const own = active.filter((rule) => rule.ruleset_id === id);
-        rulesets.push({ ...(await rulesetOf(client, where, id)), ...rulesOf(own, slugs) });
+        const its = active.filter((rule) => rule.ruleset_id === id);
+        rulesets.push({ ...(await rulesetOf(client, where, id)), ...rulesOf(its, slugs) });
       }
-      return { rulesets };
+      if (own === 'unread') return { rulesets, unread: true };
+      return { rulesets: own === null ? rulesets : [...rulesets, asRuleset(own, slugs)] };
     },
     putRuleset: async (repo, { name, branch, rules: wanted }) => {
       const where = checkRepository(repo);

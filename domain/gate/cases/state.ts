@@ -120,6 +120,13 @@ export const stateCases: readonly GateCase[] = [
     reason: 'MergeQueueRequired',
   },
   {
+    name: 'the base takes changes through a merge queue alone, and the forge still computes whether the change merges',
+    pr: { mergeQueue: 'required', mergeable: 'unknown' },
+    gate: 'mergeable',
+    state: 'fail',
+    reason: 'MergeQueueRequired',
+  },
+  {
     name: 'it is in the merge queue',
     pr: { mergeQueue: 'entered' },
     gate: 'mergeable',

@@ -3,6 +3,7 @@ import { CAPACITY_NEEDED, measureCapacity } from '../conductor/capacity.ts';
 import { measureClaims } from '../conductor/claims.ts';
 import { issuesNeeded, measureDispatch, measureFloor } from '../conductor/dispatch.ts';
 import { measureGate } from '../conductor/gate.ts';
+import { measureMerge } from '../conductor/merge.ts';
 import { measureScale } from '../conductor/scale.ts';
 import { adminURL, withSlowSyncs } from '../conductor/syncs.ts';
 import { LABELS_NEEDED, measureWebhooks } from '../conductor/webhooks.ts';
@@ -15,11 +16,13 @@ const SLOWLY = `, ${SLOWER_MS} ms added to each sync`;
 
 /** How soon the conductor acts on what it is told, with its log on disk before it acts. */
 export const scenario: Scenario = {
-  about: 'Issue to Job, bursts, deliveries, claims, 1,000 tasks at once and 10,000 Issues, also with slower syncs',
+  about:
+    'Issue to Job, bursts, deliveries, merges, claims, 1,000 tasks at once and 10,000 Issues, also with slower syncs',
   run: (options) =>
     withRig(`${options.folder}/rig`, options.signal, async (rig) => {
       const client = new KubeClient(loadKubeConfig({ path: rig.layout.kubeconfig }));
       try {
+        const merges = await measureMerge(rig, options);
         const tenant = await openTenant(rig, client, options.signal);
         const each = issuesNeeded(options.rounds);
         const needed = 2 * each + 2 * LABELS_NEEDED + CAPACITY_NEEDED;
@@ -41,7 +44,7 @@ export const scenario: Scenario = {
         const decisions = [measureGateOnce(options), ...(await measureClaiming(rig, options))];
         const capacity = await measureCapacity(rig, client, tenant, take(CAPACITY_NEEDED), options);
         const scale = await measureScale(rig, client, tenant, options);
-        return [...floor, ...dispatch, ...ratios, ...webhooks, ...slowly, ...decisions, ...capacity, ...scale];
+        return [...floor, ...dispatch, ...ratios, ...webhooks, ...slowly, ...decisions, merges, ...capacity, ...scale];
       } finally {
         await client.close();
       }

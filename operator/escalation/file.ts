@@ -3,7 +3,7 @@ import type { Logger } from '#lib/observe';
 import { SinkError } from './error.ts';
 import { parseSinks, type Sink } from './sinks.ts';
 
-const REREAD_MS = 15_000;
+const REREAD_MS = 5_000;
 
 /** The sinks as their file has them now. A Secret that is changed, added or taken away holds without a restart. */
 export class SinksFile {

@@ -11,6 +11,9 @@ interface Listed {
   readonly status_code: number;
 }
 
+/** In place of a number: only the newest hundred of each webhook. */
+export const NEWEST = Number.POSITIVE_INFINITY;
+
 /** Sendings of every repository's webhook that have a number above `after`, by the forge's own list. */
 export async function readSent(rig: ChaosRig, after: number): Promise<Sent[]> {
   const listed = await Promise.all(hooked(rig).map((name) => listOf(rig, name, after)));
@@ -21,7 +24,7 @@ export async function readSent(rig: ChaosRig, after: number): Promise<Sent[]> {
 
 /** The highest number of a sending so far; 0 for none. */
 export async function lastSent(rig: ChaosRig): Promise<number> {
-  const listed = await Promise.all(hooked(rig).map((name) => listOf(rig, name, Number.POSITIVE_INFINITY)));
+  const listed = await Promise.all(hooked(rig).map((name) => listOf(rig, name, NEWEST)));
   return Math.max(0, ...listed.flat().map(({ id }) => id));
 }
 
@@ -43,7 +46,7 @@ function hooked({ hands, repositories }: ChaosRig): string[] {
   return [requireUp(hands.layout).tenant.repository, ...repositories];
 }
 
-/** Newest first, down to `after`; with no end to it, the newest page alone. */
+/** Newest first, down to `after`. */
 async function listOf({ hands, patienceMs }: ChaosRig, name: string, after: number): Promise<Listed[]> {
   const ask = <T>(path: string) =>
     persist(async () => {
@@ -55,7 +58,7 @@ async function listOf({ hands, patienceMs }: ChaosRig, name: string, after: numb
   const items: Listed[] = [];
   for (let cursor = ''; ; ) {
     const page = await ask<Listed[]>(`/${hook?.id}/deliveries?per_page=100${cursor}`);
-    items.push(...page.filter(({ id }) => after === Number.POSITIVE_INFINITY || id > after));
+    items.push(...page.filter(({ id }) => after === NEWEST || id > after));
     const last = page.at(-1);
     if (page.length < 100 || last === undefined || last.id <= after) return items;
     cursor = `&cursor=${last.id}`;

@@ -2,7 +2,7 @@ import { calm } from '../faults/fire.ts';
 import { checkDeliveries, countDeliveries, type DeliveryCounts } from '../invariants/deliveries.ts';
 import { checkForge, type Ended } from '../invariants/forge.ts';
 import { checkLog, endOf } from '../invariants/log.ts';
-import { lastSent, lastStored, readSent, readStored } from '../rig/deliveries.ts';
+import { lastSent, lastStored, NEWEST, readSent, readStored } from '../rig/deliveries.ts';
 import { lastNumber, readForge } from '../rig/forge-facts.ts';
 import { persist } from '../rig/persist.ts';
 import type { ChaosRig } from '../rig/rig.ts';
@@ -19,7 +19,12 @@ export interface Before {
   readonly at: Date;
 }
 
+/** Waits until no delivery is on its way: one that was sent before and is stored afterwards would belong to neither. */
 export async function lookBefore(rig: ChaosRig, witness: Witness): Promise<Before> {
+  await persist(async () => {
+    const pending = (await readSent(rig, NEWEST)).filter((each) => each.pending).length;
+    if (pending > 0) throw new Error(`${pending} deliveries are on their way before the round`);
+  }, rig.patienceMs);
   await witness.look();
   const numbers = await Promise.all(rig.repositories.map(async (name) => [name, await lastNumber(rig, name)] as const));
   return {

@@ -46,6 +46,22 @@ test('why of an issue that waits for a person names no gate, though one is open'
   assert.match(renderWhy(told), /A person has to look\./);
 });
 
+test('why of an issue that waits for a person says who sees to it, or how one says so, and how often was reminded', () => {
+  const asked = (escalation: object) => {
+    const status = { phase: 'AwaitingHuman', why: 'Which?', escalation: { gate: 7, since, ...escalation } };
+    return renderWhy(explainIssue(issue(status))).split('\n')[2];
+  };
+  assert.equal(asked({}), 'Nobody sees to it yet: rig ack fix-1');
+  assert.equal(
+    asked({ reminders: 3, remindedAt: since }),
+    `Nobody sees to it yet (reminded 3 times, last at ${since}): rig ack fix-1`,
+  );
+  assert.equal(
+    asked({ acknowledgedBy: 'ada', acknowledgedAt: since, note: 'On \u001b[31mit.' }),
+    `ada sees to it since ${since}: On [31mit.`,
+  );
+});
+
 test('why of an issue that nobody has looked at says so', () => {
   assert.equal(
     renderWhy(explainIssue({ metadata: { name: 'new' }, spec: {} } as unknown as Issue)),

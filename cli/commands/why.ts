@@ -102,6 +102,7 @@ function seenTo({ issue, escalation }: Why): string {
   const { acknowledgedBy, acknowledgedAt, note, reminders, remindedAt } = escalation;
   if (acknowledgedBy !== undefined)
     return `\n${plain(acknowledgedBy)} sees to it since ${acknowledgedAt}${note === undefined ? '' : `: ${plain(note)}`}`;
-  const reminded = reminders === undefined ? '' : ` (reminded ${reminders} times, last at ${remindedAt})`;
+  const often = reminders === 1 ? 'once' : `${reminders} times`;
+  const reminded = reminders === undefined ? '' : ` (reminded ${often}, last at ${remindedAt})`;
   return `\nNobody sees to it yet${reminded}: rig ack ${issue.name}`;
 }

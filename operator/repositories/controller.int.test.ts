@@ -17,11 +17,18 @@ import { RepositoryController } from './controller.ts';
 
 let rig: TestConductor;
 let repositories: RepositoryController;
+/** Why nothing may be done on the word of the database; null where it may. */
+let behind: string | null = null;
 
 before(async () => {
   rig = await clusterConductor();
   const intake = { take: async () => 'Noted.' };
-  repositories = new RepositoryController(rig.conductor, silentLogger, { intake, onAffected: () => undefined });
+  const conductor = { ...rig.conductor, mark: { behind: () => behind } };
+  repositories = new RepositoryController(conductor, silentLogger, {
+    intake,
+    commands: intake,
+    onAffected: () => undefined,
+  });
   const agents = new AgentController(rig.conductor, silentLogger);
   rig.manager.start();
   await rig.client.create(SECRETS, forgeSecret(rig, 'forge-conductor', rig.world.tokens.get('boss')!));
@@ -154,6 +161,21 @@ test('what the forge does not hold is named on the Repository, and a ruleset tha
   await rig.client.patch(REPOSITORIES, { namespace: rig.namespace, name: 'guarded' }, noted);
   const held = await seen.until('enforced', 'guarded', (object) => enforced(object) === 'True');
   assert.deepEqual([held.status?.enforcement?.state, held.status?.enforcement?.missing], ['Enforced', []]);
+});
+
+test('a Repository is not listed into a database that is behind, and says so until it is not', async () => {
+  const seen = watch();
+  await seen.until('Ready', 'widgets', (object) => ready(object)?.status === 'True');
+  const asked = async () => (await rig.world.admin('GET', '/requests')).body;
+  const before = await asked();
+  behind = 'The database is older than what was done.';
+  const ref = { namespace: rig.namespace, name: 'widgets' };
+  await rig.client.patch(REPOSITORIES, ref, { metadata: { annotations: { [annotations.sync]: 'now' } } });
+  assert.equal(await stalled('widgets', 'DatabaseBehind'), behind);
+  assert.deepEqual(await asked(), before);
+  behind = null;
+  again('widgets');
+  await seen.until('Ready again', 'widgets', (object) => ready(object)?.status === 'True');
 });
 
 test('a forge that is away is waited for, and found again when it is back', async () => {

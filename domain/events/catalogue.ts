@@ -47,10 +47,10 @@ export const catalogue = {
     changed: Type.Array(name),
   }),
   ISSUE_APPROVED: event(
-    'A person with write permission asked for this work; the text as it was then is named by its digest.',
+    'A person with write permission put the intake label on; the text as it was then is named by its digest.',
     {
       actor,
-      via: Type.Union([Type.Literal('label'), Type.Literal('filed')]),
+      via: Type.Literal('label'),
       textDigest: name,
     },
   ),

@@ -58,6 +58,17 @@ test('/rig cancel ends what runs and is no longer undone by the issue being open
   assert.deepEqual([story.types().includes('ISSUE_REOPENED'), story.state.work?.attempt], [true, 2]);
 });
 
+test('/rig cancel is nobody’s failure: however often an issue is cancelled and taken up, its attempts are not used up and no pause follows', () => {
+  const story = implementing();
+  for (let attempt = 1; attempt <= 5; attempt += 1) {
+    assert.equal(story.state.work?.attempt, attempt);
+    story.command({ do: 'cancel' });
+    assert.deepEqual([story.state.failures, story.state.losses, story.state.lastFailure], [0, 0, null]);
+    story.command({ do: 'retry' });
+    story.run();
+  }
+});
+
 test('an issue cancelled by a command, then closed and reopened at the forge by one who may, is taken up again', () => {
   const story = implementing();
   story.command({ do: 'cancel' });

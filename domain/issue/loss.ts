@@ -25,7 +25,9 @@ export function lossOf(
   const minutes = Math.round(limit / 60_000);
   const message = facts.started
     ? `The task gave no sign of life for ${minutes} minutes.`
-    : `The task did not start within ${minutes} minutes.`;
+    : facts.pulled
+      ? `No client of its Agent took the task within ${minutes} minutes.`
+      : `The task did not start within ${minutes} minutes.`;
   return {
     reason: facts.started ? 'HeartbeatMissed' : 'StartDeadlineExceeded',
     message,

@@ -111,7 +111,7 @@ function reviewAgain(state: IssueState, policy: Policy, now: number): Action | n
   if (reviewLosses >= policy.maxLosses)
     return awaitHuman(
       'InfrastructureLost',
-      `${reviewLosses} pods of its reviews in a row were lost, the last one so: ${end.message} Look at the nodes and at the reviewer's image, then say /rig retry.`,
+      `Its review was lost ${reviewLosses} times in a row, the last time so: ${end.message} Look at the nodes and at the reviewer's image, or at the clients of a reviewer that pulls its work, then say /rig retry.`,
     );
   if (end.ending === 'asked' || end.ending === 'stuck') return awaitHuman(registered(end.reason), end.message);
   const turns = failedReviews + reviewLosses;

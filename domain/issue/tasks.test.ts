@@ -142,7 +142,7 @@ test('infrastructure that keeps failing pauses longer every time, uses up no att
   assert.equal(story.state.awaiting?.reason, 'InfrastructureLost');
   assert.match(
     story.state.awaiting!.message,
-    /^5 pods of it in a row were lost, the last one so: The AgentTask was deleted/,
+    /^Its task was lost 5 times in a row, the last time so: The AgentTask was deleted/,
   );
   story.wish({ body: 'Once more.' }, 2);
   story.run();
@@ -242,12 +242,28 @@ test('a failed review is repeated after 10, then 20 seconds, and after the third
   );
 });
 
+test('work and reviews that no client of a pulling Agent takes are lost without blame, and say that it is the clients who are away', () => {
+  for (const [lane, story] of [
+    ['work', implementing()],
+    ['review', inReview()],
+  ] as const) {
+    story.task({ object: 'present', started: false, pulled: true }, lane);
+    story.later(story.policy.startDeadline + 1).run();
+    const lost = story.events.find((event) => event.type === 'TASK_LOST');
+    assert.deepEqual(
+      [lost?.data.message, lost?.data.infrastructure],
+      ['No client of its Agent took the task within 15 minutes.', true],
+    );
+    assert.deepEqual([story.state.failures, story.state.failedReviews], [0, 0]);
+  }
+});
+
 test('reviews lost to infrastructure count as no failure, pause longer every time, and are left to a person after five', () => {
   const story = inReview();
   const pauses = Array.from({ length: 5 }, () => loseReview(story, () => story.task({ object: 'gone' }, 'review')));
   assert.deepEqual(pauses, [10_000, 20_000, 40_000, 80_000, null]);
   assert.deepEqual([story.state.failedReviews, story.state.awaiting?.reason], [0, 'InfrastructureLost']);
-  assert.match(story.state.awaiting!.message, /^5 pods of its reviews in a row were lost, .* say \/rig retry\.$/);
+  assert.match(story.state.awaiting!.message, /^Its review was lost 5 times in a row, .* say \/rig retry\.$/);
   story.command({ do: 'retry' });
   story.run();
   assert.deepEqual([story.state.reviewLosses, story.state.work?.attempt], [0, 2]);

@@ -69,7 +69,7 @@ function begin(state: IssueState, world: World, policy: Policy, now: number): Ac
   if (state.losses >= policy.maxLosses && state.lastFailure)
     return awaitHuman(
       'InfrastructureLost',
-      `${state.losses} pods of it in a row were lost, the last one so: ${state.lastFailure.message} Look at the nodes and at the Agent's image, then edit the issue to start again.`,
+      `Its task was lost ${state.losses} times in a row, the last time so: ${state.lastFailure.message} Look at the nodes and at the Agent's image, or at the clients of an Agent that pulls its work, then edit the issue to start again.`,
     );
   const pause = pauseAfter(state.failures + state.losses, policy);
   const due = state.lastFailure === null ? 0 : state.lastFailure.at + pause;

@@ -44,6 +44,8 @@ export interface TaskFacts {
   /** Set when the Job has ended, with what it said; a task that has reported is no longer live and is not asked about. */
   readonly jobEnded: { readonly message: string; readonly infrastructure: boolean } | null;
   readonly started: boolean;
+  /** A client of its Agent is to take it: no pod is made. Default false. */
+  readonly pulled?: boolean;
   /** Last heartbeat, else dispatch, in ms. */
   readonly seenAt: number;
   readonly deadline: number;
@@ -87,7 +89,7 @@ export interface World {
   readonly children: readonly ChildFacts[];
   /** Name of the parent that the wish names and that is no Issue of the namespace; null otherwise. */
   readonly missingParent: string | null;
-  /** A person closed the issue at the forge without a merge. */
+  /** A person closed the issue at the forge without a merge. False where it is open or not known: only that it is closed says anything. */
   readonly forgeIssueClosed: boolean;
   readonly conductorUpSince: number;
   /** What the deployer shows; unknown before a merge. */

@@ -52,11 +52,13 @@ function open({ onRead = () => {} } = {}) {
     recorder: { record: (_: unknown, event: { reason: string }) => void said.push(event.reason) },
     now: () => clock.now,
   };
+  const state = { ...noIssue, task: { work: live, review: null } };
   const step = {
     conductor,
     issue: { apiVersion, kind: 'Issue', metadata: { namespace: 'team', name: 'fix', uid: 'issue-uid' } },
     subject: { id: 'one', namespace: 'team', name: 'fix' },
-    state: { ...noIssue, task: { work: live, review: null } },
+    state,
+    draft: { state },
     world: { tasks: new Map([[at.name, { object: 'absent' }]]) },
     signal: over.signal,
   } as unknown as Step;

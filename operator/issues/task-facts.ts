@@ -20,7 +20,10 @@ export async function readTaskFacts(
   const live = new Set(liveTasks(state).map(({ name }) => name));
   if (live.size === 0) return new Map();
   const rows = (await tasksOf(conductor.log.pool, subject)).filter(({ name }) => live.has(name));
-  const facts = rows.map(async (row) => [row.name, await taskFacts(conductor, namespace, row)] as const);
+  const facts = rows.map(async (row) => {
+    const pulled = conductor.objects.agents.get(namespace, row.agent.name)?.spec.dispatch === 'pull';
+    return [row.name, { ...(await taskFacts(conductor, namespace, row)), pulled }] as const;
+  });
   return new Map(await Promise.all(facts));
 }
 

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import type { LiveTask } from '#domain';
 import type { Strand } from './strand.ts';
 
 /**
@@ -43,14 +44,16 @@ const SAID = 'Said.';
 
 /** What only people read is not kept: two strands that differ in a sentence alone are one. */
 function wordless(log: Strand['log']): Strand['log'] {
-  const { lastFailure, lastEnd, awaiting, waiting, ending, pullRequest, delivery } = log;
+  const { task, lastFailure, lastEnd, awaiting, waiting, ending, pullRequest, delivery } = log;
+  const given = (live: LiveTask | null) => live && { ...live, why: SAID };
   const said = <T extends { readonly message: string } | null>(one: T): T =>
     one === null ? one : { ...one, message: SAID };
   return {
     ...log,
+    task: { work: given(task.work), review: given(task.review) },
     lastFailure: said(lastFailure),
     lastEnd: { work: said(lastEnd.work), review: said(lastEnd.review) },
-    awaiting: said(awaiting),
+    awaiting: awaiting && { ...said(awaiting), gate: 1 },
     waiting: said(waiting),
     ending: said(ending),
     pullRequest: pullRequest && { ...pullRequest, url: '' },
@@ -58,13 +61,16 @@ function wordless(log: Strand['log']): Strand['log'] {
   };
 }
 
-/** 128 bits that stand for a strand in its normal form. */
-export function digest(strand: Strand): string {
-  return hash('md5', JSON.stringify(strand), 'base64');
+/** 128 bits that stand for a text. */
+export function digest(text: string): string {
+  return hash('md5', text, 'base64');
 }
 
 /** The two developers under each other's names: who is who makes no difference. */
+export function exchangedText(text: string): string {
+  return text.replaceAll(/dev-([12])/g, (_, number: string) => (number === '1' ? 'dev-2' : 'dev-1'));
+}
+
 export function exchanged(strand: Strand): Strand {
-  const text = JSON.stringify(strand).replaceAll(/dev-([12])/g, (_, number: string) => `dev-${3 - Number(number)}`);
-  return JSON.parse(text) as Strand;
+  return JSON.parse(exchangedText(JSON.stringify(strand))) as Strand;
 }

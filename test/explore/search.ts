@@ -111,7 +111,7 @@ export class Search {
     return {
       states: this.#states.size,
       transitions: this.#transitions,
-      strands: this.space.strands.length,
+      strands: this.space.size,
       depth,
       frontier: this.#states.size - at,
       stopped,
@@ -203,7 +203,7 @@ export class Search {
   }
 
   #isDone(strand: number): boolean {
-    return this.space.strands[strand]!.log.ending?.kind === 'Done';
+    return this.space.strand(strand).log.ending?.kind === 'Done';
   }
 
   /**
@@ -263,7 +263,7 @@ export class Search {
   #stuck(at: number, how: string): Counterexample {
     const [first, second] = [this.#states.first(at), this.#states.second(at)];
     const says = [[first, second] as const, [second, first] as const].map(([one, other]) =>
-      standing(this.space.rules, this.space.strands[one]!, this.space.busy[other]!),
+      standing(this.space.rules, this.space.strand(one), this.space.busy[other]!),
     );
     return this.#tell(at, null, new Broken('Progress', `the state ${how}: ${says.join(' / ')}`));
   }

@@ -1,6 +1,6 @@
 import { liveTasks } from '#domain';
 import { agentSteps, sweep } from './agents.ts';
-import { digest, exchanged, normal } from './canonical.ts';
+import { digest, exchanged, exchangedText, normal } from './canonical.ts';
 import { look } from './conductor.ts';
 import { flights, operate } from './operations.ts';
 import { requireClosedGate, restOf } from './rest.ts';
@@ -26,7 +26,7 @@ export interface Move {
  */
 export class Space {
   readonly rules: Rules;
-  readonly strands: Strand[] = [];
+  readonly #strands: (Strand | undefined)[] = [];
   /** Agents that work for the strand, as bits. */
   readonly busy: Busy[] = [];
   readonly #ids = new Map<string, number>();
@@ -54,7 +54,7 @@ export class Space {
 
   /** What goes on by itself, or goes wrong at the forge or with an agent's work: whatever the other issue does. */
   own(id: number): readonly Move[] {
-    const strand = this.strands[id]!;
+    const strand = this.strand(id);
     this.#own[id] ??= this.#moves(strand, [operate, flights, agentSteps, deliveries, machines]);
     return this.#own[id];
   }
@@ -62,19 +62,19 @@ export class Space {
   /** What the conductor does about it while the other issue keeps these Agents busy. */
   looks(id: number, busy: Busy): readonly Move[] {
     const at = id * 8 + busy;
-    this.#looks[at] ??= this.#moves(this.strands[id]!, [(rules, strand) => look(rules, strand, busy)]);
+    this.#looks[at] ??= this.#moves(this.strand(id), [(rules, strand) => look(rules, strand, busy)]);
     return this.#looks[at];
   }
 
   /** What people do, asked for only where one may still do something. */
   people(id: number): readonly Move[] {
-    this.#people[id] ??= this.#moves(this.strands[id]!, [people]);
+    this.#people[id] ??= this.#moves(this.strand(id), [people]);
     return this.#people[id];
   }
 
   /** What breaks, likewise. */
   losses(id: number): readonly Move[] {
-    this.#losses[id] ??= this.#moves(this.strands[id]!, [losses]);
+    this.#losses[id] ??= this.#moves(this.strand(id), [losses]);
     return this.#losses[id];
   }
 
@@ -94,25 +94,30 @@ export class Space {
   }
 
   crashed(id: number): number {
-    this.#crashed[id] ??= this.#number(crashed(this.strands[id]!));
+    this.#crashed[id] ??= this.#number(crashed(this.strand(id)));
     return this.#crashed[id];
   }
 
   /** The strand after the base moved: merely behind it, and in conflict with it. */
   behind(id: number): readonly [number, number] {
-    const strand = this.strands[id]!;
+    const strand = this.strand(id);
     this.#behind[id] ??= [this.#number(baseMoved(strand, 'behind')), this.#number(baseMoved(strand, 'conflict'))];
     return this.#behind[id];
   }
 
   /** The same with the developers exchanged. */
   twin(id: number): number {
-    const known = this.#twins[id];
-    if (known !== undefined) return known;
-    const twin = this.#number(exchanged(this.strands[id]!));
-    this.#twins[id] = twin;
-    this.#twins[twin] = id;
-    return twin;
+    return this.#twins[id]!;
+  }
+
+  /** Most twins stand in for nobody, so they are made when they are asked for. */
+  strand(id: number): Strand {
+    this.#strands[id] ??= exchanged(this.#strands[this.#twins[id]!]!);
+    return this.#strands[id];
+  }
+
+  get size(): number {
+    return this.#strands.length;
   }
 
   /** Whether the strand would do nothing by itself though every Agent were free, and nobody is waited for. */
@@ -129,7 +134,7 @@ export class Space {
   /** Why a strand that does nothing by itself may rest; null where nobody would ever wake it. */
   rest(id: number, busy: Busy): string | null {
     const at = id * 8 + busy;
-    if (this.#rests[at] === undefined) this.#rests[at] = restOf(this.rules, this.strands[id]!, busy);
+    if (this.#rests[at] === undefined) this.#rests[at] = restOf(this.rules, this.strand(id), busy);
     return this.#rests[at];
   }
 
@@ -140,19 +145,32 @@ export class Space {
 
   #number(strand: Strand): number {
     const form = normal(sweep(this.rules, strand));
-    const key = digest(form);
+    const text = JSON.stringify(form);
+    const key = digest(text);
     const known = this.#ids.get(key);
     if (known !== undefined) return known;
     requireClosedGate(this.rules, form);
-    const id = this.strands.push(form) - 1;
+    const id = this.#add(key, form, busyOf(form));
+    const other = exchangedText(text);
+    const twin = other === text ? id : this.#add(digest(other), undefined, exchangedBits(this.busy[id]!));
+    this.#twins[id] = twin;
+    this.#twins[twin] = id;
+    return id;
+  }
+
+  #add(key: string, strand: Strand | undefined, busy: Busy): number {
+    const id = this.#strands.push(strand) - 1;
     this.#ids.set(key, id);
-    this.busy[id] = liveTasks(form.log).reduce(
-      (bits, { agent }) => bits | (1 << AGENTS.indexOf(agent.name as never)),
-      0,
-    );
+    this.busy[id] = busy;
     return id;
   }
 }
+
+const busyOf = ({ log }: Strand): Busy =>
+  liveTasks(log).reduce((bits, { agent }) => bits | (1 << AGENTS.indexOf(agent.name as never)), 0);
+
+/** Bits of the two developers under each other's names. */
+const exchangedBits = (busy: Busy): Busy => (busy & 4) | ((busy & 1) << 1) | ((busy & 2) >> 1);
 
 type Kind = (rules: Rules, strand: Strand) => Step[];
 

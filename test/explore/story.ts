@@ -9,11 +9,11 @@ const NAMES = ['issue A', 'issue B'] as const;
 export function storyOf(space: Space, { invariant, says, steps }: Counterexample): string {
   const lines = steps.map(({ who, label, first, second }, index) => {
     const whose = who === null ? 'everybody' : NAMES[who];
-    const phases = [first, second].map((id) => phaseOf(space.strands[id]!.log)).join(', ');
+    const phases = [first, second].map((id) => phaseOf(space.strand(id).log)).join(', ');
     return `${String(index + 1).padStart(4)}. ${whose.padEnd(9)} ${label}  [${phases}]`;
   });
   const end = steps.at(-1);
-  const positions = end === undefined ? [] : [end.first, end.second].map((id) => positionOf(space.strands[id]!));
+  const positions = end === undefined ? [] : [end.first, end.second].map((id) => positionOf(space.strand(id)));
   return [
     `${invariant} does not hold: ${says}.`,
     '',

@@ -113,6 +113,32 @@ export function contractOfIssues(name: string, world: () => Promise<ForgeWorld>)
     await refused(developer.reopenIssue(repo, 999_999), 'NotFound');
   });
 
+  given(
+    'comments of a repository are listed with what they stand under, the newest first, and notModified until one comes',
+    async (at) => {
+      const { developer, repo } = at;
+      const { number } = await developer.createIssue(repo, { title: 'listed talk', body: '' });
+      const pull = await openPull(at);
+      const under = await developer.comment(repo, number, 'under an issue');
+      const beside = await developer.comment(repo, pull.number, 'under a pull request');
+      const first = await developer.listComments(repo);
+      const listed = itemsOf(first).filter(({ id }) => id === under.id || id === beside.id);
+      assert.deepEqual(
+        listed.toSorted((a, b) => a.id - b.id),
+        [
+          { ...under, number, onPullRequest: false },
+          { ...beside, number: pull.number, onPullRequest: true },
+        ],
+      );
+      assert.ok(!first.notModified && first.complete && first.etag !== null);
+      assert.deepEqual(await developer.listComments(repo, { etag: first.etag }), { notModified: true });
+      assert.deepEqual(itemsOf(await developer.listComments(repo, { since: '2999-01-01T00:00:00Z' })), []);
+      await developer.comment(repo, number, 'one more');
+      const changed = itemsOf(await developer.listComments(repo, { etag: first.etag, limit: 1 }));
+      assert.equal(changed[0]?.body, 'one more');
+    },
+  );
+
   given('a comment on an issue and on a pull request is found by its marker by its author alone', async (at) => {
     const { developer, reviewer, repo } = at;
     const { number } = await developer.createIssue(repo, { title: 'talk', body: '' });

@@ -151,6 +151,12 @@ export interface CommentFacts {
   readonly updatedAt: string;
 }
 
+/** A comment with what it stands under. */
+export interface ConversationFacts extends CommentFacts {
+  readonly number: number;
+  readonly onPullRequest: boolean;
+}
+
 /** A deployment with the newest state that was told of it. */
 export interface DeploymentFacts {
   readonly id: number;

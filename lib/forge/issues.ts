@@ -6,7 +6,7 @@ import { list, PAGE, search, updatedBefore } from './listing.ts';
 import { checkNumber, checkRepository } from './names.ts';
 import type { Forge } from './port.ts';
 import { object, type Untrusted } from './read.ts';
-import { commentOf, isPullRequest, issueOf } from './rest.ts';
+import { commentOf, conversationOf, isPullRequest, issueOf } from './rest.ts';
 import { readEditors } from './states.ts';
 
 type Issues = Pick<
@@ -14,6 +14,7 @@ type Issues = Pick<
   | 'issue'
   | 'listIssues'
   | 'listIssueEvents'
+  | 'listComments'
   | 'issueEditors'
   | 'createIssue'
   | 'findIssueByMarker'
@@ -52,6 +53,16 @@ export function issues(client: Client, whoami: Forge['whoami']): Issues {
       );
     },
     listIssueEvents: (repo, options = {}) => listIssueEvents(client, repo, options),
+    listComments: (repo, options = {}) => {
+      const where = { ...checkRepository(repo), sort: 'updated', direction: 'desc', per_page: PAGE } as const;
+      return list(
+        client,
+        (octokit, headers) => octokit.paginate.iterator(octokit.rest.issues.listCommentsForRepo, { ...where, headers }),
+        options,
+        conversationOf,
+        updatedBefore(options.since),
+      );
+    },
     issueEditors: (repo, numbers) => readEditors(client, repo, numbers),
     createIssue: (repo, { title, body, labels = [] }) =>
       client.write(async (octokit) =>

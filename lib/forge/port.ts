@@ -2,6 +2,7 @@ import type {
   ActivityFacts,
   Actor,
   CommentFacts,
+  ConversationFacts,
   DeploymentFacts,
   ForgeIssueFacts,
   IssueEditorFacts,
@@ -143,6 +144,11 @@ export interface Forge extends RulesForge {
   listIssues(repo: RepositoryName, options?: ListOptions): Promise<Listing<ForgeIssueFacts>>;
   /** What was done to issues and pull requests, newest first. NotFound: the repository. */
   listIssueEvents(repo: RepositoryName, options?: HistoryOptions): Promise<Listing<IssueEventFacts>>;
+  /** Comments under issues and pull requests, the newest update first. NotFound: the repository. */
+  listComments(
+    repo: RepositoryName,
+    options?: Pick<ListOptions, 'since' | 'etag' | 'limit'>,
+  ): Promise<Listing<ConversationFacts>>;
   /** Who wrote the text that these issues have now; one query for up to 100. NotFound where one of them is gone. */
   issueEditors(repo: RepositoryName, numbers: readonly number[]): Promise<Map<number, IssueEditorFacts>>;
   /** Write. Validation, NotFound. Not idempotent: carry a marker in the body. */

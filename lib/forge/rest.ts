@@ -2,6 +2,7 @@ import type {
   Actor,
   CheckFacts,
   CommentFacts,
+  ConversationFacts,
   ForgeIssueFacts,
   PullRequestSummary,
   RepositoryFacts,
@@ -125,6 +126,17 @@ export function commentOf(value: unknown): CommentFacts {
     body: prose(comment.body),
     createdAt,
     updatedAt: moment(comment.updated_at) ?? createdAt,
+  };
+}
+
+/** Its own address says what it stands under: only that of its page tells a pull request from an issue. */
+export function conversationOf(value: Untrusted): ConversationFacts {
+  const comment = commentOf(value);
+  const number = Number(/\/issues\/(\d+)$/.exec(String(value.issue_url))?.[1]);
+  return {
+    ...comment,
+    number: issueNumber(number, 'issue of the comment'),
+    onPullRequest: /\/pull\/\d+#/.test(comment.url),
   };
 }
 

@@ -4,8 +4,9 @@ import type { Logger } from '#lib/observe';
 import { forgeHost } from '../forges/forges.ts';
 import type { Conductor } from '../issues/context.ts';
 import type { RepositoryKey } from '../mirror/mirror.ts';
-import { putDelivered, wasListed } from '../mirror/told.ts';
+import { putDelivered, putTold, saidIn, wasListed } from '../mirror/told.ts';
 import { affectedIssues } from './affected.ts';
+import { spokenIn } from './command-line.ts';
 import type { CommandIntake } from './commands.ts';
 import { applyInstallation, type OnRepository } from './installations.ts';
 import type { IssueIntake } from './issues.ts';
@@ -85,6 +86,8 @@ async function followUpdate(
       );
     if (update.kind === 'comment') said.push(await commands.take(repository, update, delivery.id));
   }
+  if (update.kind === 'comment' && spokenIn(update.facts.body) !== null)
+    await putTold(pool, key, update.number, saidIn(update.facts.id), update.facts.createdAt);
   // Behind what was done about it: what could not be taken is for a listing to find.
   if (update.kind === 'issue') await putDelivered(pool, key, update, at);
   if (ABOUT_REPOSITORY.has(update.kind)) for (const repository of followers) onRepository?.(repository);

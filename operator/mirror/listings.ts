@@ -4,7 +4,7 @@ import { BASE_CHANGED_AT } from './base.ts';
 import type { RepositoryKey } from './mirror.ts';
 
 /** Names of the listings whose standing is kept; a tip is kept for each branch. */
-export type ListingName = 'repository' | 'issues' | 'pulls' | 'events' | 'activity' | `tip:${string}`;
+export type ListingName = 'repository' | 'issues' | 'pulls' | 'events' | 'activity' | 'comments' | `tip:${string}`;
 
 /** How far a listing was read: the ETag of its last answer, and the newest item it had. */
 export interface ListingMark {

@@ -3,7 +3,13 @@ import type { FactUpdate, TextPart } from '#lib/forge';
 import type { RepositoryKey } from './mirror.ts';
 
 /** What is done to an issue that may start or change work. */
-export type Deed = `labeled:${string}` | `unlabeled:${string}` | 'reopened' | 'closed' | `edited:${TextPart}`;
+export type Deed =
+  | `labeled:${string}`
+  | `unlabeled:${string}`
+  | 'reopened'
+  | 'closed'
+  | `edited:${TextPart}`
+  | `said:${number}`;
 
 /** What a listing keeps for itself about what was done: that it took it, by whom it was, or since when it cannot. */
 type Note = `listed:${Deed}@${number}` | `stuck:${string}`;
@@ -25,6 +31,11 @@ function deedsOf(update: Extract<FactUpdate, { kind: 'issue' }>): Deed[] {
   if (update.label !== null) return [(update.label.change === 'added' ? labeled : unlabeled)(update.label.name)];
   if (update.action === 'reopened' || update.action === 'closed') return [update.action];
   return update.edited.map((part) => `edited:${part}` as const);
+}
+
+/** A command in the comment of that id. */
+export function saidIn(comment: number): Deed {
+  return `said:${comment}`;
 }
 
 /** Notes that what was done to an issue at `at`, by the forge's clock, has been taken. An older moment changes nothing. */

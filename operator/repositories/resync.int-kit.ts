@@ -5,6 +5,8 @@ import { silentLogger } from '#lib/observe';
 import { until } from '../../test/kit/cluster-wait.ts';
 import { fileLife, type TestConductor, testConductor } from '../api/conductor.int-kit.ts';
 import { applyIssue, applyTenant } from '../api/objects.int-kit.ts';
+import { Answers } from '../intake/answers.ts';
+import { CommandIntake } from '../intake/commands.ts';
 import { noteDelivered } from '../intake/hooks.ts';
 import { IssueIntake } from '../intake/issues.ts';
 import type { Conductor } from '../issues/context.ts';
@@ -19,6 +21,8 @@ const R = '/repos/acme/widgets';
 export class Deaf {
   readonly rig: TestConductor;
   readonly repositories: RepositoryController;
+  readonly answers: Answers;
+  readonly commands: CommandIntake;
   /** Names of Issues that were to be looked at again since the last sync. */
   readonly poked = new Set<string>();
   /** What was found and not taken, for a person to mend. */
@@ -40,7 +44,10 @@ export class Deaf {
       this.onAffected(issue);
     };
     const intake = new IssueIntake(conductor, rig.client);
-    this.repositories = new RepositoryController(conductor, silentLogger, { intake, onAffected });
+    const commands = new CommandIntake(conductor, () => this.answers.kick());
+    this.commands = commands;
+    this.answers = new Answers({ conductor, logger: silentLogger });
+    this.repositories = new RepositoryController(conductor, silentLogger, { intake, commands, onAffected });
   }
 
   /** `maintainer` may write and is a person; the conductor itself is `boss`. */
@@ -60,6 +67,12 @@ export class Deaf {
     await applyTenant(rig, { enforcement, webhookSecretRef: { name: 'hook' } });
     const deaf = new Deaf(rig);
     await deaf.repositories.controller.start();
+    const over = new AbortController();
+    deaf.answers.start(over.signal);
+    fileLife.after(() => {
+      over.abort();
+      return deaf.answers.idle();
+    });
     fileLife.after(() => deaf.repositories.controller.stop({ graceMs: 0 }));
     await deaf.until(({ status }) => isConditionTrue(status?.conditions as Condition[], 'Ready'));
     return deaf;

@@ -5,21 +5,23 @@ import { forgeHost } from '../forges/forges.ts';
 import type { Conductor } from '../issues/context.ts';
 import { knownUpdates, putIssues, putMark, putPulls, readMarks } from '../mirror/listings.ts';
 import { atWork } from './at-work.ts';
+import { followComments } from './comments.ts';
 import { takeEdits } from './edits.ts';
 import { Findings } from './findings.ts';
 import { followActivity, followPulls } from './heads.ts';
 import { readHistory, takeHistory } from './history.ts';
-import { alone, markOf, type Round, type Taker } from './round.ts';
+import { alone, type Listener, markOf, type Round, type Taker } from './round.ts';
 
 /** What a resync works with beside the conductor. */
 export interface Following {
   readonly intake: Taker;
+  readonly commands: Listener;
   /** Told of every Issue that should be looked at again. */
   readonly onAffected: (issue: { namespace: string; name: string }) => void;
 }
 
 /**
- * Finds by listing what no delivery told, and does what a delivery would have: takes labels and edits whose author may write, notes who
+ * Finds by listing what no delivery told, and does what a delivery would have: takes labels, edits and commands of who may write, notes who
  * pushed, reads the pull requests that changed, and pokes the Issues concerned. A fixed number of requests for a repository, free where
  * nothing happened, and one for each pull request at work that changed; never one for each issue. Safe to repeat: what was found is
  * marked as read last. What cannot be taken, or read, keeps only itself back. Rejects where nothing more can be done: with ForgeError where
@@ -39,6 +41,7 @@ export async function resync(
   const round: Round = {
     conductor,
     intake: following.intake,
+    commands: following.commands,
     repository,
     key,
     repo: { owner: facts.owner, name: facts.name },
@@ -48,7 +51,7 @@ export async function resync(
     found,
   };
   try {
-    for (const listing of [followIssues, listPulls, followActivity, followPulls])
+    for (const listing of [followIssues, listPulls, followComments, followActivity, followPulls])
       await alone(round, () => listing(round));
   } finally {
     // What was found so far is in the mirror, and will not be found again.

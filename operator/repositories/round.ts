@@ -2,6 +2,7 @@ import type { Repository } from '#crds';
 import { isUnavailable } from '#lib/db';
 import {
   type Actor,
+  type CommentUpdate,
   type FactUpdate,
   type Forge,
   ForgeError,
@@ -23,10 +24,16 @@ export interface Taker {
   take(repository: Repository, update: IssueUpdate, told: string): Promise<string>;
 }
 
+/** What takes a comment, by whichever way it was told. Answers one sentence. */
+export interface Listener {
+  take(repository: Repository & KubeObject, update: CommentUpdate, told: string): Promise<string>;
+}
+
 /** One reading of a repository's listings. */
 export interface Round {
   readonly conductor: Conductor;
   readonly intake: Taker;
+  readonly commands: Listener;
   readonly repository: Repository & KubeObject;
   readonly key: RepositoryKey;
   readonly repo: RepositoryName;

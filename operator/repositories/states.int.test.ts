@@ -47,7 +47,8 @@ function limited(answer: Response): Response {
 before(async () => {
   rig = await testConductor(fileLife);
   const forges = new Forges(rig.client, { writeIntervalMs: 0, fetch: watched }, () => Date.now() + ahead);
-  const following = { intake: { take: async () => 'Noted.' }, onAffected: () => undefined };
+  const taker = { take: async () => 'Noted.' };
+  const following = { intake: taker, commands: taker, onAffected: () => undefined };
   const conductor = { ...rig.conductor, forges, now: () => Date.now() + ahead };
   repositories = new RepositoryController(conductor, silentLogger, following, { resyncMs: 3_600_000 });
   issues = new IssueController(conductor, silentLogger);

@@ -1,5 +1,6 @@
 import { type Agent, type AgentTask, annotations, labels } from '#crds';
 import type { KubeObject } from '#lib/kube';
+import { onceSpec } from './confined.ts';
 import { podAnnotations, podSpec } from './pod-spec.ts';
 
 /** What a Job's pod has to be told beside its task. */
@@ -12,13 +13,6 @@ export interface JobSettings {
   /** W3C traceparent of the work the Job is made for. */
   readonly traceparent?: string | undefined;
 }
-
-const KEEP_FINISHED_SECONDS = 3_600;
-
-/** A pod that a drain, a preemption or a lost node ended fails its Job with the reason PodFailurePolicy: no attempt of the Agent's. */
-const failurePolicy = {
-  rules: [{ action: 'FailJob', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] }],
-};
 
 /** The Job of a task: one pod, once. Whoever creates it makes the AgentTask its owner. */
 export function jobOf(task: AgentTask, agent: Agent, settings: JobSettings): KubeObject {
@@ -40,11 +34,9 @@ export function jobOf(task: AgentTask, agent: Agent, settings: JobSettings): Kub
         ? {}
         : { annotations: { [annotations.traceparent]: settings.traceparent } }),
     },
-    spec: {
-      backoffLimit: 0,
-      podFailurePolicy: failurePolicy,
-      ttlSecondsAfterFinished: KEEP_FINISHED_SECONDS,
-      template: { metadata: { labels: marks, annotations: podAnnotations }, spec: podSpec(task, agent, settings) },
-    },
+    spec: onceSpec({
+      metadata: { labels: marks, annotations: podAnnotations },
+      spec: podSpec(task, agent, settings),
+    }),
   } as KubeObject;
 }

@@ -1,4 +1,5 @@
-import { type Agent, type AgentTask, annotations, conductorAudience, taints } from '#crds';
+import { type Agent, type AgentTask, annotations, conductorAudience } from '#crds';
+import { confined, confinedPod, scratch } from './confined.ts';
 import type { JobSettings } from './job.ts';
 
 /** Container of what a model causes to run: its files, its commands. `agent` is the container of the runtime. */
@@ -25,35 +26,12 @@ export const podAnnotations = { [annotations.loopbackOnly]: SANDBOX };
  * its repository, which it can read, and the folder where the two meet. It asks for no more than Pod Security `restricted` allows.
  */
 export function podSpec(task: AgentTask, agent: Agent, settings: JobSettings): object {
-  const { nodeSelector, tolerations, allowUnisolated } = agent.spec;
-  const tolerated = allowUnisolated ? [...tolerations, { ...taints.unisolated, operator: 'Equal' }] : tolerations;
-  return {
-    restartPolicy: 'Never',
-    serviceAccountName: 'rig-agent',
-    automountServiceAccountToken: false,
-    enableServiceLinks: false,
-    shareProcessNamespace: false,
-    terminationGracePeriodSeconds: 10,
-    securityContext: {
-      runAsNonRoot: true,
-      runAsUser: RUNTIME_ID,
-      runAsGroup: RUNTIME_ID,
-      fsGroup: RUNTIME_ID,
-      seccompProfile: { type: 'RuntimeDefault' },
-    },
-    ...(Object.keys(nodeSelector).length > 0 ? { nodeSelector } : {}),
-    ...(tolerated.length > 0 ? { tolerations: tolerated } : {}),
+  return confinedPod(RUNTIME_ID, agent.spec, {
     initContainers: [sandboxContainer(agent)],
     containers: [runtimeContainer(task, agent, settings)],
-    volumes: [tokenVolume(), ...Object.entries(VOLUME_SIZES).map(emptyVolume)],
-  };
+    volumes: [tokenVolume(), ...Object.entries(VOLUME_SIZES).map(([name, size]) => scratch(name, size))],
+  });
 }
-
-const confined = {
-  allowPrivilegeEscalation: false,
-  readOnlyRootFilesystem: true,
-  capabilities: { drop: ['ALL'] },
-};
 
 function runtimeContainer(task: AgentTask, { spec }: Agent, settings: JobSettings): object {
   return {
@@ -95,10 +73,6 @@ function sandboxContainer({ spec }: Agent): object {
 function tokenVolume(): object {
   const token = { path: 'token', audience: conductorAudience, expirationSeconds: TOKEN_LIFETIME_SECONDS };
   return { name: 'token', projected: { defaultMode: 0o400, sources: [{ serviceAccountToken: token }] } };
-}
-
-function emptyVolume([name, sizeLimit]: [string, string]): object {
-  return { name, emptyDir: { sizeLimit } };
 }
 
 /** Names, not secrets. */

@@ -1,6 +1,7 @@
-import { type Agent, childName, type Issue, labels, type Repository, taints } from '#crds';
+import { type Agent, childName, type Issue, labels, type Repository } from '#crds';
 import type { CheckName } from '#domain';
 import type { KubeObject } from '#lib/kube';
+import { confined, confinedPod, onceSpec, scratch } from '../../tasks/confined.ts';
 
 /** One run of a command of `spec.verify`. */
 export interface Run {
@@ -11,16 +12,10 @@ export interface Run {
   readonly revision: string;
 }
 
-const KEEP_FINISHED_SECONDS = 3_600;
 /** As the sandbox of agents: an ordinary user that owns nothing outside of its volume. */
 const USER_ID = 65_533;
 const RESOURCES = { requests: { memory: '128Mi' }, limits: { memory: '4Gi' } };
 const TMP_SIZE = '10Gi';
-
-/** A pod that a drain, a preemption or a lost node ended fails its Job with the reason PodFailurePolicy: it says nothing of the change. */
-const failurePolicy = {
-  rules: [{ action: 'FailJob', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] }],
-};
 
 /** The name of a run's Job. */
 export function jobName(issue: string, job: string): string {
@@ -39,11 +34,8 @@ export function checkJob(issue: Issue, { spec }: Repository, agent: Agent | unde
     kind: 'Job',
     metadata: { name: jobName(name!, run.job), namespace: namespace!, labels: marks },
     spec: {
-      backoffLimit: 0,
+      ...onceSpec({ metadata: { labels: marks }, spec: podSpec(spec, agent, run) }),
       activeDeadlineSeconds: spec.verify!.timeoutMinutes * 60,
-      podFailurePolicy: failurePolicy,
-      ttlSecondsAfterFinished: KEEP_FINISHED_SECONDS,
-      template: { metadata: { labels: marks }, spec: podSpec(spec, agent, run) },
     },
   } as KubeObject;
 }
@@ -52,25 +44,8 @@ export function checkJob(issue: Issue, { spec }: Repository, agent: Agent | unde
 const labelValue = (name: string) => childName([name]);
 
 function podSpec({ verify }: Repository['spec'], agent: Agent | undefined, run: Run): object {
-  const { nodeSelector = {}, tolerations = [], allowUnisolated, resources, image } = agent?.spec ?? {};
-  const tolerated = allowUnisolated ? [...tolerations, { ...taints.unisolated, operator: 'Equal' }] : tolerations;
-  return {
-    restartPolicy: 'Never',
-    // Bound to no role; its token is not mounted.
-    serviceAccountName: 'rig-agent',
-    automountServiceAccountToken: false,
-    enableServiceLinks: false,
-    shareProcessNamespace: false,
-    terminationGracePeriodSeconds: 10,
-    securityContext: {
-      runAsNonRoot: true,
-      runAsUser: USER_ID,
-      runAsGroup: USER_ID,
-      fsGroup: USER_ID,
-      seccompProfile: { type: 'RuntimeDefault' },
-    },
-    ...(Object.keys(nodeSelector).length > 0 ? { nodeSelector } : {}),
-    ...(tolerated.length > 0 ? { tolerations: tolerated } : {}),
+  const { resources, image } = agent?.spec ?? {};
+  return confinedPod(USER_ID, agent?.spec ?? {}, {
     containers: [
       {
         name: 'check',
@@ -82,16 +57,12 @@ function podSpec({ verify }: Repository['spec'], agent: Agent | undefined, run: 
           { name: 'HOME', value: '/tmp' },
         ],
         resources: resources ?? RESOURCES,
-        securityContext: {
-          allowPrivilegeEscalation: false,
-          readOnlyRootFilesystem: true,
-          capabilities: { drop: ['ALL'] },
-        },
+        securityContext: confined,
         volumeMounts: [{ name: 'tmp', mountPath: '/tmp' }],
       },
     ],
-    volumes: [{ name: 'tmp', emptyDir: { sizeLimit: TMP_SIZE } }],
-  };
+    volumes: [scratch('tmp', TMP_SIZE)],
+  });
 }
 
 /** Kubernetes would put other variables in for `$(NAME)`. */

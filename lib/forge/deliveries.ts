@@ -12,10 +12,11 @@ export const effects = {
     'Whether the App still reaches the repositories is noted for each Repository whose own secret signed the delivery; it is looked at again.',
   permission: 'What the rig remembers of this account’s permission is forgotten, and asked anew when it matters.',
   permissions: 'What the rig remembers of everybody’s permission here is forgotten, and asked anew when it matters.',
-  issue: 'The issue is noted, its Issue looked at again: closed is cancelled, open again is taken up again.',
+  issue: 'The issue is noted, its Issue looked at again: one that is closed is cancelled.',
   'issue-label':
     'As `issue`. The intake label, put on by a person who may write, asks for the work: an Issue is made, or asked for again. Other labels are taken into the Issue where a person who may write changed them.',
-  'issue-text': 'As `issue`. Title and body are taken into the Issue where a person who may write edited them.',
+  'issue-text':
+    'As `issue`. What was edited, title or body, is taken into the Issue where a person who may write edited it.',
   'issue-reopened':
     'As `issue`. Reopened by a person who may write, what was done, failed or cancelled is taken up again; attempts count on.',
   'issue-gone': 'The issue is noted as gone for good; its Issue is cancelled.',

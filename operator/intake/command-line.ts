@@ -14,7 +14,7 @@ export const commandList = [
   ['/rig cancel', 'ends the work; what was pushed stays'],
   ['/rig hold', 'stops the work until `/rig hold off`'],
   ['/rig hold off', 'goes on'],
-  ['/rig review', 'has the head of the pull request reviewed once more'],
+  ['/rig review', 'has the head of the Issue’s own pull request reviewed once more'],
   ['/rig tier T2', 'says that the work is T2 at least (T0 to T3); a tier is never lowered'],
 ] as const;
 

@@ -175,15 +175,12 @@ async function callMerge(
   });
   const key = String(state.mergeRequested!.version);
   const request = { sha: action.headSHA, method: action.method, ...text, still };
-  return conductor.writes
-    .merge(await targetOf(options), action.number, key, request)
-    .catch((error: unknown) => outdatedOf(error));
-}
-
-/** Why the call was kept back; throws any other error. */
-function outdatedOf(error: unknown): Outdated {
-  if (isEventsError(error, 'EffectNotPerformed') && error.cause instanceof Outdated) return error.cause;
-  throw error;
+  try {
+    return await conductor.writes.merge(await targetOf(options), action.number, key, request);
+  } catch (error) {
+    if (isEventsError(error, 'EffectNotPerformed') && error.cause instanceof Outdated) return error.cause;
+    throw error;
+  }
 }
 
 function refusal(state: IssueState, action: Merge, result: Extract<MergeResult, { merged: false }>): DomainEvent[] {

@@ -57,7 +57,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
 async function runRounds(options: ChaosOptions, dataDir: string): Promise<Omit<ChaosResult, 'dataDir'>> {
   const { seed, issues, faults, patienceMs, signal, say } = options;
   const repositories = Math.ceil(issues / ISSUES_PER_REPOSITORY);
-  await using rig = await startChaosRig({ dataDir, repositories, patienceMs });
+  await using rig = await startChaosRig({ dataDir, repositories, patienceMs, signal });
   const witness = new Witness(rig.db);
   const rounds: RoundResult[] = [];
   for (const number of options.rounds) {

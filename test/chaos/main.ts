@@ -44,8 +44,9 @@ async function run(): Promise<ExitCode> {
   );
   const results: RoundResult[] = [];
   const ended = new AbortController();
+  // A second one changes nothing: who ended at once would leave the rig behind.
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.once(signal, () => ended.abort(new Error(`interrupted by ${signal}`)));
+    process.on(signal, () => ended.abort(new Error(`interrupted by ${signal}`)));
   let code: ExitCode = ExitCode.Ok;
   if (rounds.length > 0) {
     const options = {

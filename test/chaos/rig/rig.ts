@@ -20,6 +20,8 @@ export interface ChaosRigOptions {
   readonly repositories: number;
   /** How long the rig may take to answer again, in ms. */
   readonly patienceMs: number;
+  /** Ends a start that is under way. */
+  readonly signal: AbortSignal;
 }
 
 /** A whole rig with a second conductor and repositories of its own, in processes of its own. */
@@ -33,17 +35,21 @@ export interface ChaosRig extends AsyncDisposable {
 }
 
 /** Starts it; resolves when every Repository is ready. Whatever was started is stopped again when it rejects. */
-export async function startChaosRig({ dataDir, repositories, patienceMs }: ChaosRigOptions): Promise<ChaosRig> {
+export async function startChaosRig({ dataDir, repositories, patienceMs, signal }: ChaosRigOptions): Promise<ChaosRig> {
   await using parts = new AsyncDisposableStack();
   const notes = parts.use(disposable(makeNotes()));
   const args = ['--repo', notes.repository, '--test-command', TEST, '--replay', notes.replay];
   const rig = parts.use(new Rig({ args, dataDir, env: { RIG_RESYNC_SECONDS: RESYNC_SECONDS } }));
   await rig.up();
+  signal.throwIfAborted();
   const hands = parts.use(new Hands(rig.layout));
   const db = parts.use(new Database(rig.layout, patienceMs));
   await raiseConcurrency(hands, CONCURRENCY);
   const names = Array.from({ length: repositories }, (_, index) => `notes-${index + 1}`);
-  for (const name of names) await addRepository(hands, repositoryOf(name, notes));
+  for (const name of names) {
+    await addRepository(hands, repositoryOf(name, notes));
+    signal.throwIfAborted();
+  }
   const standby = await startStandby(rig.layout);
   parts.defer(() => standby.stop());
   const all = parts.move();

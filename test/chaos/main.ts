@@ -95,8 +95,10 @@ function sumUp({
   return `${verdict} round ${round} of seed ${seed}: ${merged} of ${issues} merged, ${awaitingHuman} await a person, ${seconds.toFixed(0)} s, ${settledSeconds.toFixed(0)} s of them after the last fault, ${deliveries.lost} of ${deliveries.made} deliveries lost`;
 }
 
-process.exitCode = await run().catch((error: unknown) => {
+const code = await run().catch((error: unknown) => {
   if (!(error instanceof UsageError)) throw error;
   say(error.message);
   return ExitCode.Usage;
 });
+// What still asks a rig that is gone is not waited for, what was written is.
+process.stdout.write('', () => process.exit(code));

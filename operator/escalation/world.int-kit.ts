@@ -59,7 +59,7 @@ export async function escalationWorld(t: { after(fn: () => unknown): void }): Pr
 async function leadWith(world: LogWorld, now: () => number, sinks: readonly Sink[], over: Leading): Promise<Leader> {
   const log = world.another();
   const epoch = await advanceEpoch(world.pool, `leader-${Math.random()}`);
-  const clock: Clock = { now, sleep: systemClock.sleep };
+  const clock: Clock = { now, sleep: (ms) => (ms > LOCK_MS ? forever() : systemClock.sleep(ms)) };
   const untold: string[] = [];
   const warnings: string[] = [];
   const metrics = await createMetrics('operator');
@@ -99,6 +99,14 @@ async function leadWith(world: LogWorld, now: () => number, sinks: readonly Sink
       await escalations.idle();
     },
   };
+}
+
+/** What waits for a session of the database to end. */
+const LOCK_MS = 50;
+
+/** The clock stands still: what waits for more waits for good. */
+function forever(): Promise<never> {
+  return Promise.reject(new Error('A sink is waited for.'));
 }
 
 /** Errors as a logger writes them, whole. */

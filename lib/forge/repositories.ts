@@ -9,6 +9,7 @@ import {
   choice,
   commitSHA,
   integer,
+  integerOrNull,
   lineOrNull,
   object,
   objectOrNull,
@@ -191,7 +192,7 @@ async function permission(client: Client, repo: RepositoryName, login: string, i
     client.read(async (octokit) => {
       const { data } = await octokit.rest.repos.getCollaboratorPermissionLevel(where);
       const answer = object(data, 'permission');
-      const changedHands = id !== undefined && integer(object(answer.user, 'account').id, 'account id') !== id;
+      const changedHands = id !== undefined && integerOrNull(objectOrNull(answer.user)?.id) !== id;
       return changedHands ? 'none' : choice(answer.permission, ['admin', 'write', 'read', 'none'], 'permission');
     });
   const found = await absentAsNull(read);

@@ -95,7 +95,12 @@ export class CommandIntake {
         'SELECT answer FROM commands WHERE host = $1 AND repository_id = $2 AND comment_id = $3',
         id,
       );
-      if (rows[0] !== undefined) return { events: [], value: rows[0].answer as string };
+      const say = (text: string) =>
+        putAnswer(tx, { ...this.#answer(asked, subject.id, text), key: this.#key(asked), refusal: false });
+      if (rows[0] !== undefined) {
+        await say(rows[0].answer);
+        return { events: [], value: rows[0].answer as string };
+      }
       const { command, said } = spoken;
       const decision = command === null ? unknown : decideCommand(state, { command, by, comment: update.facts.id });
       await tx.query(
@@ -103,8 +108,7 @@ export class CommandIntake {
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
         [...id, subject.id, JSON.stringify(by), said, decision.accepted, decision.message, delivery],
       );
-      const answer = this.#answer(asked, subject.id, decision.message);
-      await putAnswer(tx, { ...answer, key: this.#key(asked), refusal: false });
+      await say(decision.message);
       return { events: decision.accepted ? decision.events : [], value: decision.message };
     });
     return value;

@@ -86,7 +86,7 @@ const ENDS_ROUND = new Set(['RateLimited', 'Unauthorized', 'InstallationRemoved'
 /** Whether nothing more can come of a round: the forge refuses whoever asks, or API server or database are away. */
 function endsRound(error: unknown): boolean {
   if (error instanceof ForgeError) return ENDS_ROUND.has(error.code);
-  return isKubeError(error, 'TooManyRequests', 'Timeout', 'Unavailable', 'Internal') || isUnavailable(error);
+  return isKubeError(error, 'TooManyRequests', 'Timeout', 'Unavailable') || isUnavailable(error);
 }
 
 /** Takes one step; what keeps only this one from being taken is told, and answered, and the others go on. Null where it was taken. */

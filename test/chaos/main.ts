@@ -2,32 +2,39 @@
 import { parseArgs } from 'node:util';
 import { ExitCode } from '#lib/terminal';
 import { freshSeed, runChaos } from './chaos.ts';
-import { appendRecord, readRecord, tables, writeMarkdown } from './record.ts';
+import { appendRecord, latest, readRecord, tables, writeMarkdown } from './record.ts';
 import type { RoundResult } from './round/round.ts';
 import { FAULT_CLASSES } from './schedule/fault.ts';
 
 const say = (line: string) => void process.stderr.write(`${line}\n`);
 
-const { values } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '1' },
-    seed: { type: 'string', default: freshSeed() },
-    /** Number of the first round. */
-    from: { type: 'string', default: '1' },
-    issues: { type: 'string', default: '30' },
-    faults: { type: 'string', default: String(FAULT_CLASSES.length) },
-    /** Seconds that all issues of a round may take to end after its last fault. */
-    patience: { type: 'string', default: '300' },
-    /** Keep each round in this file, and leave out the rounds of this seed that are there and hold. */
-    record: { type: 'string' },
-    /** Write the table of all rounds, those of `record` included, into this file. */
-    markdown: { type: 'string' },
-    json: { type: 'boolean', default: false },
-    keep: { type: 'boolean', default: false },
-  },
-});
+const options = {
+  rounds: { type: 'string', default: '1' },
+  seed: { type: 'string', default: freshSeed() },
+  /** Number of the first round. */
+  from: { type: 'string', default: '1' },
+  issues: { type: 'string', default: '30' },
+  faults: { type: 'string', default: String(FAULT_CLASSES.length) },
+  /** Seconds that all issues of a round may take to end after its last fault. */
+  patience: { type: 'string', default: '300' },
+  /** Keep each round in this file, and leave out the rounds of this seed that are there and hold. */
+  record: { type: 'string' },
+  /** Write the table of all rounds, those of `record` included, into this file. */
+  markdown: { type: 'string' },
+  json: { type: 'boolean', default: false },
+  keep: { type: 'boolean', default: false },
+} as const;
 
 class UsageError extends Error {}
+
+const values = (() => {
+  try {
+    return parseArgs({ options }).values;
+  } catch (error) {
+    say((error as Error).message);
+    process.exit(ExitCode.Usage);
+  }
+})();
 
 function whole(name: 'rounds' | 'from' | 'issues' | 'faults' | 'patience', least: number, most: number): number {
   const value = Number(values[name]);
@@ -71,7 +78,7 @@ async function run(): Promise<ExitCode> {
     if (replay.said !== '') say(`rig replay: ${replay.said}`);
     if (replay.differs || !results.every(holds)) code = ended.signal.aborted ? ExitCode.Interrupted : ExitCode.NotDone;
   }
-  const all = [...known.filter(holds), ...results];
+  const all = latest([...known, ...results]);
   say(tables(all));
   if (values.markdown !== undefined) writeMarkdown(values.markdown, all);
   if (values.json) process.stdout.write(`${JSON.stringify({ seed: values.seed, rounds: results }, null, 2)}\n`);

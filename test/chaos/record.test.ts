@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { appendRecord, readRecord, tables, writeMarkdown } from './record.ts';
+import { appendRecord, latest, readRecord, tables, writeMarkdown } from './record.ts';
 import type { RoundResult } from './round/round.ts';
 
 const result = (round: number, changed: Partial<RoundResult> = {}): RoundResult => ({
@@ -51,4 +51,9 @@ test('what a record keeps is read back, and the table takes the place between it
   assert.match(written, /-->\nafter\n$/);
   assert.match(written, /\| a \| 2 \|/);
   assert.doesNotMatch(written, /earlier/);
+});
+
+test('a round that was run again counts as it was then, one that failed stays until it is', () => {
+  const failed = [result(1, { violations: ['x'] }), result(2, { violations: ['y'] })];
+  assert.deepEqual(latest([...failed, result(1)]), [result(1), failed[1]]);
 });

@@ -16,6 +16,11 @@ export function appendRecord(file: string, result: RoundResult): void {
   appendFileSync(file, `${JSON.stringify(result)}\n`);
 }
 
+/** Of rounds that were run more than once the last, in the order they were first run: one that failed stays until it was run again. */
+export function latest(rounds: readonly RoundResult[]): RoundResult[] {
+  return [...new Map(rounds.map((one) => [`${one.round} of ${one.seed}`, one])).values()];
+}
+
 /** Writes the table of these rounds between its marks in a Markdown file. Throws Error for a file without them. */
 export function writeMarkdown(file: string, rounds: readonly RoundResult[]): void {
   const text = readFileSync(file, 'utf8');

@@ -226,8 +226,11 @@ export class IssueController {
 
   /** What the log says of the issue, and what its object asks for besides. */
   async #open(issue: Issue, subject: Subject, cause: Cause): Promise<Draft> {
-    const { log, now } = this.#conductor;
-    const draft = new Draft(log, subject, cause, await log.load(subject), now);
+    const { log, now, escalations } = this.#conductor;
+    const state = await log.load(subject);
+    // Before anything that may fail: that a person is waited for is told whatever else is wrong.
+    escalations?.see(subject, state);
+    const draft = new Draft(log, subject, cause, state, now);
     draft.add(decideWish(draft.state, wishOf(issue)));
     const acknowledgement = acknowledgementOf(issue);
     if (acknowledgement !== null) draft.add(decideAcknowledgement(draft.state, acknowledgement));

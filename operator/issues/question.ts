@@ -4,10 +4,9 @@ import type { Step } from './actions.ts';
 
 /**
  * Posts the question of an agent that asked for a person as a comment on the issue, under the Agent's own forge identity, once for each task.
- * Follows from the log alone, so it is posted whatever dies in between. Whoever tells people elsewhere sees the issue here as well.
+ * Follows from the log alone, so it is posted whatever dies in between.
  */
 export async function postQuestion({ conductor, repository, subject, state }: Step): Promise<void> {
-  conductor.escalations?.see(subject, state);
   const number = state.spec?.number ?? null;
   if (state.awaiting?.reason !== 'AskedForPerson' || repository === undefined || number === null) return;
   for (const end of [state.lastEnd.work, state.lastEnd.review]) {

@@ -1,7 +1,19 @@
 import { common, repositoryMoment } from './payload.ts';
-import { commitSHAOrNull, integerOrNull, line, lineOrNull, moment, objectOrNull, type Untrusted } from './read.ts';
+import {
+  commitSHAOrNull,
+  integerOrNull,
+  line,
+  lineOrNull,
+  moment,
+  objectOrNull,
+  objects,
+  type Untrusted,
+} from './read.ts';
 import { repositoryOf } from './rest.ts';
 import type { PingUpdate, PushUpdate, RepositoryUpdate } from './updates.ts';
+
+/** Commits that a delivery tells at most (docs.github.com, webhook payload `push`). */
+const TOLD_COMMITS = 2_048;
 
 /** What concerns the repository itself and its branches. */
 export function repositoryUpdate(event: string, payload: Untrusted): RepositoryUpdate {
@@ -38,7 +50,17 @@ export function pushUpdate(event: string, payload: Untrusted): PushUpdate {
     sha: payload.deleted === true ? null : zero(payload.after),
     forced: payload.forced === true,
     defaultBranch: lineOrNull(objectOrNull(payload.repository)?.default_branch),
+    topFiles: topFilesOf(payload),
   };
+}
+
+/** What a forced push took away is in none of the commits that it tells; and of many commits a delivery tells only some. */
+function topFilesOf({ commits, forced, created }: Untrusted): string[] | null {
+  if (forced === true || created === true || !Array.isArray(commits) || commits.length >= TOLD_COMMITS) return null;
+  const files = objects(commits).flatMap(({ added, removed, modified }) =>
+    [added, removed, modified].flatMap((paths) => (Array.isArray(paths) ? paths : [])),
+  );
+  return [...new Set(files.flatMap((path) => lineOrNull(path) ?? []).filter((path) => !path.includes('/')))];
 }
 
 export function pingUpdate(event: string, payload: Untrusted): PingUpdate {

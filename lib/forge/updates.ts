@@ -127,6 +127,8 @@ export interface PushUpdate extends UpdateOf<'push'> {
   readonly sha: string | null;
   readonly forced: boolean;
   readonly defaultBranch: string | null;
+  /** Names of the files in the root folder that its commits added, changed or took away; null where that is not told. */
+  readonly topFiles: readonly string[] | null;
 }
 
 /** The forge greets a new webhook. */

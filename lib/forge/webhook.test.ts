@@ -288,3 +288,22 @@ test('anything at all as event and body is read, ignored or refused as Malformed
     ),
   );
 });
+
+test('a push tells the files of the root folder that it changed; one that is forced, new or of too many commits tells none', () => {
+  const base = payloads('push')[0]!;
+  const told = (over: object) => only('push', 'push', { ...base, forced: false, created: false, ...over }).topFiles;
+  const commit = { added: ['a.txt', 'src/b.txt', 7], removed: ['.rig-agent.yaml'], modified: ['a.txt', null] };
+  assert.deepEqual(told({ commits: [commit, null, { added: 'no list', modified: ['c.txt'] }] }), [
+    'a.txt',
+    '.rig-agent.yaml',
+    'c.txt',
+  ]);
+  assert.deepEqual(told({ commits: [] }), []);
+  for (const over of [
+    { forced: true },
+    { created: true },
+    { commits: 'no list' },
+    { commits: Array(2_048).fill(commit) },
+  ])
+    assert.equal(told({ commits: [commit], ...over }), null);
+});

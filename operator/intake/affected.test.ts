@@ -39,7 +39,7 @@ async function looked(issues: readonly Issue[], update: object): Promise<string[
 
 const review = { kind: 'review', number: PULL };
 const check = { kind: 'check', sha: 'a', pullRequests: [] };
-const push = { kind: 'push', ref: 'refs/heads/main', defaultBranch: 'main' };
+const push = { kind: 'push', ref: 'refs/heads/main', defaultBranch: 'main', topFiles: ['README.md'] };
 const deployment = { kind: 'deployment' };
 
 const queued = Array.from({ length: 10_000 }, (_, n) => issue(`queued-${n}`, { phase: 'Queued', reason: 'Queued' }));
@@ -75,15 +75,18 @@ test('a pull request, a push to a branch and an issue of the forge look at the I
   assert.deepEqual(await looked([issue('fix', { phase: 'Failed' })], { kind: 'issue', number: 7 }), ['fix']);
 });
 
-test('a push to the default branch looks at open pull requests, at what is deployed, and at what fits no Agent', async () => {
+test('a push to the default branch looks at open pull requests and what is deployed, and at what waits for an Agent if it may have changed the stack', async () => {
   const all = [
     issue('open', { phase: 'InReview', pull: PULL }),
     issue('deploying', { phase: 'Deploying', pull: 35, merged: true }),
     issue('unfit', { phase: 'AwaitingHuman', reason: 'NoAgentFits' }),
+    issue('queued', { phase: 'Queued' }),
     issue('asked', { phase: 'AwaitingHuman', reason: 'AskedForPerson' }),
     issue('cancelled', { phase: 'Cancelled', pull: 36 }),
   ];
-  assert.deepEqual(await looked(all, push), ['open', 'deploying', 'unfit']);
+  assert.deepEqual(await looked(all, push), ['open', 'deploying']);
+  for (const topFiles of [null, ['.rig-agent.yaml', 'README.md']])
+    assert.deepEqual(await looked(all, { ...push, topFiles }), ['open', 'deploying', 'unfit', 'queued']);
   assert.deepEqual(await looked(all, { ...push, ref: 'refs/heads/other' }), []);
 });
 

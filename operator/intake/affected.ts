@@ -1,8 +1,9 @@
-import type { Issue, Reason, Repository } from '#crds';
+import type { Issue, Repository } from '#crds';
 import type { FactUpdate } from '#lib/forge';
 import type { Conductor } from '../issues/context.ts';
 import type { RepositoryKey } from '../mirror/mirror.ts';
 import { issuesOf, numberOf } from '../objects.ts';
+import { STACK_FILE } from '../repositories/stack.ts';
 
 export interface AffectedIssue {
   readonly namespace: string;
@@ -17,7 +18,7 @@ const ENDED: readonly (string | undefined)[] = ['Failed', 'Cancelled', 'Done'];
 
 /**
  * Issues that should be looked at again after this update: those it names, and those whose next step it may change. However many wait in the
- * queue, a delivery about a pull request, or a push, looks at none of them.
+ * queue, a delivery about a pull request looks at none of them, and a push only where it may have changed the stack that they ask for.
  */
 export async function affectedIssues(
   conductor: Conductor,
@@ -55,18 +56,22 @@ function mayConcern({ status }: Issue, update: FactUpdate, pulls: ReadonlySet<nu
       return merged || phase === 'Deploying';
     case 'push':
       // The tip of the default branch: what the change has to contain, what was deployed, and what says the stack.
-      return (
-        update.ref === `refs/heads/${update.defaultBranch}` &&
-        (status?.pullRequest !== undefined || phase === 'Deploying' || isReason(status, 'NoAgentFits'))
-      );
+      if (update.ref !== `refs/heads/${update.defaultBranch}`) return false;
+      return status?.pullRequest !== undefined || phase === 'Deploying' || (waits(status) && mayMoveStack(update));
     default:
       // Until the status of one that is worked names its pull request, any may be this issue's.
       return pulls.size > 0 && status?.branch !== undefined && !status.pullRequest && !AT_REST.includes(phase);
   }
 }
 
-function isReason(status: Issue['status'], reason: Reason): boolean {
-  return status?.conditions?.some((condition) => condition.type === 'Ready' && condition.reason === reason) ?? false;
+/** Whether the next thing an issue gets is an Agent. */
+function waits(status: Issue['status']): boolean {
+  if (status?.phase !== 'AwaitingHuman') return status?.phase === 'Queued';
+  return status.conditions?.some(({ type, reason }) => type === 'Ready' && reason === 'NoAgentFits') ?? false;
+}
+
+function mayMoveStack({ topFiles }: Extract<FactUpdate, { kind: 'push' }>): boolean {
+  return topFiles?.includes(STACK_FILE) ?? true;
 }
 
 async function pullsOf(conductor: Conductor, key: RepositoryKey, update: FactUpdate): Promise<readonly number[]> {

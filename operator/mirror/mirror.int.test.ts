@@ -156,6 +156,7 @@ function updateOf(fact: Told, n: number): FactUpdate {
         sha: sha(fact.head),
         forced: false,
         defaultBranch: 'main',
+        topFiles: null,
       };
     case 'repository': {
       const facts = { ...repository, id: 5, name: fact.name };

@@ -4,7 +4,8 @@ import { type Fact, known, unknown } from '#domain';
 import type { Forge } from '#lib/forge';
 import { repositoryName } from './name.ts';
 
-const FILE = '.rig-agent.yaml';
+/** The file in the root folder of a repository that names its stack. */
+export const STACK_FILE = '.rig-agent.yaml';
 const REMEMBERED = 500;
 
 /** Which stack a repository is of, from `.rig-agent.yaml` on a base commit, else from the Repository's defaults. A commit never changes, so answers are kept. */
@@ -25,7 +26,7 @@ export class Stacks {
     const key = `${forge.origin}/${repo.owner}/${repo.name}@${sha}`;
     const cached = this.#known.get(key);
     if (cached !== undefined) return cached;
-    const stack = stackOf(await forge.fileAt(repo, sha, FILE));
+    const stack = stackOf(await forge.fileAt(repo, sha, STACK_FILE));
     if (this.#known.size >= REMEMBERED) this.#known.clear();
     this.#known.set(key, stack);
     return stack;

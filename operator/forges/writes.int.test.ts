@@ -340,10 +340,10 @@ test('a merge of which nothing was heard is not sent again on what it was decide
   const merge = () => writes.merge(target, number, '7', request);
   await assert.rejects(
     merge(),
-    (error) => isEventsError(error, 'EffectNotPerformed') && error.cause instanceof Outdated,
+    (error) => isEventsError(error, 'EffectRefused') && error.message === 'It had grown old.',
   );
   assert.deepEqual([calls(), (await as('boss').pullRequest(repo, number)).state], [1, 'open']);
-  assert.equal((await readEffect(pool, `merge/${target.subject}/7`))?.state, 'planned');
+  assert.equal((await readEffect(pool, `merge/${target.subject}/7`))?.state, 'failed');
 });
 
 test('a merge that the forge refuses is an outcome: the same decision is never tried again', async () => {

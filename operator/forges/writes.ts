@@ -256,7 +256,7 @@ export class ForgeWrites {
   /**
    * The one merge call, in a turn taken before ({@link mergeTurn}). `key` names the decision (the version of MERGE_REQUESTED), so that one
    * decision merges at most once. `request.still` is asked right before each sending, a repeat after an unknown outcome included; an
-   * Outdated of it is the cause of EffectNotPerformed. A refusal by the forge is an outcome, not an error.
+   * Outdated of it ends this decision as EffectRefused. A refusal by the forge is an outcome, not an error.
    */
   async merge(target: Target, number: number, key: string, request: MergeRequest): Promise<MergeResult> {
     const { forge, repo } = target;
@@ -363,7 +363,7 @@ async function existing(error: unknown, search: () => Promise<PullRequestSummary
 
 /** Bad credentials and an unreachable forge are mended and tried again under the same key; what the forge calls wrong stays wrong. */
 function classify(error: unknown): FailureClass {
-  if (error instanceof Outdated) return 'notPerformed';
+  if (error instanceof Outdated) return 'refused';
   if (!(error instanceof ForgeError)) return classifyFailure(error);
   if (error.outcome === 'unknown') return 'unknown';
   // A forge answers NotFound to a token that may not see: that is mended, not wrong.

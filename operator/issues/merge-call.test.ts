@@ -87,8 +87,8 @@ async function ask(how: AtTheForge) {
       mergeTurn: async () => !late,
       merge: async (_target: unknown, _number: number, key: string, request: MergeRequest) => {
         queued?.(story, issues);
-        await request.still?.().catch((cause: unknown) => {
-          throw new EventsError('EffectNotPerformed', 'It was not performed.', { cause });
+        await request.still?.().catch((cause: Error) => {
+          throw new EventsError('EffectRefused', cause.message);
         });
         order.push('the call');
         calls.push({ key, request });
@@ -154,7 +154,7 @@ for (const [what, forge] of denied) {
 
 test('a conductor that was frozen between reading and calling decides again', async () => {
   const { calls, order } = await ask({ commits: 2_001 });
-  assert.deepEqual([calls.length, order], [0, ['MERGE_REQUESTED']]);
+  assert.deepEqual([calls.length, order], [0, ['MERGE_REQUESTED', 'MERGE_GATE_WAITING']]);
 });
 
 const hold = (story: Story) => void story.command({ do: 'hold', on: true });
@@ -167,8 +167,9 @@ const kept: [string, NonNullable<AtTheForge['queued']>][] = [
 ];
 for (const [what, queued] of kept) {
   test(`a merge call that waits behind others while ${what} is not made`, async () => {
-    const { calls } = await ask({ queued });
-    assert.equal(calls.length, 0);
+    const { calls, appended, story } = await ask({ queued });
+    assert.deepEqual([calls.length, appended.at(-1)?.type], [0, 'MERGE_GATE_WAITING']);
+    assert.equal(story.state.mergeRequested, null, 'it is asked for under another number, if at all');
   });
 }
 

@@ -79,7 +79,11 @@ async function mergeNow(options: MergeOptions): Promise<void> {
   const requested = await requestMerge(conductor, subject, state, action, cause);
   if (requested === null) return;
   const result = await callMerge(options, requested, live.reviews, () => confirm(options, requested, readAt));
-  if (result instanceof Outdated) return deny(options, result.message);
+  if (result instanceof Outdated) {
+    // Decided anew under another number: the row of this one has ended, and a person who closes the issue meanwhile is heard.
+    await conductor.log.append(subject, cause, (now) => keptBack(now, requested, result.message));
+    return deny(options, result.message);
+  }
   denials.forget(subject.id);
   if (!result.merged) await conductor.log.append(subject, cause, (now) => refusal(now, action, result));
   await readPullRequest(conductor, repository, action.number);
@@ -178,9 +182,17 @@ async function callMerge(
   try {
     return await conductor.writes.merge(await targetOf(options), action.number, key, request);
   } catch (error) {
-    if (isEventsError(error, 'EffectNotPerformed') && error.cause instanceof Outdated) return error.cause;
+    if (isEventsError(error, 'EffectRefused')) return new Outdated(error.message);
     throw error;
   }
+}
+
+/** The call was not made, and will not be on this decision. */
+function keptBack(now: IssueState, { mergeRequested }: IssueState, message: string): DomainEvent[] {
+  if (now.mergeRequested?.version !== mergeRequested!.version || now.merged !== null) return [];
+  const { headSHA } = mergeRequested!;
+  const data = { gate: 'mergeable', headSHA, reason: 'FactUnknown', message: message.slice(0, 1_024) } as const;
+  return [{ type: 'MERGE_GATE_WAITING', data }];
 }
 
 function refusal(state: IssueState, action: Merge, result: Extract<MergeResult, { merged: false }>): DomainEvent[] {

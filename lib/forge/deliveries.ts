@@ -5,7 +5,7 @@ import { ignored } from './deliveries-ignored.ts';
 export const effects = {
   ping: 'The webhook greets: that it delivers is noted.',
   repository:
-    'Names, default branch, visibility and whether it is archived are noted; the Repository and all of its Issues are looked at again.',
+    'Names, default branch, visibility and whether it is archived are noted; the Repository and those of its Issues that are not at their end are looked at again.',
   rules: 'What the forge enforces may have changed: the Repository is looked at again.',
   'hook-gone': 'The webhook was taken away: noted for the Repository, which is looked at again.',
   installation:
@@ -27,7 +27,7 @@ export const effects = {
   'review-comment': 'The threads of the pull request are read again before they are believed.',
   check: 'The check is noted for its commit, and the gate asked again.',
   'check-suite': 'The Issues whose pull requests have that head are looked at again.',
-  push: 'Who moved the branch, and to where, is noted: the gate’s provenance. A new tip of the default branch makes every Issue be looked at again.',
+  push: 'Who moved the branch, and to where, is noted: the gate’s provenance. A new tip of the default branch makes the Issues be looked at again that have a pull request, are being deployed, or wait for an Agent whose stack it may have changed.',
   deployment: 'The deployment is noted for its commit, with its newest state and address.',
 } as const;
 

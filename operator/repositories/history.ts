@@ -78,7 +78,7 @@ async function takeEvent(round: Round, event: IssueEventFacts, deed: Deed, histo
   found.missed(event.createdAt, `that #${event.number} was ${event.event}`);
   found.issues.add(event.number);
   await take(round, event, issue.facts, history);
-  await putListed(pool, key, event.number, deed, event.actor.id, event.createdAt);
+  if (event.event === 'labeled') await putListed(pool, key, event.number, deed, event.actor.id, event.createdAt);
   await putTold(pool, key, event.number, deed, event.createdAt);
 }
 

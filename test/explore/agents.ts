@@ -18,17 +18,18 @@ import { branchOf, commitOf } from './world.ts';
 
 const tokens = { input: 1, output: 1, cacheRead: 0, cacheWrite: 0 };
 
-/** Everything that agents may do next, those whose tasks have ended included. */
+/**
+ * Everything that agents may do next, those whose tasks have ended included. A call at the forge has a limit of seconds and a task takes minutes: one
+ * that was left behind is over before the next task of its lane makes its own.
+ */
 export function agentSteps(rules: Rules, strand: Strand): Step[] {
-  return strand.processes.flatMap((process) =>
-    process.call === null
-      ? process.dead === null
-        ? free(rules, strand, process)
-        : []
-      : process.call.stage === 'admitted'
-        ? carryOut(strand, process, process.call)
-        : told(rules, strand, process, process.call),
-  );
+  return strand.processes.flatMap((process) => {
+    const { call, dead, lane } = process;
+    if (call !== null)
+      return call.stage === 'admitted' ? carryOut(strand, process, call) : told(rules, strand, process, call);
+    const held = strand.processes.some((other) => other.lane === lane && other.call?.stage === 'admitted');
+    return dead === null && !held ? free(rules, strand, process) : [];
+  });
 }
 
 const change = (strand: Strand, process: Process, over: Partial<Process>): Strand => ({
@@ -110,10 +111,12 @@ function finish(rules: Rules, strand: Strand, process: Process, result: 'succeed
   );
 }
 
-/** Whoever answers what the reviewer asked says so in its thread, with a commit or without. */
+/** Whoever answers what the reviewer asked says so in its thread, with a commit or without: of the head that was sent back, not of a later one. */
 function resolved(strand: Strand, process: Process): Strand {
   const pull = strand.forge.pulls.find(({ attempt, thread }) => attempt === attemptOf(process) && thread === 'open');
-  return pull === undefined ? strand : withPull(strand, pull.number, { thread: 'resolved' });
+  return pull === undefined || pull.threadHead !== process.head
+    ? strand
+    : withPull(strand, pull.number, { thread: 'resolved' });
 }
 
 function badEnds(rules: Rules, strand: Strand, process: Process): Step[] {
@@ -217,18 +220,22 @@ function opened(strand: Strand, attempt: number): Strand {
     checks: { head, result: 'none' },
     opinions: [],
     thread: 'none',
+    threadHead: null,
     mergedBy: null,
   };
   return { ...strand, forge: { ...strand.forge, pulls: [...pulls, pull] } };
 }
 
 function reviewed(strand: Strand, process: Process, { passed, number }: Call, id: number): Strand {
-  const { thread, opinions } = pullOf(strand, number)!;
+  const { opinions } = pullOf(strand, number)!;
   const state = passed ? 'approved' : 'changes_requested';
   const others = opinions.filter(({ by }) => by !== 'reviewer');
   const mine = { id, by: 'reviewer', state, head: process.head!, task: process.task } as const;
   const after = { ...strand, forge: { ...strand.forge, reviews: id } };
-  return withPull(after, number, { opinions: [...others, mine], thread: passed ? thread : 'open' });
+  return withPull(after, number, {
+    opinions: [...others, mine],
+    ...(passed ? {} : { thread: 'open', threadHead: process.head }),
+  });
 }
 
 /** What was done is written down under the caller's fence; then the agent has its answer, or has lost it and asks again. */

@@ -89,6 +89,17 @@ const unknownPasses: Rules = {
   ...seeing(({ complete }) => ({ complete: { ...complete, reviews: true } })),
 };
 
+/** The end of a rework takes back what was said of the very head that it made. */
+const forgottenVerdicts: Rules = {
+  ...realRules,
+  evolve: (state, event) => {
+    const after = realRules.evolve(state, event);
+    const answered =
+      event.type === 'TASK_FINISHED' && event.data.kind === 'rework' && event.data.result === 'succeeded';
+    return answered ? { ...after, verdict: null } : after;
+  },
+};
+
 export const SEEDS: readonly Seed[] = [
   {
     name: 'a gate that takes the approval of an older head',
@@ -114,6 +125,12 @@ export const SEEDS: readonly Seed[] = [
     name: 'a refused merge that nobody asks for again',
     rules: endlessWaits,
     limits: { ...quiet, setbacks: 1 },
+    breaks: 'Progress',
+  },
+  {
+    name: 'a rework whose end makes the review of its head forgotten',
+    rules: forgottenVerdicts,
+    limits: { ...quiet, issues: 1, setbacks: 2 },
     breaks: 'Progress',
   },
   {

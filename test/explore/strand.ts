@@ -27,6 +27,8 @@ export interface Pull {
   readonly opinions: readonly Opinion[];
   /** The one thread that a reviewer opens. */
   readonly thread: 'none' | 'open' | 'resolved';
+  /** The head on which it was opened last. */
+  readonly threadHead: string | null;
   readonly mergedBy: 'conductor' | 'person' | null;
 }
 

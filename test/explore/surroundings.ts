@@ -13,7 +13,7 @@ const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.str
 const PARTS: readonly { readonly name: string; readonly fields: readonly (keyof Pull)[] }[] = [
   { name: 'its head and state', fields: ['state', 'head', 'by', 'basis', 'mergedBy'] },
   { name: 'its checks', fields: ['checks'] },
-  { name: 'its reviews', fields: ['opinions', 'thread'] },
+  { name: 'its reviews', fields: ['opinions', 'thread', 'threadHead'] },
 ];
 
 /** What the forge tells of what it has, in any order. */

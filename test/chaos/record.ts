@@ -45,7 +45,7 @@ export function tables(rounds: readonly RoundResult[]): string {
       ),
     ),
     '',
-    '| what went wrong | times | nobody ran into it |',
+    '| what went wrong | times | planned, and came to nothing |',
     '|---|---|---|',
     ...FAULT_CLASSES.map((kind) => faultRow(kind, rounds)),
   ].join('\n');

@@ -11,11 +11,21 @@ const AGENT_PATIENCE_MS = 2_000;
 /** Deliveries that find nobody are sent again soon, and those of a window of losses never. */
 const CALM = { drop: 0, duplicate: 0, reorder: 0, delay: 0, retrySeconds: [0.5, 1, 2, 4, 8] };
 
+/** What became of a fault. */
+export interface Outcome {
+  /** false where there was nothing left to hit. */
+  readonly happened: boolean;
+  readonly said: string;
+}
+
+const done = (said: string): Outcome => ({ happened: true, said });
+const missed = (said: string): Outcome => ({ happened: false, said });
+
 /**
  * Makes one thing go wrong, `event` being its moment, and resolves to what was done when it is over: a program that was frozen goes on, a window has
  * closed. A program that is down is waited for. When `signal` aborts, what was frozen goes on at once.
  */
-export async function fire(rig: ChaosRig, fault: Fault, event: Witnessed, signal: AbortSignal): Promise<string> {
+export async function fire(rig: ChaosRig, fault: Fault, event: Witnessed, signal: AbortSignal): Promise<Outcome> {
   switch (fault.class) {
     case 'kill':
       return killed(await program(rig, fault.what));
@@ -35,7 +45,7 @@ export async function fire(rig: ChaosRig, fault: Fault, event: Witnessed, signal
     case 'forge-answer-lost':
       return askForge(rig, fault.fault);
     case 'cut-database':
-      return `${await rig.db.cutSessions()} sessions were cut`;
+      return done(`${await rig.db.cutSessions()} sessions were cut`);
   }
 }
 
@@ -66,48 +76,50 @@ function leader({ db, patienceMs }: ChaosRig): Promise<ProcessId> {
 async function onAgent(
   { hands }: ChaosRig,
   event: Witnessed,
-  act: (agent: ProcessId) => Promise<string>,
-): Promise<string> {
+  act: (agent: ProcessId) => Promise<Outcome>,
+): Promise<Outcome> {
   const task = String(event.data.task);
   const found = await persist(async () => {
     const agent = agentOf(hands.urls.conductor, task);
     if (agent === undefined) throw new Error('not there');
     return agent;
   }, AGENT_PATIENCE_MS).catch(() => undefined);
-  return found === undefined ? `the agent of ${task} had ended` : `${await act(found)}, the agent of ${task}`;
+  if (found === undefined) return missed(`the agent of ${task} had ended`);
+  const { happened, said } = await act(found);
+  return { happened, said: `${said}, the agent of ${task}` };
 }
 
-async function killed(id: ProcessId): Promise<string> {
-  return signalProcess(id, 'SIGKILL') ? `killed process ${id.pid}` : `process ${id.pid} had ended`;
+async function killed(id: ProcessId): Promise<Outcome> {
+  return signalProcess(id, 'SIGKILL') ? done(`killed process ${id.pid}`) : missed(`process ${id.pid} had ended`);
 }
 
-async function frozen(id: ProcessId, ms: number, signal: AbortSignal): Promise<string> {
+async function frozen(id: ProcessId, ms: number, signal: AbortSignal): Promise<Outcome> {
   const thaw = freeze(id);
   await wait(ms, undefined, { signal }).catch(() => {});
   thaw();
-  return `froze process ${id.pid}`;
+  return done(`froze process ${id.pid}`);
 }
 
 async function webhooks(
   { hands, patienceMs }: ChaosRig,
   { class: _, ms, ...fractions }: Fault & { class: 'webhooks' },
   signal: AbortSignal,
-): Promise<string> {
+): Promise<Outcome> {
   const window = { ...fractions, maxDelayMs: 2_000, retrySeconds: [] };
   await persist(() => hands.admin('PUT', '/deliveries/faults', window), patienceMs);
   await wait(ms, undefined, { signal }).catch(() => {});
   await persist(() => hands.admin('PUT', '/deliveries/faults', CALM), patienceMs);
-  return 'deliveries were lost, doubled, late and out of order';
+  return done('deliveries were lost, doubled, late and out of order');
 }
 
-async function askForge({ hands, patienceMs }: ChaosRig, fault: ForgeFault): Promise<string> {
+async function askForge({ hands, patienceMs }: ChaosRig, fault: ForgeFault): Promise<Outcome> {
   const { id } = await persist(() => hands.admin<{ id: number }>('POST', '/faults', fault), patienceMs);
-  return askedOf(id);
+  return done(askedOf(id));
 }
 
 const askedOf = (id: number) => `the forge was asked for it (fault ${id})`;
 
-/** What {@link fire} answered for faults of the forge that nobody has run into so far. */
+/** What {@link fire} said of faults of the forge that nobody has run into so far. */
 export async function unmet({ hands, patienceMs }: ChaosRig): Promise<string[]> {
   const faults = await persist(
     () => hands.admin<{ id: number; seen: number; skip: number }[]>('GET', '/faults'),

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { calm, fire, unmet } from '../faults/fire.ts';
+import { calm, fire, type Outcome, unmet } from '../faults/fire.ts';
 import type { DeliveryCounts } from '../invariants/deliveries.ts';
 import { endOf } from '../invariants/log.ts';
 import type { ChaosRig } from '../rig/rig.ts';
@@ -19,7 +19,7 @@ export interface Happened {
   readonly class: FaultClass;
   /** What, and at which moment of the round. */
   readonly planned: string;
-  /** ISO 8601; null for what never happened: its moment did not come, or nobody ran into it. */
+  /** ISO 8601; null for what never happened: its moment did not come, what it is for had ended, or nobody ran into it. */
   readonly at: string | null;
   readonly outcome: string;
 }
@@ -146,12 +146,12 @@ export class Round {
     const planned = describePlanned(one);
     say(`  ${planned}`);
     const began = new Date().toISOString();
-    const note = (outcome: string) => {
+    const note = ({ happened, said }: Outcome) => {
       this.#lastFault = performance.now();
-      this.#happened.push({ class: fault.class, planned, at: began, outcome });
+      this.#happened.push({ class: fault.class, planned, at: happened ? began : null, outcome: said });
     };
     const run = fire(rig, fault, event, signal).then(note, (error: Error) =>
-      note(`it could not be done: ${error.message}`),
+      note({ happened: false, said: `it could not be done: ${error.message}` }),
     );
     this.#running.add(run);
     run.finally(() => this.#running.delete(run));

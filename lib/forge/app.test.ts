@@ -97,6 +97,29 @@ test('an installation is the account that is called after its App, and sends its
   assert.equal(Buffer.from(headerValue.slice(6), 'base64').toString(), 'x-access-token:ghs_one');
 });
 
+test('whether an installation may push is said by its token, not by what a repository says of accounts', async () => {
+  const repository = (push: boolean) => ({
+    id: 5,
+    name: 'widgets',
+    owner: { login: 'acme' },
+    default_branch: 'main',
+    permissions: { push },
+  });
+  const mayPush = async (permissions: object, push: boolean) => {
+    const expires_at = new Date(Date.now() + HOUR).toISOString();
+    const { fetch } = scripted(({ url }) =>
+      url.endsWith('/access_tokens')
+        ? json({ token: 'ghs_one', expires_at, permissions }, 201)
+        : json(repository(push)),
+    );
+    const told = await createForge({ baseURL: 'http://forge.test', app, fetch }).repositoryIfChanged(5);
+    return told.notModified ? undefined : told.value.mayPush;
+  };
+  assert.equal(await mayPush({ contents: 'write' }, false), true);
+  assert.equal(await mayPush({ contents: 'read' }, true), false);
+  assert.equal(await mayPush({}, true), false);
+});
+
 test("an installation's token is in no error's text, even where the forge sends it back", async () => {
   const { fetch } = scripted(({ url }) =>
     url.endsWith('/access_tokens')

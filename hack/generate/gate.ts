@@ -36,7 +36,7 @@ export function gateDocument(): string {
   return `<!-- Generated from domain/gate/cases by hack/generate. Do not edit. -->
 # The merge gate
 
-A pull request is merged when every row below passes, decided on one live reading of the forge that is at most two seconds old. The call
+A pull request is merged when every row below passes, decided on one live reading of the forge that came in at most two seconds ago. The call
 names the head that was decided on; the forge refuses it when the head has moved.
 
 **fails**: somebody has to act. **waits**: time or a machine settles it. **unknown**: it could not be read, and unknown never passes.

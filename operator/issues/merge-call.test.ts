@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { type Action, type DomainEvent, defaultPolicy, type IssueState, type PullRequestFacts } from '#domain';
 import { EventsError } from '#lib/events';
 import { type BranchRules, ForgeError, type MergeRequest, type MergeResult } from '#lib/forge';
+import { Waiting } from '#lib/kube';
 import { ruleset } from '../../domain/gate/cases/enforced.ts';
 import { HEAD, OLD_HEAD, PULL } from '../../domain/testing/facts.ts';
 import { inReview } from '../../domain/testing/story.ts';
@@ -99,18 +100,29 @@ async function ask(how: AtTheForge) {
     policy: defaultPolicy,
     now: () => story.now,
   } as unknown as Conductor;
-  await mergeIssue({
-    conductor,
-    denials: new Denials(),
-    issue: issue as never,
-    repository: repository as never,
-    subject: { id: 'one', namespace: 'team', name: 'fix-parser' },
-    state: story.state,
-    world: story.snapshot(),
-    action,
-    cause: { actor: { kind: 'controller', name: 'test' } },
-  });
-  return { calls, order, appended: story.events.slice(before), story, reads };
+  const denials = new Denials();
+  /** Asks once more, as the next look does; answers how long it is to rest, 0 where not at all. */
+  const again = async (): Promise<number> => {
+    try {
+      await mergeIssue({
+        conductor,
+        denials,
+        issue: issue as never,
+        repository: repository as never,
+        subject: { id: 'one', namespace: 'team', name: 'fix-parser' },
+        state: story.state,
+        world: story.snapshot(),
+        action,
+        cause: { actor: { kind: 'controller', name: 'test' } },
+      });
+      return 0;
+    } catch (error) {
+      if (!(error instanceof Waiting)) throw error;
+      return error.afterMs;
+    }
+  };
+  const rests = await again();
+  return { calls, order, appended: story.events.slice(before), story, reads, rests, again };
 }
 
 test('a merge names the head that was decided on, and is in the log before it is asked for', async () => {
@@ -155,6 +167,34 @@ for (const [what, forge] of denied) {
 test('a conductor that was frozen between reading and calling decides again', async () => {
   const { calls, order } = await ask({ commits: 2_001 });
   assert.deepEqual([calls.length, order], [0, ['MERGE_REQUESTED', 'MERGE_GATE_WAITING']]);
+});
+
+test('a conductor that always comes too late rests ever longer, and never says that a person has to look at it', async () => {
+  const { story, calls, appended, rests, again } = await ask({ commits: 2_001 });
+  const first = defaultPolicy.readInterval;
+  assert.equal(rests, first);
+  const looks: number[] = [];
+  for (let look = 0; look < 30; look += 1) {
+    story.later(500);
+    looks.push(await again());
+  }
+  assert.equal(calls.length, 0);
+  const told = story.events.slice(story.events.indexOf(appended[0]!)).map(({ type }) => type);
+  assert.ok(!told.includes('HUMAN_GATE_TRIGGERED'));
+  // Of 31 looks those that its pauses of 3, 6 and 12 s left.
+  assert.equal(told.filter((type) => type === 'MERGE_REQUESTED').length, 4);
+  assert.ok(looks.every((ms) => ms > 0 && ms <= 8 * first));
+});
+
+const slowly = (ms: number) => ({ reading: (story: Story) => void story.later(ms) });
+
+test('a forge that takes seconds to answer is merged at: what it says counts from when it came in', async () => {
+  assert.equal((await ask(slowly(4_000))).calls.length, 1);
+});
+
+test('what took a forge more than ten seconds to say is no ground for a merge', async () => {
+  const { calls, appended, rests } = await ask(slowly(10_001));
+  assert.deepEqual([calls.length, appended.length, rests], [0, 0, defaultPolicy.readInterval]);
 });
 
 const hold = (story: Story) => void story.command({ do: 'hold', on: true });

@@ -24,8 +24,10 @@ import { readGateWorld } from './gate-world.ts';
 import { soleMerge } from './sole-merge.ts';
 import { repositoryKey } from './world.ts';
 
-/** A merge is decided on facts read at most this long ago. */
+/** A merge is decided on facts that came in at most this long ago. */
 const FRESH_MS = 2_000;
+/** How long they may take to come in, from the first question to the last answer: a forge may be slow. */
+const READING_MS = 10_000;
 
 type Merge = Extract<Action, { do: 'merge' }>;
 
@@ -59,7 +61,8 @@ export interface MergeOptions {
  * The only way to the forge's merge call. Its turn is waited for first; then the world is read live and the gate decided on it again;
  * MERGE_REQUESTED is committed before the call, which carries the head SHA and the number of that decision, and leaves only while all that
  * still holds; what the forge answers is read back before MERGED is observed. One at a time in a repository: throws Waiting while another is
- * under way, and while the live read denies again what the mirror allows, ever longer; in the end a person is asked.
+ * under way, while the live read denies again what the mirror allows, ever longer, until a person is asked, and where the call would have left
+ * too late for what it was decided on, which asks nobody.
  */
 export async function mergeIssue(options: MergeOptions): Promise<void> {
   const { conductor, repository } = options;
@@ -70,19 +73,26 @@ export async function mergeIssue(options: MergeOptions): Promise<void> {
 /** While no other merge of the repository is under way. */
 async function mergeNow(options: MergeOptions): Promise<void> {
   const { conductor, denials, repository, subject, state, world, action, cause } = options;
+  const rest = denials.late.left(subject.id, action.headSHA, conductor.now());
+  if (rest > 0) throw tooLate(options, rest);
   if (!(await conductor.writes.mergeTurn(await targetOf(options)))) return;
   const { live, readAt, enforcement } = await readLive(conductor, repository, action);
+  const cameAt = conductor.now();
+  if (cameAt - readAt > READING_MS) throw tooLate(options, lengthen(options));
   const gate = { ...(await readGateWorld(conductor, repository, repositoryKey(repository)!, live)), enforcement };
   const fresh = { ...world, gate, pullRequest: known(live, readAt), pullRequestReadAt: readAt };
   const { missing } = gateOf(state, fresh, conductor.policy, conductor.now());
   if (missing !== null) return deny(options, missing.message);
   const requested = await requestMerge(conductor, subject, state, action, cause);
   if (requested === null) return;
-  const result = await callMerge(options, requested, live.reviews, () => confirm(options, requested, readAt));
+  const result = await callMerge(options, requested, live.reviews, () => confirm(options, requested, cameAt));
   if (result instanceof Outdated) {
+    const late = conductor.now() - cameAt > FRESH_MS;
+    const pause = late ? lengthen(options) : null;
     // Decided anew under another number: the row of this one has ended, and a person who closes the issue meanwhile is heard.
     await conductor.log.append(subject, cause, (now) => keptBack(now, requested, result.message));
-    return deny(options, result.message);
+    if (pause !== null) throw tooLate(options, pause);
+    return;
   }
   denials.forget(subject.id);
   if (!result.merged) await conductor.log.append(subject, cause, (now) => refusal(now, action, result));
@@ -103,14 +113,25 @@ async function readLive(conductor: Conductor, repository: Repository, { number, 
  * What the gate was decided on must not have grown old or been changed before the call leaves: a leader that was frozen, a queue, the minute in
  * which an unknown outcome is looked for. Throws Outdated.
  */
-async function confirm({ conductor, subject, issue }: MergeOptions, { version }: IssueState, readAt: number) {
+async function confirm({ conductor, subject, issue }: MergeOptions, { version }: IssueState, cameAt: number) {
   const { namespace, name, uid, generation } = issue.metadata;
   const now = await conductor.log.load(subject);
   const seen = conductor.objects.issues.get(namespace!, name!)?.metadata;
-  if (conductor.now() - readAt > FRESH_MS) throw new Outdated('What was read of it had grown old.');
+  if (conductor.now() - cameAt > FRESH_MS) throw new Outdated('What was read of it had grown old.');
   if (now.version !== version) throw new Outdated('Something was recorded of the Issue while the merge was prepared.');
   if (seen?.uid !== uid || seen?.generation !== generation || seen?.deletionTimestamp !== undefined)
     throw new Outdated('The Issue was changed while the merge was prepared.');
+}
+
+/** The next pause, in ms. It has begun before the log grows: the issue is looked at again at once for that. */
+function lengthen({ conductor, denials, subject, action }: MergeOptions): number {
+  const { now, policy } = conductor;
+  return denials.late.lengthen(subject.id, action.headSHA, { now: now(), firstMs: policy.readInterval });
+}
+
+function tooLate({ action }: MergeOptions, ms: number): Waiting {
+  const message = `What was read of pull request #${action.number} had grown old before the merge could be called; it is read again.`;
+  return new Waiting(ms, 'FactUnknown', message);
 }
 
 /** The mirror allowed what the forge itself does not: returns for a decision on what it knows now, or throws when that was the same. */

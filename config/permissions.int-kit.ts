@@ -12,6 +12,7 @@ const all = (suffix = '') => KINDS.map((kind) => `${kind}.${RIG}${suffix}`).join
 export const MAY: Readonly<Record<string, readonly string[]>> = {
   [`${SYSTEM}:rig-conductor`]: [
     `list,watch ${all()} @*`,
+    `get issues.${RIG} @*`,
     `patch ${all('/status')} @*`,
     'create,patch events.events.k8s.io @*',
     'create tokenreviews.authentication.k8s.io @*',

@@ -39,6 +39,14 @@ test('a rig that worked an issue is replayed without a difference, and a databas
   assert.deepEqual((await json('doctor')).body, { findings: [] });
   assert.deepEqual((await json('recover')).body, { recovered: false });
 
+  // By the rights that the conductor has in a rig.
+  const unwanted = (await json('issue', 'create', '--title', 'Unwanted')).body.issue;
+  const told = async (type: string) => (await run([...CLI, 'events', unwanted.name, ...at])).out.includes(type);
+  await until('the unwanted issue is in the log', () => told('ISSUE_FILED'));
+  const dropped = await kubectl('delete', 'issue', unwanted.name, '-n', unwanted.namespace);
+  assert.equal(dropped.code, 0, dropped.err);
+  await until('its deletion ends it', () => told('ISSUE_CANCELLED'));
+
   const mark = ['-n', 'rig-system', 'configmap', 'rig-conductor-mark'];
   const raised = await kubectl('patch', ...mark, '--type=merge', '-p', '{"data":{"fence":"999"}}');
   assert.equal(raised.code, 0, raised.err);

@@ -7,6 +7,7 @@ import { measureMerge } from '../conductor/merge.ts';
 import { measureScale } from '../conductor/scale.ts';
 import { adminURL, withSlowSyncs } from '../conductor/syncs.ts';
 import { LABELS_NEEDED, measureWebhooks } from '../conductor/webhooks.ts';
+import { figureOf } from '../report.ts';
 import { type RigProcess, withRig } from '../rig.ts';
 import type { Measurement, Scenario, ScenarioOptions } from '../scenario.ts';
 import { openTenant } from '../tenant.ts';
@@ -22,7 +23,13 @@ export const scenario: Scenario = {
     withRig(`${options.folder}/rig`, options.signal, async (rig) => {
       const client = new KubeClient(loadKubeConfig({ path: rig.layout.kubeconfig }));
       try {
-        const merges = await measureMerge(rig, options);
+        const figures: Measurement[] = [];
+        // Said as soon as it is known: the whole takes a while, and what comes later may break off.
+        const note = (...measured: Measurement[]) => {
+          figures.push(...measured);
+          for (const one of measured) options.say(lineOf(one));
+        };
+        note(await measureMerge(rig, options));
         const tenant = await openTenant(rig, client, options.signal);
         const each = issuesNeeded(options.rounds);
         const needed = 2 * each + 2 * LABELS_NEEDED + CAPACITY_NEEDED;
@@ -32,24 +39,27 @@ export const scenario: Scenario = {
         await tenant.replaceDeveloper();
         const floor = await measureFloor(client, tenant, options);
         const dispatch = await measureDispatch(client, tenant, take(each), options);
-        const webhooks = await measureWebhooks(rig, client, tenant, take(LABELS_NEEDED), options);
-        const slowly = await withSlowSyncs(rig, SLOWER_MS, async () => [
-          ...(await measureDispatch(client, tenant, take(each), options, SLOWLY)),
-          ...(await measureWebhooks(rig, client, tenant, take(LABELS_NEEDED), options)).map((one) => ({
-            ...one,
-            name: `${one.name}${SLOWLY}`,
-          })),
-        ]);
-        const ratios = [ratio(dispatch[0]!, floor[0]!), ratio(dispatch[1]!, floor[1]!)];
-        const decisions = [measureGateOnce(options), ...(await measureClaiming(rig, options))];
-        const capacity = await measureCapacity(rig, client, tenant, take(CAPACITY_NEEDED), options);
-        const scale = await measureScale(rig, client, tenant, options);
-        return [...floor, ...dispatch, ...ratios, ...webhooks, ...slowly, ...decisions, merges, ...capacity, ...scale];
+        note(...floor, ...dispatch, ratio(dispatch[0]!, floor[0]!), ratio(dispatch[1]!, floor[1]!));
+        note(...(await measureWebhooks(rig, client, tenant, take(LABELS_NEEDED), options)));
+        await withSlowSyncs(rig, SLOWER_MS, async () => {
+          note(...(await measureDispatch(client, tenant, take(each), options, SLOWLY)));
+          const webhooks = await measureWebhooks(rig, client, tenant, take(LABELS_NEEDED), options);
+          note(...webhooks.map((one) => ({ ...one, name: `${one.name}${SLOWLY}` })));
+        });
+        note(measureGateOnce(options), ...(await measureClaiming(rig, options)));
+        note(...(await measureScale(rig, client, tenant, options)));
+        note(...(await measureCapacity(rig, client, tenant, take(CAPACITY_NEEDED), options)));
+        return figures;
       } finally {
         await client.close();
       }
     }),
 };
+
+function lineOf(measured: Measurement): string {
+  const { name, unit, median, min, max } = figureOf(measured);
+  return `${name}: ${median.toPrecision(3)} ${unit} (${min.toPrecision(3)}–${max.toPrecision(3)})`;
+}
 
 /** How many times as long as the floor of the same run: what can be compared between machines. */
 function ratio(of: Measurement, floor: Measurement): Measurement {

@@ -10,9 +10,10 @@ import {
   nextRound,
   type TaskKind,
 } from '#domain';
-import type { Tx } from '#lib/db';
+import { type Tx, transaction } from '#lib/db';
 import { EventsError } from '#lib/events';
 import type { Draft } from './draft.ts';
+import { Gathering } from './gathering.ts';
 import type { Cause, IssueLog } from './log.ts';
 import type { SubjectName } from './project.ts';
 import { enqueue, type QueueEntry } from './queue.ts';
@@ -38,6 +39,17 @@ export function branchName(issue: string, attempt: number): string {
   return `rig/${issue}/${attempt}`;
 }
 
+/** An issue that may be claimed, and who may have it now. */
+interface Wanted {
+  readonly draft: Draft;
+  readonly entry: Omit<QueueEntry, 'version'>;
+  readonly agents: readonly Claimant[];
+  readonly leader: Leadership;
+}
+
+/** Claims on arrival that come while others are under way share a transaction: one Agent's row would let them through one by one. */
+const gatherings = new WeakMap<IssueLog, Gathering<Wanted, Claimant | null>>();
+
 /**
  * Writes what `draft` holds and gives its issue to the first of these Agents that has a free slot and for whom nothing better is queued, or
  * else puts it into the queue: one transaction. Answers who has it, or null for the queue. Throws EventsError as {@link Draft.commit}.
@@ -48,16 +60,44 @@ export async function claimOrEnqueue(
   agents: readonly Claimant[],
   leader: Leadership,
 ): Promise<Claimant | null> {
-  const holder = await draft.commit<Claimant | null>(async (tx, state) => {
-    const taken = agents.length === 0 ? null : await takeDirect(tx, entry, agents, leader);
-    if (taken === null) {
-      await enqueue(tx, { ...entry, version: state.version });
-      return { events: [], value: null };
-    }
-    const assignment = assignmentOf(entry.subject, nextAttempt(state, taken.before), taken.agent, taken.fence);
-    return { events: decideAssignment(assignment, `${taken.agent.name} has a free slot.`), value: taken.agent };
+  let gathering = gatherings.get(draft.log);
+  if (gathering === undefined) {
+    gathering = new Gathering({ name: ({ entry }) => entry.subject.id, run: placeEach, lanes: 1 });
+    gatherings.set(draft.log, gathering);
+  }
+  return gathering.ask({ draft, entry, agents, leader });
+}
+
+/** All in one transaction; where that fails, each in one of its own, to fail alone. */
+async function placeEach(batch: readonly Wanted[]): Promise<PromiseSettledResult<Claimant | null>[]> {
+  if (batch.length > 1) {
+    const together = await place(batch).catch(() => null);
+    if (together !== null) return together.map((value) => ({ status: 'fulfilled', value }));
+  }
+  return Promise.allSettled(batch.map(async (one) => (await place([one]))[0]!));
+}
+
+async function place(batch: readonly Wanted[]): Promise<(Claimant | null)[]> {
+  return transaction(batch[0]!.draft.log.pool, async (tx) => {
+    const taken = await takeDirect(tx, batch);
+    const placed = await Promise.allSettled(
+      batch.map(({ draft, entry }, at) =>
+        draft.commitIn<Claimant | null>(tx, async (_, state) => {
+          const { agent, fence, before } = taken[at]!;
+          if (agent === null) {
+            await enqueue(tx, { ...entry, version: state.version });
+            return { events: [], value: null };
+          }
+          const assignment = assignmentOf(entry.subject, nextAttempt(state, before), agent, fence);
+          return { events: decideAssignment(assignment, `${agent.name} has a free slot.`), value: agent };
+        }),
+      ),
+    );
+    return placed.map((one) => {
+      if (one.status === 'rejected') throw one.reason;
+      return one.value ?? null;
+    });
   });
-  return holder ?? null;
 }
 
 interface DirectlyTaken {
@@ -67,32 +107,37 @@ interface DirectlyTaken {
   readonly before: number | null;
 }
 
-const TAKE_DIRECT = `SELECT t.*, (SELECT attempt FROM attempts WHERE namespace = $6 AND issue = $7) AS before FROM take_direct($1, $2, $3, $4, $5) t`;
+const TAKE_DIRECT = {
+  name: 'take_direct_many',
+  text: `SELECT t.*, a.attempt AS before
+    FROM take_direct_many($1::jsonb) t JOIN jsonb_array_elements($1::jsonb) WITH ORDINALITY AS e (x, place) ON e.place = t.n
+    LEFT JOIN attempts a ON a.namespace = x->>'namespace' AND a.issue = x->>'issue' ORDER BY t.n`,
+};
+
+type Taken = { agent: Claimant; fence: string; before: number } | { agent: null; fence: null; before: 0 };
 
 /**
- * Who takes the issue now, under which fence, and the highest attempt `before` that is known under its name; null where it has to wait. Throws
- * StaleEpoch for a leader that was followed by another.
+ * Who takes each issue now, under which fence, and the highest attempt `before` that is known under its name; no Agent where it has to wait.
+ * Throws StaleEpoch for a leader that was followed by another.
  */
-async function takeDirect(
-  tx: Tx,
-  entry: Omit<QueueEntry, 'version'>,
-  agents: readonly Claimant[],
-  leader: Leadership,
-): Promise<{ agent: Claimant; fence: string; before: number } | null> {
-  const { rows } = await tx.query(TAKE_DIRECT, [
-    agents.map(({ uid }) => uid),
-    agents.map(({ concurrency }) => concurrency),
-    entry.subject.id,
-    entry.priority,
-    new Date(entry.filedAt),
-    entry.subject.namespace,
-    entry.subject.name,
-  ]);
-  const { agent: uid, epoch, sequence, before } = rows[0] as DirectlyTaken;
-  const agent = agents.find((one) => one.uid === uid);
-  if (agent === undefined) return null;
-  requireEpoch(leader, epoch);
-  return { agent, fence: formatFence({ epoch, sequence }), before: before ?? 0 };
+async function takeDirect(tx: Tx, batch: readonly Wanted[]): Promise<Taken[]> {
+  const asked = batch.map(({ entry: { subject, priority, filedAt }, agents }) => ({
+    subject: subject.id,
+    namespace: subject.namespace,
+    issue: subject.name,
+    rank: priority,
+    filed: new Date(filedAt).toISOString(),
+    agents: agents.map(({ uid }) => uid),
+    slots: agents.map(({ concurrency }) => concurrency),
+  }));
+  const { rows } = await tx.query<DirectlyTaken>({ ...TAKE_DIRECT, values: [JSON.stringify(asked)] });
+  return batch.map(({ agents, leader }, at): Taken => {
+    const { agent: uid, epoch, sequence, before } = rows[at]!;
+    const agent = agents.find((one) => one.uid === uid);
+    if (agent === undefined) return { agent: null, fence: null, before: 0 };
+    requireEpoch(leader, epoch);
+    return { agent, fence: formatFence({ epoch, sequence }), before: before ?? 0 };
+  });
 }
 
 /** A new work claim of an issue and its first task, under the names that both always have. */

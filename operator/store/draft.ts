@@ -3,13 +3,20 @@ import { type Tx, transaction } from '#lib/db';
 import type { Cause, IssueLog } from './log.ts';
 import type { SubjectName } from './project.ts';
 
+/** What is decided inside the transaction, and what its caller wants back. */
+export type Further<T> = (
+  tx: Tx,
+  state: IssueState,
+) => Promise<{ readonly events: readonly DomainEvent[]; readonly value: T }>;
+
 /**
  * What one look at an issue has decided and not yet written. Decisions that need nothing but each other follow one another in memory and are
  * written by one transaction, so that an issue is filed, graded and claimed with one wait for the disk. Whoever acts on the outside
  * world commits first: nothing is done of which the log does not know.
  */
 export class Draft {
-  readonly #log: IssueLog;
+  /** Where it is written. */
+  readonly log: IssueLog;
   readonly #subject: SubjectName;
   readonly #cause: Cause;
   readonly #now: () => number;
@@ -18,7 +25,7 @@ export class Draft {
   #state: IssueState;
 
   constructor(log: IssueLog, subject: SubjectName, cause: Cause, written: IssueState, now: () => number) {
-    this.#log = log;
+    this.log = log;
     this.#subject = subject;
     this.#cause = cause;
     this.#now = now;
@@ -45,20 +52,22 @@ export class Draft {
    * on; does nothing where there is neither. Throws EventsError
    * Concurrency when another writer was faster: then nothing is written, and the draft is of no more use.
    */
-  async commit<T = undefined>(
-    more?: (tx: Tx, state: IssueState) => Promise<{ readonly events: readonly DomainEvent[]; readonly value: T }>,
-  ): Promise<T | undefined> {
+  async commit<T = undefined>(more?: Further<T>): Promise<T | undefined> {
     if (this.#pending.length === 0 && more === undefined) return undefined;
-    const { state, value } = await transaction(this.#log.pool, async (tx) => {
-      const decided = await more?.(tx, this.#state);
-      const events = [...this.#pending, ...(decided?.events ?? [])];
-      const queued = decided === undefined;
-      const { state } = await this.#log.appendIn(tx, this.#subject, this.#cause, this.#written, events, { queued });
-      return { state, value: decided?.value };
+    return transaction(this.log.pool, (tx) => this.commitIn(tx, more));
+  }
+
+  /** {@link commit} as a part of a transaction of the caller's; the draft stays as it is where that does not commit. */
+  async commitIn<T = undefined>(tx: Tx, more?: Further<T>): Promise<T | undefined> {
+    const decided = await more?.(tx, this.#state);
+    const events = [...this.#pending, ...(decided?.events ?? [])];
+    const queued = decided === undefined;
+    const { state } = await this.log.appendIn(tx, this.#subject, this.#cause, this.#written, events, { queued });
+    tx.afterCommit(() => {
+      this.#pending.length = 0;
+      this.#written = state;
+      this.#state = state;
     });
-    this.#pending.length = 0;
-    this.#written = state;
-    this.#state = state;
-    return value;
+    return decided?.value;
   }
 }

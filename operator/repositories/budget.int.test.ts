@@ -45,12 +45,13 @@ test('ten thousand open Issues, fifty at work that all move between two listings
     await world.rest('author', `POST ${R}/issues/${number}/comments`, { body: 'Is it there yet?' }, 201);
   }
   const busy = await cost();
-  const each = (busy - quiet) / HERE;
-  // Four listings changed, whatever the number of pull requests: the rest is one call for each of them.
-  const fifty = quiet + 4 + AT_WORK * ((busy - quiet - 4) / HERE);
+  // Four listings changed, whatever the number of pull requests, and each of these is read whole. The 120 issues may all be of the second that is
+  // listed again, so as to miss none: then they are a page more.
+  const listings = busy - quiet - HERE;
+  const fifty = quiet + 5 + AT_WORK;
   const hour = LISTINGS_AN_HOUR * fifty + FIRST_OF_10000;
-  const figures = `quiet ${quiet}, busy ${busy} (${each} for each of ${HERE}): ${hour} in the worst hour`;
+  const figures = `quiet ${quiet}, busy ${busy} with ${HERE} pull requests: ${hour} in the worst hour`;
   assert.equal(quiet, 1, figures);
-  assert.equal(busy, quiet + 4 + HERE, figures);
+  assert.ok(listings === 4 || listings === 5, figures);
   assert.ok(hour <= 1_000, figures);
 });

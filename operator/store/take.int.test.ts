@@ -5,7 +5,7 @@ import { claimOrEnqueue } from './claims.ts';
 import { Draft } from './draft.ts';
 import type { SubjectName } from './project.ts';
 import { listQueue } from './queue.ts';
-import { cause, eventsOf, file, type LogWorld, openLog, queueUp } from './store.int-kit.ts';
+import { cause, edit, eventsOf, file, type LogWorld, openLog, queueUp } from './store.int-kit.ts';
 import { claimNext, nextTask } from './take.ts';
 
 const dev = { name: 'dev-e', uid: 'dev-e', concurrency: 9 };
@@ -180,4 +180,38 @@ test('a leader that was followed by another claims nothing, and keeps nothing fr
     answers.map(({ status }, at) => (at % 2 === 0 ? status : typeof (answers[at] as { value?: unknown }).value)),
     agents.map((_, at) => (at % 2 === 0 ? 'rejected' : 'object')),
   );
+});
+
+test('of issues that arrive at once, one whose log grew meanwhile keeps none of the others, and no more are claimed than the Agent takes', async (t) => {
+  const world = await started(t);
+  const agent = { ...dev, concurrency: 5 };
+  const subjects = [];
+  for (let n = 0; n < 8; n += 1) subjects.push(await file(world, `arrives-${n}`));
+  const drafts = await Promise.all(
+    subjects.map(async (subject) => new Draft(world.log, subject, cause, await world.log.load(subject), Date.now)),
+  );
+  drafts[3]!.add([edit(drafts[3]!.state)]);
+  await world.another().append(subjects[3]!, cause, (state) => [edit(state)]);
+  const placed = await Promise.allSettled(
+    drafts.map((draft, at) =>
+      claimOrEnqueue(
+        draft,
+        {
+          subject: subjects[at]!,
+          priority: 2,
+          filedAt: at,
+          candidates: [dev.uid],
+          stack: null,
+          message: 'It may be claimed.',
+        },
+        [agent],
+        world.leader,
+      ),
+    ),
+  );
+  const answers = placed.map((one) => (one.status === 'rejected' ? 'refused' : (one.value?.name ?? 'queued')));
+  assert.equal(answers[3], 'refused');
+  assert.deepEqual([...answers].sort(), [...Array(5).fill('dev-e'), 'queued', 'queued', 'refused']);
+  assert.equal((await listQueue(world.pool, 'team', 20)).length, 2);
+  assert.equal((await world.pool.query('SELECT FROM tasks WHERE ended_at IS NULL')).rowCount, 5);
 });

@@ -185,7 +185,7 @@ test('a leader that was followed by another claims nothing, and keeps nothing fr
 test('of issues that arrive at once, one whose log grew meanwhile keeps none of the others, and no more are claimed than the Agent takes', async (t) => {
   const world = await started(t);
   const agent = { ...dev, concurrency: 5 };
-  const subjects = [];
+  const subjects: SubjectName[] = [];
   for (let n = 0; n < 8; n += 1) subjects.push(await file(world, `arrives-${n}`));
   const drafts = await Promise.all(
     subjects.map(async (subject) => new Draft(world.log, subject, cause, await world.log.load(subject), Date.now)),

@@ -63,9 +63,21 @@ export async function finishDelivery(
 ): Promise<boolean> {
   const { rowCount } = await db.query(
     'UPDATE deliveries SET finished_at = clock_timestamp(), outcome = $2, detail = $3 WHERE id = $1 AND finished_at IS NULL',
-    [id, outcome, detail.toWellFormed().replaceAll('\0', '\uFFFD')],
+    [id, outcome, storable(detail)],
   );
   return rowCount === 1;
+}
+
+/** Records of many deliveries at once, each with its sentence, that nothing follows from them; what was recorded before stays as it is. */
+export async function ignoreDeliveries(
+  db: Queryable,
+  ignored: readonly { readonly id: string; readonly detail: string }[],
+): Promise<void> {
+  await db.query(
+    `UPDATE deliveries SET finished_at = clock_timestamp(), outcome = 'ignored', detail = said.detail
+     FROM unnest($1::text[], $2::text[]) AS said (id, detail) WHERE deliveries.id = said.id AND finished_at IS NULL`,
+    [ignored.map(({ id }) => id), ignored.map(({ detail }) => storable(detail))],
+  );
 }
 
 /** Gives deliveries back that were taken and not tried, to be handed out again after `afterMs`: it counts as no attempt. */
@@ -81,7 +93,7 @@ export async function returnDeliveries(db: Queryable, ids: readonly string[], af
 export async function postponeDelivery(db: Queryable, id: string, afterMs: number, detail: string): Promise<void> {
   await db.query(
     `UPDATE deliveries SET due_at = clock_timestamp() + $2 * interval '1 ms', detail = $3 WHERE id = $1 AND finished_at IS NULL`,
-    [id, afterMs, detail.toWellFormed().replaceAll('\0', '\uFFFD')],
+    [id, afterMs, storable(detail)],
   );
 }
 
@@ -102,4 +114,9 @@ export async function pruneDeliveries(
   );
   const { deleted, seen, next, old } = rows[0];
   return { deleted, next: seen === limit && old ? next : null };
+}
+
+/** PostgreSQL takes neither half a surrogate pair nor a NUL. */
+function storable(detail: string): string {
+  return detail.toWellFormed().replaceAll('\0', '\uFFFD');
 }

@@ -7,6 +7,7 @@ export {
   type Delivery,
   type DeliveryOutcome,
   finishDelivery,
+  ignoreDeliveries,
   postponeDelivery,
   pruneDeliveries,
   returnDeliveries,

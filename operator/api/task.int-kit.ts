@@ -95,14 +95,7 @@ export async function claimedIssue(api: TestApi, name: string): Promise<TestTask
     name,
     uid: issue.metadata.uid!,
   });
-  const assignment = {
-    claim: randomUUID(),
-    agent: { name: 'dev-e', uid: agentUid(rig, 'dev-e') },
-    attempt: 1,
-    fence: await nextFence(rig),
-    branch: branchName(name, 1),
-    task: taskName(name, 'implement', 1, 1),
-  };
+  const assignment = await assigned(rig, name, 1);
   const graded: DomainEvent = {
     type: 'ISSUE_CLASSIFIED',
     data: { tier: 'T1', taskClass: 'fix', reason: 'A test.', generation: 1 },
@@ -110,6 +103,37 @@ export async function claimedIssue(api: TestApi, name: string): Promise<TestTask
   await rig.conductor.log.append(subject, SYSTEM, (state) => decideWish(state, wishOf(issue)));
   await rig.conductor.log.append(subject, SYSTEM, () => [graded, ...decideAssignment(assignment, 'A test.')]);
   return made(api, subject, { ...assignment, name: assignment.task, kind: 'implement', number: body.number });
+}
+
+async function assigned(rig: TestConductor, name: string, attempt: number) {
+  return {
+    claim: randomUUID(),
+    agent: { name: 'dev-e', uid: agentUid(rig, 'dev-e') },
+    attempt,
+    fence: await nextFence(rig),
+    branch: branchName(name, attempt),
+    task: taskName(name, 'implement', attempt, 1),
+  };
+}
+
+/** The same issue after its first attempt was lost, under the work claim of the second. */
+export async function secondAttempt(api: TestApi, first: TestTask): Promise<TestTask> {
+  const { rig } = api;
+  await endTask(api, first);
+  const assignment = await assigned(rig, first.issue, 2);
+  await rig.conductor.log.append(first.subject, SYSTEM, (state) => [
+    {
+      type: 'ISSUE_UNASSIGNED',
+      data: { claim: state.work!.id, attempt: 1, reason: 'TaskLost', message: 'A test lost it.' },
+    },
+    ...decideAssignment(assignment, 'A test.'),
+  ]);
+  return made(api, first.subject, {
+    ...assignment,
+    name: assignment.task,
+    kind: 'implement',
+    number: first.number,
+  });
 }
 
 /** A further task of the same issue: rework under its work claim, or a review of the head by review-e. */

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { before, test } from 'node:test';
 import { fileLife, repositoryReady, type TestConductor, testConductor } from '../api/conductor.int-kit.ts';
 import { applyTenant } from '../api/objects.int-kit.ts';
-import { claimedIssue, furtherTask, type TestApi, type TestTask, testApi } from '../api/task.int-kit.ts';
+import { claimedIssue, furtherTask, secondAttempt, type TestApi, type TestTask, testApi } from '../api/task.int-kit.ts';
 import { AgentGit } from './git.int-kit.ts';
 
 let rig: TestConductor;
@@ -37,6 +37,15 @@ async function events(task: TestTask): Promise<{ type: string; data: Record<stri
 
 async function heads(task: TestTask): Promise<unknown[]> {
   return (await events(task)).filter(({ type }) => type === 'HEAD_FORWARDED').map(({ data }) => data.to);
+}
+
+/** Runs it while nothing reaches the log, as where the gateway dies behind the forge's answer. */
+async function withoutRecord(run: () => Promise<void>): Promise<void> {
+  const { log } = rig.conductor;
+  const { record } = log;
+  log.record = () => Promise.reject(new Error('the process died here'));
+  await run();
+  log.record = record;
 }
 
 /** Runs a push that must be refused: git fails and says `sentence`, and the forge is as it was. */
@@ -121,12 +130,7 @@ test('a push that a crash kept from the log is recorded when the task pushes aga
   const task = await claimedIssue(api, 'crash');
   const clone = await git.clone(task, 'crash');
   const sha = await git.commit(clone, 'crash.txt', 'x\n');
-  const { log } = rig.conductor;
-  const record = log.record;
-  log.record = () => Promise.reject(new Error('the process died here'));
-  const cut = await git.push(task, clone);
-  log.record = record;
-  assert.notEqual(cut.code, 0);
+  await withoutRecord(async () => assert.notEqual((await git.push(task, clone)).code, 0));
   assert.equal((await refs())[`refs/heads/${task.branch}`], sha);
   assert.deepEqual(await heads(task), []);
   const effect = (change: string) =>
@@ -136,6 +140,25 @@ test('a push that a crash kept from the log is recorded when the task pushes aga
   assert.deepEqual(await heads(task), [sha]);
   const { rows } = await effect('UPDATE effects SET key = key');
   assert.deepEqual(rows, [{ state: 'succeeded' }], 'what became of the push is known');
+});
+
+test('a push that a crash kept from the log is recorded also where its head is that of the attempt before', async () => {
+  const first = await claimedIssue(api, 'same-head');
+  const clone = await git.clone(first, 'same-head');
+  const sha = await git.commit(clone, 'same.txt', 'x\n');
+  assert.equal((await git.push(first, clone)).code, 0);
+  const second = await secondAttempt(api, first);
+  assert.notEqual(second.branch, first.branch);
+  await withoutRecord(async () => assert.notEqual((await git.push(second, clone)).code, 0));
+  assert.equal((await refs())[`refs/heads/${second.branch}`], sha);
+  assert.equal((await git.push(second, clone)).code, 0);
+  assert.deepEqual(
+    (await events(second)).filter(({ type }) => type === 'HEAD_FORWARDED').map(({ data }) => [data.branch, data.to]),
+    [
+      [first.branch, sha],
+      [second.branch, sha],
+    ],
+  );
 });
 
 test('a head that a person pushed to the branch is not taken for the task’s', async () => {

@@ -107,7 +107,8 @@ export class GitGateway {
 
   /** Records a tip that this gateway forwarded and a crash kept from the log. One that came another way is none of the task's. */
   async #recordForwarded(call: TaskCall, branch: string, tip: string, base: string): Promise<void> {
-    if (call.state.forwarded.at(-1)?.sha === tip) return;
+    // Asked of this branch: an attempt that had nothing to add to the one before it ends at the same head, on a branch of its own.
+    if (call.state.forwarded.findLast((one) => one.branch === branch)?.sha === tip) return;
     const move = await forwardedFrom(this.#conductor.log.pool, call.subject.id, branch, tip);
     if (move === undefined) return;
     // Whoever pushed may have died before it could say so: the tip is there, and there is nothing left to push.

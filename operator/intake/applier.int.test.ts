@@ -70,6 +70,24 @@ test('an event that no rule looks at is ignored, with a sentence', async (t) => 
   assert.match(detail, /^Says nothing about the work\.$/);
 });
 
+test('what waits behind a thousand deliveries that concern nobody is applied after a few dozen statements', async (t) => {
+  const world = await open(t);
+  await world.send('star', { action: 'created', repository: REPOSITORY }, { id: 'first' });
+  await world.outcome('first');
+  await world.pool.query(
+    `INSERT INTO deliveries (id, event, headers, body, received_at)
+     SELECT 'star-' || n, event, headers, body, received_at FROM deliveries, generate_series(1, 1000) AS n`,
+  );
+  await world.send('issues', labelled(7), { id: 'behind' });
+  assert.equal((await world.outcome('behind')).outcome, 'applied');
+  const { rows } = await world.pool.query(
+    `SELECT count(*)::int AS ignored, count(DISTINCT xmin::text)::int AS transactions FROM deliveries
+     WHERE id LIKE 'star-%' AND outcome = 'ignored'`,
+  );
+  assert.equal(rows[0].ignored, 1_000);
+  assert.ok(rows[0].transactions <= 30, `${rows[0].transactions} transactions`);
+});
+
 test('of two Repositories of one forge repository only the older one takes an issue in', async (t) => {
   const elder = repositoryOf(REPOSITORY.id, REPOSITORY.full_name, { name: 'elder', uid: 'a' });
   const younger = repositoryOf(REPOSITORY.id, REPOSITORY.full_name, { name: 'younger', uid: 'b', namespace: 'other' });

@@ -1,4 +1,11 @@
-import { finishDelivery, postponeDelivery, returnDeliveries, type TakenDelivery, takeDeliveries } from '#lib/events';
+import {
+  finishDelivery,
+  ignoreDeliveries,
+  postponeDelivery,
+  returnDeliveries,
+  type TakenDelivery,
+  takeDeliveries,
+} from '#lib/events';
 import { ForgeError, type ParsedDelivery } from '#lib/forge';
 import { inScope, type Metrics, noMetrics } from '#lib/observe';
 import { Away, ForgeAway } from './away.ts';
@@ -33,6 +40,14 @@ interface Held {
   readonly parse: () => Promise<ParsedDelivery>;
   /** What it waits behind. */
   readonly lane: string;
+}
+
+/** Nothing follows from it. */
+interface Ignored {
+  readonly delivery: TakenDelivery;
+  readonly id: string;
+  /** Why, in one sentence. */
+  readonly detail: string;
 }
 
 /**
@@ -87,34 +102,59 @@ export class DeliveryApplier {
   }
 
   async #drain(): Promise<void> {
-    const { conductor, logger } = this.#options;
     while (this.#again && this.#timer !== undefined) {
       this.#again = false;
       try {
-        while (this.#lanes.held > MOST_HELD - BATCH || this.#bytes >= BATCH_BYTES) await this.#lanes.oneLeft();
-        const room = { limit: BATCH, maxBytes: BATCH_BYTES - this.#bytes };
-        const deliveries = await takeDeliveries(conductor.log.pool, room);
-        for (const delivery of deliveries) await this.#hold(delivery);
-        if (deliveries.length > 0) this.#again = true;
+        if ((await this.#takeSome()) > 0) this.#again = true;
       } catch (err) {
-        logger.error({ err }, 'deliveries could not be taken');
+        this.#options.logger.error({ err }, 'deliveries could not be taken');
         return;
       }
     }
   }
 
-  /** A large body is read in its turn, and its delivery waits behind other large ones alone. */
-  async #hold(delivery: TakenDelivery): Promise<void> {
-    this.#bytes += delivery.body.byteLength;
+  /** Answers how many. */
+  async #takeSome(): Promise<number> {
+    while (this.#lanes.held > MOST_HELD - BATCH || this.#bytes >= BATCH_BYTES) await this.#lanes.oneLeft();
+    const room = { limit: BATCH, maxBytes: BATCH_BYTES - this.#bytes };
+    const deliveries = await takeDeliveries(this.#options.conductor.log.pool, room);
+    const ignored: Ignored[] = [];
+    for (const delivery of deliveries) {
+      const detail = await this.#hold(delivery);
+      if (detail !== null) ignored.push({ delivery, id: delivery.id, detail });
+    }
+    await this.#ignore(ignored);
+    return deliveries.length;
+  }
+
+  /**
+   * Puts one into its lane, or answers why nothing follows from it. A large body is read in its turn, and its delivery waits behind other
+   * large ones alone.
+   */
+  async #hold(delivery: TakenDelivery): Promise<string | null> {
     const parse = () => this.#options.payloads.delivery(delivery.event, delivery.body);
-    if (delivery.body.byteLength >= LARGE_BODY) return this.#lanes.put('large', { delivery, parse, lane: 'large' });
+    if (delivery.body.byteLength >= LARGE_BODY) return this.#put({ delivery, parse, lane: 'large' });
     const parsed = await parse().catch((error: Error) => error);
+    if (!(parsed instanceof Error) && parsed.ignored !== null) return parsed.ignored;
     const lane = parsed instanceof Error ? 'unreadable' : laneOf(delivery, parsed);
     const read = async () => {
       if (parsed instanceof Error) throw parsed;
       return parsed;
     };
-    this.#lanes.put(lane, { delivery, parse: read, lane });
+    return this.#put({ delivery, parse: read, lane });
+  }
+
+  #put(held: Held): null {
+    this.#bytes += held.delivery.body.byteLength;
+    this.#lanes.put(held.lane, held);
+    return null;
+  }
+
+  /** All of a batch at once: most of what a busy forge tells is of no concern here, and what is waits behind it. */
+  async #ignore(ignored: readonly Ignored[]): Promise<void> {
+    if (ignored.length === 0) return;
+    await ignoreDeliveries(this.#options.conductor.log.pool, ignored);
+    for (const { delivery } of ignored) this.#count(delivery, 'ignored');
   }
 
   async #work(held: Held): Promise<void> {

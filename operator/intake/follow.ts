@@ -36,7 +36,7 @@ const ABOUT_REPOSITORY: ReadonlySet<FactUpdate['kind']> = new Set(['repository',
 /** What a delivery is about: deliveries of one lane are applied one after the other. */
 export function laneOf({ headers }: TakenDelivery, { updates, installation }: ParsedDelivery): string {
   if (installation !== null) return 'installations';
-  return updates[0] === undefined ? 'ignored' : `${headers['rig-forge-host'] ?? ''}/${updates[0].repositoryId}`;
+  return updates[0] === undefined ? 'nothing' : `${headers['rig-forge-host'] ?? ''}/${updates[0].repositoryId}`;
 }
 
 /**

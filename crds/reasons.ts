@@ -49,6 +49,48 @@ export const reasons = {
   TierRaised: 'The diff is of a higher tier than the issue was dispatched at.',
   IrreversibleTier: 'The tier is T3: a person drives, and agents only prepare.',
 
+  // Approvals
+  Verified: 'A listed person signed exactly this, and it still holds.',
+  ApprovalMissing: 'No person has approved this step.',
+  ApprovalExpired: 'The Approval held only for a time, which is over.',
+  ApprovalDeleted: 'The Approval was deleted, which takes it back.',
+  BundleInvalid: 'The bundle of the Approval is not a Sigstore bundle with one signed envelope and a certificate.',
+  SignatureInvalid:
+    'The bundle of the Approval does not verify: its signature, certificate, log entry or time is not of the trusted root.',
+  StatementInvalid: 'What was signed is not exactly one approval of one document.',
+  ScopeMismatch: 'What was signed is of another scope than the Approval says.',
+  DigestMismatch: 'The issue, its plan or its pull request is not what was signed.',
+  SignedInFuture: 'The Approval was signed in the future, as its log or timestamp authority tells.',
+  MachineSigner: 'A machine signed the Approval.',
+  SignerNotListed: 'Who signed the Approval is not among the people who may.',
+  SignerIsAuthor: 'Who signed the Approval opened or pushed the change, and four eyes are asked for.',
+  AuthorsUnknown: 'It is not known who pushed the change, so four eyes cannot be told apart.',
+  TrustUnreadable: 'The trusted root or the list of people cannot be read, so nothing that was signed can be verified.',
+  IssueMissing: 'The Issue that the Approval is for does not exist.',
+
+  // Trust
+  CeilingTooLow:
+    'The work is graded above what any Agent that fits is trusted with; a person lets it through or grants more.',
+  TrustCounted: 'The change counts as a success of its Agent.',
+  TrustSettling: 'The change is live and counts once it has been quiet for long enough.',
+  TrustNotLive: 'The change is not live, or has not been quiet since.',
+  TrustRolledBack: 'The change had to be taken back.',
+  TrustAgentFiled: 'An agent filed the issue, so its change counts for nothing.',
+  TrustSeveralAgents: 'Several Agents pushed to the change, so it counts for none.',
+  TrustSeveralModels: 'Several models answered for the change, so it counts for none.',
+  TrustModelUnknown: 'It is not known which model answered for the change.',
+  TrustHumanRework: 'A person pushed to the change or sent it back.',
+  TrustUnattributed: 'It is not known who pushed a head of the change.',
+  TrustQuestioned: 'A person is asked whether the change had to be taken back.',
+  TrustUnmeasured: 'The merged diff has not been read and graded.',
+  TrustEmptyChange: 'The change consists of white space.',
+  TrustGeneratedChange: 'The change consists of files that programs write.',
+  TrustOtherTier: 'The change is of another tier than the one that leads on from the ceiling.',
+  TrustParentCounted: 'Another child of the same parent has counted.',
+  TrustDailyLimit: 'As many changes as count in one day have counted on that day.',
+  TrustAnswerRefused:
+    'What a person said of an Agent or a change does not fit what the ledger knows; the message says why.',
+
   // Secrets and the forge
   SecretMissing: 'The Secret, or the key in it, does not exist.',
   SecretNotAllowed: 'The Secret lacks the label rig.dashecorp.com/forge, or its annotation names another host.',

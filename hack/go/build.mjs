@@ -38,6 +38,12 @@ const programs = {
     reports: 'k8s.io/api',
     packages: [['', 'github.com/fluxcd/kustomize-controller']],
   },
+  // For tests: Sigstore's own tool, which judges what the rig signs and signs what the rig judges.
+  cosign: {
+    dir: join(root, 'test', 'kit', 'cosign'),
+    reports: 'k8s.io/api',
+    packages: [['', 'github.com/sigstore/cosign/v3/cmd/cosign']],
+  },
   // What tests ask about the install: tools of others, at the versions of hack/tools/go.mod.
   helm: { dir: join(root, 'hack', 'tools'), reports: 'k8s.io/api', packages: [['', 'helm.sh/helm/v4/cmd/helm']] },
   actionlint: {

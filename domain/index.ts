@@ -64,6 +64,26 @@ export {
   type TierAnswer,
   type World,
 } from './issue/world.ts';
+export { evolveHistory, type History, type LedgerEvent, noHistory } from './ledger/change.ts';
+export {
+  type AgentAct,
+  type ChangeAct,
+  decideAgentAct,
+  decideChangeAct,
+  decideMeasured,
+  decideMoved,
+  decideQuestioned,
+  decideReset,
+  decideReverted,
+  mergedLast,
+} from './ledger/decide.ts';
+export { dispatchCeiling, isWithin } from './ledger/dispatch.ts';
+export { Ledger, type LedgerRow, type LedgerSubject, pairsOf, recordsOf } from './ledger/ledger.ts';
+export { modelOf } from './ledger/model.ts';
+export { type Ceiling, defaultLedgerPolicy, type LedgerPolicy, unreachable } from './ledger/policy.ts';
+export { type ChangeRecord, type Grounds, type Standing, standingOf, type TrustKey } from './ledger/standing.ts';
+export { type ChangedLines, type Substance, substanceOf } from './ledger/substance.ts';
+export { type AgentTrust, evolveTrust, groundsFor, noTrust, pairOf } from './ledger/trust.ts';
 export { type ClosingReference, closingReferences, skipsChecks } from './pull-request/markers.ts';
 export {
   type ChangeData,

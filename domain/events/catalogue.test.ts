@@ -12,7 +12,7 @@ const types = Object.keys(catalogue) as EventType[];
 const validators = new Map<EventType, ValidateFunction>(types.map((type) => [type, ajv.compile(catalogue[type].data)]));
 
 /** Irregular ends that the log's words have; everything else ends in -ED. */
-const PAST = /^DEPLOYED_|(?:BACK|ED|WRITTEN|READ|LOST|STUCK|DONE|CONFLICT|WAITING|COMPLETE)$/;
+const PAST = /^DEPLOYED_|(?:BACK|ED|WRITTEN|READ|RESET|LOST|STUCK|DONE|CONFLICT|WAITING|COMPLETE)$/;
 
 test('every type is past tense in capitals: what happened, not what is wanted', () => {
   for (const type of types) {

@@ -1,10 +1,12 @@
-import { type Static, type TProperties, Type } from 'typebox';
+import { type Static, Type } from 'typebox';
 import * as part from './parts.ts';
+import { trustEvents } from './trust.ts';
 
 const {
   agent,
   actor,
   count,
+  event,
   fence,
   issueSpec,
   lane,
@@ -18,11 +20,6 @@ const {
   tier,
   tokens,
 } = part;
-
-/** An event type: what its data holds, the schema's version, and one sentence of what it says happened. */
-function event<P extends TProperties>(says: string, properties: P) {
-  return { schema: 1, says, data: Type.Object(properties, { additionalProperties: false }) };
-}
 
 const task = { task: name, kind: taskKind, fence };
 const deployed = { environment: name, revision: sha, deployment: name };
@@ -171,12 +168,16 @@ export const catalogue = {
     headSHA: sha,
   }),
   REVIEW_PASSED: event('A review approved this head.', { headSHA: sha, by: actor, review: Type.Integer() }),
-  REVIEW_DISPUTED: event('A review asked for changes to this head.', {
-    headSHA: sha,
-    by: actor,
-    review: Type.Integer(),
-    threads: count,
-  }),
+  REVIEW_DISPUTED: event(
+    'A review asked for changes to this head. `machine` where an account of the rig did, and no person.',
+    {
+      headSHA: sha,
+      by: actor,
+      review: Type.Integer(),
+      threads: count,
+      machine: Type.Optional(Type.Literal(true)),
+    },
+  ),
   REVIEW_LOOP_EXCEEDED: event('Review and rework went round too often.', { rounds: ordinal }),
   THREADS_RESOLVED: event('Review threads were resolved by the agent that fixed them.', {
     threads: Type.Array(name),
@@ -251,6 +252,7 @@ export const catalogue = {
       message: sentence,
     },
   ),
+  ...trustEvents,
   EPIC_PLANNED: event('The children of the issue are known: it finishes with them.', { children: Type.Array(name) }),
   MILESTONE_COMPLETE: event('Every child of the issue is done.', { children: Type.Array(name) }),
   ISSUE_DONE: event('Everything the issue asked for is live.', { message: sentence }),

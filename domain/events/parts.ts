@@ -1,4 +1,4 @@
-import { type TSchema, Type } from 'typebox';
+import { type TProperties, type TSchema, Type } from 'typebox';
 
 /** Building blocks of event data. Strings are bounded: what reaches the log is stored for good. */
 export const sha = Type.String({ pattern: '^[0-9a-f]{40}$' });
@@ -20,6 +20,8 @@ export const user = Type.String({ minLength: 1, maxLength: 1_024 });
 /** `epoch.sequence`. */
 export const fence = Type.String({ pattern: '^[0-9]+\\.[0-9]+$' });
 export const tier = Type.Union([Type.Literal('T0'), Type.Literal('T1'), Type.Literal('T2'), Type.Literal('T3')]);
+/** What an Agent is trusted with: never T3. */
+export const ceiling = Type.Union([Type.Literal('T0'), Type.Literal('T1'), Type.Literal('T2')]);
 export const taskKind = Type.Union([Type.Literal('implement'), Type.Literal('rework'), Type.Literal('review')]);
 export const lane = Type.Union([Type.Literal('work'), Type.Literal('review')]);
 /** What a person may ask of an issue; `unhold` takes a hold back. */
@@ -68,3 +70,8 @@ export const issueSpec = Type.Object({
   ),
   suspend: Type.Boolean(),
 });
+
+/** An event type: what its data holds, the schema's version, and one sentence of what it says happened. */
+export function event<P extends TProperties>(says: string, properties: P) {
+  return { schema: 1, says, data: Type.Object(properties, { additionalProperties: false }) };
+}

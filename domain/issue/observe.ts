@@ -153,7 +153,8 @@ function observeReviews(state: IssueState, world: World, pr: PullRequestFacts): 
     const threads = pr.threads.filter(
       (thread) => !thread.resolved && thread.comments[0]?.author.id === review.author.id,
     ).length;
-    return [{ type: 'REVIEW_DISPUTED', data: { ...data, threads } }];
+    const machine = world.machines.has(review.author.id) ? ({ machine: true } as const) : {};
+    return [{ type: 'REVIEW_DISPUTED', data: { ...data, threads, ...machine } }];
   });
 }
 

@@ -142,7 +142,7 @@ function deliveryEvents(
       const { headSHA, by, review, threads } = report;
       return report.passed
         ? [{ type: 'REVIEW_PASSED', data: { headSHA, by, review } }]
-        : [{ type: 'REVIEW_DISPUTED', data: { headSHA, by, review, threads } }];
+        : [{ type: 'REVIEW_DISPUTED', data: { headSHA, by, review, threads, machine: true } }];
     }
   }
 }

@@ -19,6 +19,7 @@ import { MarkRecord } from './audit/record.ts';
 import type { Config } from './config.ts';
 import { openEscalations } from './escalation/open.ts';
 import { Forges } from './forges/forges.ts';
+import { Leftovers } from './forges/leftovers.ts';
 import { Pace } from './forges/pace.ts';
 import { ForgeWrites } from './forges/writes.ts';
 import { GitCache } from './gateway/cache.ts';
@@ -260,6 +261,7 @@ function assemble(config: Config, logger: Logger, clients: Clients) {
     metrics,
   });
   const outbox = new Outbox(log, logger, Date.now, (subject, event) => tellDenied(conductor, subject, event));
+  const leftovers = new Leftovers(conductor, logger);
   const pruner = new Pruner({ pool, keepMs: config.keepDeliveriesMs, now: Date.now, logger });
   const pokeTasks = (subject: { namespace: string; name: string }) => {
     for (const { metadata } of agentTasksOf(conductor.objects, subject.namespace, subject.name))
@@ -294,6 +296,7 @@ function assemble(config: Config, logger: Logger, clients: Clients) {
     outbox.start(standing);
     pruner.start(standing);
     escalations.start(standing);
+    leftovers.start(standing);
   });
   // The Lease is handed over behind this: what one leader has begun has ended before the next one begins.
   manager.onStoppedLeading(
@@ -305,6 +308,7 @@ function assemble(config: Config, logger: Logger, clients: Clients) {
         pruner.idle(),
         issues.idle(),
         escalations.idle(),
+        leftovers.idle(),
       ])),
   );
   return { conductor, tasks, applier, payloads, hearing, mark, recovered };

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { testDatabase } from '../../test/kit/postgres.ts';
+import { transaction } from '../db/index.ts';
 import {
   type Delivery,
   ensureSubject,
@@ -164,4 +165,27 @@ test('deliveries are handed out by as many bytes as fit, oldest first, and one t
     const lot = await takeDeliveries(pool, { limit: 9, maxBytes: 1_000 });
     return lot.map(({ id }) => id).join('');
   }
+});
+
+test('however many subjects a repository has, one of them is found without reading the others', async (t) => {
+  const { pool } = await testDatabase(t, { migrations: [migrations] });
+  await pool.query(
+    `INSERT INTO subjects (id, kind, namespace, name, uid, forge_host, forge_repo_id, number)
+     SELECT gen_random_uuid(), 'Issue', 'team', 'widgets-' || n, 'uid-' || n, 'forge', 1, n FROM generate_series(1, 5000) AS n`,
+  );
+  await pool.query('ANALYZE subjects');
+  const ref = { kind: 'Issue', namespace: 'team', name: 'widgets-7' } as const;
+  const forge = { host: 'forge', repoId: 1 };
+  const found = await transaction(pool, async (tx) => {
+    const all = [];
+    for (const known of [{ uid: 'uid-7' }, { forge: { ...forge, number: 7 } }, { uid: 'uid-7', forge }, { forge }])
+      all.push((await findSubject(tx, { ...ref, ...known }))?.name);
+    await tx.query(`SELECT id FROM subjects WHERE kind = 'Issue' AND namespace = 'team' AND name = 'widgets-7'`);
+    const { rows } = await tx.query(`SELECT seq_tup_read::int AS read, idx_tup_fetch::int AS fetched
+      FROM pg_stat_xact_user_tables WHERE relid = 'subjects'::regclass`);
+    return { all, ...rows[0] };
+  });
+  assert.deepEqual(found.all, ['widgets-7', 'widgets-7', 'widgets-7', undefined]);
+  assert.equal(found.read, 0, 'rows read in order to find one');
+  assert.ok(found.fetched <= 10, `${found.fetched} rows fetched`);
 });

@@ -25,6 +25,10 @@ export interface Subject {
 
 const COLUMNS = `id, kind, namespace, name, uid, forge_host AS "forgeHost", forge_repo_id AS "forgeRepoId", number`;
 const ATTEMPTS = 3;
+const BY_UID_OR = `SELECT ${COLUMNS} FROM subjects WHERE kind = $1 AND namespace = $2 AND uid = $3
+  UNION SELECT ${COLUMNS} FROM subjects WHERE kind = $1 AND namespace = $2 AND forge_host = $4 AND forge_repo_id = $5 AND number`;
+const BY_UID_OR_NUMBER = `${BY_UID_OR} = $6`;
+const BY_UID_OR_REPOSITORY = `${BY_UID_OR} IS NULL`;
 
 /**
  * The subject of a reference, minted at first sight. It is recognised by its forge place or its uid; what it did not have yet, or has
@@ -50,11 +54,10 @@ export async function ensureSubject(
 
 /** The subject of a reference, or undefined when there is none yet. Throws `SubjectConflict`. */
 export async function findSubject(db: Queryable, ref: SubjectRef): Promise<Subject | undefined> {
-  const { rows } = await db.query<Subject>(
-    `SELECT ${COLUMNS} FROM subjects WHERE kind = $1 AND namespace = $2 AND (uid = $3
-       OR (forge_host = $4 AND forge_repo_id = $5 AND number IS NOT DISTINCT FROM $6))`,
-    [ref.kind, ref.namespace, ...places(ref)],
-  );
+  // An index serves neither OR over both nor IS NOT DISTINCT FROM: a repository with ten thousand issues would be read whole.
+  const by = ref.forge?.number === undefined ? BY_UID_OR_REPOSITORY : BY_UID_OR_NUMBER;
+  const asked = [ref.kind, ref.namespace, ref.uid ?? null, ref.forge?.host ?? null, ref.forge?.repoId ?? null];
+  const { rows } = await db.query<Subject>(by, ref.forge?.number === undefined ? asked : [...asked, ref.forge.number]);
   if (rows.length > 1) throw conflict(ref);
   return rows[0];
 }

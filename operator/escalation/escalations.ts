@@ -1,6 +1,7 @@
 import { decideReminder, type IssueState, type Notice, noticeOf, openGate, streamOf } from '#domain';
 import type { Logger } from '#lib/observe';
 import type { Standing } from '../audit/mark.ts';
+import { Looking } from '../store/looking.ts';
 import type { SubjectName } from '../store/project.ts';
 import type { Channel } from './channel.ts';
 import { Lane } from './lane.ts';
@@ -52,15 +53,20 @@ export class Escalations {
   /** Keys of what needs no telling any more. */
   readonly #settled = new Set<string>();
   readonly #warned = new Set<string>();
+  readonly #looking: Looking;
   #signal: AbortSignal = AbortSignal.abort();
-  #looking: Promise<void> | undefined;
-  #again = false;
   /** Whether the table may hold notices that were begun and are no longer called for. */
   #leftovers = true;
 
   constructor(options: EscalationsOptions) {
     this.#options = options;
     this.#teller = new Teller(options);
+    this.#looking = new Looking({
+      everyMs: LOOK_MS,
+      look: () => this.look().then(() => false),
+      failed: 'what people are to be told could not be looked at',
+      logger: options.logger,
+    });
   }
 
   /** How an issue stands: told whenever its log grew, and whenever it was looked at. A process that does not lead forgets it at once. */
@@ -74,7 +80,7 @@ export class Escalations {
       return;
     }
     this.#open.set(subject.id, { subject, state });
-    if (known?.state.awaiting?.gate !== gate.gate) this.#kick();
+    if (known?.state.awaiting?.gate !== gate.gate) this.#looking.kick();
   }
 
   /** Looks every two seconds until the signal aborts. Call it before the first look at an issue: from here on it sees. */
@@ -85,31 +91,13 @@ export class Escalations {
     this.#settled.clear();
     this.#leftovers = true;
     this.#signal = signal;
-    const timer = setInterval(() => this.#kick(), LOOK_MS);
-    signal.addEventListener('abort', () => clearInterval(timer), { once: true });
+    this.#looking.start(signal);
   }
 
   /** Resolves when nothing is asked of the database or a sink any more. */
   async idle(): Promise<void> {
-    await this.#looking;
+    await this.#looking.idle();
     await Promise.all([...this.#lanes.values()].map((lane) => lane.idle()));
-  }
-
-  #kick(): void {
-    if (this.#signal.aborted) return;
-    this.#again = true;
-    this.#looking ??= this.#looks().finally(() => {
-      this.#looking = undefined;
-    });
-  }
-
-  async #looks(): Promise<void> {
-    while (this.#again && !this.#signal.aborted) {
-      this.#again = false;
-      await this.look().catch((err: unknown) =>
-        this.#options.logger.warn({ err }, 'what people are to be told could not be looked at'),
-      );
-    }
   }
 
   /** One look: reminds of what is due, and begins to tell each sink what it has not been told. */

@@ -1,6 +1,13 @@
 import { defuse } from '#domain';
 import type { Pool } from '#lib/db';
-import { classifyFailure, currentEpoch, type EffectRow, type Effects, type FailureClass } from '#lib/events';
+import {
+  classifyFailure,
+  currentEpoch,
+  type EffectRow,
+  type Effects,
+  type FailureClass,
+  isEventsError,
+} from '#lib/events';
 import {
   type Actor,
   type Forge,
@@ -9,12 +16,13 @@ import {
   type MergeRequest,
   type MergeResult,
   type NewReview,
-  type PullRequestSummary,
   type RepositoryName,
 } from '#lib/forge';
 import { legible } from '#lib/kube';
 import { type Metrics, noMetrics, type Span, serverAttributes, traced, withCorrelation } from '#lib/observe';
 import { filingKey } from './filing.ts';
+import { findLeft } from './left.ts';
+import { closed, existing, numbered, optional } from './made.ts';
 import { issueMarker, marker, unmarked } from './markers.ts';
 import { Outdated } from './outdated.ts';
 import type { Pace } from './pace.ts';
@@ -299,6 +307,21 @@ export class ForgeWrites {
     );
   }
 
+  /**
+   * Sees a write to its end that was begun for a task and that nobody asks for any more: its outcome where the forge shows it, else that it was
+   * given up. Writes nothing.
+   */
+  async giveUp(target: Target, row: EffectRow): Promise<void> {
+    const { key, kind, request } = row;
+    const perform = async () => {
+      throw new Outdated('Its task ended before it was known to have taken place.');
+    };
+    const find = () => findLeft(target, row);
+    await this.#run(target, kind, key, request as object, { perform, find }).catch((error: unknown) => {
+      if (!isEventsError(error, 'EffectRefused')) throw error;
+    });
+  }
+
   async #run<O>(
     target: Target,
     kind: string,
@@ -345,22 +368,6 @@ function tracedWrite<T>({ subject, forge, repo }: Target, kind: string, work: (s
   return withCorrelation(subject, () => traced(`forge ${kind}`, { kind: 'client', attributes }, work));
 }
 
-/** Closing twice is harmless, and one that is gone needs no closing. */
-async function closed(forge: Forge, repo: RepositoryName, number: number): Promise<{ number: number }> {
-  await forge.updatePullRequest(repo, number, { state: 'closed' }).catch((error: unknown) => {
-    if (!(error instanceof ForgeError) || error.code !== 'NotFound') throw error;
-  });
-  return { number };
-}
-
-/** Another of the branch exists: somebody opened it before us, and it is the one. */
-async function existing(error: unknown, search: () => Promise<PullRequestSummary | null>): Promise<PullRequestSummary> {
-  if (!(error instanceof ForgeError) || error.code !== 'Conflict') throw error;
-  const found = await search();
-  if (found === null) throw error;
-  return found;
-}
-
 /** Bad credentials and an unreachable forge are mended and tried again under the same key; what the forge calls wrong stays wrong. */
 function classify(error: unknown): FailureClass {
   if (error instanceof Outdated) return 'refused';
@@ -373,12 +380,4 @@ function classify(error: unknown): FailureClass {
 /** What an agent says: it closes no issue and carries no mark but ours. */
 function spoken(text: string): string {
   return unmarked(defuse(legible(text)));
-}
-
-function numbered({ number, url }: Pick<PullRequestSummary, 'number' | 'url'>): { number: number; url: string } {
-  return { number, url };
-}
-
-function optional<T, O>(found: T | null, map: (found: T) => O): O | undefined {
-  return found === null ? undefined : map(found);
 }

@@ -4,6 +4,7 @@ import { ForgeError } from '#lib/forge';
 import { inScope, type Logger } from '#lib/observe';
 import type { Conductor } from '../issues/context.ts';
 import { repositoryName } from '../repositories/name.ts';
+import { Looking } from '../store/looking.ts';
 import { passes } from './passes.ts';
 
 const POLL_MS = 1_000;
@@ -45,51 +46,39 @@ export interface AnswersOptions {
 export class Answers {
   readonly #options: AnswersOptions;
   readonly #busy = new Map<string, Promise<void>>();
-  #looking: Promise<void> | undefined;
-  #again = false;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #looking: Looking;
 
   constructor(options: AnswersOptions) {
     this.#options = options;
+    this.#looking = new Looking({
+      everyMs: POLL_MS,
+      look: () => this.#look(),
+      failed: 'answers could not be read',
+      logger: options.logger,
+    });
   }
 
   /** Sends what there is and looks again from time to time, until the signal aborts. */
   start(signal: AbortSignal): void {
-    if (signal.aborted) return;
-    this.#timer = setInterval(() => this.kick(), POLL_MS);
-    signal.addEventListener('abort', () => this.#stop(), { once: true });
-    this.kick();
+    this.#looking.start(signal);
+    this.#looking.kick();
   }
 
   /** Looks now. Without effect while this replica does not lead. */
   kick(): void {
-    if (this.#timer === undefined) return;
-    this.#again = true;
-    this.#looking ??= this.#look().finally(() => {
-      this.#looking = undefined;
-    });
+    this.#looking.kick();
   }
 
   /** Resolves when what is being sent now is: wait for it before ending the database's pool. */
   async idle(): Promise<void> {
-    await this.#looking;
+    await this.#looking.idle();
     await Promise.all(this.#busy.values());
   }
 
-  #stop(): void {
-    clearInterval(this.#timer);
-    this.#timer = undefined;
-  }
-
-  async #look(): Promise<void> {
-    while (this.#again && this.#timer !== undefined) {
-      this.#again = false;
-      try {
-        for (const due of await this.#due()) this.#begin(due);
-      } catch (err) {
-        this.#options.logger.warn({ err }, 'answers could not be read');
-      }
-    }
+  /** What there is more of is looked for when one of these is sent. */
+  async #look(): Promise<boolean> {
+    for (const due of await this.#due()) this.#begin(due);
+    return false;
   }
 
   /** The next one of each Repository that nothing is being sent for. */

@@ -8,6 +8,7 @@ import {
 } from '#lib/events';
 import { ForgeError, type ParsedDelivery } from '#lib/forge';
 import { inScope, type Metrics, noMetrics } from '#lib/observe';
+import { Looking } from '../store/looking.ts';
 import { Away, ForgeAway } from './away.ts';
 import { type Applied, type Followers, follow, laneOf } from './follow.ts';
 import { Lanes } from './lanes.ts';
@@ -58,10 +59,8 @@ export class DeliveryApplier {
   readonly #options: ApplierOptions;
   readonly #lanes: Lanes<Held>;
   readonly #away: Away;
+  readonly #looking: Looking;
   #bytes = 0;
-  #running: Promise<void> | undefined;
-  #again = false;
-  #timer: NodeJS.Timeout | undefined;
 
   constructor(options: ApplierOptions) {
     this.#options = options;
@@ -71,50 +70,33 @@ export class DeliveryApplier {
       giveBack: (held) => this.#giveBack(held, SLOW_MS),
       slowMs: SLOW_MS,
     });
+    this.#looking = new Looking({
+      everyMs: POLL_MS,
+      look: () => this.#takeSome(),
+      failed: 'deliveries could not be taken',
+      logger: options.logger,
+    });
   }
 
   /** Applies what is stored and looks again from time to time, until the signal aborts. */
   start(signal: AbortSignal): void {
-    if (signal.aborted) return;
-    this.#timer = setInterval(() => this.kick(), POLL_MS);
-    signal.addEventListener('abort', () => this.#stop(), { once: true });
-    this.kick();
+    this.#looking.start(signal);
+    this.#looking.kick();
   }
 
   /** Looks for deliveries now. Without effect while this replica does not lead. */
   kick(): void {
-    if (this.#timer === undefined) return;
-    this.#again = true;
-    this.#running ??= this.#drain().finally(() => {
-      this.#running = undefined;
-    });
+    this.#looking.kick();
   }
 
   /** Resolves when what is being applied now is done: wait for it before ending the database's pool. */
   async idle(): Promise<void> {
-    await this.#running;
+    await this.#looking.idle();
     await this.#lanes.idle();
   }
 
-  #stop(): void {
-    clearInterval(this.#timer);
-    this.#timer = undefined;
-  }
-
-  async #drain(): Promise<void> {
-    while (this.#again && this.#timer !== undefined) {
-      this.#again = false;
-      try {
-        if ((await this.#takeSome()) > 0) this.#again = true;
-      } catch (err) {
-        this.#options.logger.error({ err }, 'deliveries could not be taken');
-        return;
-      }
-    }
-  }
-
-  /** Answers how many. */
-  async #takeSome(): Promise<number> {
+  /** True where it took any: more may wait. */
+  async #takeSome(): Promise<boolean> {
     while (this.#lanes.held > MOST_HELD - BATCH || this.#bytes >= BATCH_BYTES) await this.#lanes.oneLeft();
     const room = { limit: BATCH, maxBytes: BATCH_BYTES - this.#bytes };
     const deliveries = await takeDeliveries(this.#options.conductor.log.pool, room);
@@ -124,7 +106,7 @@ export class DeliveryApplier {
       if (detail !== null) ignored.push({ delivery, id: delivery.id, detail });
     }
     await this.#ignore(ignored);
-    return deliveries.length;
+    return deliveries.length > 0;
   }
 
   /**
@@ -160,7 +142,7 @@ export class DeliveryApplier {
   async #work(held: Held): Promise<void> {
     const { delivery } = held;
     // The next leader takes it.
-    if (this.#timer === undefined) return this.#giveBack([held], 0);
+    if (!this.#looking.active) return this.#giveBack([held], 0);
     await inScope(() => this.#applyOne(held)).catch((err: unknown) =>
       this.#options.logger.error({ err, delivery: delivery.id }, 'what became of a delivery could not be written'),
     );

@@ -109,9 +109,9 @@ interface DirectlyTaken {
 
 const TAKE_DIRECT = {
   name: 'take_direct_many',
-  text: `SELECT t.*, a.attempt AS before
+  text: `SELECT t.*, (SELECT attempt FROM attempts a WHERE a.namespace = x->>'namespace' AND a.issue = x->>'issue') AS before
     FROM take_direct_many($1::jsonb) t JOIN jsonb_array_elements($1::jsonb) WITH ORDINALITY AS e (x, place) ON e.place = t.n
-    LEFT JOIN attempts a ON a.namespace = x->>'namespace' AND a.issue = x->>'issue' ORDER BY t.n`,
+    ORDER BY t.n`,
 };
 
 type Taken = { agent: Claimant; fence: string; before: number } | { agent: null; fence: null; before: 0 };

@@ -44,6 +44,35 @@ test('what fails is told to who asked for it alone', async () => {
   );
 });
 
+test('an answer that holds for others of its name is given to those who had asked before it was looked for, not to later ones', async () => {
+  const looks: PromiseWithResolvers<void>[] = [];
+  const gathering = new Gathering<{ name: string; id: number }, string>({
+    lanes: 1,
+    name: ({ name }) => name,
+    holdsFor: (answer) => answer === 'full',
+    run: async (batch) => {
+      const look = Promise.withResolvers<void>();
+      looks.push(look);
+      await look.promise;
+      return batch.map(({ name, id }) => ({ status: 'fulfilled', value: name === 'a' ? 'full' : `taken by ${id}` }));
+    },
+  });
+  const ask = (name: string, id: number) => gathering.ask({ name, id });
+  const first = ask('a', 0);
+  const early = [ask('a', 1), ask('b', 2), ask('a', 3), ask('b', 4)];
+  looks[0]!.resolve();
+  await first;
+  await turn();
+  assert.equal(looks.length, 2, 'those who asked during the first look have one of their own');
+  const late = ask('a', 5);
+  looks[1]!.resolve();
+  assert.deepEqual(await Promise.all(early.filter((_, at) => at !== 3)), ['full', 'taken by 2', 'full']);
+  await turn();
+  looks[2]!.resolve();
+  assert.deepEqual(await Promise.all([early[3], late]), ['taken by 4', 'full']);
+  assert.equal(looks.length, 3);
+});
+
 test('whatever is asked for at once, each is done once, never two of a name together, and no more batches than lanes', async () => {
   await fc.assert(
     fc.asyncProperty(

@@ -82,10 +82,20 @@ const gatherings = new WeakMap<IssueLog, Gathering<Taking, Answer>>();
 function take(log: IssueLog, taking: Taking): Promise<Answer> {
   let gathering = gatherings.get(log);
   if (gathering === undefined) {
-    gathering = new Gathering({ name: ({ agent }) => agent.uid, run: (batch) => takeEach(log, batch) });
+    gathering = new Gathering({
+      name: ({ agent }) => agent.uid,
+      run: (batch) => takeEach(log, batch),
+      holdsFor: alsoNothing,
+    });
     gatherings.set(log, gathering);
   }
   return gathering.ask(taking);
+}
+
+/** That an Agent has no free place, or nothing is queued for it, is told once to all who had asked: ten thousand issues may wait for one Agent. */
+function alsoNothing(answer: Answer, asked: Taking, other: Taking): boolean {
+  const nothing = answer === 'full' || answer === 'none';
+  return nothing && asked.again === other.again && asked.agent.concurrency === other.agent.concurrency;
 }
 
 /** All in one transaction where that goes well, and whoever it does not go well for, or all of them, in one of its own. */

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
+import { isRead, type Outline, outlineOf } from './outline.ts';
 
-/** What git says of one file of a change: facts alone, no line of its content. */
+/** What git says of one file of a change, and of its content an outline: no line of it as it was written. */
 export interface FileFacts {
   readonly path: string;
   /** The name before a rename or a copy, else null. */
@@ -12,6 +13,8 @@ export interface FileFacts {
   /** Lines; null for a binary. */
   readonly added: number | null;
   readonly deleted: number | null;
+  /** Left out where nothing reads the file; `unreadable` where it is no text, or the clone does not have it. */
+  readonly outline?: Outline | 'unreadable';
 }
 
 /** One commit against its first parent. */
@@ -45,7 +48,33 @@ export function readChange(clone: string, commit: string): ChangeFacts {
     .split('\0');
   const base = git('rev-parse', `${full}^1`).trim();
   const diff = (form: string) => git('diff', '-M', '--no-ext-diff', form, '-z', '--abbrev=40', base, full);
-  return { commit: full, base, date, title, files: joinFacts(diff('--raw'), diff('--numstat')) };
+  const files = joinFacts(diff('--raw'), diff('--numstat'));
+  return { commit: full, base, date, title, files: files.map((file) => outlined(clone, base, full, file)) };
+}
+
+const LINK_OR_MODULE = new Set(['120000', '160000']);
+
+function outlined(clone: string, base: string, commit: string, file: FileFacts): FileFacts {
+  const { path, previousPath, oldMode, newMode, added } = file;
+  if (!isRead(path) || LINK_OR_MODULE.has(oldMode ?? '') || LINK_OR_MODULE.has(newMode ?? '')) return file;
+  if (added === null) return { ...file, outline: 'unreadable' };
+  try {
+    const before = oldMode === null ? null : blob(clone, `${base}:${previousPath ?? path}`);
+    const after = newMode === null ? null : blob(clone, `${commit}:${path}`);
+    return { ...file, outline: outlineOf(path, before, after) };
+  } catch {
+    // A blob that is not in the clone, or not UTF-8.
+    return { ...file, outline: 'unreadable' };
+  }
+}
+
+/** The text of a file at a commit. Throws where there is none. */
+export function blob(clone: string, name: string): string {
+  const bytes = execFileSync('git', ['-C', clone, 'cat-file', 'blob', name], {
+    maxBuffer: 64 * 1024 * 1024,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
 }
 
 /** Files of `git diff --raw -z` with the line counts of `git diff --numstat -z` of the same two commits. */

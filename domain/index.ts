@@ -1,4 +1,24 @@
 export { type Routing, routeDeveloper, routeReviewer } from './agents/routing.ts';
+export { canonicalJSON } from './approval/canonical.ts';
+export { type ApprovedStep, type Coverage, coveredBy, type RecordedApproval } from './approval/covers.ts';
+export {
+  type ApprovalDocument,
+  type ApprovalInput,
+  type ApprovalScope,
+  type ApprovedChange,
+  approvalDigest,
+  approvalDocument,
+} from './approval/document.ts';
+export { ApprovalError, type ApprovalErrorCode } from './approval/error.ts';
+export {
+  type ApprovalQuestion,
+  type ApprovalVerdict,
+  approvalLife,
+  judgeApproval,
+  type OpenedBundle,
+} from './approval/judge.ts';
+export type { Human, Identity } from './approval/people.ts';
+export { approvalPredicateType, approvalStatement, statementPayloadType } from './approval/statement.ts';
 export { compareFences, type Fence, formatFence, parseFence } from './claims/fence.ts';
 export { priorityRank } from './claims/priority.ts';
 export { decideUndelivered } from './deploy/reopen.ts';
@@ -81,7 +101,7 @@ export { dispatchCeiling, isWithin } from './ledger/dispatch.ts';
 export { Ledger, type LedgerRow, type LedgerSubject, pairsOf, recordsOf } from './ledger/ledger.ts';
 export { modelOf } from './ledger/model.ts';
 export { type Ceiling, defaultLedgerPolicy, type LedgerPolicy, unreachable } from './ledger/policy.ts';
-export { type ChangeRecord, type Grounds, type Standing, standingOf, type TrustKey } from './ledger/standing.ts';
+export { type ChangeRecord, type Grounds, modelsOf, type Standing, standingOf, type TrustKey } from './ledger/standing.ts';
 export { type ChangedLines, type Substance, substanceOf } from './ledger/substance.ts';
 export { type AgentTrust, evolveTrust, groundsFor, noTrust, pairOf } from './ledger/trust.ts';
 export { type ClosingReference, closingReferences, skipsChecks } from './pull-request/markers.ts';
@@ -95,3 +115,9 @@ export {
 } from './pull-request/text.ts';
 export { type Report as WorkReport, type ReportBy, type ReportGroup, reportOf } from './report/report.ts';
 export { type ReportedEvent, type ReportRow, rowsOf } from './report/row.ts';
+export type { ChangedFile, ChangeFacts, FileContent } from './tier/change.ts';
+export { type AskedWork, contentNeeded, gradeChange, gradeIssue } from './tier/classify.ts';
+export type { Engines } from './tier/engines.ts';
+export type { Finding, Grade } from './tier/grade.ts';
+export { type CompiledPolicy, compilePolicy, compileRaise, type Raise, type RuleSpec } from './tier/policy.ts';
+export type { Work } from './tier/whole.ts';

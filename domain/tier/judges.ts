@@ -1,0 +1,218 @@
+import type { Tier } from '../events/catalogue.ts';
+
+/** A kind of file that judges what agents do. No policy grades it lower. */
+export interface Judge {
+  readonly name: string;
+  readonly tier: Extract<Tier, 'T2' | 'T3'>;
+  /** What it judges, to end the sentence "… is …". */
+  readonly is: string;
+  readonly paths: RegExp;
+  /** What a change may be all the same without touching the judge; told from the content. */
+  readonly unless: 'sameYAML' | 'versionsOnly' | 'dependenciesOnly' | null;
+}
+
+/** Matches whole paths in any case: a forge and a disk may not tell them apart. */
+function paths(...alternatives: string[]): RegExp {
+  return new RegExp(`^(?:${alternatives.join('|')})$`, 'i');
+}
+
+/** In any folder. */
+const IN = '(?:.*/)?';
+
+/**
+ * The judges' list: an agent may not edit what it is judged by. In the order in which a file is asked; a file that is several of these is graded
+ * by the highest. Paths only; manifests are told by what they hold ({@link ./manifests.ts}).
+ */
+export const JUDGES: readonly Judge[] = [
+  {
+    name: 'submodules',
+    tier: 'T3',
+    is: 'where submodules come from',
+    paths: paths('\\.gitmodules'),
+    unless: null,
+  },
+  {
+    name: 'ci',
+    tier: 'T2',
+    is: 'a CI definition',
+    paths: paths(
+      '\\.github/(?:workflows|actions)/.*',
+      '\\.github/(?!funding)[^/]+\\.ya?ml',
+      `${IN}action\\.ya?ml`,
+      '\\.(?:forgejo|gitea)/.*',
+      `${IN}\\.gitlab-ci\\.ya?ml`,
+      '\\.gitlab/.*',
+      '\\.(?:circleci|buildkite|woodpecker|teamcity|azure-pipelines|azuredevops|pipelines|tekton|semaphore|cirrus|harness|ci)/.*',
+      '\\.(?:travis|drone|appveyor|cirrus|woodpecker)\\.(?:ya?ml|star)',
+      `${IN}(?:[^/]*[-.])?azure-pipelines?[^/]*\\.ya?ml`,
+      '(?:azure-)?pipelines?/.*\\.ya?ml',
+      `${IN}jenkinsfile[^/]*`,
+      '(?:appveyor|bitbucket-pipelines|codemagic|bitrise|buildspec|wercker|circle|cloudbuild|skaffold|codefresh)\\.ya?ml',
+      `${IN}ci_scripts/.*`,
+      `${IN}fastlane/.*`,
+      'ci/.*',
+    ),
+    unless: 'sameYAML',
+  },
+  {
+    name: 'owners',
+    tier: 'T2',
+    is: 'who has to review',
+    paths: paths(`${IN}codeowners`, `${IN}owners(?:_aliases)?`, '\\.mergify\\.ya?ml', '\\.prow\\.ya?ml'),
+    unless: null,
+  },
+  {
+    name: 'rig',
+    tier: 'T2',
+    is: "the rig's own configuration of this repository",
+    paths: paths(`${IN}\\.rig-agent\\.ya?ml`),
+    unless: null,
+  },
+  {
+    name: 'instructions',
+    tier: 'T2',
+    is: 'what agents are told',
+    paths: paths(
+      `${IN}(?:agents?|brain|claude|gemini)(?:[.-][^/]*)?\\.mdx?`,
+      `${IN}skill\\.md`,
+      `${IN}\\.?mcp\\.json`,
+      `${IN}\\.(?:claude|cursor|windsurf|codex|gemini|continue|kiro|amazonq|junie|roo|cline|opencode|agents?|goose|trae|augment|qwen|zencoder|aider|copilot)(?:rules)?(?:-[^/]*)?/.*`,
+      `${IN}\\.(?:cursor|windsurf|cline|roo|goose|aider|augment|cursor-?ignore)(?:rules|hints|modes|ignore)?[^/]*`,
+      `${IN}opencode\\.jsonc?`,
+      `${IN}\\.github/(?:copilot-[^/]*|(?:instructions|prompts|chatmodes|agents|skills|copilot)/.*)`,
+      `${IN}\\.vscode/(?:mcp|settings|tasks|launch)\\.json`,
+      `${IN}\\.(?:devcontainer|idx)/.*`,
+      `${IN}\\.devcontainer\\.json`,
+    ),
+    unless: null,
+  },
+  {
+    name: 'lifecycle',
+    tier: 'T2',
+    is: 'a script that installing, building or committing runs by itself',
+    paths: paths(
+      `${IN}\\.(?:husky|githooks|git-hooks|hooks)/.*`,
+      `${IN}\\.?lefthook(?:-local)?\\.(?:ya?ml|toml|json)`,
+      `${IN}\\.pre-commit-(?:config|hooks)\\.ya?ml`,
+      `${IN}\\.?lint-?staged(?:rc)?(?:\\.[^/]*)?`,
+      `${IN}\\.?(?:simple-git-hooks)(?:\\.[^/]*)?`,
+      `${IN}(?:gnu)?makefile(?:\\.(?:am|in|inc|win|windows|linux|mac|darwin|common|local|ci|dist|old))?`,
+      `${IN}[^/]+\\.mk`,
+      `${IN}\\.?justfile`,
+      `${IN}taskfile\\.(?:dist\\.)?ya?ml`,
+      `${IN}(?:rakefile|gulpfile[^/]*|gruntfile[^/]*|earthfile|tiltfile|procfile|vagrantfile)`,
+      `${IN}setup\\.py`,
+      `${IN}(?:noxfile|tasks|fabfile|dodo)\\.py`,
+      `${IN}(?:binding\\.gyp|build\\.rs|extconf\\.rb)`,
+      `${IN}directory\\.(?:build|solution)\\.(?:props|targets)`,
+      `${IN}[^/]+\\.targets`,
+      `${IN}build\\.(?:cake|ps1|sh|cmd)`,
+      `${IN}gradlew(?:\\.bat)?`,
+      `${IN}gradle/wrapper/.*`,
+      `${IN}mvnw(?:\\.cmd)?`,
+      `${IN}\\.mvn/.*`,
+      `${IN}\\.gitattributes`,
+      `${IN}\\.gitconfig`,
+      `${IN}\\.envrc`,
+    ),
+    unless: null,
+  },
+  {
+    name: 'package-manifest',
+    tier: 'T2',
+    is: 'a package manifest with lifecycle scripts or test configuration, and more of it than dependencies changes',
+    paths: paths(`${IN}package\\.json`, `${IN}composer\\.json`),
+    unless: 'dependenciesOnly',
+  },
+  {
+    name: 'project-manifest',
+    tier: 'T2',
+    is: 'a project file with build steps or test configuration, and more of it than versions changes',
+    paths: paths(
+      `${IN}pyproject\\.toml`,
+      `${IN}setup\\.cfg`,
+      `${IN}pipfile`,
+      `${IN}package(?:@swift-[^/]*)?\\.swift`,
+      `${IN}podfile`,
+      `${IN}[^/]+\\.podspec`,
+      `${IN}cartfile(?:\\.private)?`,
+      `${IN}gemfile`,
+      `${IN}[^/]+\\.gemspec`,
+      `${IN}directory\\.packages\\.props`,
+    ),
+    unless: 'versionsOnly',
+  },
+  {
+    name: 'tests',
+    tier: 'T2',
+    is: 'configuration of tests',
+    paths: paths(
+      `${IN}(?:jest|vitest|vite|karma|playwright|cypress|wdio|ava|web-test-runner|protractor|nightwatch|stryker|wallaby)(?:[.-][^/]*)?\\.(?:config|conf|workspace|setup)(?:\\.[^/]*)?\\.?(?:[cm]?[jt]sx?|json5?)?`,
+      `${IN}(?:vitest|jest)[.-]?(?:workspace|setup|preset|projects)[^/]*\\.(?:[cm]?[jt]sx?|json)`,
+      `${IN}(?:jest|karma|cypress|nightwatch|stryker\\.conf|jasmine)\\.json`,
+      `${IN}karma\\.conf(?:\\.[^/]*)?\\.[cm]?[jt]s`,
+      `${IN}\\.(?:mocharc|nycrc|c8rc|taprc|tap|jasmine|istanbul)(?:\\.[^/]*)?`,
+      `${IN}(?:pytest|tox)\\.(?:ini|toml)`,
+      `${IN}\\.pytest\\.ini`,
+      `${IN}conftest\\.py`,
+      `${IN}\\.coveragerc`,
+      `${IN}\\.?codecov\\.ya?ml`,
+      `${IN}\\.coveralls\\.ya?ml`,
+      `${IN}sonar-project\\.properties`,
+      `${IN}[^/]+\\.(?:runsettings|testsettings|xctestplan)`,
+      `${IN}(?:[^/]+\\.)?xunit\\.runner\\.json`,
+      `${IN}(?:coverlet|stryker)[^/]*\\.(?:json|ya?ml|runsettings)`,
+      `${IN}phpunit\\.xml(?:\\.dist)?`,
+      `${IN}\\.rspec`,
+    ),
+    unless: null,
+  },
+  {
+    name: 'package-sources',
+    tier: 'T2',
+    is: 'where packages come from',
+    paths: paths(
+      `${IN}\\.(?:npmrc|yarnrc|pypirc|pnpmfile\\.[cm]?js|pnprc|bunfig\\.toml)`,
+      `${IN}\\.yarnrc\\.ya?ml`,
+      `${IN}\\.yarn/(?:releases|plugins|patches|sdks)/.*`,
+      `${IN}(?:bunfig\\.toml|pnpm-workspace\\.ya?ml)`,
+      `${IN}\\.?pip\\.(?:conf|ini)`,
+      `${IN}uv\\.toml`,
+      `${IN}nuget\\.config`,
+      `${IN}\\.cargo/config(?:\\.toml)?`,
+      `${IN}\\.swiftpm/configuration/.*`,
+      `${IN}\\.condarc`,
+      `${IN}\\.bundle/config`,
+      '(?:\\.m2/)?settings\\.xml',
+      `${IN}patches/.*\\.patch`,
+    ),
+    unless: null,
+  },
+  {
+    name: 'access',
+    tier: 'T3',
+    is: 'a manifest of access or admission',
+    paths: paths(
+      `${IN}[^/]*(?:rbac|cluster-?role|role-?binding|tier-?polic(?:y|ies)|admission|kyverno|gatekeeper)[^/]*\\.(?:ya?ml|json|tpl|jsonnet|cue)`,
+      `${IN}(?:rbac|admission|kyverno|gatekeeper|tier-?policies)/.*\\.(?:ya?ml|json|tpl|jsonnet|cue)`,
+    ),
+    unless: null,
+  },
+  {
+    name: 'rig-gitops',
+    tier: 'T3',
+    is: 'the deployment of the rig itself',
+    paths: paths(
+      `${IN}rig-(?:gitops|system|verifier|conductor|operator|proxy|egress|memory(?:-mcp)?)/.*`,
+      `${IN}rig-(?:gitops|system|verifier|conductor|operator|proxy|egress)[^/]*\\.(?:ya?ml|json|tpl)`,
+    ),
+    unless: null,
+  },
+];
+
+const ANY = new RegExp(JUDGES.map(({ paths: { source } }) => `(?:${source})`).join('|'), 'i');
+
+/** Those of the list that a path is; for nearly every file none. */
+export function judgesOf(path: string): readonly Judge[] {
+  return ANY.test(path) ? JUDGES.filter((judge) => judge.paths.test(path)) : [];
+}

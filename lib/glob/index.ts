@@ -1,0 +1,2 @@
+export { GlobError } from './error.ts';
+export { compileGlobs } from './glob.ts';

@@ -1,0 +1,1 @@
+export { sameYAML } from './same.ts';

@@ -101,7 +101,16 @@ export { dispatchCeiling, isWithin } from './ledger/dispatch.ts';
 export { Ledger, type LedgerRow, type LedgerSubject, pairsOf, recordsOf } from './ledger/ledger.ts';
 export { modelOf } from './ledger/model.ts';
 export { type Ceiling, defaultLedgerPolicy, type LedgerPolicy, unreachable } from './ledger/policy.ts';
-export { type ChangeRecord, type Grounds, modelsOf, type Standing, standingOf, type TrustKey } from './ledger/standing.ts';
+export {
+  type ChangeRecord,
+  type Grounds,
+  modelsOf,
+  rolledBackAt,
+  type Standing,
+  settlesAt,
+  standingOf,
+  type TrustKey,
+} from './ledger/standing.ts';
 export { type ChangedLines, type Substance, substanceOf } from './ledger/substance.ts';
 export { type AgentTrust, evolveTrust, groundsFor, noTrust, pairOf } from './ledger/trust.ts';
 export { type ClosingReference, closingReferences, skipsChecks } from './pull-request/markers.ts';

@@ -1,0 +1,64 @@
+import { X509Certificate } from '@sigstore/core';
+import { AttestError } from './error.ts';
+
+const SUBJECT_ALTERNATIVE_NAME = '2.5.29.17';
+const ISSUER_V1 = '1.3.6.1.4.1.57264.1.1';
+const ISSUER_V2 = '1.3.6.1.4.1.57264.1.8';
+/** What Fulcio writes of a build, and of nobody else: 2 to 6, and from 9 on. */
+const BUILD = /^1\.3\.6\.1\.4\.1\.57264\.1\.([2-6]|9|[1-9][0-9]+)$/;
+/** General names by tag (RFC 5280, section 4.2.1.6): a mail address, a URI. */
+const NAMES = new Map([
+  [1, 'email'],
+  [6, 'uri'],
+]);
+
+/** Who a certificate was given to. */
+export interface Holder {
+  readonly subject: string;
+  readonly issuer: string;
+  /** It tells of a build: a machine holds it, whatever its name. */
+  readonly workflow: boolean;
+}
+
+/**
+ * Reads who holds a certificate (DER). Exactly one name and one issuer, both read as they stand: a reader that drops bits
+ * from what is no ASCII would make one name of two. Throws {@link AttestError} `BundleInvalid`.
+ */
+export function holderOf(der: Buffer): Holder {
+  const certificate = X509Certificate.parse(der);
+  const byOID = new Map<string, Buffer[]>();
+  for (const extension of certificate.extensions) {
+    const oid = extension.subs[0]!.toOID();
+    byOID.set(oid, [...(byOID.get(oid) ?? []), extension.subs.at(-1)!.value]);
+  }
+  const workflow = [...byOID.keys()].some((oid) => BUILD.test(oid));
+  return { subject: nameOf(certificate, byOID), issuer: issuerOf(certificate, byOID), workflow };
+}
+
+function nameOf(certificate: X509Certificate, byOID: Map<string, Buffer[]>): string {
+  const names = certificate.extSubjectAltName?.generalNames ?? [];
+  const [name] = names;
+  if (byOID.get(SUBJECT_ALTERNATIVE_NAME)?.length !== 1 || names.length !== 1 || !NAMES.has(name!.tag.number)) {
+    throw new AttestError('BundleInvalid', 'The certificate must have one name, a mail address or a URI.');
+  }
+  return ascii(name!.value);
+}
+
+function issuerOf(certificate: X509Certificate, byOID: Map<string, Buffer[]>): string {
+  const [first = [], second = []] = [byOID.get(ISSUER_V1), byOID.get(ISSUER_V2)];
+  if (first.length > 1 || second.length > 1 || first.length + second.length === 0) {
+    throw new AttestError('BundleInvalid', 'The certificate must say once who vouched for its name.');
+  }
+  const inDER = certificate.extension(ISSUER_V2)?.valueObj.subs[0];
+  const issuers = [...first.map(ascii), ...(second.length === 0 ? [] : [ascii(inDER?.value ?? Buffer.alloc(0))])];
+  if (new Set(issuers).size !== 1) {
+    throw new AttestError('BundleInvalid', 'The certificate names two issuers that vouched for its name.');
+  }
+  return issuers[0]!;
+}
+
+/** IA5String and URLs have nothing else in them; neither do names that people can tell apart. */
+function ascii(bytes: Buffer): string {
+  if (bytes.length > 0 && bytes.every((byte) => byte > 0x20 && byte < 0x7f)) return bytes.toString('latin1');
+  throw new AttestError('BundleInvalid', 'The name or issuer in the certificate has characters that no address has.');
+}

@@ -14,6 +14,7 @@ import { addReport } from './commands/report.ts';
 import { addReset } from './commands/reset.ts';
 import { addStatus } from './commands/status.ts';
 import { addSync } from './commands/sync.ts';
+import { addTrust } from './commands/trust.ts';
 import { addUp } from './commands/up.ts';
 import { addWhy } from './commands/why.ts';
 
@@ -47,6 +48,7 @@ export function createProgram(): Command {
     addRepo,
     addWhy,
     addAck,
+    addTrust,
     addSync,
     addKubectl,
     addAudit,

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { catalogue, defaultPolicy, type StoredEvent } from '#domain';
+import { catalogue, defaultLedgerPolicy, defaultPolicy, type StoredEvent } from '#domain';
 import { createPool, migrate, type Pool } from '#lib/db';
 import { advanceEpoch, Effects, EventStore, migrations as eventMigrations } from '#lib/events';
 import { type Listening, listen, serveMetrics } from '#lib/http';
@@ -34,6 +34,7 @@ import type { Conductor } from './issues/context.ts';
 import { IssueController } from './issues/controller.ts';
 import { Hearing } from './issues/hearing.ts';
 import { recordDeletions } from './issues/tombstone.ts';
+import { LedgerService } from './ledger/service.ts';
 import { collectConductor } from './metrics/collect.ts';
 import { countAnswers } from './metrics/forge.ts';
 import { countGrowth } from './metrics/growth.ts';
@@ -232,6 +233,7 @@ function assemble(config: Config, logger: Logger, clients: Clients) {
     ),
     tier: config.ungraded ? ungraded : noTierPolicy,
     policy: { ...defaultPolicy, reviewDebounce: config.reviewDebounceMs },
+    trust: () => defaultLedgerPolicy,
     recorder: new EventRecorder({ client, controller: 'rig.dashecorp.com/conductor', logger }),
     leader,
     mark,
@@ -262,6 +264,7 @@ function assemble(config: Config, logger: Logger, clients: Clients) {
   });
   const outbox = new Outbox(log, logger, Date.now, (subject, event) => tellDenied(conductor, subject, event));
   const leftovers = new Leftovers(conductor, logger);
+  const ledger = new LedgerService({ pool, store, policy: conductor.trust, now: Date.now, logger });
   const pruner = new Pruner({ pool, keepMs: config.keepDeliveriesMs, now: Date.now, logger });
   const pokeTasks = (subject: { namespace: string; name: string }) => {
     for (const { metadata } of agentTasksOf(conductor.objects, subject.namespace, subject.name))
@@ -296,6 +299,7 @@ function assemble(config: Config, logger: Logger, clients: Clients) {
     outbox.start(standing);
     pruner.start(standing);
     escalations.start(standing);
+    ledger.start(standing);
     leftovers.start(standing);
   });
   // The Lease is handed over behind this: what one leader has begun has ended before the next one begins.
@@ -308,6 +312,7 @@ function assemble(config: Config, logger: Logger, clients: Clients) {
         pruner.idle(),
         issues.idle(),
         escalations.idle(),
+        ledger.idle(),
         leftovers.idle(),
       ])),
   );

@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { ConductorError, type ReaderOptions, type ReportQuery, type ReportResponse, readReport } from '#lib/conductor';
-import { type Layout, requireUp } from '#lib/datadir';
-import { createTerminal, ExitCode, ExitError, plain, table } from '#lib/terminal';
+import { type ReportQuery, type ReportResponse, readReport } from '#lib/conductor';
+import { createTerminal, plain, table } from '#lib/terminal';
 import { type CommonOptions, layoutOfOptions, withCommonOptions } from '../options.ts';
+import { explainConductor, readerOf } from '../readers.ts';
 
 interface ReportOptions extends CommonOptions {
   readonly since?: string;
@@ -21,7 +20,7 @@ export function addReport(program: Command): void {
     .option('--namespace <name>', 'the tenant namespace (default: the rig’s own)')
     .action(async (options: ReportOptions) => {
       const reader = readerOf(layoutOfOptions(options), options.namespace);
-      const report = await readReport(reader, options).catch(explain);
+      const report = await readReport(reader, options).catch(explainConductor);
       createTerminal(options).result(report, renderReport(report));
     });
 }
@@ -79,19 +78,4 @@ export function span(ms: number | undefined): string {
   const hours = Math.floor(minutes / 60);
   if (hours < 48) return `${hours}h ${String(minutes % 60).padStart(2, '0')}m`;
   return `${Math.floor(hours / 24)}d ${String(hours % 24).padStart(2, '0')}h`;
-}
-
-function explain(error: unknown): never {
-  if (!(error instanceof ConductorError)) throw error;
-  const code = error.code === 'Unavailable' ? ExitCode.Environment : ExitCode.NotDone;
-  throw new ExitError(code, error.message, { cause: error });
-}
-
-/** Throws DataDirError NotUp; ExitError `Environment` where this rig's conductor is not up yet. */
-function readerOf(layout: Layout, namespace: string | undefined): ReaderOptions {
-  const { urls, tenant } = requireUp(layout);
-  if (urls.conductor === undefined)
-    throw new ExitError(ExitCode.Environment, 'The rig is still starting: ask again when its operator is up.');
-  const token = readFileSync(`${layout.secrets}/reader-token`, 'utf8');
-  return { url: urls.conductor, token, namespace: namespace ?? tenant.namespace };
 }

@@ -6,6 +6,7 @@ export {
   type TaskRef,
 } from './client.ts';
 export { ConductorError, type ConductorErrorCode } from './error.ts';
+export { type LedgerQuery, LedgerResponse, readLedger } from './ledger.ts';
 export { type LivenessOptions, whileLive } from './liveness.ts';
 export { type FollowOptions, followEvents, type ReaderOptions, readEvents } from './reader.ts';
 export { type ReportQuery, ReportResponse, readReport } from './report.ts';

@@ -18,6 +18,7 @@ import { continueFrom, correlate, type Logger, type Metrics, noMetrics, traced }
 import { refuseBehind } from '../audit/guard.ts';
 import type { GitGateway } from '../gateway/routes.ts';
 import type { Conductor } from '../issues/context.ts';
+import { ledgerView } from '../ledger/view.ts';
 import type { Pull } from '../pull/routes.ts';
 import { reportView } from '../report/view.ts';
 import { findTask, heartbeat } from '../store/tasks.ts';
@@ -205,6 +206,9 @@ function addReaderRoutes(app: Hono, { conductor, readers, history }: ApiOptions)
   read('queue', async (context, namespace) => context.json(await queueView(conductor, namespace)));
   read('agents', async (context, namespace) => context.json(await agentsView(conductor, namespace)));
   read('events', (context, namespace) => history.serve(context, namespace));
+  read('ledger', async (context, namespace) =>
+    context.json(await ledgerView(conductor.log.pool, namespace, context.req.query(), conductor.trust())),
+  );
   read('report', async (context, namespace) =>
     context.json(await reportView(conductor.log.pool, namespace, context.req.query())),
   );

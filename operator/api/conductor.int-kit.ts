@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
-import { catalogue, defaultPolicy, type Policy } from '#domain';
+import { catalogue, defaultLedgerPolicy, defaultPolicy, type Policy } from '#domain';
 import { advanceEpoch, Effects, EventStore, migrations } from '#lib/events';
 import { EventRecorder, isConditionTrue, type KubeClient, Manager, realClock } from '#lib/kube';
 import { type Logger, silentLogger } from '#lib/observe';
@@ -97,6 +97,7 @@ export async function testConductor(t: Hooks, options: TestConductorOptions = {}
     writes: new ForgeWrites(new Effects({ db: db.pool, doubtSince: doubtOf(log) }), db.pool),
     tier: options.tier ?? ungraded,
     policy: { ...defaultPolicy, reviewDebounce: 0, ...options.policy },
+    trust: () => defaultLedgerPolicy,
     recorder: new EventRecorder({ client, controller: 'rig.dashecorp.com/conductor', logger: silentLogger }),
     leader: { epoch: await advanceEpoch(db.pool, randomUUID()), upSince: Date.now() },
     mark: options.mark ?? { behind: () => null },

@@ -143,6 +143,16 @@ const readers: Record<string, Operation> = {
     response: contract.EventsResponse,
     refusals: [400, 404],
   },
+  [`GET ${NS}/ledger`]: {
+    summary: 'What each Agent is trusted with, by class of work and model.',
+    security: 'reader',
+    query: {
+      agent: 'Only of the Agent of this name.',
+      class: 'Only of this class of work.',
+      explain: 'Anything: with the changes that each line hangs on.',
+    },
+    response: contract.LedgerResponse,
+  },
   [`GET ${NS}/report`]: {
     summary: 'How long issues took to be merged and live, and what they took of people, from the log alone.',
     security: 'reader',

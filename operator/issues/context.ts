@@ -1,4 +1,4 @@
-import type { Policy } from '#domain';
+import type { LedgerPolicy, Policy } from '#domain';
 import type { EventRecorder, KubeClient } from '#lib/kube';
 import type { Standing } from '../audit/mark.ts';
 import type { Escalations } from '../escalation/escalations.ts';
@@ -20,6 +20,8 @@ export interface Conductor {
   readonly writes: ForgeWrites;
   readonly tier: TierPort;
   readonly policy: Policy;
+  /** How trust is gained and lost. */
+  readonly trust: () => LedgerPolicy;
   readonly recorder: EventRecorder;
   readonly leader: { epoch: number; upSince: number };
   /** Whether the database is the newest there is; while it is not, nothing is done on its word. */

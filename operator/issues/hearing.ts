@@ -104,7 +104,7 @@ export class Hearing {
   async #hear({ stream, version, type }: Appended): Promise<void> {
     if (this.#own.delete(`${stream}@${version}`)) return;
     const subject = await readSubject(this.#options.pool, stream);
-    if (subject === undefined) return;
+    if (subject?.kind !== 'Issue') return;
     this.#options.onAppended(subject, ENDINGS.has(type) ? await this.#freed(stream) : []);
   }
 

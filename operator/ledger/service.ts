@@ -1,0 +1,132 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import {
+  type DomainEvent,
+  decideMoved,
+  decideReset,
+  evolveTrust,
+  type LedgerPolicy,
+  noTrust,
+  type StoredEvent,
+} from '#domain';
+import type { Pool } from '#lib/db';
+import { type EventStore, ensureSubject, isEventsError } from '#lib/events';
+import type { Logger } from '#lib/observe';
+import type { Cause } from '../store/log.ts';
+import { LedgerProjection } from './projection.ts';
+import { answeredOf, duePairs, type Line, settlePair } from './standings.ts';
+import { markEveryPairDue } from './tables.ts';
+
+export interface LedgerOptions {
+  readonly pool: Pool;
+  readonly store: EventStore;
+  readonly policy: () => LedgerPolicy;
+  readonly now: () => number;
+  readonly logger: Logger;
+  /** Told of an Agent of which a line was computed anew. */
+  readonly onSettled?: (agent: { namespace: string; name: string }) => void;
+}
+
+const CAUSE: Cause = { actor: { kind: 'controller', name: 'ledger' } };
+/** How often it looks without being told: a success counts by the passing of time. */
+const POLL_MS = 1_000;
+const TRIES = 5;
+/** No policy, and none that was never looked with. */
+const FAILED = 'failed';
+
+/**
+ * Keeps the ledger: follows the log, counts what has settled, and tells in each Agent's log what followed from it. Runs on the leader; being
+ * killed anywhere costs nothing, for what is told is compared with what was told before.
+ */
+export class LedgerService {
+  readonly #options: LedgerOptions;
+  readonly #projection: LedgerProjection;
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(options: LedgerOptions) {
+    this.#options = options;
+    this.#projection = new LedgerProjection(options.pool, options.store);
+  }
+
+  /** Follows until the signal aborts; begins with every line anew, for the policy may be another one than it was. */
+  start(signal: AbortSignal): void {
+    if (!signal.aborted) this.#running = this.#run(signal);
+  }
+
+  /** Resolves when it asks the database nothing any more. */
+  async idle(): Promise<void> {
+    await this.#running;
+  }
+
+  /** Applies what the log has told by now, and whatever follows from it. */
+  async settle(signal?: AbortSignal): Promise<void> {
+    const { pool, policy, now } = this.#options;
+    for (;;) {
+      await this.#projection.catchUp(signal);
+      const due = await duePairs(pool, now());
+      if (due.length === 0) return;
+      for (const pair of due) {
+        signal?.throwIfAborted();
+        await this.#tell(pair.agentUid, await settlePair(pool, pair, policy(), now()));
+      }
+    }
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    for (let policy = ''; !signal.aborted; policy = await this.#look(policy, signal))
+      await pause(policy === '' ? 0 : POLL_MS, undefined, { signal }).catch(() => {});
+  }
+
+  /** Answers the policy that it looked with; the one before where that failed. */
+  async #look(before: string, signal: AbortSignal): Promise<string> {
+    const { tiersOf: _, ...figures } = this.#options.policy();
+    const policy = JSON.stringify(figures);
+    try {
+      if (policy !== before) await markEveryPairDue(this.#options.pool);
+      await this.settle(signal);
+      return policy;
+    } catch (err) {
+      if (!signal.aborted) this.#options.logger.error({ err }, 'the ledger could not go on');
+      return before === '' ? FAILED : before;
+    }
+  }
+
+  /** Tells the Agent's log what its newest events do not say yet. */
+  async #tell(agentUid: string, lines: readonly Line[]): Promise<void> {
+    const [line] = lines;
+    if (line === undefined) return;
+    const { pool, onSettled = () => {} } = this.#options;
+    const answered = await answeredOf(pool, agentUid);
+    await tellAgent(this.#options, { namespace: line.namespace, name: line.agent, uid: agentUid }, CAUSE, (trust) => [
+      ...decideReset(trust, answered),
+      ...lines.flatMap((one) => decideMoved(trust, one, one.standing)),
+    ]);
+    onSettled({ namespace: line.namespace, name: line.agent });
+  }
+}
+
+/** Appends to an Agent's log what `decide` answers for it as it stands, again from the start where another writer was faster. */
+export async function tellAgent(
+  { pool, store }: Pick<LedgerOptions, 'pool' | 'store'>,
+  { namespace, name, uid }: { namespace: string; name: string; uid: string },
+  cause: Cause,
+  decide: (trust: ReturnType<typeof evolveTrust>) => readonly DomainEvent[],
+): Promise<void> {
+  const { subject } = await ensureSubject(pool, { kind: 'Agent', namespace, name, uid });
+  for (let attempt = 1; ; attempt += 1) {
+    const told = (await store.read(subject.id)) as unknown as StoredEvent[];
+    const events = decide(told.reduce(evolveTrust, noTrust));
+    if (events.length === 0) return;
+    try {
+      await store.append(
+        pool,
+        subject.id,
+        told.at(-1)?.version ?? 0,
+        events.map(({ type, data }) => ({ type, data, meta: cause })),
+        { named: true },
+      );
+      return;
+    } catch (error) {
+      if (!isEventsError(error, 'Concurrency') || attempt >= TRIES) throw error;
+    }
+  }
+}

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { isRead, type Outline, outlineOf } from './outline.ts';
+import { type Outline, outlineOf } from './outline.ts';
 
 /** What git says of one file of a change, and of its content an outline: no line of it as it was written. */
 export interface FileFacts {
@@ -13,7 +13,7 @@ export interface FileFacts {
   /** Lines; null for a binary. */
   readonly added: number | null;
   readonly deleted: number | null;
-  /** Left out where nothing reads the file; `unreadable` where it is no text, or the clone does not have it. */
+  /** Left out for links and submodules; `unreadable` where it is no text, or the clone does not have it. */
   readonly outline?: Outline | 'unreadable';
 }
 
@@ -56,7 +56,7 @@ const LINK_OR_MODULE = new Set(['120000', '160000']);
 
 function outlined(clone: string, base: string, commit: string, file: FileFacts): FileFacts {
   const { path, previousPath, oldMode, newMode, added } = file;
-  if (!isRead(path) || LINK_OR_MODULE.has(oldMode ?? '') || LINK_OR_MODULE.has(newMode ?? '')) return file;
+  if (LINK_OR_MODULE.has(oldMode ?? '') || LINK_OR_MODULE.has(newMode ?? '')) return file;
   if (added === null) return { ...file, outline: 'unreadable' };
   try {
     const before = oldMode === null ? null : blob(clone, `${base}:${previousPath ?? path}`);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isRead, outlineOf } from './outline.ts';
+import { outlineOf } from './outline.ts';
 import { outlineLine } from './words.ts';
 
 test('an outline keeps signs, digits and telling words, and no other word', () => {
@@ -46,12 +46,8 @@ test('a package.json stays JSON, with the keys that differ alone', () => {
   assert.deepEqual([Object.values(old.dependencies), Object.values(now.dependencies)], [['1.0.0'], ['1.0.1']]);
 });
 
-test('prose and translations are not outlined, lists of pinned packages are', () => {
-  assert.deepEqual(['README.md', 'de.po', 'notes.txt', 'requirements/main.txt', 'src/a.ts'].map(isRead), [
-    false,
-    false,
-    false,
-    true,
-    true,
-  ]);
+test('of prose two lines are kept, of lists of pinned packages thirty', () => {
+  const text = Array.from({ length: 100 }, (_, index) => `word-${index}==1.${index}`).join('\n');
+  const kept = (path: string) => outlineOf(path, null, text).after?.split('\n').length;
+  assert.deepEqual(['README.md', 'notes.txt', 'requirements.txt', 'requirements/main.txt'].map(kept), [2, 2, 30, 30]);
 });

@@ -6,19 +6,16 @@ export interface Outline {
   readonly after: string | null;
 }
 
-/** Prose, translations and pictures: nothing decides by what they say. */
-const UNREAD = /\.(?:md|mdx|rst|adoc|txt|po|pot|mo|strings|stringsdict|html|css|scss|svg|pdf|xib|storyboard|ipynb)$/i;
+/** Prose, translations and pictures as text: nothing decides by what they say, only that they say something. */
+const PROSE = /\.(?:md|mdx|rst|adoc|txt|po|pot|strings|stringsdict|html|css|scss|svg|xib|storyboard|ipynb)$/i;
 const PINNED = /(?:requirements|constraints)[^/]*(?:\/[^/]*)?\.(?:txt|in)$/i;
 const DATA =
   /\.(?:ya?ml|json5?|toml|lock|resolved|props|targets|csproj|sln[fx]?|xml|plist|entitlements|sql|ini|cfg|in|txt|pbxproj)$|(?:^|\/)(?:podfile|gemfile|dockerfile|migrations?\/)/i;
 
 /** Lines of one side that an outline keeps at most. */
-const DATA_LINES = 30;
-const CODE_LINES = 8;
-
-/** Whether an outline of a file is kept. */
-export function isRead(path: string): boolean {
-  return !UNREAD.test(path) || PINNED.test(path);
+function limitOf(path: string): number {
+  if (PROSE.test(path) && !PINNED.test(path)) return 2;
+  return DATA.test(path) ? 30 : 8;
 }
 
 /**
@@ -28,7 +25,7 @@ export function isRead(path: string): boolean {
 export function outlineOf(path: string, before: string | null, after: string | null): Outline {
   if (/(?:^|\/)(?:package|composer)\.json$/.test(path)) return manifestOutline(before, after);
   const [old, now] = [linesOf(before), linesOf(after)];
-  const limit = DATA.test(path) ? DATA_LINES : CODE_LINES;
+  const limit = limitOf(path);
   return {
     before: before === null ? null : side(old, onlyIn(old, now), limit),
     after: after === null ? null : side(now, onlyIn(now, old), limit),

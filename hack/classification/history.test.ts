@@ -20,9 +20,18 @@ test('a modified file has both modes and its lines', () => {
   ]);
 });
 
-test('a renamed file keeps both names and finds its lines under the new one', () => {
-  const [file] = joinFacts(raw(`:100644 100644 ${SOME} ${SOME} R081`, 'old.ts', 'new.ts'), '2\t0\t\0old.ts\0new.ts\0');
-  assert.deepEqual([file?.status, file?.previousPath, file?.path, file?.added], ['renamed', 'old.ts', 'new.ts', 2]);
+test('a renamed file keeps both names, finds its lines under the new one, and the next file follows', () => {
+  const files = joinFacts(
+    raw(`:100644 100644 ${SOME} ${SOME} R081`, 'old.ts', 'new.ts', `:100644 100644 ${SOME} ${SOME} M`, 'z.ts'),
+    raw('2\t0\t', 'old.ts', 'new.ts', '7\t1\tz.ts'),
+  );
+  assert.deepEqual(
+    files.map(({ status, previousPath, path, added }) => [status, previousPath, path, added]),
+    [
+      ['renamed', 'old.ts', 'new.ts', 2],
+      ['modified', null, 'z.ts', 7],
+    ],
+  );
 });
 
 test('an added file has no old mode, a deleted one no new mode, a binary no lines', () => {

@@ -18,6 +18,12 @@ export {
   type OpenedBundle,
 } from './approval/judge.ts';
 export type { Human, Identity } from './approval/people.ts';
+export {
+  decideApproval,
+  decideDeleted,
+  type KnownApproval,
+  standingApprovals,
+} from './approval/record.ts';
 export { approvalPredicateType, approvalStatement, statementPayloadType } from './approval/statement.ts';
 export { compareFences, type Fence, formatFence, parseFence } from './claims/fence.ts';
 export { priorityRank } from './claims/priority.ts';

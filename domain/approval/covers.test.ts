@@ -10,6 +10,7 @@ const approval = (change: Partial<RecordedApproval> = {}): RecordedApproval => (
   digest: 'd1',
   headSHA: HEAD,
   identity: { subject: 'ada@example.com', issuer: 'https://accounts.example.com' },
+  signedAt: 100,
   expiresAt: 1_000,
   ...change,
 });
@@ -17,6 +18,7 @@ const step = (change: Partial<ApprovedStep> = {}): ApprovedStep => ({
   scope: 'merge',
   digest: 'd1',
   headSHA: HEAD,
+  since: 100,
   now: 999,
   ...change,
 });
@@ -53,4 +55,8 @@ test('what cannot be read is covered by nothing', () => {
 
 test('of several Approvals the one that holds longest covers', () => {
   assert.equal(answer([approval(), approval({ uid: 'approval-2', expiresAt: 2_000 })]), 'approval-2');
+});
+
+test('what was signed before the issue was taken up again covers nothing of it', () => {
+  assert.equal(answer([approval()], step({ since: 101 })), 'ApprovalMissing');
 });

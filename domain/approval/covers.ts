@@ -13,6 +13,7 @@ export interface RecordedApproval {
   readonly headSHA: string | null;
   readonly identity: Identity;
   /** In ms. */
+  readonly signedAt: number;
   readonly expiresAt: number;
 }
 
@@ -23,6 +24,8 @@ export interface ApprovedStep {
   readonly digest: string | null;
   /** Asked for where scope is `merge`. */
   readonly headSHA: string | null;
+  /** Since when the issue is in its present cycle, in ms: what was signed before it was for an earlier one. */
+  readonly since: number;
   /** In ms. */
   readonly now: number;
 }
@@ -40,7 +43,7 @@ export function coveredBy(approvals: readonly RecordedApproval[], step: Approved
   if (step.digest === null || (step.scope === 'merge' && step.headSHA === null)) {
     return missing('ApprovalMissing', 'What is to be approved cannot be read, so no Approval allows it.');
   }
-  const ofScope = approvals.filter(({ scope }) => scope === step.scope);
+  const ofScope = approvals.filter(({ scope, signedAt }) => scope === step.scope && signedAt >= step.since);
   const same = ofScope.filter(
     ({ digest, headSHA }) => digest === step.digest && (step.scope !== 'merge' || headSHA === step.headSHA),
   );

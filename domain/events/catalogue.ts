@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { approvalEvents } from './approvals.ts';
 import * as part from './parts.ts';
 import { trustEvents } from './trust.ts';
 
@@ -253,6 +254,7 @@ export const catalogue = {
     },
   ),
   ...trustEvents,
+  ...approvalEvents,
   EPIC_PLANNED: event('The children of the issue are known: it finishes with them.', { children: Type.Array(name) }),
   MILESTONE_COMPLETE: event('Every child of the issue is done.', { children: Type.Array(name) }),
   ISSUE_DONE: event('Everything the issue asked for is live.', { message: sentence }),

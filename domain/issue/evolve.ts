@@ -1,3 +1,4 @@
+import { evolveApprovals } from '../approval/record.ts';
 import { evolveDelivery } from '../deploy/evolve.ts';
 import { asked, told } from '../escalation/evolve.ts';
 import type { StoredEvent } from '../events/catalogue.ts';
@@ -75,6 +76,10 @@ function change(state: IssueState, event: StoredEvent): Change {
       return { awaiting: null };
     case 'EPIC_PLANNED':
       return planned(state, event.data);
+    case 'APPROVAL_VERIFIED':
+    case 'APPROVAL_REFUSED':
+    case 'APPROVAL_REVOKED':
+      return { approvals: evolveApprovals(state.approvals, event) };
     case 'ISSUE_DONE':
       return { ending: { kind: 'Done', reason: 'Done', message: event.data.message } };
     case 'ISSUE_FAILED':

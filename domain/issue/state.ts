@@ -1,3 +1,4 @@
+import type { KnownApproval } from '../approval/record.ts';
 import { type DeliveryState, noDelivery } from '../deploy/state.ts';
 import type { AgentRef, IssueSpec, Lane, TaskKind, Tier } from '../events/catalogue.ts';
 
@@ -134,6 +135,8 @@ export interface IssueState {
   readonly recovered: { readonly id: string; readonly lostSince: string } | null;
   /** Names of the issues that this one finishes with, in order. */
   readonly children: readonly string[];
+  /** What the log knows of its Approvals. */
+  readonly approvals: readonly KnownApproval[];
   readonly ending: { readonly kind: Ending; readonly reason: string; readonly message: string } | null;
 }
 
@@ -175,6 +178,7 @@ export const noIssue: IssueState = {
   delivery: noDelivery,
   recovered: null,
   children: [],
+  approvals: [],
   ending: null,
 };
 

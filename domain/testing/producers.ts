@@ -171,4 +171,7 @@ export const programs: Partial<Record<EventType, string>> = {
   TRUST_RESET: 'domain/ledger/decide.ts',
   TRUST_ACKNOWLEDGED: 'domain/ledger/decide.ts',
   TRUST_GRANTED: 'domain/ledger/decide.ts',
+  APPROVAL_VERIFIED: 'domain/approval/record.ts',
+  APPROVAL_REFUSED: 'domain/approval/record.ts',
+  APPROVAL_REVOKED: 'domain/approval/record.ts',
 };

@@ -259,8 +259,38 @@ test('forwarding a head, answer lost: the branch tells that it was moved, and th
     throw new Error('socket closed');
   };
   await writes.forwardHead(target, branch, { from: null, to: head }, push);
-  await writes.forwardHead(target, branch, { from: null, to: head }, push);
   assert.equal(pushes, 1);
+});
+
+test('forwarding a head that is moved, or refused, a second time is another push', async () => {
+  const { writes } = openWrites();
+  const { head, branch } = await newPull();
+  const target = { forge: as('dev'), repo, subject: crypto.randomUUID() };
+  const move = { from: null, to: head };
+  const said: string[] = [];
+  const push = async () => void said.push('pushed');
+  const refused = async () => {
+    said.push('refused');
+    throw Object.assign(new Error('a rule forbids it'), { status: 409 });
+  };
+  await writes.forwardHead(target, branch, move, push);
+  await assert.rejects(writes.forwardHead(target, branch, move, refused), (error) =>
+    isEventsError(error, 'EffectRefused'),
+  );
+  await writes.forwardHead(target, branch, move, push);
+  assert.deepEqual(said, ['pushed', 'refused', 'pushed']);
+});
+
+test('forwarding a head that nothing is known of goes on with the push that was begun', async () => {
+  const { writes, pool } = openWrites();
+  const { head, branch } = await newPull();
+  const target = { forge: as('dev'), repo, subject: crypto.randomUUID() };
+  const unreachable = async () => Promise.reject(Object.assign(new Error('no route'), { code: 'ECONNREFUSED' }));
+  const move = { from: null, to: head };
+  for (let once = 0; once < 2; once += 1) await assert.rejects(writes.forwardHead(target, branch, move, unreachable));
+  await writes.forwardHead(target, branch, move, async () => {});
+  const { rows } = await pool.query('SELECT state, attempt FROM effects WHERE subject = $1', [target.subject]);
+  assert.deepEqual(rows, [{ state: 'succeeded', attempt: 3 }]);
 });
 
 test('a pull request that somebody opened for the branch before is the one', async () => {

@@ -24,6 +24,7 @@ import { filingKey } from './filing.ts';
 import { findLeft } from './left.ts';
 import { closed, existing, numbered, optional } from './made.ts';
 import { issueMarker, marker, unmarked } from './markers.ts';
+import { type Move, moveKey } from './moves.ts';
 import { Outdated } from './outdated.ts';
 import type { Pace } from './pace.ts';
 import { MergeTurns } from './turns.ts';
@@ -283,28 +284,25 @@ export class ForgeWrites {
     );
   }
 
-  /** Moves the branch of a work claim at the forge by a push of the gateway's; `push` must be exact (only from `from` to `to`). */
-  async forwardHead(
-    target: Target,
-    ref: string,
-    move: { from: string | null; to: string },
-    push: () => Promise<void>,
-  ): Promise<void> {
+  /**
+   * Moves the branch of a work claim at the forge by a push of the gateway's; `push` must be exact (only from `from` to `to`). The caller has
+   * seen the branch at `from`: a move of that kind which has an outcome is over, and this is another.
+   */
+  async forwardHead(target: Target, ref: string, move: Move, push: () => Promise<void>): Promise<void> {
+    await this.#moveHead(target, await moveKey(this.#pool, target.subject, ref, move), ref, move, push);
+  }
+
+  /** Sees the move that was begun under `key` to its end, where the branch was seen at `to`: there is nothing left to push. */
+  async headArrived(target: Target, key: string, ref: string, move: Move): Promise<void> {
+    await this.#moveHead(target, key, ref, move, async () => {});
+  }
+
+  async #moveHead(target: Target, key: string, ref: string, move: Move, push: () => Promise<void>): Promise<void> {
     const { forge, repo } = target;
     const done = { to: move.to };
-    await this.#run(
-      target,
-      'head',
-      `head/${target.subject}/${ref}/${move.from ?? 'new'}/${move.to}`,
-      { ref, ...move },
-      {
-        perform: async () => {
-          await push();
-          return done;
-        },
-        find: async () => ((await forge.branchSHA(repo, ref)) === move.to ? done : undefined),
-      },
-    );
+    const perform = () => push().then(() => done);
+    const find = async () => ((await forge.branchSHA(repo, ref)) === move.to ? done : undefined);
+    await this.#run(target, 'head', key, { ref, ...move }, { perform, find });
   }
 
   /**

@@ -181,6 +181,31 @@ test('a head that a person pushed to the branch is not taken for the task’s', 
   assert.notEqual(theirs, mine);
 });
 
+test('a branch that a person deleted is made again when the task pushes the same head again', async () => {
+  const task = await claimedIssue(api, 'deleted');
+  const clone = await git.clone(task, 'deleted');
+  const sha = await git.commit(clone, 'deleted.txt', 'x\n');
+  assert.equal((await git.push(task, clone)).code, 0);
+  await rig.world.git('work', 'push', '-q', rig.world.remote('boss'), `:refs/heads/${task.branch}`);
+  assert.equal((await git.push(task, clone)).code, 0);
+  assert.equal((await refs())[`refs/heads/${task.branch}`], sha);
+});
+
+test('a branch that a person put back is not taken for a push of the task’s, and the same push again moves it', async () => {
+  const task = await claimedIssue(api, 'put-back');
+  const clone = await git.clone(task, 'put-back');
+  const first = await git.commit(clone, 'first.txt', 'x\n');
+  assert.equal((await git.push(task, clone)).code, 0);
+  const second = await git.commit(clone, 'second.txt', 'y\n');
+  assert.equal((await git.push(task, clone)).code, 0);
+  await rig.world.git('work', 'fetch', '-q', rig.world.remote('boss'), task.branch);
+  const back = `${first}:refs/heads/${task.branch}`;
+  await rig.world.git('work', 'push', '-q', '--force', rig.world.remote('boss'), back);
+  assert.equal((await git.push(task, clone)).code, 0);
+  assert.equal((await refs())[`refs/heads/${task.branch}`], second);
+  assert.deepEqual(await heads(task), [first, second]);
+});
+
 test('another ref, two refs and a tag are refused in one sentence that names the branch', async () => {
   const task = await claimedIssue(api, 'other-ref');
   const clone = await git.clone(task, 'other-ref');

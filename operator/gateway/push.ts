@@ -66,7 +66,7 @@ export async function forwardPush(forwarding: Forwarding): Promise<void> {
   });
 }
 
-/** The status makes it a definite refusal for the effects table: nothing moved, and the same move will not be tried again. */
+/** The status makes it a definite refusal for the effects table: nothing moved, and this push is not repeated by itself. */
 async function pushExactly(args: readonly string[], options: GitOptions, branch: string): Promise<void> {
   try {
     await git(args, options);

@@ -109,11 +109,11 @@ export class GitGateway {
   async #recordForwarded(call: TaskCall, branch: string, tip: string, base: string): Promise<void> {
     // Asked of this branch: an attempt that had nothing to add to the one before it ends at the same head, on a branch of its own.
     if (call.state.forwarded.findLast((one) => one.branch === branch)?.sha === tip) return;
-    const move = await forwardedFrom(this.#conductor.log.pool, call.subject.id, branch, tip);
-    if (move === undefined) return;
-    // Whoever pushed may have died before it could say so: the tip is there, and there is nothing left to push.
-    await this.#conductor.writes.forwardHead(await targetOf(this.#conductor, call), branch, move, async () => {});
-    await record(this.#conductor, call, { type: 'headForwarded', branch, ...move, base });
+    const made = await forwardedFrom(this.#conductor.log.pool, call.subject.id, branch, tip);
+    if (made === undefined) return;
+    // Whoever pushed may have died before it could say so.
+    await this.#conductor.writes.headArrived(await targetOf(this.#conductor, call), made.key, branch, made.move);
+    await record(this.#conductor, call, { type: 'headForwarded', branch, ...made.move, base });
   }
 
   async #tips(call: TaskCall): Promise<{ remote: Remote; branch: string; base: string; tip: string | null }> {

@@ -49,7 +49,7 @@ test('every sample is accepted', async () => {
     cluster.kubectl(...args.slice(0, 2), ...args.slice(4)),
   ]);
   const kinds = applied.join('').match(/^[a-z]+(?=\.rig\.dashecorp\.com\/\S+ (created|configured|unchanged))/gm);
-  assert.deepEqual(kinds?.sort(), ['agent', 'agent', 'agenttask', 'issue', 'repository']);
+  assert.deepEqual(kinds?.sort(), ['agent', 'agent', 'agenttask', 'issue', 'repository', 'tierpolicy']);
 });
 
 test('kubectl get agenttasks shows the subject, whichever reference it is', async () => {

@@ -10,7 +10,7 @@ export interface ConditionType {
   readonly kinds: readonly (Kind | 'Node')[];
 }
 
-const everyKind = ['Repository', 'Agent', 'Issue', 'AgentTask'] as const;
+const everyKind = ['Repository', 'Agent', 'Issue', 'AgentTask', 'TierPolicy'] as const;
 
 /** Condition types with their polarity. kstatus reads Ready, Reconciling and Stalled. */
 export const conditionTypes = {

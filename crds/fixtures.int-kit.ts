@@ -50,8 +50,8 @@ export function rulesOf(definition: CustomResourceDefinition): ValidationRule[] 
 
 /** Resolves once the API server serves every kind in the namespace: one that was just established may answer 404 or 429. */
 export async function served(client: KubeClient, namespace: string): Promise<void> {
-  const probe = { metadata: { name: 'probe', namespace } } as KubeObject;
   for (const resource of Object.values(resources)) {
+    const probe = { metadata: { name: 'probe', ...(resource.namespaced ? { namespace } : {}) } } as KubeObject;
     // A refusal of the probe is an answer of the kind itself.
     const refused = () =>
       client.create(resource, probe, { dryRun: true }).catch((error) => isKubeError(error, 'Invalid'));
@@ -79,7 +79,8 @@ export async function judge(client: KubeClient, namespace: string, fixture: Fixt
 /** Fixtures of several documents are stored, so each has a name of its own. */
 function inNamespace(document: KubeObject, namespace: string, fixture: Fixture): KubeObject {
   const name = fixture.documents.length > 1 ? `${fixture.verdict}-${fixture.name}` : document.metadata.name;
-  return { ...document, metadata: { ...document.metadata, namespace, name } };
+  const scope = resources[fixture.kind].namespaced ? { namespace } : {};
+  return { ...document, metadata: { ...document.metadata, ...scope, name } };
 }
 
 async function write(

@@ -45,6 +45,8 @@ export const reasons = {
 
   // Tier
   NoTierPolicy: 'No TierPolicy grades this repository, so everything in it is T3.',
+  TierPolicyInvalid:
+    'A rule of the TierPolicy, or of the Repository, is wrong; everything that it would grade is T3 until it is put right.',
   Ungraded: 'The operator runs with --ungraded: every change is treated as T1 and no ceiling holds.',
   TierRaised: 'The diff is of a higher tier than the issue was dispatched at.',
   IrreversibleTier: 'The tier is T3: a person drives, and agents only prepare.',

@@ -42,6 +42,7 @@ test('the printer columns are the documented ones', () => {
     Agent: ['ROLE', 'MODEL', 'RUNNING', 'READY'],
     Issue: ['REPO', '#', 'TIER', 'CLASS', 'PHASE', 'PR', 'WHY', 'COST', 'AGE'],
     AgentTask: ['SUBJECT', 'AGENT', 'KIND', 'PHASE', 'COST', 'AGE'],
+    TierPolicy: ['RULES', 'READY'],
   });
 });
 

@@ -22,6 +22,7 @@ export const resources = {
   Agent: { group, version, plural: 'agents', kind: 'Agent', namespaced: true },
   Issue: { group, version, plural: 'issues', kind: 'Issue', namespaced: true },
   AgentTask: { group, version, plural: 'agenttasks', kind: 'AgentTask', namespaced: true },
+  TierPolicy: { group, version, plural: 'tierpolicies', kind: 'TierPolicy', namespaced: false },
 } as const satisfies Record<string, ResourceDescriptor>;
 
 /** A kind of the rig. */

@@ -13,6 +13,9 @@ export interface Issue extends CustomResource<'Issue', IssueSpec, IssueStatus> {
 /** AgentTask is one run of one Agent on one subject, under one claim. The conductor makes it and its Job; its spec never changes. */
 export interface AgentTask extends CustomResource<'AgentTask', AgentTaskSpec, AgentTaskStatus> {}
 
+/** TierPolicy grades changes by what they can break, not by who writes them: its rules give a tier, a kind of work or both, and it says what each tier asks and how autonomy is gained and lost. The one named `default` grades every Repository that names none. */
+export interface TierPolicy extends CustomResource<'TierPolicy', TierPolicySpec, TierPolicyStatus> {}
+
 /**
  * What the agent is for. It decides which kinds of task it is given and which tools a task has.
  */
@@ -273,6 +276,20 @@ export interface AgentTaskStatus {
 }
 
 /**
+ * Who has to vouch for a change at gate `attestors`. Left out, one person and one machine.
+ */
+export interface Attestors {
+  /**
+   * Number of listed people.
+   */
+  humans: number;
+  /**
+   * Number of listed machines, as CI's workflow identity on the base branch.
+   */
+  machines: number;
+}
+
+/**
  * `metered`: every token is paid through the proxy's key. `subscription`: the CLI's own login is passed through, and what the tokens would have cost is counted and capped all the same.
  */
 export type Billing = 'metered' | 'subscription';
@@ -383,6 +400,16 @@ export interface ConfigMapKeyReference {
    * Key in the ConfigMap.
    */
   key: string;
+}
+
+/**
+ * What a rollback costs.
+ */
+export interface Demotion {
+  /**
+   * How long nothing is earned after one, as `720h`.
+   */
+  cooldown: string;
 }
 
 /**
@@ -537,6 +564,34 @@ export interface GateEnforcement {
  * `Passed`, `Waiting` for something that can come by itself, `Failed` until somebody acts, or `Unknown` where the world could not be read. Only Passed passes.
  */
 export type GateState = 'Passed' | 'Waiting' | 'Failed' | 'Unknown';
+
+/**
+ * Kinds of one API group.
+ */
+export interface GovernedManifest {
+  /**
+   * The API group; empty for the core group.
+   */
+  group: string;
+  /**
+   * The kinds, as in `kind`.
+   */
+  kinds: string[];
+  /**
+   * What needs consent.
+   */
+  operations: ManifestOperation[];
+  /**
+   * Governed namespaces that this is about. Left out, all of them.
+   */
+  namespaces?: string[];
+  /**
+   * Labels that an object must have for this to be about it. Left out, every object of the kinds.
+   */
+  labels?: {
+    [k: string]: string;
+  };
+}
 
 /**
  * The Issues of this Repository, counted.
@@ -717,6 +772,8 @@ export interface IssueStatus {
   conditions?: Condition[];
 }
 
+export type ManifestOperation = 'CREATE' | 'UPDATE' | 'DELETE';
+
 /**
  * How the forge merges a pull request.
  */
@@ -800,6 +857,24 @@ export interface Plan {
  * Which waiting Issue goes first; among equals, the oldest.
  */
 export type Priority = 'critical' | 'high' | 'normal' | 'low';
+
+/**
+ * How an Agent earns the next tier in a class of work.
+ */
+export interface Promotion {
+  /**
+   * Successes in a row that it takes.
+   */
+  streak: number;
+  /**
+   * How long a change must have been live and quiet to count, as `24h` or `90m`.
+   */
+  settle: string;
+  /**
+   * Successes of one class that count on one day.
+   */
+  maxPerDay: number;
+}
 
 /**
  * The pull request of the latest work claim.
@@ -1074,6 +1149,40 @@ export interface Resources {
 }
 
 /**
+ * How many rules there are, by what they give.
+ */
+export interface RuleCounts {
+  /**
+   * All of them.
+   */
+  total: number;
+  /**
+   * Rules that give T0.
+   */
+  T0?: number;
+  /**
+   * Rules that give T1.
+   */
+  T1?: number;
+  /**
+   * Rules that give T2.
+   */
+  T2?: number;
+  /**
+   * Rules that give T3.
+   */
+  T3?: number;
+  /**
+   * Different task classes that they give.
+   */
+  classes?: number;
+  /**
+   * Rules that were not understood; with any, nothing is graded by the policy.
+   */
+  wrong?: number;
+}
+
+/**
  * What holds a merge besides the gate: without it nothing is merged (gate `enforced`). `rig repo protect` writes the ruleset.
  */
 export interface RuleEnforcement {
@@ -1108,7 +1217,7 @@ export interface RuleMatch {
    */
   title?: string;
   /**
-   * Matches where this CEL expression over `issue` and `diff` is true.
+   * Matches where this CEL expression over `issue` and `diff` is true; beside paths it is asked of each `file`.
    */
   cel?: string;
 }
@@ -1287,6 +1396,133 @@ export interface ThreadReference {
 export type Tier = 'T0' | 'T1' | 'T2' | 'T3';
 
 /**
+ * Who works at this tier. `human` leaves every such issue to a person.
+ */
+export type TierDispatch = 'agent' | 'human';
+
+export type TierGate = 'slo' | 'errorBudget' | 'canary' | 'interfaceApproval' | 'attestors' | 'mergeApproval';
+
+/**
+ * How changes are graded, and what follows.
+ */
+export interface TierPolicySpec {
+  /**
+   * What each tier asks beyond the gates that every merge passes. A tier that is left out asks what its field says.
+   */
+  tiers: TierTable;
+  /**
+   * The rules. All are asked, the highest tier wins, and what none of them gives a tier is T2. Rules with paths are asked of each file; the others of the whole, and vouch for no file.
+   *
+   * Items: One rule that gives what it matches a tier, a task class or both.
+   */
+  rules: TierRule[];
+  /**
+   * Kinds of objects whose change in a governed namespace needs consent.
+   *
+   * Items: Kinds of one API group.
+   */
+  manifests: GovernedManifest[];
+  /**
+   * How an Agent earns the next tier in a class of work.
+   */
+  promotion: Promotion;
+  /**
+   * What a rollback costs.
+   */
+  demotion: Demotion;
+  /**
+   * A model that has not answered before starts at T0, and stays there until a person acknowledges it.
+   */
+  resetOnModelChange: boolean;
+}
+
+/**
+ * What became of the policy.
+ */
+export interface TierPolicyStatus {
+  /**
+   * Generation of the spec that the rest of the status speaks of.
+   */
+  observedGeneration?: number;
+  /**
+   * How many rules there are, by what they give.
+   */
+  rules?: RuleCounts;
+  /**
+   * Repositories that it grades.
+   */
+  repositories?: number;
+  /**
+   * Ready, Reconciling and Stalled, as kstatus reads them, and PromotionUnreachable.
+   *
+   * Items: One aspect of the object's state.
+   */
+  conditions?: Condition[];
+}
+
+/**
+ * One rule that gives what it matches a tier, a task class or both.
+ */
+export interface TierRule {
+  /**
+   * The rule's name, shown where it decided something.
+   */
+  name: string;
+  /**
+   * The tier that what matches has at least.
+   */
+  tier?: Tier;
+  /**
+   * The kind of work that it is, independent of its tier.
+   */
+  taskClass?: string;
+  /**
+   * What the rule matches. Every field given must match.
+   */
+  match: RuleMatch;
+}
+
+/**
+ * What each tier asks beyond the gates that every merge passes. A tier that is left out asks what its field says.
+ */
+export interface TierTable {
+  /**
+   * Trivially reversible, no effect in production. By default nothing more is asked.
+   */
+  T0: TierTerms;
+  /**
+   * Reversible in minutes. By default the Repository's SLO and error budget are asked before the merge and the canary after it, unless the Repository says `slo: none`.
+   */
+  T1: TierTerms;
+  /**
+   * Slow to roll back. By default a person approves the interface first, and two attestors vouch.
+   */
+  T2: TierTerms;
+  /**
+   * Cannot be undone. A person drives and signs; neither can be taken away.
+   */
+  T3: TierTerms;
+}
+
+/**
+ * Trivially reversible, no effect in production. By default nothing more is asked.
+ */
+export interface TierTerms {
+  /**
+   * Who works at this tier. `human` leaves every such issue to a person.
+   */
+  dispatch: TierDispatch;
+  /**
+   * Gates of this tier beside the common ones.
+   */
+  gates: TierGate[];
+  /**
+   * Who has to vouch for a change at gate `attestors`. Left out, one person and one machine.
+   */
+  attestors?: Attestors;
+}
+
+/**
  * What it has used, in tokens.
  */
 export interface Tokens {
@@ -1390,6 +1626,7 @@ export const enums = {
   GateState: ['Passed', 'Waiting', 'Failed', 'Unknown'],
   IssuePhase: ['Pending', 'Queued', 'Planning', 'AwaitingHuman', 'Implementing', 'InReview', 'Merging', 'Deploying', 'Done', 'Failed', 'Cancelled'],
   IssueSource: ['webhook', 'discord', 'kubectl', 'agent'],
+  ManifestOperation: ['CREATE', 'UPDATE', 'DELETE'],
   MergeMethod: ['merge', 'squash', 'rebase'],
   Priority: ['critical', 'high', 'normal', 'low'],
   RaisedTier: ['T1', 'T2', 'T3'],
@@ -1398,4 +1635,6 @@ export const enums = {
   TaskKind: ['implement', 'rework', 'review', 'plan', 'prepare', 'build', 'deploy', 'judge', 'repair', 'watch'],
   TaskPhase: ['Pending', 'Running', 'Succeeded', 'Failed', 'Stuck', 'Cancelled'],
   Tier: ['T0', 'T1', 'T2', 'T3'],
+  TierDispatch: ['agent', 'human'],
+  TierGate: ['slo', 'errorBudget', 'canary', 'interfaceApproval', 'attestors', 'mergeApproval'],
 } as const;

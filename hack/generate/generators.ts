@@ -26,6 +26,7 @@ const samples: Record<string, string> = {
   Agent: 'agent-dev-e',
   Issue: 'issue',
   AgentTask: 'agenttask',
+  TierPolicy: 'tierpolicy',
 };
 
 /** Every generated file of the repository. Generating twice changes nothing. */

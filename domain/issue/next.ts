@@ -3,7 +3,7 @@ import { awaited } from '../escalation/acknowledge.ts';
 import { type Action, awaitHuman, registered, wait } from './action.ts';
 import { finishWithChildren } from './epic.ts';
 import { gradeOf, outgrown } from './grade.ts';
-import { mergedUntold, readAgain, readPullRequest } from './merging.ts';
+import { mergedUntold, readAgain } from './merging.ts';
 import { CLOSED } from './release.ts';
 import type { IssueState } from './state.ts';
 import { worked } from './working.ts';
@@ -40,20 +40,14 @@ function closed(state: IssueState, world: World, policy: Policy, now: number): A
   if (state.merged !== null) return deliver(state, world, policy, now);
   if (mergedUntold(state, world))
     return readAgain(state, world, policy, now, 'The forge shows it merged, and is asked by whom.');
-  // A merge by a person closes the issue as well, and may be told later: look before taking it for a no.
-  if (
-    world.forgeIssueClosed &&
-    state.pullRequest?.open === true &&
-    now - world.pullRequestReadAt >= policy.readInterval
-  )
-    return readPullRequest(state, 'The issue was closed at the forge.');
-  if (world.forgeIssueClosed)
-    return {
-      do: 'cancelIssue',
-      reason: 'CancelledByPerson',
-      message: CLOSED,
-    };
-  return null;
+  if (!world.forgeIssueClosed) return null;
+  // A merge closes the issue as well, and may be told later. Whoever made it, and whether one was asked for: only what was read since says.
+  if (state.pullRequest?.open === true && world.pullRequestReadAt < world.forgeIssueToldAt) {
+    const first = held(state, world);
+    const why = 'The issue was closed at the forge; whether a merge did it is looked at.';
+    return first?.do === 'release' ? first : readAgain(state, world, policy, now, why);
+  }
+  return { do: 'cancelIssue', reason: 'CancelledByPerson', message: CLOSED };
 }
 
 /** A suspension, a question to a person, a Repository that is not ready, a wish that changed. */

@@ -122,11 +122,41 @@ test('the issue closed at the forge ends the work as cancelled; nothing goes on 
 });
 
 test('the issue closed at the forge because its pull request was merged is done, not cancelled', () => {
-  const story = inReview().see({ forgeIssueClosed: true }).later(defaultPolicy.readInterval);
+  const story = inReview().later(defaultPolicy.readInterval);
+  story.see({ forgeIssueClosed: true, forgeIssueToldAt: story.now });
   assert.equal(story.next().do, 'readPullRequest');
   merged(story).run();
   assert.equal(phaseOf(story.state), 'Done');
 });
+
+test('a close is not taken for a no on a pull request that was read before it, however shortly', () => {
+  const story = inReview().later(defaultPolicy.readInterval).pull().later(1);
+  story.see({ forgeIssueClosed: true, forgeIssueToldAt: story.now });
+  const waits = story.next();
+  assert.equal(waits.do === 'wait' && waits.until, story.now - 1 + defaultPolicy.readInterval);
+  assert.equal(story.later(defaultPolicy.readInterval).next().do, 'readPullRequest');
+});
+
+for (const [what, hindered] of [
+  ['could not be made', (story: Story) => void story],
+  ['is held', (story: Story) => void story.command({ do: 'hold', on: true })],
+  [
+    'waits for a person',
+    (story: Story) =>
+      story.append([{ type: 'HUMAN_GATE_TRIGGERED', data: { reason: 'FactUnknown', message: 'Look.' } }]),
+  ],
+] as const) {
+  test(`the issue closed at the forge while a merge that was decided ${what} is cancelled, not merged`, () => {
+    const story = inReview().later(1_000).verdict(true);
+    assert.equal(story.next().do, 'merge');
+    story.append([{ type: 'MERGE_REQUESTED', data: { number: PULL, headSHA: HEAD, method: 'squash' } }]);
+    hindered(story);
+    story.later(600_000).see({ forgeIssueClosed: true, forgeIssueToldAt: story.now });
+    story.run();
+    assert.equal(phaseOf(story.state), 'Cancelled');
+    assert.equal(story.shown.state, 'open');
+  });
+}
 
 for (const [name, make] of [
   ['waits for a person', () => new Story().see({ tier: null })],

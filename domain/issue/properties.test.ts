@@ -103,6 +103,7 @@ const oddWorlds: fc.Arbitrary<World> = fc
     ),
     missingParent: fc.constantFrom(null, null, null, 'epic'),
     forgeIssueClosed: fc.constantFrom(false, false, true),
+    forgeIssueToldAt: fc.constantFrom(0, NOON + 1),
     lost: fc.constantFrom(null, null, { object: 'gone' as const }, { deadline: 0 }),
   })
   .map(({ lost, ...over }) => {

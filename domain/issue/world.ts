@@ -89,8 +89,13 @@ export interface World {
   readonly children: readonly ChildFacts[];
   /** Name of the parent that the wish names and that is no Issue of the namespace; null otherwise. */
   readonly missingParent: string | null;
-  /** A person closed the issue at the forge without a merge. False where it is open or not known: only that it is closed says anything. */
+  /**
+   * The issue is closed at the forge, and its pull request is not shown as merged. False where it is open or not known: only that it is closed
+   * says anything.
+   */
   readonly forgeIssueClosed: boolean;
+  /** When the forge last told of the issue, in ms; 0 for never. A pull request that was read since is not older than the close. */
+  readonly forgeIssueToldAt: number;
   readonly conductorUpSince: number;
   /** What the deployer shows; unknown before a merge. */
   readonly delivery: Fact<DeliveryFacts>;

@@ -102,6 +102,7 @@ export function quietWorld(over: Partial<World> = {}): World {
     children: [],
     missingParent: null,
     forgeIssueClosed: false,
+    forgeIssueToldAt: 0,
     conductorUpSince: NOON - 86_400_000,
     delivery: unknown('Nothing is merged yet.'),
     checks: new Map(),

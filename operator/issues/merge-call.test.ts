@@ -19,7 +19,7 @@ interface AtTheForge {
   /** How long the log takes to commit MERGE_REQUESTED, in ms. */
   readonly commits?: number;
   /** What happens while the call waits behind others, its request written already. */
-  readonly queued?: (story: Story, issues: Map<string, { metadata: object }>) => void;
+  readonly queued?: (story: Story, issues: Map<string, { metadata: object }>, states: string[]) => void;
   /** What happens while the pull request is read. */
   readonly reading?: (story: Story) => void;
   /** MERGE_REQUESTED is in the log already, of a call that was not made. */
@@ -58,6 +58,7 @@ async function ask(how: AtTheForge) {
   const calls: { key: string; request: MergeRequest }[] = [];
   const issue = { metadata: { namespace: 'team', name: 'fix-parser', uid: 'u1', generation: 2 } };
   const issues = new Map<string, { metadata: object }>([['team/fix-parser', issue]]);
+  const states = ['open'];
   let reads = 0;
   const forge = {
     pullRequest: async () => {
@@ -69,7 +70,10 @@ async function ask(how: AtTheForge) {
   };
   const conductor = {
     forges: { forRepository: async () => ({ forge }) },
-    mirror: { putLivePull: async () => {} },
+    mirror: {
+      putLivePull: async () => {},
+      issue: async () => ({ facts: { state: states.at(-1) }, gone: false, toldAt: story.now }),
+    },
     log: {
       pool: { query: async () => ({ rows: [] }) },
       append: async (_subject: unknown, _cause: unknown, decide: (state: IssueState) => DomainEvent[]) => {
@@ -87,7 +91,7 @@ async function ask(how: AtTheForge) {
     writes: {
       mergeTurn: async () => !late,
       merge: async (_target: unknown, _number: number, key: string, request: MergeRequest) => {
-        queued?.(story, issues);
+        queued?.(story, issues, states);
         await request.still?.().catch((cause: Error) => {
           throw new EventsError('EffectRefused', cause.message);
         });
@@ -203,6 +207,7 @@ const kept: [string, NonNullable<AtTheForge['queued']>][] = [
   ['a person says /rig hold', hold],
   ['the Issue is edited', (_, issues) => issues.set('team/fix-parser', { metadata: { uid: 'u1', generation: 3 } })],
   ['the Issue is made again', (_, issues) => issues.set('team/fix-parser', { metadata: { uid: 'u2', generation: 2 } })],
+  ['the forge tells that the issue was closed', (_, __, states) => states.push('closed')],
   ['the Issue is deleted', (_, issues) => issues.delete('team/fix-parser')],
 ];
 for (const [what, queued] of kept) {

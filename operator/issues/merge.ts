@@ -22,7 +22,7 @@ import type { Conductor } from './context.ts';
 import type { Denials } from './denials.ts';
 import { readGateWorld } from './gate-world.ts';
 import { soleMerge } from './sole-merge.ts';
-import { repositoryKey } from './world.ts';
+import { closedAtForge, repositoryKey } from './world.ts';
 
 /** A merge is decided on facts that came in at most this long ago. */
 const FRESH_MS = 2_000;
@@ -113,14 +113,21 @@ async function readLive(conductor: Conductor, repository: Repository, { number, 
  * What the gate was decided on must not have grown old or been changed before the call leaves: a leader that was frozen, a queue, the minute in
  * which an unknown outcome is looked for. Throws Outdated.
  */
-async function confirm({ conductor, subject, issue }: MergeOptions, { version }: IssueState, cameAt: number) {
+async function confirm(options: MergeOptions, { version, spec }: IssueState, cameAt: number) {
+  const { conductor, subject, issue, repository } = options;
   const { namespace, name, uid, generation } = issue.metadata;
-  const now = await conductor.log.load(subject);
+  const { log, mirror } = conductor;
+  const [now, told] = await Promise.all([
+    log.load(subject),
+    mirror.issue(log.pool, repositoryKey(repository)!, spec!.number!),
+  ]);
   const seen = conductor.objects.issues.get(namespace!, name!)?.metadata;
   if (conductor.now() - cameAt > FRESH_MS) throw new Outdated('What was read of it had grown old.');
   if (now.version !== version) throw new Outdated('Something was recorded of the Issue while the merge was prepared.');
   if (seen?.uid !== uid || seen?.generation !== generation || seen?.deletionTimestamp !== undefined)
     throw new Outdated('The Issue was changed while the merge was prepared.');
+  // Its pull request was just read as open, so no merge has done it.
+  if (closedAtForge(told)) throw new Outdated('The issue was closed at the forge while the merge was prepared.');
 }
 
 /** The next pause, in ms. It has begun before the log grows: the issue is looked at again at once for that. */

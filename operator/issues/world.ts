@@ -11,7 +11,7 @@ import {
 } from '#domain';
 import { type Deployers, readDelivery } from '../deploy/deployers.ts';
 import { forgeHost } from '../forges/forges.ts';
-import type { RepositoryKey } from '../mirror/mirror.ts';
+import type { Mirror, RepositoryKey } from '../mirror/mirror.ts';
 import { repositoryName } from '../repositories/name.ts';
 import { repositoryPolicy } from '../repositories/policy.ts';
 import type { Stacks } from '../repositories/stack.ts';
@@ -92,7 +92,13 @@ async function readStack(
 
 type ForgeWorld = Pick<
   World,
-  'pullRequest' | 'pullRequestReadAt' | 'headPushedBy' | 'permissions' | 'forgeIssueClosed' | 'gate'
+  | 'pullRequest'
+  | 'pullRequestReadAt'
+  | 'headPushedBy'
+  | 'permissions'
+  | 'forgeIssueClosed'
+  | 'forgeIssueToldAt'
+  | 'gate'
 > & { conductor: Actor | null };
 
 async function readForge(
@@ -110,6 +116,7 @@ async function readForge(
       gate: noGateWorld,
       permissions: new Map(),
       forgeIssueClosed: false,
+      forgeIssueToldAt: 0,
       conductor: null,
     };
   const { mirror, log } = conductor;
@@ -128,13 +135,15 @@ async function readForge(
     gate: pr === null ? noGateWorld : await readGateWorld(conductor, repository, key, pr),
     permissions: pr === null ? new Map() : await readPermissions(conductor, repository, key, pr, headPushedBy),
     // A merge closes the issue by itself; only a close without one is a person's word.
-    forgeIssueClosed:
-      issue !== null &&
-      (issue.gone || issue.facts.state === 'closed') &&
-      state.mergeRequested === null &&
-      pr?.state !== 'merged',
+    forgeIssueClosed: closedAtForge(issue) && pr?.state !== 'merged',
+    forgeIssueToldAt: issue?.toldAt ?? 0,
     conductor: account?.actor ?? null,
   };
+}
+
+/** Whether the mirror knows the issue as closed, or as gone from its number. */
+export function closedAtForge(issue: Awaited<ReturnType<Mirror['issue']>>): boolean {
+  return issue !== null && (issue.gone || issue.facts.state === 'closed');
 }
 
 /** Permissions of everybody who has a say in the pull request; asked at the forge where the mirror's answer is too old. */

@@ -69,16 +69,18 @@ export class Mirror {
     );
   }
 
+  /** What was last told of an issue, and when (ms); null where nothing was. */
   async issue(
     db: Queryable,
     key: RepositoryKey,
     number: number,
-  ): Promise<{ facts: ForgeIssueFacts; gone: boolean } | null> {
+  ): Promise<{ facts: ForgeIssueFacts; gone: boolean; toldAt: number } | null> {
     const { rows } = await db.query(
-      'SELECT facts, gone FROM forge_issues WHERE host = $1 AND repository_id = $2 AND number = $3',
+      'SELECT facts, gone, observed_at FROM forge_issues WHERE host = $1 AND repository_id = $2 AND number = $3',
       [key.host, key.id, number],
     );
-    return rows[0] ?? null;
+    const row = rows[0];
+    return row === undefined ? null : { facts: row.facts, gone: row.gone, toldAt: Number(row.observed_at) };
   }
 
   async putPull(db: Queryable, key: RepositoryKey, summary: PullRequestSummary): Promise<void> {

@@ -25,5 +25,6 @@ export function requireSoundMerge(strand: Strand, number: number, head: string):
   because(pull.thread !== 'open', 'a thread is open');
   because(pull.basis === 'current', 'it does not contain the tip of the base');
   because(strand.log.lastWork?.generation === strand.log.wishGeneration, 'the issue was edited since');
+  because(!strand.told.closed, 'the forge has told that the issue was closed');
   because(strand.witness.claim !== null, 'no claim of the issue is live');
 }

@@ -89,6 +89,15 @@ const unknownPasses: Rules = {
   ...seeing(({ complete }) => ({ complete: { ...complete, reviews: true } })),
 };
 
+/** A close is put down to the merge that was decided, whether or not one was made. */
+const deafMerges: Rules = {
+  ...realRules,
+  nextAction: (state, world, policy, now) => {
+    const deaf = state.mergeRequested !== null && state.merged === null;
+    return nextAction(state, deaf ? { ...world, forgeIssueClosed: false } : world, policy, now);
+  },
+};
+
 /** The end of a rework takes back what was said of the very head that it made. */
 const forgottenVerdicts: Rules = {
   ...realRules,
@@ -132,6 +141,12 @@ export const SEEDS: readonly Seed[] = [
     rules: forgottenVerdicts,
     limits: { ...quiet, issues: 1, setbacks: 2 },
     breaks: 'Progress',
+  },
+  {
+    name: 'a close by a person that is not heard while a merge is decided',
+    rules: deafMerges,
+    limits: { ...quiet, issues: 1, faults: 1, people: 1 },
+    breaks: 'MergeNeedsTheGate',
   },
   {
     name: 'a gate that takes half a list of reviews for the whole',

@@ -59,7 +59,8 @@ export function worldOf(strand: Strand, log: IssueState, busy: Busy): World {
     pullRequestReadAt: fresh ? NOW : 0,
     headPushedBy: pull === null ? unknown('Nobody told.') : known(pull.by === 'person' ? ada : devE, NOW),
     // A merge closes the issue by itself; only a close without one is a person's word.
-    forgeIssueClosed: told.closed && log.mergeRequested === null && pull?.state !== 'merged',
+    forgeIssueClosed: told.closed && pull?.state !== 'merged',
+    forgeIssueToldAt: NOW,
     delivery: known({ staging: null, production: production(forge.deployed, merged?.head ?? null) }, NOW),
   });
 }

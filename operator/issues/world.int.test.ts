@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { before, test } from 'node:test';
+import type { DomainEvent } from '#domain';
+import type { ForgeIssueFacts, PullRequestFacts } from '#lib/forge';
+import { HEAD, pullRequest } from '../../domain/testing/facts.ts';
+import { fileLife, repositoryReady, type TestConductor, testConductor } from '../api/conductor.int-kit.ts';
+import { applyTenant } from '../api/objects.int-kit.ts';
+import { claimedIssue, type TestApi, testApi } from '../api/task.int-kit.ts';
+import { Deployers } from '../deploy/deployers.ts';
+import { Stacks } from '../repositories/stack.ts';
+import { readWorld, repositoryKey } from './world.ts';
+
+let rig: TestConductor;
+let api: TestApi;
+before(async () => {
+  rig = await testConductor(fileLife);
+  rig.manager.start();
+  await applyTenant(rig);
+  await repositoryReady(rig);
+  api = await testApi(rig);
+});
+
+const CAUSE = { actor: { kind: 'controller', name: 'test' } } as const;
+const opened = (number: number, branch: string): DomainEvent => ({
+  type: 'PR_CREATED',
+  data: { number, url: `https://forge.example/acme/widgets/pull/${number}`, headSHA: HEAD, branch },
+});
+
+/** What the rules are shown of an issue under work, to whose log `events` were added. */
+async function shown(name: string, events: (branch: string) => readonly DomainEvent[]) {
+  const { conductor, namespace } = rig;
+  const task = await claimedIssue(api, name);
+  const key = repositoryKey(conductor.objects.repositories.get(namespace, 'widgets'))!;
+  await conductor.log.append(task.subject, CAUSE, () => [...events(task.branch)]);
+  const look = async () =>
+    readWorld(
+      conductor,
+      new Stacks(),
+      new Deployers(conductor),
+      conductor.objects.issues.get(namespace, name)!,
+      task.subject.id,
+      await conductor.log.load(task.subject),
+    );
+  const pull = (change: Partial<PullRequestFacts>, readAt: number) =>
+    conductor.mirror.putLivePull(rig.db.pool, key, pullRequest(change), readAt);
+  const close = async () => {
+    const { number } = task;
+    const facts = { number, state: 'closed', updatedAt: new Date().toISOString() } as ForgeIssueFacts;
+    await conductor.mirror.putIssue(rig.db.pool, key, facts);
+  };
+  return { look, pull, close };
+}
+
+test('an issue that was closed at the forge is shown as closed, and since when that is known, though a merge of it was decided', async () => {
+  const number = 901;
+  const { look, pull, close } = await shown('closing', (branch) => [
+    opened(number, branch),
+    { type: 'MERGE_REQUESTED', data: { number, headSHA: HEAD, method: 'squash' } },
+  ]);
+  const readAt = rig.conductor.now();
+  await pull({ number }, readAt);
+  assert.deepEqual([(await look()).forgeIssueClosed, (await look()).pullRequestReadAt], [false, readAt]);
+  await close();
+  const world = await look();
+  assert.equal(world.forgeIssueClosed, true);
+  assert.ok(world.forgeIssueToldAt >= readAt, `told at ${world.forgeIssueToldAt}, read at ${readAt}`);
+});

@@ -1,5 +1,6 @@
 import { type ChangedFile, differingLines, type FileContent } from './change.ts';
 import type { Engines } from './engines.ts';
+import { kindsOf } from './manifests.ts';
 
 /** What the text of a file says of its change, worked out once and only when asked. Null where the text is not there to be read. */
 export class Content {
@@ -7,6 +8,7 @@ export class Content {
   readonly #engines: Engines;
   #lines: { added: string[]; removed: string[] } | undefined;
   #sameYAML: boolean | undefined;
+  #kinds: string | undefined;
   #versionsOnly: boolean | undefined;
 
   constructor(text: FileContent, engines: Engines) {
@@ -49,6 +51,14 @@ export class Content {
   get dependenciesOnly(): boolean {
     const { before, after } = this.#text;
     return before !== null && after !== null && onlyDependenciesDiffer(before, after);
+  }
+
+  /** Kinds of the Kubernetes manifests on both sides, separated by spaces. */
+  get kinds(): string {
+    this.#kinds ??= [...new Set([this.#text.before, this.#text.after].flatMap((text) => kindsOf(text ?? '')))].join(
+      ' ',
+    );
+    return this.#kinds;
   }
 
   /** Hosts that an added line names and no removed one. */

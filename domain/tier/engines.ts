@@ -50,5 +50,6 @@ export const FILE_VOCABULARY = {
     versionsOnly: 'text',
     addedText: 'text',
     removedText: 'text',
+    kinds: 'text',
   },
 } as const satisfies Vocabulary;

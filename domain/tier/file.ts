@@ -91,8 +91,8 @@ function fileValues(file: ChangedFile, name: string, content: Content | null): V
   const lines = { added: added ?? 0, deleted: deleted ?? 0 };
   const values = { path: name, status, ...lines, binary: added === null || deleted === null, test: isTest(name) };
   if (content === null) return values;
-  const { addedText, removedText, sameYAML, versionsOnly } = content;
-  return { ...values, addedText, removedText, sameYAML, versionsOnly };
+  const { addedText, removedText, sameYAML, versionsOnly, kinds } = content;
+  return { ...values, addedText, removedText, sameYAML, versionsOnly, kinds };
 }
 
 const SUBMODULE = '160000';

@@ -20,6 +20,13 @@ export function guardedManifest(text: string): string | null {
   return GROUPS.test(plain) ? 'a manifest of access or admission' : null;
 }
 
+/** What stands behind `kind:`, in YAML or JSON, wherever in a line. */
+export function kindsOf(text: string): string[] {
+  return [...unescaped(text).matchAll(/(?:^|[\s{,"'-])kind["']?\s*:\s*(?:[&!]\S+\s+)*["']?([A-Za-z0-9]+)/g)].map(
+    ([, kind]) => kind!,
+  );
+}
+
 /** Escapes of double-quoted YAML and JSON strings written out, and their continued lines joined. */
 function unescaped(text: string): string {
   if (!text.includes('\\')) return text;

@@ -15,9 +15,9 @@ export interface Work {
 
 export const noWork: Work = { labels: [], title: '', taskClass: null, source: '' };
 
-/** What expressions see of the work as `issue`. */
+/** What expressions see of the work as `issue`; labels in lower case. */
 export function issueValues({ labels, title, taskClass, source }: Work): Value {
-  return { labels, title, taskClass: taskClass ?? '', source };
+  return { labels: labels.map((label) => label.toLowerCase()), title, taskClass: taskClass ?? '', source };
 }
 
 /** Whether the fields of a rule that speak of the work match it; labels and titles in any case. */

@@ -25,7 +25,7 @@ const OPERATORS = new Set([
   '@not_strictly_false',
 ]);
 const FUNCTIONS = new Set(['size', 'contains', 'startsWith', 'endsWith', 'matches']);
-const PATTERN_LENGTH = 512;
+const PATTERN_LENGTH = 1_024;
 
 /** Refuses every name, function and loop that the vocabulary does not have. Throws {@link CelError}; `text` fields that are read are answered. */
 export function check(root: Node, vocabulary: Vocabulary): { readsText: boolean } {

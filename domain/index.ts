@@ -71,6 +71,7 @@ export {
   type Wish,
 } from './issue/decide.ts';
 export { evolve, replay } from './issue/evolve.ts';
+export { floorOf, isHigher } from './issue/grade.ts';
 export { lossDue } from './issue/loss.ts';
 export { gateOf } from './issue/merging.ts';
 export { nextAction } from './issue/next.ts';
@@ -107,6 +108,7 @@ export { dispatchCeiling, isWithin } from './ledger/dispatch.ts';
 export { Ledger, type LedgerRow, type LedgerSubject, pairsOf, recordsOf } from './ledger/ledger.ts';
 export { modelOf } from './ledger/model.ts';
 export { type Ceiling, defaultLedgerPolicy, type LedgerPolicy, unreachable } from './ledger/policy.ts';
+export { judgeUndone, saidReverted } from './ledger/revert.ts';
 export {
   type ChangeRecord,
   type Grounds,

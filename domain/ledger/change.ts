@@ -1,4 +1,4 @@
-import type { AgentRef, StoredEvent, Tier } from '../events/catalogue.ts';
+import type { AgentRef, EventData, StoredEvent, Tier } from '../events/catalogue.ts';
 import type { Substance } from './substance.ts';
 
 /** The use of a person's Approval, in the transaction of what it allows. */
@@ -42,6 +42,7 @@ export interface Change {
   readonly issueClass: string | null;
   readonly mergedAt: number | null;
   readonly mergeSHA: string | null;
+  readonly pullRequest: number | null;
   readonly productionAt: number | null;
   /** The revision that is checked is the change itself, and nothing that came after it. */
   readonly alone: boolean;
@@ -111,6 +112,7 @@ const fresh = (ordinal: number): Change => ({
   issueClass: null,
   mergedAt: null,
   mergeSHA: null,
+  pullRequest: null,
   productionAt: null,
   alone: false,
   disturbedAt: 0,
@@ -249,9 +251,9 @@ function pushed(
 }
 
 /** A head that is merged before anybody saw who pushed it is nobody's. */
-function merged(change: Change, { headSHA, mergeSHA }: { headSHA: string; mergeSHA: string }, at: number): Change {
+function merged(change: Change, { number, headSHA, mergeSHA }: EventData<'MERGED'>, at: number): Change {
   const strayHeads = change.forwarded.includes(headSHA) ? change.strayHeads : [...change.strayHeads, headSHA];
-  return { ...change, mergedAt: at, mergeSHA, strayHeads };
+  return { ...change, mergedAt: at, mergeSHA, pullRequest: number, strayHeads };
 }
 
 function reworked(change: Change, at: number): Change {

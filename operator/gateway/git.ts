@@ -21,6 +21,8 @@ export interface GitOptions {
   readonly authorization?: { readonly origin: string; readonly headerName: string; readonly headerValue: string };
   /** Milliseconds; default 60,000. */
   readonly timeoutMs?: number;
+  /** Bytes of standard output, more of which make it fail. Without it a mebibyte is kept, and what is said beyond is dropped. */
+  readonly outputMax?: number;
   /** True for what reads objects that a task sent: git gets so much memory and no more, and fails where it needs it. */
   readonly bounded?: boolean;
 }
@@ -45,13 +47,16 @@ export async function git(args: readonly string[], options: GitOptions): Promise
   });
   const out: Buffer[] = [];
   const err: Buffer[] = [];
-  collect(child.stdout, out);
+  const { outputMax } = options;
+  const said = collect(child.stdout, out, outputMax);
   collect(child.stderr, err);
   // git may stop reading early; its exit code tells why.
   child.stdin.on('error', () => undefined);
   child.stdin.end(options.input);
   const [code] = (await once(child, 'close')) as [number | null];
   if (code !== 0) throw new GitError(args, code, Buffer.concat(err).toString('utf8'));
+  if (outputMax !== undefined && said() > outputMax)
+    throw new GitError(args, code, `it said more than ${outputMax} bytes`);
   return Buffer.concat(out).toString('utf8');
 }
 
@@ -66,12 +71,14 @@ export async function gitSays(args: readonly string[], options: GitOptions): Pro
   }
 }
 
-function collect(stream: NodeJS.ReadableStream, into: Buffer[]): void {
+/** Keeps what a stream says, up to a size; answers how much that was in all. */
+function collect(stream: NodeJS.ReadableStream, into: Buffer[], max = OUTPUT_MAX): () => number {
   let size = 0;
   stream.on('data', (chunk: Buffer) => {
     size += chunk.length;
-    if (size <= OUTPUT_MAX) into.push(chunk);
+    if (size <= max) into.push(chunk);
   });
+  return () => size;
 }
 
 function environment({ authorization }: GitOptions): NodeJS.ProcessEnv {

@@ -37,7 +37,7 @@ export const annotations = {
   traceparent: 'rig.dashecorp.com/traceparent',
   /** On a Repository: a value that is new asks for a listing now; `status.lastHandledSync` has it when that is done. */
   sync: 'rig.dashecorp.com/sync',
-  /** On an Issue: number of the gate (`status.escalation.gate`) that a person sees to. */
+  /** On an Issue: `<gate>@<since>` of `status.escalation`, the question that a person sees to. */
   ack: 'rig.dashecorp.com/ack',
   /** On an Issue, beside `ack`: who that is, which the API server lets nobody but themselves write. */
   ackBy: 'rig.dashecorp.com/ack-by',

@@ -61,17 +61,17 @@ export async function acknowledge(
   withinMs = WITHIN_MS,
 ): Promise<Acked> {
   const before = await client.get(ISSUES, ref);
-  const gate = before.status?.escalation?.gate;
-  if (gate === undefined) throw notWaiting(before);
-  const known = ackedOf(before, gate);
+  const asked = questionOf(before);
+  if (asked === null) throw notWaiting(before);
+  const known = ackedOf(before, asked);
   if (known !== null) return { ...known, already: true };
-  const said = { [annotations.ack]: String(gate), [annotations.ackBy]: await whoAmI(client) };
+  const said = { [annotations.ack]: asked, [annotations.ackBy]: await whoAmI(client) };
   await client.patch(ISSUES, ref, { metadata: { annotations: { ...said, [annotations.ackNote]: note ?? null } } });
   for (const until = Date.now() + withinMs; Date.now() < until; await pause(LOOK_MS)) {
     const now = await client.get(ISSUES, ref);
-    const acked = ackedOf(now, gate);
+    const acked = ackedOf(now, asked);
     if (acked !== null) return { ...acked, already: acked.by !== said[annotations.ackBy] };
-    if (now.status?.escalation?.gate !== gate) throw notWaiting(now);
+    if (questionOf(now) !== asked) throw notWaiting(now);
   }
   throw new ExitError(
     ExitCode.NotDone,
@@ -85,11 +85,18 @@ function notWaiting({ metadata, status }: Issue): ExitError {
   return new ExitError(ExitCode.NotDone, `Issue ${metadata.name} does not wait with that question: ${why}.`);
 }
 
-function ackedOf({ metadata, status }: Issue, gate: number): Acked | null {
+/** What the Issue waits with, as the annotation names it. */
+function questionOf({ status }: Issue): string | null {
   const { escalation } = status ?? {};
-  if (escalation?.gate !== gate || escalation.acknowledgedBy === undefined) return null;
+  return escalation === undefined ? null : `${escalation.gate}@${escalation.since}`;
+}
+
+function ackedOf(seen: Issue, asked: string): Acked | null {
+  const { metadata, status } = seen;
+  const { escalation } = status ?? {};
+  if (questionOf(seen) !== asked || escalation?.acknowledgedBy === undefined) return null;
   const issue = { namespace: metadata.namespace!, name: metadata.name! };
-  const { acknowledgedBy: by, acknowledgedAt: at = '', note = null } = escalation;
+  const { gate, acknowledgedBy: by, acknowledgedAt: at = '', note = null } = escalation;
   return { issue, gate, by, at, note, already: false };
 }
 

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { replay } from '../issue/evolve.ts';
+import { decideRecovery } from '../issue/recovery.ts';
 import { NOON } from '../testing/facts.ts';
 import { implementing, type Story } from '../testing/story.ts';
 import { decideAcknowledgement } from './acknowledge.ts';
@@ -20,8 +22,8 @@ const asks = (question = 'Which of the two?'): Story => {
 const remind = (story: Story, upSince = LONG_UP) =>
   story.append(decideReminder(story.state, { now: story.now, upSince })).length;
 const acknowledge = (story: Story, over: object = {}) => {
-  const gate = story.state.awaiting?.gate ?? 0;
-  return story.append(decideAcknowledgement(story.state, { gate, by: 'ada', note: null, ...over }));
+  const { gate, since } = story.state.awaiting ?? { gate: 0, since: 0 };
+  return story.append(decideAcknowledgement(story.state, { gate, since, by: 'ada', note: null, ...over }));
 };
 const notice = (story: Story) => noticeOf(stream, story.state, 'https://forge.example/acme/widgets/issues/12');
 
@@ -77,6 +79,29 @@ test('the first acknowledgement of a gate counts, one of another gate or of none
   assert.equal(story.state.awaiting?.acknowledged?.by, 'ada');
   story.wish({ body: 'The first of the two.' }, 2);
   assert.equal(acknowledge(story, { gate: 5 }).length, 0, 'nobody is asked any more');
+});
+
+test('an acknowledgement of the time that a restore took back is none of the question that has its number now', () => {
+  const story = implementing();
+  const backup = story.events.length;
+  const task = story.live('work');
+  const started = { task: task.name, kind: task.kind, fence: task.fence, model: 'm' };
+  story.append([{ type: 'WORK_STARTED', data: started }]);
+  story.report({ type: 'asked', question: 'Which of the two?' });
+  story.run();
+  const { gate, since } = story.state.awaiting!;
+  const kept = story.events.slice(0, backup);
+  const remains = { attempt: 1, branch: 'rig/fix-parser/1', pullRequest: null, number: 12, read: false };
+  const recovery = { id: 'recovery-1', fence: '9.99', lostSince: '2026-03-02T11:00:00Z' };
+  const told = decideRecovery(replay(kept), recovery, remains).map((event, index) => {
+    const version = backup + index + 1;
+    return { ...event, version, at: story.now + 60 * MINUTE };
+  });
+  const restored = replay([...kept, ...told]);
+  assert.deepEqual([restored.awaiting?.gate, restored.awaiting?.reason], [gate, 'DatabaseRestored']);
+  const said = { gate, since, by: 'ada', note: 'On it.' };
+  assert.deepEqual(decideAcknowledgement(restored, said), [], 'ada saw another question');
+  assert.equal(decideAcknowledgement(restored, { ...said, since: restored.awaiting!.since }).length, 1);
 });
 
 test('the same question asked again is a new cause, which nobody has acknowledged', () => {

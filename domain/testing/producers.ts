@@ -113,8 +113,8 @@ export const stories: Partial<Record<EventType, Tell>> = {
   },
   HUMAN_GATE_ACKNOWLEDGED: () => {
     const story = tell(implementing(), (one) => one.report({ type: 'asked', question: 'Which?' }));
-    const { gate } = story.state.awaiting!;
-    story.append(decideAcknowledgement(story.state, { gate, by: ada.login, note: null }));
+    const { gate, since } = story.state.awaiting!;
+    story.append(decideAcknowledgement(story.state, { gate, since, by: ada.login, note: null }));
     return story;
   },
   HUMAN_GATE_CLEARED: () => {

@@ -98,11 +98,11 @@ test('who says to see to an issue is recorded by the name that the API server kn
 });
 
 test('nobody says it in another name, and nobody changes what another said', async () => {
-  const { gate } = (await asking('two')).status!.escalation!;
+  const { gate, since } = (await asking('two')).status!.escalation!;
   const say = (who: KubeClient, said: Record<string, string>) =>
     who.patch(ISSUES, ref('two'), { metadata: { annotations: said } });
   const forbidden = { code: 'Forbidden', message: /ack-by must be the user who asks/ };
-  await assert.rejects(say(bob, { [annotations.ack]: String(gate), [annotations.ackBy]: 'ada' }), forbidden);
+  await assert.rejects(say(bob, { [annotations.ack]: `${gate}@${since}`, [annotations.ackBy]: 'ada' }), forbidden);
   await acknowledge(ada, ref('two'));
   await assert.rejects(say(bob, { [annotations.ack]: '99' }), forbidden);
   await assert.rejects(say(bob, { [annotations.ackNote]: 'I give up.' }), forbidden);
@@ -127,6 +127,23 @@ test('an acknowledgement that no conductor takes up within its time is said to s
   await asking('five');
   await assert.rejects(acknowledge(ada, ref('five'), undefined, 0), /It stands on the Issue five, and no conductor/);
   await until('it is taken up', async () => (await get('five')).status?.escalation?.acknowledgedBy === 'ada');
+});
+
+test('an acknowledgement that names another time than that of the question is not taken', async () => {
+  const { gate } = (await asking('lost')).status!.escalation!;
+  const say = (question: string) =>
+    ada.patch(ISSUES, ref('lost'), {
+      metadata: { annotations: { [annotations.ack]: question, [annotations.ackBy]: 'ada' } },
+    });
+  await say(`${gate}@2020-01-01T00:00:00Z`);
+  await say(`${gate}`);
+  await rig.client.patch(ISSUES, ref('lost'), { spec: { title: 'Another title' } });
+  const seen = await until('the edit is seen', async () => {
+    const { metadata, status } = await get('lost');
+    return status?.observedGeneration === metadata.generation ? status : undefined;
+  });
+  assert.equal(seen.escalation?.acknowledgedBy, undefined);
+  assert.deepEqual(await acknowledged('lost'), []);
 });
 
 test('an edit asks anew: what was acknowledged before says nothing of the new question', async () => {

@@ -11,9 +11,9 @@ const NOTE_MAX = 1_024;
  */
 export function acknowledgementOf({ metadata }: Pick<Issue, 'metadata'>): Acknowledgement | null {
   const said = metadata.annotations ?? {};
-  const gate = said[annotations.ack] ?? '';
+  const [, gate, since] = /^([1-9]\d{0,8})@(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)$/.exec(said[annotations.ack] ?? '') ?? [];
   const by = cutText(legible(said[annotations.ackBy] ?? ''), BY_MAX);
-  if (!/^[1-9]\d{0,8}$/.test(gate) || by === '') return null;
+  if (gate === undefined || since === undefined || by === '') return null;
   const note = cutText(legible(said[annotations.ackNote] ?? ''), NOTE_MAX);
-  return { gate: Number(gate), by, note: note === '' ? null : note };
+  return { gate: Number(gate), since: Date.parse(since), by, note: note === '' ? null : note };
 }

@@ -96,7 +96,7 @@ test('an Issue whose Repository is missing says so and is left unclaimed', async
   assert.match(issue.status!.why!, /There is no Repository later in this namespace; apply it/);
   assert.equal(issue.status?.phase, 'Pending');
   assert.deepEqual(await kstatusOf(issue), ['InProgress']);
-  assert.deepEqual(await types('waits'), ['ISSUE_FILED']);
+  assert.deepEqual(await types('waits'), []);
 });
 
 test('an Issue is claimed, and its deletion ends the claim with a tombstone', async (t) => {

@@ -8,6 +8,7 @@ export function explain(error: unknown, now: number): unknown {
   const limited = waitingForLimit(error, now);
   if (limited !== null) return limited;
   if (isEventsError(error, 'NewerEvent')) return new Stalled('NewerEvent', error.message, { cause: error });
+  if (isEventsError(error, 'SubjectConflict')) return new Stalled('DuplicateIssue', error.message, { cause: error });
   if (isEventsError(error, 'EffectRefused')) return new Retry('ForgeRefused', error.message, { cause: error });
   if (isEventsError(error, 'EffectNotPerformed', 'EffectUnknown') || error instanceof ForgeError)
     return new Retry('ForgeUnreachable', error.message, { cause: error });

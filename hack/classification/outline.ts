@@ -15,7 +15,7 @@ const DATA =
 /** Lines of one side that an outline keeps at most. */
 function limitOf(path: string): number {
   if (PROSE.test(path) && !PINNED.test(path)) return 2;
-  return DATA.test(path) ? 30 : 8;
+  return DATA.test(path) ? 80 : 8;
 }
 
 /**

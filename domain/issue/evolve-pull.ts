@@ -43,7 +43,9 @@ function reviewed(state: IssueState, data: EventData<'REVIEW_PASSED'>, passed: b
 function forwarded(state: IssueState, data: EventData<'HEAD_FORWARDED'>): Change {
   const head = { sha: data.to, attempt: data.attempt, branch: data.branch };
   const moved = state.pullRequest?.branch === data.branch ? headMoved(state, state.pullRequest.number, data.to) : {};
-  return { ...moved, forwarded: [...state.forwarded.filter((one) => one.sha !== data.to), head] };
+  // The same head on the branch of an earlier attempt is another entry: its checks were started there.
+  const others = state.forwarded.filter(({ sha, branch }) => sha !== data.to || branch !== data.branch);
+  return { ...moved, forwarded: [...others, head] };
 }
 
 function headMoved(state: IssueState, number: number, headSHA: string): Change {

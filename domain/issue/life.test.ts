@@ -141,6 +141,21 @@ test('review is dispatched while the implement task still runs, and the merge wa
   assert.equal(story.state.ending?.kind, 'Done');
 });
 
+test('an attempt that has nothing to add is merged on the check that the head had on the branch of the attempt before', () => {
+  const story = implementing().deliver(HEAD, PULL).ci();
+  story.wish({ body: 'Parse them once, and say so.' }, 2);
+  story.run();
+  assert.equal(story.state.work?.attempt, 2);
+  const { checks } = story.shown;
+  story.deliver(HEAD, PULL + 1).pull({ checks });
+  assert.deepEqual([story.shown.head.ref, checks[0]?.branch], ['rig/fix-parser/2', 'rig/fix-parser/1']);
+  story.finish();
+  story.run();
+  story.later(1_000).verdict(true);
+  story.run();
+  assert.equal(phaseOf(story.state), 'Done');
+});
+
 test('nothing grades the work: a person is asked, nothing is claimed, and a policy that comes later lets it go on', () => {
   const story = new Story().see({ tier: null });
   story.wish();

@@ -94,7 +94,8 @@ function observePullRequest(state: IssueState, world: World, pr: PullRequestFact
 /** The gateway has forwarded a later head than the one that was told: the news of it is on its way, unless a person put the branch back. */
 function behind(state: IssueState, world: World, told: string, current: string): boolean {
   if (world.headPushedBy.known && personWithWrite(world, world.headPushedBy.value) === true) return false;
-  const order = (sha: string) => state.forwarded.findIndex((head) => head.sha === sha);
+  const ours = state.forwarded.filter(({ branch }) => branch === state.pullRequest!.branch);
+  const order = (sha: string) => ours.findIndex((head) => head.sha === sha);
   return order(told) >= 0 && order(told) < order(current);
 }
 

@@ -81,7 +81,10 @@ test('an attempt that pushes the head of the one before is told of, on its own b
   assert.equal(story.state.work?.attempt, 2);
   const decision = story.report({ ...reports.headForwarded!, branch: 'rig/fix-parser/2' } as Report);
   assert.deepEqual(added(decision), ['BRANCH_CREATED', 'HEAD_FORWARDED']);
-  assert.deepEqual(story.state.forwarded, [{ sha: HEAD, attempt: 2, branch: 'rig/fix-parser/2' }]);
+  assert.deepEqual(story.state.forwarded, [
+    { sha: HEAD, attempt: 1, branch: 'rig/fix-parser/1' },
+    { sha: HEAD, attempt: 2, branch: 'rig/fix-parser/2' },
+  ]);
 });
 
 test('a push carries the fence and the attempt of the task that pushed, whatever it says', () => {

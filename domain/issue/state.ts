@@ -37,7 +37,7 @@ export interface TaskEnd {
   readonly at: number;
 }
 
-/** A head that the gateway forwarded while the claim of `attempt` was live: what the gate's provenance asks. */
+/** A head that the gateway forwarded onto `branch` while the claim of `attempt` was live: what the gate's provenance asks. One for each branch. */
 export interface ForwardedHead {
   readonly sha: string;
   readonly attempt: number;

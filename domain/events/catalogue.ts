@@ -68,6 +68,19 @@ export const catalogue = {
     from: tier,
     to: tier,
     reason: sentence,
+    /** Of the change that raised it: its head, the rule that decided, and the file, where it is about one. */
+    headSHA: Type.Optional(sha),
+    rule: Type.Optional(name),
+    path: Type.Optional(nullable(sentence)),
+  }),
+  CHANGE_CLASSIFIED: event('The change up to a head was graded by its files.', {
+    headSHA: sha,
+    tier,
+    taskClass: name,
+    rule: name,
+    path: nullable(sentence),
+    reason: sentence,
+    policy: name,
   }),
   ISSUE_ASSIGNED: event('An agent holds the work claim: the one writer of the branch.', {
     claim: name,

@@ -19,6 +19,7 @@ function isThere(state: IssueState, world: World): boolean {
     case 'ChildFailed':
       return !world.children.some(isHopeless);
     case 'NoTierPolicy':
+    case 'TierPolicyInvalid':
       return gradeOf(state, world) !== null;
     case 'NoAgentFits': {
       if (!world.repository.known || !world.stack.known || state.classified === null) return false;

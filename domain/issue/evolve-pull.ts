@@ -62,5 +62,5 @@ function reopened(state: IssueState, number: number, headSHA: string): Change {
 function closed(state: IssueState, data: EventData<'PR_CLOSED'>): Change {
   const stale = state.stalePullRequests.filter((number) => number !== data.number);
   if (state.pullRequest?.number !== data.number) return { stalePullRequests: stale };
-  return { stalePullRequests: stale, pullRequest: { ...state.pullRequest, open: false } };
+  return { stalePullRequests: stale, pullRequest: { ...state.pullRequest, open: false }, change: null };
 }

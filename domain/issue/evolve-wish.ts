@@ -36,7 +36,9 @@ export function edited(state: IssueState, data: EventData<'ISSUE_EDITED'>): Chan
   if (data.changed.every((field) => field === 'number')) return wish;
   const wishGeneration = data.changed.some((field) => ASKS.has(field)) ? data.generation : state.wishGeneration;
   const hold = data.changed.includes('suspend') ? null : state.hold;
-  return { ...wish, ...answered(state), wishGeneration, hold };
+  // What another wish asks for shows another change.
+  const change = wishGeneration === state.wishGeneration ? state.change : null;
+  return { ...wish, ...answered(state), wishGeneration, hold, change };
 }
 
 /** What a command changes by itself; the end or the new beginning that it leads to is an event of its own. */

@@ -37,8 +37,10 @@ function change(state: IssueState, event: StoredEvent): Change {
     case 'ISSUE_CLASSIFIED':
       return { classified: event.data };
     case 'TIER_RAISED':
-      // Who works at the lower tier works from an old wish.
-      return { wishGeneration: state.generation };
+      // Who works at the lower tier works from an old wish; a change that shows more was made for the present one.
+      return event.data.headSHA === undefined ? { wishGeneration: state.generation } : {};
+    case 'CHANGE_CLASSIFIED':
+      return { change: event.data };
     case 'ISSUE_ASSIGNED':
       return assigned(state, event.data);
     case 'ISSUE_UNASSIGNED':

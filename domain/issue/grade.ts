@@ -1,5 +1,6 @@
-import type { Tier } from '../events/catalogue.ts';
-import type { IssueState } from './state.ts';
+import type { DomainEvent, Tier } from '../events/catalogue.ts';
+import { clip } from '../events/parts.ts';
+import type { ChangeGrade, IssueState } from './state.ts';
 import type { TierAnswer, World } from './world.ts';
 
 const rank = { T0: 0, T1: 1, T2: 2, T3: 3 } as const satisfies Record<Tier, number>;
@@ -29,4 +30,39 @@ export function floorOf(state: IssueState): Tier | null {
   const { tierFloor } = state;
   if (wished === null || tierFloor === null) return wished ?? tierFloor;
   return isHigher(wished, tierFloor) ? wished : tierFloor;
+}
+
+/** The head whose change is graded: the open pull request's, else what the live attempt pushed last; null before there is one. */
+export function changeHead({ pullRequest, work, forwarded }: IssueState): { sha: string; branch: string } | null {
+  if (pullRequest?.open) return { sha: pullRequest.headSHA, branch: pullRequest.branch };
+  return work === null ? null : (forwarded.findLast(({ branch }) => branch === work.branch) ?? null);
+}
+
+/** The higher of what was asked and what the change shows, with the reason for it; null before the work is graded. An older head's grade holds until the next. */
+export function effectiveGrade({ classified, change }: IssueState): { tier: Tier; reason: string } | null {
+  if (classified === null) return null;
+  return change !== null && isHigher(change.tier, classified.tier) ? change : classified;
+}
+
+/** Whether the change up to the present head is graded. */
+export function isGraded(state: IssueState): boolean {
+  return state.change !== null && state.change.headSHA === changeHead(state)?.sha;
+}
+
+/** The change was graded anew: what the log does not say of it yet. */
+export function observeChange(state: IssueState, world: World): DomainEvent[] {
+  if (world.change === undefined || !world.change.known || state.classified === null) return [];
+  const grade = world.change.value;
+  if (grade.headSHA !== changeHead(state)?.sha || (isGraded(state) && state.change?.policy === grade.policy)) return [];
+  return [{ type: 'CHANGE_CLASSIFIED', data: clipped(grade) }, ...raised(state, grade)];
+}
+
+function raised(state: IssueState, grade: ChangeGrade): DomainEvent[] {
+  const from = effectiveGrade(state)!.tier;
+  const { tier: to, headSHA, rule, path, reason } = clipped(grade);
+  return isHigher(to, from) ? [{ type: 'TIER_RAISED', data: { from, to, reason, headSHA, rule, path } }] : [];
+}
+
+function clipped(grade: ChangeGrade): ChangeGrade {
+  return { ...grade, path: grade.path === null ? null : clip(grade.path), reason: clip(grade.reason) };
 }

@@ -2,6 +2,7 @@ import type { Reason } from '#crds';
 import { decideMerge, type GateDecision } from '../gate/gate.ts';
 import type { GateInput } from '../gate/types.ts';
 import { type Action, awaitHuman, wait } from './action.ts';
+import { effectiveGrade, isGraded } from './grade.ts';
 import type { IssueState } from './state.ts';
 import type { Policy, RepositoryPolicy, World } from './world.ts';
 
@@ -89,7 +90,7 @@ function gateInput(state: IssueState, world: World, policy: Policy, now: number)
       forwarded: state.forwarded,
       wishGeneration: state.wishGeneration,
       workGeneration: state.lastWork?.generation ?? null,
-      tier: state.classified?.tier ?? null,
+      tier: effectiveGrade(state)?.tier ?? null,
     },
     reviewers: new Set(
       world.agents.flatMap((agent) => (agent.role === 'reviewer' && agent.account ? [agent.account.id] : [])),
@@ -118,8 +119,15 @@ function tierGate(state: IssueState, world: World): GateInput['tierGate'] {
       reason: 'NoTierPolicy',
       message: 'Nothing grades the blast radius of this work, so a person has to merge it.',
     };
-  const tier = state.classified?.tier ?? 'T3';
+  if (world.change !== undefined && !isGraded(state))
+    return {
+      gate,
+      state: 'wait',
+      reason: 'FactUnknown',
+      message: `The change has not been graded yet${world.change.known ? '' : `: ${world.change.why}`}`,
+    };
+  const { tier, reason } = effectiveGrade(state) ?? { tier: 'T3', reason: '' };
   if (tier === 'T3')
     return { gate, state: 'fail', reason: 'IrreversibleTier', message: 'A T3 change is merged by a person.' };
-  return { gate, state: 'pass', reason: 'Passed', message: `Graded ${tier}: ${state.classified?.reason ?? ''}` };
+  return { gate, state: 'pass', reason: 'Passed', message: `Graded ${tier}: ${reason}` };
 }

@@ -94,6 +94,7 @@ function prepared(state: IssueState, world: World): Action | null {
   if (epic !== null) return epic;
   const grade = gradeOf(state, world);
   if (grade === null) {
+    if (world.tierProblem != null) return awaitHuman('TierPolicyInvalid', world.tierProblem);
     return awaitHuman(
       'NoTierPolicy',
       'Nothing grades the blast radius of this work, so it counts as T3 and is left to a person.',
@@ -102,6 +103,11 @@ function prepared(state: IssueState, world: World): Action | null {
   if (state.classified?.generation !== state.generation || outgrown(state))
     return { do: 'classify', tier: grade, reason: 'Unclassified', message: grade.reason };
   if (state.classified.tier === 'T3') return awaitHuman('IrreversibleTier', 'Work graded T3 is driven by a person.');
+  if (state.change?.tier === 'T3')
+    return awaitHuman(
+      'IrreversibleTier',
+      `The change is graded T3, and a person goes on with it: ${state.change.reason}`,
+    );
   if (state.work === null && world.missingParent !== null)
     return wait(
       'ParentMissing',

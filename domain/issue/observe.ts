@@ -7,6 +7,7 @@ import { personWithWrite } from '../gate/types.ts';
 import { observeAnswer } from './answers.ts';
 import { observeChildren } from './epic.ts';
 import { evolve } from './evolve.ts';
+import { observeChange } from './grade.ts';
 import { lossOf } from './loss.ts';
 import { CLOSED, cancel, unassign } from './release.ts';
 import type { IssueState } from './state.ts';
@@ -31,7 +32,7 @@ export function observe(state: IssueState, world: World, policy: Policy, now: nu
 function look(state: IssueState, world: World, policy: Policy, now: number): DomainEvent[] {
   if (state.spec === null) return [];
   if (state.ending !== null) return observeEnded(state, world);
-  const told = [...observeChildren(state, world), ...observeAnswer(state, world)];
+  const told = [...observeChildren(state, world), ...observeAnswer(state, world), ...observeChange(state, world)];
   if (told.length > 0) return told;
   const lost = observeTasks(state, world, policy, now);
   if (lost.length > 0) return lost;

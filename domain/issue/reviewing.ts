@@ -1,6 +1,7 @@
 import { reviewersFor, routeReviewer } from '../agents/routing.ts';
 import { type Action, awaitHuman, registered, wait } from './action.ts';
 import { pauseAfter } from './backoff.ts';
+import { effectiveGrade } from './grade.ts';
 import { mergeOrSay, readAgain } from './merging.ts';
 import type { IssueState } from './state.ts';
 import type { Policy, World } from './world.ts';
@@ -45,7 +46,7 @@ function wantsRework(state: IssueState, world: World): string | null {
   if (
     world.pullRequest.known &&
     world.pullRequest.value.containsBase === false &&
-    state.classified?.tier !== 'T0' &&
+    effectiveGrade(state)?.tier !== 'T0' &&
     state.verdict?.passed === true
   ) {
     return 'The change does not contain the tip of the base.';

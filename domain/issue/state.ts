@@ -52,6 +52,17 @@ export interface PullRequestState {
   readonly open: boolean;
 }
 
+/** How the change up to a head was graded, and by which state of the policy. */
+export interface ChangeGrade {
+  readonly headSHA: string;
+  readonly tier: Tier;
+  readonly taskClass: string;
+  readonly rule: string;
+  readonly path: string | null;
+  readonly reason: string;
+  readonly policy: string;
+}
+
 /** What a person is asked for: one cause, told of once. */
 export interface Awaiting {
   readonly reason: string;
@@ -82,6 +93,8 @@ export interface IssueState {
     readonly reason: string;
     readonly generation: number;
   } | null;
+  /** The newest grade of the change, which may be of an older head; null before there is one. */
+  readonly change: ChangeGrade | null;
   /** The live work claim. */
   readonly work: WorkClaim | null;
   /** The newest work claim, live or ended: its branch is the one that may merge. */
@@ -148,6 +161,7 @@ export const noIssue: IssueState = {
   filedAt: 0,
   spec: null,
   classified: null,
+  change: null,
   work: null,
   lastWork: null,
   failures: 0,

@@ -3,6 +3,7 @@ import { projectEscalation } from '../escalation/project.ts';
 import { clip } from '../events/parts.ts';
 import type { GateDecision } from '../gate/gate.ts';
 import type { Action } from './action.ts';
+import { effectiveGrade } from './grade.ts';
 import type { IssueState } from './state.ts';
 
 /** Longest sentence of an Issue's status beside its conditions, as its CRD has it. */
@@ -43,8 +44,8 @@ export function projectIssue(state: IssueState, next: Action, url: string | null
       ? {}
       : {
           issueTier: state.classified.tier,
-          effectiveTier: state.classified.tier,
-          tierReason: clip(state.classified.reason, SENTENCE_LIMIT),
+          effectiveTier: effectiveGrade(state)!.tier,
+          tierReason: clip(effectiveGrade(state)!.reason, SENTENCE_LIMIT),
           taskClass: state.classified.taskClass,
         }),
     ...(state.work === null ? {} : { assignedTo: state.work.agent.name }),

@@ -2,6 +2,7 @@ import type { CheckJobFacts, DeliveryFacts, DeployPolicy } from '../deploy/world
 import type { AgentRef, Tier } from '../events/catalogue.ts';
 import type { Actor, Fact, Permission, PullRequestFacts } from '../facts.ts';
 import type { GateInput, RequiredCheck } from '../gate/types.ts';
+import type { ChangeGrade } from './state.ts';
 
 /** A Repository as far as the rules care; unknown while it is missing, not ready, or belongs to another. */
 export interface RepositoryPolicy {
@@ -69,6 +70,10 @@ export interface World {
   /** There is no Repository of that name at all. */
   readonly repositoryMissing: boolean;
   readonly tier: TierAnswer;
+  /** What is wrong with the policy that would grade the work; null or left out where there is none, or nothing is wrong. */
+  readonly tierProblem?: string | null;
+  /** The grade of the change up to {@link changeHead}; left out where this cluster grades no changes. */
+  readonly change?: Fact<ChangeGrade>;
   readonly stack: Fact<string | null>;
   readonly agents: readonly AgentFacts[];
   readonly tasks: ReadonlyMap<string, TaskFacts>;

@@ -2,11 +2,13 @@ import type { DeployPolicy } from '../deploy/world.ts';
 import { decideAcknowledgement } from '../escalation/acknowledge.ts';
 import { decideReminder } from '../escalation/remind.ts';
 import type { EventType } from '../events/catalogue.ts';
+import { known } from '../facts.ts';
 import { decideApproved } from '../issue/command.ts';
 import { decideRecovery } from '../issue/recovery.ts';
 import { live, MERGE, merged, runs, shows, stage } from './delivery.ts';
-import { ada, devE, HEAD, sha } from './facts.ts';
+import { ada, devE, HEAD, NOON, sha } from './facts.ts';
 import { implementing, inReview, Story } from './story.ts';
+import { changeGrade } from './world.ts';
 
 type Tell = () => Story;
 const done = (story: Story): Story => {
@@ -80,6 +82,8 @@ export const stories: Partial<Record<EventType, Tell>> = {
   ISSUE_APPROVED: () => tell(new Story(), (one) => one.append(decideApproved(one.state, approved))),
   COMMAND_ACCEPTED: () => tell(implementing(), (one) => one.command({ do: 'hold', on: true })),
   ISSUE_CLASSIFIED: life,
+  CHANGE_CLASSIFIED: () =>
+    tell(implementing().deliver(), (one) => one.see({ change: known(changeGrade(one.state), NOON) })),
   TIER_RAISED: () => tell(implementing(), (one) => one.command({ do: 'tier', tier: 'T2' })),
   ISSUE_ASSIGNED: life,
   ISSUE_UNASSIGNED: life,

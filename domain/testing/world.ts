@@ -1,6 +1,8 @@
 import type { DeployPolicy } from '../deploy/world.ts';
 import type { IssueSpec } from '../events/catalogue.ts';
 import { known, type Permission, unknown } from '../facts.ts';
+import { changeHead } from '../issue/grade.ts';
+import type { ChangeGrade, IssueState } from '../issue/state.ts';
 import type { AgentFacts, RepositoryPolicy, World } from '../issue/world.ts';
 import { ada, bot, conductor, devE, ISSUE, NOON, outsider, owner, REPOSITORY, reader, reviewE } from './facts.ts';
 
@@ -106,6 +108,22 @@ export function quietWorld(over: Partial<World> = {}): World {
     conductorUpSince: NOON - 86_400_000,
     delivery: unknown('Nothing is merged yet.'),
     checks: new Map(),
+    ...over,
+  };
+}
+
+/** A grade of the change that the issue has now. */
+export function changeGrade(state: IssueState, over: Partial<ChangeGrade> = {}): ChangeGrade {
+  const reason = 'Rule source gives src/a.ts tier T1.';
+  const { sha: headSHA } = changeHead(state)!;
+  return {
+    headSHA,
+    tier: 'T1',
+    taskClass: 'bugfix',
+    rule: 'source',
+    path: 'src/a.ts',
+    reason,
+    policy: 'uid.1',
     ...over,
   };
 }

@@ -35,6 +35,7 @@ const GISTS: Record<string, (data: Data) => string> = {
   HUMAN_GATE_REMINDED: ({ times }) => `reminder ${text(times)}`,
   HUMAN_GATE_ACKNOWLEDGED: ({ by, note }) => `by ${text(by)}${note ? `: ${text(note)}` : ''}`,
   HUMAN_GATE_CLEARED: ({ reason }) => whyOf(text(reason)),
+  CHANGE_CLASSIFIED: ({ tier, taskClass, reason }) => `${text(tier)} ${text(taskClass)}: ${text(reason)}`,
   ISSUE_CLASSIFIED: ({ tier, taskClass, reason }) => `${text(tier)} ${text(taskClass)}: ${text(reason)}`,
   ISSUE_ASSIGNED: ({ agent, attempt, branch }) => `${name(agent)}, attempt ${text(attempt)}, branch ${text(branch)}`,
   TASK_DISPATCHED: ({ agent, kind, why }) => `${name(agent)} to ${text(kind)}: ${text(why)}`,

@@ -43,13 +43,13 @@ test('applying config/local again changes nothing', async () => {
 
 test('every sample is accepted', async () => {
   const folder = join(import.meta.dirname, 'samples');
-  const args = ['apply', '--dry-run=server', '-f', join(folder, 'agenttask.yaml'), '-k', folder];
+  const apply = (...what: string[]) => cluster.kubectl('apply', '--dry-run=server', ...what);
   const applied = await Promise.all([
-    cluster.kubectl(...args.slice(0, 4)),
-    cluster.kubectl(...args.slice(0, 2), ...args.slice(4)),
+    apply('-f', join(folder, 'agenttask.yaml'), '-f', join(folder, 'approval.yaml')),
+    apply('-k', folder),
   ]);
   const kinds = applied.join('').match(/^[a-z]+(?=\.rig\.dashecorp\.com\/\S+ (created|configured|unchanged))/gm);
-  assert.deepEqual(kinds?.sort(), ['agent', 'agent', 'agenttask', 'issue', 'repository', 'tierpolicy']);
+  assert.deepEqual(kinds?.sort(), ['agent', 'agent', 'agenttask', 'approval', 'issue', 'repository', 'tierpolicy']);
 });
 
 test('kubectl get agenttasks shows the subject, whichever reference it is', async () => {

@@ -1,11 +1,13 @@
 /** What the ServiceAccounts of the rig are expected to be allowed, written by hand: `verb,… resource[.group][/subresource],… @namespace [name]`. */
 export const SYSTEM = 'rig-system';
 export const TENANT = 'tenant-sample';
+/** Where it is said whose signatures count. */
+export const VERIFIER = 'rig-verifier';
 /** A namespace that belongs to no tenant. */
 export const OTHER = 'default';
 
 const RIG = 'rig.dashecorp.com';
-const KINDS = ['repositories', 'agents', 'issues', 'agenttasks'];
+const KINDS = ['repositories', 'agents', 'issues', 'agenttasks', 'approvals'];
 const all = (suffix = '') => KINDS.map((kind) => `${kind}.${RIG}${suffix}`).join(',');
 
 /** `@*` is every namespace and all of them at once. */
@@ -16,6 +18,9 @@ export const MAY: Readonly<Record<string, readonly string[]>> = {
     `patch ${all('/status')} @*`,
     `list,watch tierpolicies.${RIG} @*`,
     `patch tierpolicies.${RIG}/status @*`,
+    'get namespaces @* kube-system',
+    `get configmaps @${VERIFIER} rig-humans`,
+    `get configmaps @${VERIFIER} rig-trusted-root`,
     'create,patch events.events.k8s.io @*',
     'create tokenreviews.authentication.k8s.io @*',
     'list,watch jobs.batch @*',
@@ -132,6 +137,8 @@ export interface Request {
 const ANOTHER = 'another';
 const NAMES: Readonly<Record<string, readonly string[]>> = {
   'leases.coordination.k8s.io': ['rig-conductor', ANOTHER],
+  namespaces: ['kube-system', ANOTHER],
+  configmaps: ['rig-conductor-mark', 'rig-humans', 'rig-trusted-root', ANOTHER],
   secrets: ['rig-conductor-signing-key', 'rig-webhook-certificate', ANOTHER],
   'validatingwebhookconfigurations.admissionregistration.k8s.io': ['rig-conductor', ANOTHER],
 };
@@ -149,7 +156,7 @@ export function requests(): Request[] {
 
 function placesOf({ namespaced }: Target, verb: Verb): (string | undefined)[] {
   if (!namespaced) return [undefined];
-  return [SYSTEM, TENANT, OTHER, ...(verb === 'list' || verb === 'watch' ? [undefined] : [])];
+  return [SYSTEM, TENANT, VERIFIER, OTHER, ...(verb === 'list' || verb === 'watch' ? [undefined] : [])];
 }
 
 /** Whether the table allows it. */

@@ -10,7 +10,7 @@ export interface ConditionType {
   readonly kinds: readonly (Kind | 'Node')[];
 }
 
-const everyKind = ['Repository', 'Agent', 'Issue', 'AgentTask', 'TierPolicy'] as const;
+const everyKind = ['Repository', 'Agent', 'Issue', 'AgentTask', 'TierPolicy', 'Approval'] as const;
 
 /** Condition types with their polarity. kstatus reads Ready, Reconciling and Stalled. */
 export const conditionTypes = {
@@ -58,6 +58,11 @@ export const conditionTypes = {
     meaning: 'The change is merged, deployed and verified, as far as the Repository asks for it.',
     polarity: 'normal-true',
     kinds: ['Issue'],
+  },
+  Verified: {
+    meaning: 'A listed person signed exactly what the Issue is now, and it still holds.',
+    polarity: 'normal-true',
+    kinds: ['Approval'],
   },
   Isolated: {
     meaning: 'What an agent causes to run on this node cannot read what the agent runtime can.',

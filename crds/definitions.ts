@@ -59,7 +59,7 @@ export interface CustomResourceDefinition {
   };
 }
 
-const files = ['repository.yaml', 'agent.yaml', 'issue.yaml', 'agenttask.yaml', 'tierpolicy.yaml'];
+const files = ['repository.yaml', 'agent.yaml', 'issue.yaml', 'agenttask.yaml', 'tierpolicy.yaml', 'approval.yaml'];
 
 /**
  * The CustomResourceDefinitions of the rig, read from the YAML beside this file, in the order in which they are

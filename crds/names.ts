@@ -43,6 +43,10 @@ export const annotations = {
   ackBy: 'rig.dashecorp.com/ack-by',
   /** On an Issue, beside `ack`: what they have to say. */
   ackNote: 'rig.dashecorp.com/ack-note',
+  /** On an Agent: what a person says of its trust, as JSON, until `status.trust` names its id. */
+  trust: 'rig.dashecorp.com/trust',
+  /** On an Agent, beside `trust`: who that is, which the API server lets nobody but themselves write. */
+  trustBy: 'rig.dashecorp.com/trust-by',
   /** On a Repository: `<id>@<time>` of the ruleset that `rig repo protect` wrote or saw whole, so also that nobody may bypass it. */
   ruleset: 'rig.dashecorp.com/ruleset',
 } as const;
@@ -95,4 +99,15 @@ export const conductorObjects = {
   watermark: 'rig-conductor',
   /** Secret: the Ed25519 key that signs task tokens. */
   signingKey: 'rig-conductor-signing-key',
+} as const;
+
+/** What says whose signatures count: ConfigMaps that only the group `rig:root` may change, each with the one key that is read. */
+export const trustObjects = {
+  namespace: 'rig-verifier',
+  /** The people who may approve. */
+  humans: { name: 'rig-humans', key: 'humans.yaml' },
+  /** Workloads whose word counts as a machine's. */
+  machines: { name: 'rig-machines', key: 'machines.yaml' },
+  /** Sigstore's trusted root. */
+  root: { name: 'rig-trusted-root', key: 'trusted_root.json' },
 } as const;

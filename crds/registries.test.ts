@@ -43,6 +43,7 @@ test('the printer columns are the documented ones', () => {
     Issue: ['REPO', '#', 'TIER', 'CLASS', 'PHASE', 'PR', 'WHY', 'COST', 'AGE'],
     AgentTask: ['SUBJECT', 'AGENT', 'KIND', 'PHASE', 'COST', 'AGE'],
     TierPolicy: ['RULES', 'READY'],
+    Approval: ['ISSUE', 'SCOPE', 'BY', 'VERIFIED'],
   });
 });
 

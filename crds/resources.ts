@@ -23,6 +23,7 @@ export const resources = {
   Issue: { group, version, plural: 'issues', kind: 'Issue', namespaced: true },
   AgentTask: { group, version, plural: 'agenttasks', kind: 'AgentTask', namespaced: true },
   TierPolicy: { group, version, plural: 'tierpolicies', kind: 'TierPolicy', namespaced: false },
+  Approval: { group, version, plural: 'approvals', kind: 'Approval', namespaced: true },
 } as const satisfies Record<string, ResourceDescriptor>;
 
 /** A kind of the rig. */

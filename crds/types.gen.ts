@@ -16,6 +16,9 @@ export interface AgentTask extends CustomResource<'AgentTask', AgentTaskSpec, Ag
 /** TierPolicy grades changes by what they can break, not by who writes them: its rules give a tier, a kind of work or both, and it says what each tier asks and how autonomy is gained and lost. The one named `default` grades every Repository that names none. */
 export interface TierPolicy extends CustomResource<'TierPolicy', TierPolicySpec, TierPolicyStatus> {}
 
+/** Approval is a person's signed yes to one step of one Issue. Whoever may create one is a matter of RBAC; what it is worth is in the signature, which everybody verifies for themselves. Deleting it takes it back. */
+export interface Approval extends CustomResource<'Approval', ApprovalSpec, ApprovalStatus> {}
+
 /**
  * What the agent is for. It decides which kinds of task it is given and which tools a task has.
  */
@@ -162,6 +165,10 @@ export interface AgentStatus {
    */
   ceilings?: Ceiling[];
   /**
+   * What became of what a person said last of this agent's trust.
+   */
+  trust?: TrustAnswer;
+  /**
    * What this agent cost since midnight UTC, in US dollars.
    */
   spentTodayUSD?: number;
@@ -273,6 +280,89 @@ export interface AgentTaskStatus {
    * Items: One aspect of the object's state.
    */
   conditions?: Condition[];
+}
+
+/**
+ * The step that is approved: `dispatch` to an agent, the `interface` that a plan names, or the `merge` of one head of a pull request.
+ */
+export type ApprovalScope = 'dispatch' | 'interface' | 'merge';
+
+/**
+ * What was signed, and for which Issue. Immutable.
+ */
+export interface ApprovalSpec {
+  /**
+   * The Issue of this namespace that it is for.
+   */
+  issueRef: ApprovedIssue;
+  /**
+   * The step that is approved: `dispatch` to an agent, the `interface` that a plan names, or the `merge` of one head of a pull request.
+   */
+  scope: ApprovalScope;
+  /**
+   * A Sigstore bundle (its JSON) over an in-toto statement in a DSSE envelope, as rig approve and cosign attest-blob write it.
+   */
+  bundle: string;
+}
+
+/**
+ * What was found when it was last verified. Written by the conductor alone, and trusted by nobody who decides.
+ */
+export interface ApprovalStatus {
+  /**
+   * The metadata.generation this status speaks of.
+   */
+  observedGeneration?: number;
+  /**
+   * Who signed, as the certificate says. There only while the Approval is verified.
+   */
+  identity?: SignerIdentity;
+  /**
+   * When it was first verified.
+   */
+  verifiedAt?: string;
+  /**
+   * Until when it holds, counted from when it was signed.
+   */
+  expiresAt?: string;
+  /**
+   * The event that it allowed last. There only once it was used.
+   */
+  consumedBy?: ApprovalUse;
+  /**
+   * Verified says whether it holds and why not; Ready (verified), Reconciling and Stalled as kstatus reads them.
+   *
+   * Items: One aspect of the object's state.
+   */
+  conditions?: Condition[];
+}
+
+/**
+ * The event that it allowed last. There only once it was used.
+ */
+export interface ApprovalUse {
+  /**
+   * Type of the event.
+   */
+  event: string;
+  /**
+   * When that was.
+   */
+  at: string;
+}
+
+/**
+ * The Issue of this namespace that it is for.
+ */
+export interface ApprovedIssue {
+  /**
+   * Name of the Issue.
+   */
+  name: string;
+  /**
+   * Its metadata.uid; one made again under the same name is another.
+   */
+  uid: string;
 }
 
 /**
@@ -1284,6 +1374,20 @@ export interface ServiceLevelQuery {
 }
 
 /**
+ * Who signed, as the certificate says. There only while the Approval is verified.
+ */
+export interface SignerIdentity {
+  /**
+   * Name in the certificate, a mail address or a URI.
+   */
+  subject: string;
+  /**
+   * Who vouched for that name.
+   */
+  issuer: string;
+}
+
+/**
  * The claim the task runs under. Every call of the task names its fence.
  */
 export interface TaskClaim {
@@ -1571,6 +1675,24 @@ export interface Toleration {
 }
 
 /**
+ * What became of what a person said last of this agent's trust.
+ */
+export interface TrustAnswer {
+  /**
+   * Id of what was said.
+   */
+  act: string;
+  /**
+   * Whether it is in the log. Otherwise the message says why not.
+   */
+  taken: boolean;
+  /**
+   * What became of it, in one sentence.
+   */
+  message: string;
+}
+
+/**
  * Commands that prove a deployed change, each in a Job of its own, one after the other. They find the URL in RIG_URL and the live commit in RIG_REVISION; exit code 0 is success. There is no checkout, no token and no model: what a command needs is in the image. A check without a command is skipped.
  */
 export interface VerifyCommands {
@@ -1613,6 +1735,7 @@ export interface WebhookStatus {
 /** The values of every enum, by the name of its type. */
 export const enums = {
   AgentRole: ['planner', 'developer', 'reviewer', 'builder', 'judge', 'operations', 'architect', 'repairer', 'watcher'],
+  ApprovalScope: ['dispatch', 'interface', 'merge'],
   Billing: ['metered', 'subscription'],
   CeilingTier: ['T0', 'T1', 'T2'],
   ConditionStatus: ['True', 'False', 'Unknown'],

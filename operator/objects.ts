@@ -1,4 +1,4 @@
-import { type Agent, type AgentTask, type Issue, labels, type Repository, resources } from '#crds';
+import { type Agent, type AgentTask, type Approval, type Issue, labels, type Repository, resources } from '#crds';
 import { type Informer, JOBS, type KubeObject, type Manager, type Resource } from '#lib/kube';
 
 /** A batch/v1 Job, as far as the conductor reads it. */
@@ -14,6 +14,7 @@ export interface Job extends KubeObject {
 export const REPOSITORIES = resources.Repository as Resource<Repository & KubeObject>;
 export const AGENTS = resources.Agent as Resource<Agent & KubeObject>;
 export const ISSUES = resources.Issue as Resource<Issue & KubeObject>;
+export const APPROVALS = resources.Approval as Resource<Approval & KubeObject>;
 export const AGENT_TASKS = resources.AgentTask as Resource<AgentTask & KubeObject>;
 
 /** The caches of everything the conductor watches, on every replica. */
@@ -22,6 +23,7 @@ export interface Objects {
   readonly agents: Informer<Agent & KubeObject>;
   readonly issues: Informer<Issue & KubeObject>;
   readonly tasks: Informer<AgentTask & KubeObject>;
+  readonly approvals: Informer<Approval & KubeObject>;
   readonly jobs: Informer<Job>;
   /** Jobs of commands of `spec.verify`. */
   readonly checks: Informer<Job>;
@@ -48,6 +50,9 @@ export function watchObjects(manager: Manager): Objects {
       .addIndex(ISSUE, ({ metadata, spec }) =>
         spec.subject.issueRef === undefined ? [] : [`${metadata.namespace}/${spec.subject.issueRef.name}`],
       ),
+    approvals: manager
+      .informer(APPROVALS)
+      .addIndex(ISSUE, ({ metadata, spec }) => [`${metadata.namespace}/${spec.issueRef.name}`]),
     jobs: manager.informer<Job>(JOBS as Resource<Job>, { labelSelector: labels.task }),
     checks: manager.informer<Job>(JOBS as Resource<Job>, { labelSelector: labels.verify }),
   };
@@ -90,6 +95,15 @@ export function issuesNumbered({ issues }: Objects, issue: Issue, number: number
 /** AgentTasks of an issue, ended ones too. */
 export function agentTasksOf({ tasks }: Objects, namespace: string, issue: string): (AgentTask & KubeObject)[] {
   return tasks.byIndex(ISSUE, `${namespace}/${issue}`);
+}
+
+/** Approvals that were made for an issue of that name. */
+export function approvalsOf(
+  { approvals }: { approvals: Pick<Objects['approvals'], 'byIndex'> },
+  namespace: string,
+  issue: string,
+): (Approval & KubeObject)[] {
+  return approvals.byIndex(ISSUE, `${namespace}/${issue}`);
 }
 
 /** The number of an Issue at the forge; undefined before it is filed there. */

@@ -10,6 +10,11 @@ import { AgentController } from './agents/controller.ts';
 import { createApi } from './api/app.ts';
 import { History } from './api/history.ts';
 import { ReaderToken } from './api/readers.ts';
+import { Changes } from './approvals/change.ts';
+import { ApprovalCheck } from './approvals/check.ts';
+import { ApprovalController } from './approvals/controller.ts';
+import { PresentReader } from './approvals/present.ts';
+import { TrustReader } from './approvals/trust.ts';
 import { doubtOf } from './audit/doubt.ts';
 import { deepHealth, NO_EPOCH } from './audit/guard.ts';
 import { MarkKeeper } from './audit/mark.ts';
@@ -81,7 +86,8 @@ export async function startOperator(config: Config, logger: Logger): Promise<Ope
     metrics,
   });
   const store = new EventStore({ db: pool, types: catalogue, metrics });
-  const parts = assemble(config, logger, { pool, url, client, intakeClient, manager, store, metrics });
+  const gitCache = new GitCache(join(config.dataDir, 'git'));
+  const parts = assemble(config, logger, { gitCache, pool, url, client, intakeClient, manager, store, metrics });
   collectConductor(metrics, { manager, conductor: parts.conductor, pool });
   const tokens = await TaskTokens.load(client, config.systemNamespace);
   const app = createApi({
@@ -95,7 +101,7 @@ export async function startOperator(config: Config, logger: Logger): Promise<Ope
       now: Date.now,
     },
     pull: new Pull(parts.conductor),
-    gateway: new GitGateway(parts.conductor, new GitCache(join(config.dataDir, 'git'))),
+    gateway: new GitGateway(parts.conductor, gitCache),
     intake: intakeRoute({
       db: pool,
       repositories: () => parts.conductor.objects.repositories.list(),
@@ -169,6 +175,7 @@ async function databaseProblem(pool: Pool): Promise<string[]> {
 }
 
 interface Clients {
+  readonly gitCache: GitCache;
   readonly pool: Pool;
   readonly url: string;
   readonly client: KubeClient;
@@ -193,6 +200,7 @@ function assemble(config: Config, logger: Logger, clients: Clients) {
       hearing.own(subject, growth.events);
       issues.grew(subject, growth);
       pokeTasks(subject);
+      approvals.poke(subject);
       conductor.waiting.wake(furtherTasks(growth.events));
     },
   });
@@ -245,6 +253,10 @@ function assemble(config: Config, logger: Logger, clients: Clients) {
   const urls = { conductorUrl: config.externalUrl, proxyUrl: config.proxyUrl, egressUrl: config.egressUrl };
   const tasks = new TaskController(conductor, { ...urls, otlpEndpoint: config.otlpEndpoint }, logger);
   const agents = new AgentController(conductor, logger);
+  const present = new PresentReader(conductor, new Changes(conductor.forges, clients.gitCache));
+  const trust = new TrustReader(client, conductor.now);
+  const check = new ApprovalCheck({ trust, present, now: conductor.now });
+  const approvals = new ApprovalController(conductor, check, logger);
   const intake = new IssueIntake(conductor, intakeClient);
   const onAffected = (issue: { namespace: string; name: string }) => issues.poke(issue);
   const { resyncMs } = config;
@@ -282,7 +294,12 @@ function assemble(config: Config, logger: Logger, clients: Clients) {
     onStarted: ({ namespace, name }) => tasks.poke(namespace, name),
     logger,
   });
-  manager.add(repositories.controller).add(agents.controller).add(issues.controller).add(tasks.controller);
+  manager
+    .add(repositories.controller)
+    .add(agents.controller)
+    .add(issues.controller)
+    .add(tasks.controller)
+    .add(approvals.controller);
   manager.onStartedLeading(async (_lease, signal) => {
     await mark.lead(signal);
     // The controllers say why nothing is done; a recovery ends this process.
@@ -292,6 +309,7 @@ function assemble(config: Config, logger: Logger, clients: Clients) {
     await recordDeletions(conductor, { actor: { kind: 'controller', name: 'issue' } });
     logger.info({ epoch: conductor.leader.epoch }, 'leading');
     await hearing.start(signal);
+    await approvals.sweep();
     every(SWEEP_MS, () => issues.sweep(), signal);
     const standing = AbortSignal.any([signal, fallen.signal]);
     applier.start(standing);

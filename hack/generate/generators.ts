@@ -27,6 +27,7 @@ const samples: Record<string, string> = {
   Issue: 'issue',
   AgentTask: 'agenttask',
   TierPolicy: 'tierpolicy',
+  Approval: 'approval',
 };
 
 /** Every generated file of the repository. Generating twice changes nothing. */

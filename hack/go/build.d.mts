@@ -1,4 +1,11 @@
-export type BinaryName = 'controlplane' | 'kubelet' | 'kstatus' | 'helm' | 'actionlint' | 'kustomize-controller';
+export type BinaryName =
+  | 'controlplane'
+  | 'kubelet'
+  | 'kstatus'
+  | 'cosign'
+  | 'helm'
+  | 'actionlint'
+  | 'kustomize-controller';
 
 export declare class BuildError extends Error {
   readonly code: 'NoGo' | 'GoTooOld' | 'BuildFailed' | 'UnknownBinary';

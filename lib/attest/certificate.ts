@@ -25,7 +25,7 @@ export interface Holder {
  * from what is no ASCII would make one name of two. Throws {@link AttestError} `BundleInvalid`.
  */
 export function holderOf(der: Buffer): Holder {
-  const certificate = X509Certificate.parse(der);
+  const certificate = X509Certificate.parse(Buffer.from(der));
   const byOID = new Map<string, Buffer[]>();
   for (const extension of certificate.extensions) {
     const oid = extension.subs[0]!.toOID();
@@ -36,7 +36,7 @@ export function holderOf(der: Buffer): Holder {
 }
 
 function nameOf(certificate: X509Certificate, byOID: Map<string, Buffer[]>): string {
-  const names = certificate.extSubjectAltName?.generalNames ?? [];
+  const names = certificate.extension(SUBJECT_ALTERNATIVE_NAME)?.valueObj.subs[0]?.subs ?? [];
   const [name] = names;
   if (byOID.get(SUBJECT_ALTERNATIVE_NAME)?.length !== 1 || names.length !== 1 || !NAMES.has(name!.tag.number)) {
     throw new AttestError('BundleInvalid', 'The certificate must have one name, a mail address or a URI.');

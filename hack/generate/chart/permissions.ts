@@ -30,7 +30,8 @@ export function permissionsTable(manifests: readonly Manifest[]): string {
 }
 
 function whereOf({ metadata }: Manifest): string {
-  return metadata.namespace === 'rig-system' ? '`rig-system`' : 'each tenant';
+  const own = ['rig-system', 'rig-verifier'].find((name) => name === metadata.namespace);
+  return own === undefined ? 'each tenant' : `\`${own}\``;
 }
 
 function resourcesOf({ apiGroups = [], resources = [], resourceNames = [] }: Rule): string {

@@ -15,8 +15,8 @@ const NAMED_SWITCHES: Readonly<Record<string, string>> = {
   'rig-certificates': 'and .Values.webhooks.enabled .Values.webhooks.certificates',
 };
 
-/** The namespace belongs to whoever runs helm: its release is kept there before the chart can make it. */
-const LEFT_OUT = new Set(['Namespace']);
+/** This namespace belongs to whoever runs helm: its release is kept there before the chart can make it. */
+const RELEASE_NAMESPACE = 'rig-system';
 const REGISTRY = 'ghcr.io/dashecorp/';
 
 const LABELS = {
@@ -31,7 +31,7 @@ const WRITTEN_LABELS = {
 
 /** The chart's template of a source file; undefined where nothing of it is left. */
 export function templateOf({ name, manifests }: SourceFile, values: readonly Value[]): string | undefined {
-  const kept = manifests.filter(({ kind }) => !LEFT_OUT.has(kind));
+  const kept = manifests.filter(({ kind, metadata }) => kind !== 'Namespace' || metadata.name !== RELEASE_NAMESPACE);
   if (kept.length === 0) return undefined;
   const head = `{{- /* Generated from config/ and crds/ by hack/generate (${name}). Do not edit. */ -}}\n`;
   return head + kept.map((manifest) => documentOf(manifest, values)).join('');

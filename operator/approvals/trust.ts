@@ -1,0 +1,77 @@
+import { trustObjects } from '#crds';
+import {
+  AttestError,
+  type ListedHuman,
+  type ListedMachine,
+  readHumans,
+  readMachines,
+  readTrust,
+  type Trust,
+} from '#lib/attest';
+import { CONFIG_MAPS, type KubeClient, type KubeObject, type Resource } from '#lib/kube';
+
+interface ConfigMap extends KubeObject {
+  data?: Record<string, string>;
+}
+
+const MAPS = CONFIG_MAPS as Resource<ConfigMap>;
+/** A person who was taken off the list stops being believed within this time, in ms. */
+const FRESH_MS = 10_000;
+
+/** Whose signatures count now. */
+export interface TrustView {
+  readonly trust: Trust;
+  readonly humans: readonly ListedHuman[];
+  readonly fourEyes: boolean | null;
+  readonly machines: readonly ListedMachine[];
+  /** Another one whenever anything of it has changed. */
+  readonly version: string;
+}
+
+/**
+ * Reads the trusted root and the lists of people and machines, which only `rig:root` may change. At most ten seconds old, or
+ * read this moment with `fresh`. Throws AttestError `TrustUnreadable` where they are missing or wrong, which a person has to
+ * put right, and KubeError where the API server does not answer, which passes.
+ */
+export class TrustReader {
+  readonly #client: Pick<KubeClient, 'find'>;
+  readonly #now: () => number;
+  #last: { readonly at: number; readonly view: Promise<TrustView> } | undefined;
+
+  constructor(client: Pick<KubeClient, 'find'>, now: () => number) {
+    this.#client = client;
+    this.#now = now;
+  }
+
+  read({ fresh = false } = {}): Promise<TrustView> {
+    if (!fresh && this.#last !== undefined && this.#now() - this.#last.at < FRESH_MS) return this.#last.view;
+    const view = this.#read();
+    this.#last = { at: this.#now(), view };
+    view.catch(() => {
+      if (this.#last?.view === view) this.#last = undefined;
+    });
+    return view;
+  }
+
+  async #read(): Promise<TrustView> {
+    const { namespace, humans, machines, root } = trustObjects;
+    const [people, workloads, trusted] = await Promise.all(
+      [humans, machines, root].map(({ name }) => this.#client.find(MAPS, { namespace, name })),
+    );
+    const { humans: listed, fourEyes } = readHumans(required(people, humans));
+    // Without a list there are no machines: that takes nobody's word away.
+    const machineList = workloads === undefined ? [] : readMachines(required(workloads, machines));
+    const version = [people, workloads, trusted].map((map) => map?.metadata.resourceVersion ?? '').join('/');
+    return { trust: readTrust(required(trusted, root)), humans: listed, fourEyes, machines: machineList, version };
+  }
+}
+
+function required(map: ConfigMap | undefined, { name, key }: { name: string; key: string }): string {
+  const text = map?.data?.[key];
+  if (text !== undefined) return text;
+  const what = map === undefined ? `There is no ConfigMap ${name}` : `The ConfigMap ${name} has no ${key}`;
+  throw new AttestError(
+    'TrustUnreadable',
+    `${what} in ${trustObjects.namespace}, so no signature can be verified; rig:root makes it.`,
+  );
+}

@@ -39,6 +39,7 @@ import type { Conductor } from './issues/context.ts';
 import { IssueController } from './issues/controller.ts';
 import { Hearing } from './issues/hearing.ts';
 import { recordDeletions } from './issues/tombstone.ts';
+import { Reverts } from './ledger/reverts/reverts.ts';
 import { LedgerService } from './ledger/service.ts';
 import { collectConductor } from './metrics/collect.ts';
 import { countAnswers } from './metrics/forge.ts';
@@ -252,7 +253,7 @@ function assemble(config: Config, logger: Logger, clients: Clients) {
   const issues = new IssueController(conductor, logger, { begin: (task, row) => tasks.begin(task, row) });
   const urls = { conductorUrl: config.externalUrl, proxyUrl: config.proxyUrl, egressUrl: config.egressUrl };
   const tasks = new TaskController(conductor, { ...urls, otlpEndpoint: config.otlpEndpoint }, logger);
-  const agents = new AgentController(conductor, logger);
+  const agents = new AgentController(conductor, logger, store);
   const present = new PresentReader(conductor, new Changes(conductor.forges, clients.gitCache));
   const trust = new TrustReader(client, conductor.now);
   const check = new ApprovalCheck({ trust, present, now: conductor.now });
@@ -276,7 +277,15 @@ function assemble(config: Config, logger: Logger, clients: Clients) {
   });
   const outbox = new Outbox(log, logger, Date.now, (subject, event) => tellDenied(conductor, subject, event));
   const leftovers = new Leftovers(conductor, logger);
-  const ledger = new LedgerService({ pool, store, policy: conductor.trust, now: Date.now, logger });
+  const ledger = new LedgerService({
+    pool,
+    store,
+    policy: conductor.trust,
+    now: Date.now,
+    logger,
+    onSettled: ({ namespace, name }) => agents.controller.enqueue(`${namespace}/${name}`),
+  });
+  const reverts = new Reverts({ conductor, store, cache: clients.gitCache, logger });
   const pruner = new Pruner({ pool, keepMs: config.keepDeliveriesMs, now: Date.now, logger });
   const pokeTasks = (subject: { namespace: string; name: string }) => {
     for (const { metadata } of agentTasksOf(conductor.objects, subject.namespace, subject.name))
@@ -318,6 +327,7 @@ function assemble(config: Config, logger: Logger, clients: Clients) {
     pruner.start(standing);
     escalations.start(standing);
     ledger.start(standing);
+    reverts.start(standing);
     leftovers.start(standing);
   });
   // The Lease is handed over behind this: what one leader has begun has ended before the next one begins.
@@ -331,6 +341,7 @@ function assemble(config: Config, logger: Logger, clients: Clients) {
         issues.idle(),
         escalations.idle(),
         ledger.idle(),
+        reverts.idle(),
         leftovers.idle(),
       ])),
   );

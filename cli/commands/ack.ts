@@ -1,10 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { annotations, type Issue, resources } from '#crds';
-import { type KubeClient, type KubeObject, type ObjectRef, type Resource, SELF_REVIEWS } from '#lib/kube';
+import type { KubeClient, ObjectRef, Resource } from '#lib/kube';
 import { createTerminal, ExitCode, ExitError, plain } from '#lib/terminal';
 import { openTenant, type TenantOptions } from '../cluster.ts';
 import { withCommonOptions } from '../options.ts';
+import { whoAmI } from '../who.ts';
 
 const ISSUES: Resource<Issue> = resources.Issue;
 const LOOK_MS = 250;
@@ -98,11 +99,6 @@ function ackedOf(seen: Issue, asked: string): Acked | null {
   const issue = { namespace: metadata.namespace!, name: metadata.name! };
   const { gate, acknowledgedBy: by, acknowledgedAt: at = '', note = null } = escalation;
   return { issue, gate, by, at, note, already: false };
-}
-
-async function whoAmI(client: KubeClient): Promise<string> {
-  const review = await client.create(SELF_REVIEWS, { metadata: {} } as KubeObject);
-  return (review.status as { userInfo: { username: string } }).userInfo.username;
 }
 
 export function renderAck({ issue, by, at, note, already }: Acked): string {

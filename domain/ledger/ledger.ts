@@ -43,6 +43,39 @@ interface Known {
   trust: AgentTrust;
 }
 
+/** What all streams say together. */
+interface Read {
+  readonly records: Map<string, ChangeRecord[]>;
+  readonly answered: Map<string, Record<string, number>>;
+  readonly agents: Map<string, { namespace: string; agent: string }>;
+  readonly keys: Map<string, TrustKey>;
+}
+
+function keep({ keys }: Read, key: TrustKey): void {
+  keys.set(`${key.agentUid}/${key.taskClass}/${key.model}`, key);
+}
+
+function readIssue(read: Read, subject: LedgerSubject, history: History): void {
+  const { records, answered, agents } = read;
+  const { namespace } = subject;
+  for (const { agent, model: id, at } of Object.values(history.answers)) {
+    const known = answered.get(agent.uid) ?? {};
+    const model = modelOf(id);
+    known[model] = Math.min(known[model] ?? at, at);
+    answered.set(agent.uid, known);
+    agents.set(agent.uid, { namespace, agent: agent.name });
+  }
+  for (const record of recordsOf(subject, history)) {
+    for (const key of pairsOf(record)) keep(read, key);
+    for (const { uid, name } of record.change.agents) {
+      agents.set(uid, { namespace, agent: name });
+      const own = records.get(uid) ?? [];
+      own.push(record);
+      records.set(uid, own);
+    }
+  }
+}
+
 /**
  * The whole ledger out of the log, one event at a time, in whatever order the streams are read: inside each, versions follow each other. Answers
  * the same rows for the same events.
@@ -51,8 +84,10 @@ export class Ledger {
   readonly #issues = new Map<string, { readonly subject: LedgerSubject; readonly history: History }>();
   readonly #agents = new Map<string, Known>();
   readonly #recoveries = new Map<string, number>();
+  #known: Read | null = null;
 
   apply(subject: LedgerSubject, event: LedgerEvent): void {
+    this.#known = null;
     if (subject.kind === 'Agent') this.#applyToAgent(subject, event as StoredEvent);
     if (subject.kind !== 'Issue') return;
     if (event.type === 'RECOVERED') this.#recovered(event.data.recovery, event.at);
@@ -62,6 +97,7 @@ export class Ledger {
 
   /** Takes in what is known of an Issue whose events are no longer in the log. */
   restore(subject: LedgerSubject, history: History): void {
+    this.#known = null;
     if (!this.#issues.has(subject.id)) this.#issues.set(subject.id, { subject, history });
   }
 
@@ -75,39 +111,37 @@ export class Ledger {
 
   /** Every line there is at `now` (ms), sorted by Agent, class and model. */
   rows(policy: LedgerPolicy, now: number): LedgerRow[] {
-    const records = new Map<string, ChangeRecord[]>();
-    const answered = new Map<string, Record<string, number>>();
-    const agents = new Map<string, { namespace: string; agent: string }>();
-    const keys = new Map<string, TrustKey>();
-    const line = (key: TrustKey) => keys.set(`${key.agentUid}/${key.taskClass}/${key.model}`, key);
-    for (const { subject, history } of this.#issues.values()) {
-      for (const { agent, model: id, at } of Object.values(history.answers)) {
-        const known = answered.get(agent.uid) ?? {};
-        const model = modelOf(id);
-        known[model] = Math.min(known[model] ?? at, at);
-        answered.set(agent.uid, known);
-        agents.set(agent.uid, { namespace: subject.namespace, agent: agent.name });
-      }
-      for (const record of recordsOf(subject, history)) {
-        for (const key of pairsOf(record)) line(key);
-        for (const { uid, name } of record.change.agents) {
-          agents.set(uid, { namespace: subject.namespace, agent: name });
-          const own = records.get(uid) ?? [];
-          own.push(record);
-          records.set(uid, own);
-        }
-      }
-    }
-    for (const [agentUid, { namespace, name, trust }] of this.#agents) {
-      agents.set(agentUid, { namespace, agent: name });
-      for (const { taskClass, model } of trust.grants) line({ agentUid, taskClass, model });
-    }
+    const read = this.#read();
+    return [...read.keys.values()].sort(byKey).map((key) => ({
+      ...read.agents.get(key.agentUid)!,
+      ...key,
+      standing: this.#standing(read, key, policy, now),
+    }));
+  }
+
+  /** Where one pair stands at `now` (ms), whether or not there is a line of it. */
+  line(key: TrustKey, policy: LedgerPolicy, now: number): Standing {
+    return this.#standing(this.#read(), key, policy, now);
+  }
+
+  #standing({ records, answered }: Read, key: TrustKey, policy: LedgerPolicy, now: number): Standing {
+    const { agentUid } = key;
     const recoveries = [...this.#recoveries.values()];
-    return [...keys.values()].sort(byKey).map((key) => {
-      const grounds = groundsFor(key, this.trust(key.agentUid), answered.get(key.agentUid) ?? {}, recoveries);
-      const standing = standingOf(key, records.get(key.agentUid) ?? [], grounds, policy, now);
-      return { ...agents.get(key.agentUid)!, ...key, standing };
-    });
+    const grounds = groundsFor(key, this.trust(agentUid), answered.get(agentUid) ?? {}, recoveries);
+    return standingOf(key, records.get(agentUid) ?? [], grounds, policy, now);
+  }
+
+  /** What all streams say together, by Agent; kept until the next event. */
+  #read(): Read {
+    if (this.#known !== null) return this.#known;
+    const read: Read = { records: new Map(), answered: new Map(), agents: new Map(), keys: new Map() };
+    for (const { subject, history } of this.#issues.values()) readIssue(read, subject, history);
+    for (const [agentUid, { namespace, name, trust }] of this.#agents) {
+      read.agents.set(agentUid, { namespace, agent: name });
+      for (const { taskClass, model } of trust.grants) keep(read, { agentUid, taskClass, model });
+    }
+    this.#known = read;
+    return read;
   }
 
   #applyToAgent({ uid, namespace, name }: LedgerSubject, event: StoredEvent): void {

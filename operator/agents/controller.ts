@@ -10,6 +10,8 @@ import {
 } from '#lib/kube';
 import type { Logger } from '#lib/observe';
 import type { Conductor } from '../issues/context.ts';
+import { type Acts, takeAct } from '../ledger/acts.ts';
+import { shownCeilings } from '../ledger/ceilings.ts';
 import { type Judged, recordVerdict } from '../notices/verdict.ts';
 import { AGENTS } from '../objects.ts';
 import { runningByAgent } from '../store/tasks.ts';
@@ -18,10 +20,13 @@ import { runningByAgent } from '../store/tasks.ts';
 export class AgentController {
   readonly controller: Controller;
   readonly #conductor: Conductor;
+  readonly #acts: Acts | undefined;
   readonly #projector: StatusProjector<Agent & KubeObject>;
 
-  constructor(conductor: Conductor, logger: Logger) {
+  /** Without a store it shows nothing of the ledger, and takes nothing that people say of it. */
+  constructor(conductor: Conductor, logger: Logger, store?: Acts['store']) {
     this.#conductor = conductor;
+    this.#acts = store && { log: conductor.log, store };
     this.#projector = new StatusProjector({
       client: conductor.client,
       resource: AGENTS,
@@ -45,13 +50,27 @@ export class AgentController {
     const agent = this.#conductor.objects.agents.get(namespace, name);
     if (agent === undefined) return undefined;
     const running = (await runningByAgent(this.#conductor.log.pool)).get(agent.metadata.uid!) ?? 0;
+    const trust = this.#acts ? await takeAct(this.#acts, this.#projector.latest(agent)) : null;
+    const ceilings = this.#acts ? await shownCeilings(this.#acts.log.pool, agent) : [];
     signal.throwIfAborted();
     const generation = agent.metadata.generation ?? 1;
     const stamp = { generation, now: new Date(this.#conductor.now()) };
     const { status } = this.#projector.latest(agent);
     const verdict = judgeAgent(agent);
     const conditions = setVerdict(status?.conditions as Condition[] | undefined, verdict, stamp);
-    const projection = await this.#projector.project(agent, { running, observedGeneration: generation, conditions });
+    const projection = await this.#projector.project(agent, {
+      running,
+      ...(ceilings.length === 0 ? {} : { ceilings }),
+      ...(trust === null ? {} : { trust }),
+      observedGeneration: generation,
+      conditions,
+    });
+    if (trust !== null && trust.act !== status?.trust?.act)
+      this.#conductor.recorder.record(agent, {
+        type: trust.taken ? 'Normal' : 'Warning',
+        reason: trust.taken ? 'Accepted' : 'TrustAnswerRefused',
+        message: trust.message,
+      });
     if (projection.result === 'applied')
       recordVerdict(
         this.#conductor.recorder,

@@ -1,13 +1,24 @@
 import type pg from 'pg';
-import type { StoredEvent } from '#domain';
+import type { History, LedgerSubject, StoredEvent } from '#domain';
 import type { Pool } from '#lib/db';
-import type { EventStore } from '#lib/events';
+import type { Cursor, EventStore } from '#lib/events';
 import type { SubjectName } from '../../store/project.ts';
 import type { Difference, Row } from './difference.ts';
 
 /** A subject, and the uid of the object that stands for it at present. */
 export interface Known extends SubjectName {
   readonly uid: string | null;
+}
+
+/** An event, and where it lies in the whole log. */
+export type PlacedEvent = StoredEvent & Cursor;
+
+/** The trust ledger's tables at one moment. */
+export interface LiveLedger {
+  /** As far as it has read; null where it never did. */
+  readonly cursor: Cursor | null;
+  readonly lines: readonly Row[];
+  readonly kept: readonly { stream: string; namespace: string; issue: string; history: History }[];
 }
 
 const PAGE = 2_000;
@@ -36,9 +47,27 @@ export class Moment {
     return new Map(rows.map((row) => [row.id, row]));
   }
 
+  /** The trust ledger as it is, with how far it has read the log, and what it keeps of issues whose events are gone. */
+  async ledger(): Promise<LiveLedger> {
+    const tail = await this.#client.query("SELECT txid, pos FROM tails WHERE name = 'ledger'");
+    const lines = await this.#client.query(
+      `SELECT l.*, d.due_at FROM ledger l LEFT JOIN ledger_due d USING (agent_uid, task_class)`,
+    );
+    const kept = await this.#client.query(
+      'SELECT stream, namespace, issue, history FROM ledger_issues i WHERE NOT EXISTS (SELECT FROM events e WHERE e.stream = i.stream)',
+    );
+    return { cursor: tail.rows[0] ?? null, lines: lines.rows, kept: kept.rows };
+  }
+
+  /** What each stream is about, whatever its kind. */
+  async kinds(): Promise<Map<string, LedgerSubject>> {
+    const { rows } = await this.#client.query('SELECT id, kind, namespace, name, uid FROM subjects');
+    return new Map(rows.map((row) => [row.id, row]));
+  }
+
   /** Every stream whole, one after the other. Throws for an event that this release cannot read. */
-  async *streams(store: EventStore): AsyncGenerator<{ stream: string; events: StoredEvent[] }> {
-    let open = { stream: '', events: [] as StoredEvent[] };
+  async *streams(store: EventStore): AsyncGenerator<{ stream: string; events: PlacedEvent[] }> {
+    let open = { stream: '', events: [] as PlacedEvent[] };
     for await (const row of this.#events()) {
       if (!store.reads(row.type, row.schema))
         throw new Error(
@@ -48,8 +77,8 @@ export class Moment {
         if (open.stream !== '') yield open;
         open = { stream: row.stream, events: [] };
       }
-      const { type, data, version } = row;
-      open.events.push({ type, data, version, at: row.at.getTime() } as StoredEvent);
+      const { type, data, version, txid, pos } = row;
+      open.events.push({ type, data, version, at: row.at.getTime(), txid, pos } as PlacedEvent);
     }
     if (open.stream !== '') yield open;
   }
@@ -58,7 +87,7 @@ export class Moment {
     let after: [string, number] = ['00000000-0000-0000-0000-000000000000', 0];
     for (;;) {
       const { rows } = await this.#client.query(
-        `SELECT stream, version, type, schema, data, at FROM events WHERE (stream, version) > ($1::uuid, $2::int)
+        `SELECT stream, version, type, schema, data, at, txid, pos FROM events WHERE (stream, version) > ($1::uuid, $2::int)
          ORDER BY stream, version LIMIT ${PAGE}`,
         after,
       );

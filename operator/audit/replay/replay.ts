@@ -1,4 +1,4 @@
-import { type IssueState, replay as replayed } from '#domain';
+import { type IssueState, type LedgerPolicy, replay as replayed } from '#domain';
 import type { Pool } from '#lib/db';
 import type { EventStore } from '#lib/events';
 import type { KubeClient } from '#lib/kube';
@@ -7,6 +7,7 @@ import { rowOf, type TaskRow } from '../../store/tasks.ts';
 import { comparisons } from './columns.ts';
 import { canonical, type Difference, diffRows, type Row } from './difference.ts';
 import { gaps, type Known, Moment } from './history.ts';
+import { LedgerReplay } from './ledger.ts';
 import { diffQueue } from './queued.ts';
 import { Scratch } from './scratch.ts';
 import { diffStatuses, type Replayed, type Shown } from './statuses.ts';
@@ -16,6 +17,8 @@ export interface ReplayOptions {
   readonly store: EventStore;
   readonly client: KubeClient;
   readonly taskDeadlineMs: number;
+  /** How trust is gained and lost. Default: as it is shipped. */
+  readonly trust?: LedgerPolicy;
   /** Between two looks at statuses that differ: a status follows the log a moment later. */
   readonly pause: () => Promise<unknown>;
 }
@@ -65,14 +68,16 @@ async function look(options: ReplayOptions): Promise<Look> {
   }
 }
 
-async function compare({ store, client }: ReplayOptions, moment: Moment, scratch: Scratch): Promise<Look> {
+async function compare({ store, client, trust }: ReplayOptions, moment: Moment, scratch: Scratch): Promise<Look> {
   const subjects = await moment.subjects();
   const states = new Map<string, IssueState>();
   const rows: Difference[] = [];
   let events = 0;
+  const ledger = new LedgerReplay(await moment.ledger(), await moment.kinds());
   for await (const { stream, events: told } of moment.streams(store)) {
     events += told.length;
     rows.push(...gaps(stream, told));
+    ledger.take(stream, told);
     states.set(stream, replayed(told));
     const subject = subjects.get(stream);
     if (subject !== undefined) await scratch.project(subject, told);
@@ -81,6 +86,7 @@ async function compare({ store, client }: ReplayOptions, moment: Moment, scratch
   const again = { claims: await scratch.rows('claims'), tasks: await scratch.rows('tasks') };
   for (const { table, key, columns } of comparisons)
     rows.push(...diffRows(table, key, columns, live[table], again[table]));
+  rows.push(...ledger.differences(trust));
   rows.push(...diffQueue(await moment.rows('queue'), subjects, states));
   const shown = await readShown(client);
   const statuses = diffStatuses(shown, {

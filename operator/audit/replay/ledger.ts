@@ -1,0 +1,50 @@
+import { defaultLedgerPolicy, Ledger, type LedgerPolicy, type LedgerSubject } from '#domain';
+import { compareCursors } from '#lib/events';
+import { type Difference, diffFields, type Row } from './difference.ts';
+import type { LiveLedger, PlacedEvent } from './history.ts';
+
+/** Columns of `ledger` that are compared; the others are its key, its moment, and words about the same. */
+const COMPARED = ['ceiling', 'streak', 'cooldown_until', 'moves'] as const;
+
+/** The trust ledger built anew from the events that the live one has read, and what is otherwise in that. */
+export class LedgerReplay {
+  readonly #live: LiveLedger;
+  readonly #subjects: ReadonlyMap<string, LedgerSubject>;
+  readonly #ledger = new Ledger();
+
+  constructor(live: LiveLedger, subjects: ReadonlyMap<string, LedgerSubject>) {
+    this.#live = live;
+    this.#subjects = subjects;
+    for (const { stream, namespace, issue, history } of live.kept)
+      this.#ledger.restore({ id: stream, kind: 'Issue', namespace, name: issue, uid: null }, history);
+  }
+
+  take(stream: string, events: readonly PlacedEvent[]): void {
+    const subject = this.#subjects.get(stream);
+    const { cursor } = this.#live;
+    if (subject === undefined || cursor === null) return;
+    for (const event of events) if (compareCursors(event, cursor) <= 0) this.#ledger.apply(subject, event);
+  }
+
+  /** Each line is held against the rules as of the moment at which it was computed. One that is due is about to be computed anew. */
+  differences(policy: LedgerPolicy = defaultLedgerPolicy): Difference[] {
+    return this.#live.lines.flatMap((row): Difference[] => {
+      const at = (row.computed_at as Date).getTime();
+      if (row.due_at instanceof Date && row.due_at.getTime() <= Date.now()) return [];
+      const what = `${row.agent_uid}/${row.task_class}/${row.model}`;
+      const line = this.#ledger.line(
+        { agentUid: String(row.agent_uid), taskClass: String(row.task_class), model: String(row.model) },
+        policy,
+        at,
+      );
+      const { ceiling, streak, cooldownUntil, moves } = line;
+      const replayed: Row = {
+        ceiling,
+        streak,
+        cooldown_until: cooldownUntil === null ? null : new Date(cooldownUntil),
+        moves,
+      };
+      return diffFields('ledger', what, COMPARED, row, replayed);
+    });
+  }
+}

@@ -1,4 +1,4 @@
-import { figures, type Graded, TIERS, type TierFigures } from './evaluate.ts';
+import { figures, type Graded, gradedLower, TIERS, type TierFigures } from './evaluate.ts';
 
 const BEGIN = '<!-- figures: node test/classification/main.ts -->';
 const END = '<!-- /figures -->';
@@ -27,6 +27,8 @@ function drawHalf(title: string, graded: readonly Graded[]): string {
     `| label | changes | ${TIERS.map((tier) => `graded ${tier}`).join(' | ')} | precision | recall |`,
     `|---|---|${TIERS.map(() => '---|').join('')}---|---|`,
     ...rows,
+    '',
+    `Labelled T3 and graded lower: ${gradedLower(graded, 'T3').length}.`,
   ].join('\n');
 }
 

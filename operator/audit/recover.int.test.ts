@@ -79,10 +79,18 @@ async function restored(t: TestContext) {
   };
   const forges = { forRepository: async () => ({ forge }) } as unknown as Forges;
   const mirror = new Mirror();
+  /** An Issue that stands for a number of the forge, made now. */
+  const numbered = (name: string, number: number) =>
+    client.create(ISSUES, {
+      apiVersion,
+      kind: 'Issue',
+      metadata: { name, namespace },
+      spec: { repositoryRef: { name: 'widgets' }, title: name, number, labels: [], dependsOn: [] },
+    } as unknown as KubeObject as never);
   const go = (over: { record?: MarkRecord; log?: IssueLog } = {}): Promise<Recovered | null> =>
     recover({ pool, client, record, log, forges, mirror, by: 'ada', now: Date.now, ...over });
   const stateOf = (name: string) => log.load({ id: subjects.get(name)! });
-  return { pool, log, another, record, unread, today, subjects, go, stateOf };
+  return { pool, log, another, record, unread, today, subjects, numbered, go, stateOf };
 }
 
 /** The record of the mark, whose last write never arrives. */
@@ -168,4 +176,27 @@ test('an effect that the backup holds as planned is looked for before it is perf
   );
   assert.deepEqual([outcome, performed], ['found', []]);
   assert.equal(ago(looked[0]!.toISOString()), 420);
+});
+
+test('an Issue that was made again in the lost time is told of the recovery in the log that it had, and a twin of its number not at all', async (t) => {
+  const { go, pool, log, numbered } = await restored(t);
+  const place = { kind: 'Issue', namespace, name: 'seven', forge: { host: 'forge.test', repoId: 5, number: 7 } };
+  const { subject } = await ensureSubject(pool, { ...place, uid: 'of-the-backup' });
+  const seven = await numbered('seven', 7);
+  await log.append(subject, cause, (state) => decideWish(state, wishOf(seven as never)));
+  await numbered('twin', 7);
+  const { issues } = (await go())!;
+  assert.deepEqual([...issues].sort(), ['team/one', 'team/seven', 'team/two']);
+  assert.equal((await log.load(subject)).recovered?.id, 'recovery-1');
+  const again = await ensureSubject(pool, { ...place, uid: seven.metadata.uid! });
+  assert.deepEqual([again.subject.id, again.minted], [subject.id, false]);
+});
+
+test('an Issue of which two logs are known is left as it is, and hinders no recovery', async (t) => {
+  const { go, pool, numbered } = await restored(t);
+  const place = { kind: 'Issue', namespace, name: 'seven', forge: { host: 'forge.test', repoId: 5, number: 7 } };
+  await ensureSubject(pool, { ...place, uid: 'of-the-backup' });
+  const { uid } = (await numbered('seven', 7)).metadata;
+  await ensureSubject(pool, { kind: 'Issue', namespace, name: 'seven', uid: uid! });
+  assert.deepEqual([...(await go())!.issues].sort(), ['team/one', 'team/two']);
 });

@@ -1,7 +1,6 @@
 import type { Issue } from '#crds';
 import { decideRecovery, decideWish, type Recovery, type Remains } from '#domain';
 import { type Pool, transaction } from '#lib/db';
-import { ensureSubject } from '#lib/events';
 import type { PullRequestFacts } from '#lib/forge';
 import { JOBS, type KubeClient, type KubeObject } from '#lib/kube';
 import { type Forges, forgeHost } from '../forges/forges.ts';
@@ -12,6 +11,7 @@ import { type Position, readLostSince, readPosition, shortfall } from './positio
 import type { Behind, Mark, MarkRecord } from './record.ts';
 import { fencesOf, keyOf, readTraces, remainsOf, type Traces } from './remains.ts';
 import { renumber } from './renumber.ts';
+import { subjectOf } from './subject.ts';
 
 export interface RecoverOptions {
   readonly pool: Pool;
@@ -143,10 +143,10 @@ async function tell(
   issue: Issue & KubeObject,
 ): Promise<{ known: boolean; asks: boolean }> {
   const { log, by } = options;
-  const { namespace, name, uid } = issue.metadata as { namespace: string; name: string; uid: string };
+  const subject = await subjectOf(log.pool, traces, issue);
+  if (subject === null) return { known: false, asks: false };
   const found = remainsOf(traces, issue);
   const remains = { ...found, read: found.read && (await readPull(options, traces, issue, found.pullRequest)) };
-  const { subject } = await ensureSubject(log.pool, { kind: 'Issue', namespace, name, uid });
   const cause = { actor: { kind: 'person', name: by }, causation: { kind: 'request', id: recovery.id } } as const;
   await log.append(subject, cause, (state) => (state.spec === null ? decideWish(state, wishOf(issue)) : []));
   const { state } = await log.append(subject, cause, (now) => decideRecovery(now, recovery, remains));

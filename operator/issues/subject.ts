@@ -61,14 +61,17 @@ function refOf(objects: Objects, issue: Issue & KubeObject): SubjectRef & { read
 }
 
 function refuseTwin(objects: Objects, issue: Issue & KubeObject, number: number): void {
-  const elder = issuesNumbered(objects, issue, number).find(
-    (other) => other.metadata.deletionTimestamp === undefined && age(other) < age(issue),
-  );
+  const elder = elderOf(issuesNumbered(objects, issue, number), issue);
   if (elder)
     throw new Stalled(
       'DuplicateIssue',
       `Issue ${elder.metadata.name} is older and works #${number} already; delete one of the two.`,
     );
+}
+
+/** The older one of those that stand for one number, which alone is worked; undefined where that is the Issue itself. */
+export function elderOf<T extends KubeObject>(numbered: readonly T[], issue: T): T | undefined {
+  return numbered.find((other) => other.metadata.deletionTimestamp === undefined && age(other) < age(issue));
 }
 
 /** Orders objects by age; the uid breaks the tie of one second. */

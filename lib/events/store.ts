@@ -89,6 +89,22 @@ export class EventStore<E extends EventBody = EventBody> {
     return rows.map((row) => this.#decode(row));
   }
 
+  /** {@link read} of many streams at once, the whole of what each has behind its `after`: in the order of what is asked. */
+  async readEach(
+    asked: readonly { readonly stream: string; readonly after: number }[],
+    on: Queryable = this.db,
+  ): Promise<StoredEvent<E>[][]> {
+    const { rows } = await on.query<EventRow & { n: string }>(
+      `SELECT n, newer.* FROM unnest($1::uuid[], $2::int[]) WITH ORDINALITY AS asked (id, after, n), LATERAL (
+         SELECT ${EVENT_COLUMNS} FROM events WHERE events.stream = asked.id AND events.version > asked.after) AS newer
+       ORDER BY n, version`,
+      [asked.map(({ stream }) => stream), asked.map(({ after }) => after)],
+    );
+    const each: StoredEvent<E>[][] = asked.map(() => []);
+    for (const { n, ...row } of rows) each[Number(n) - 1]!.push(this.#decode(row));
+    return each;
+  }
+
   /**
    * The whole log from a cursor on, as a tail sees it: nothing is missed, each stream in order. Scans about `limit` events and
    * returns those of `types` (default all); go on from the returned cursor, `end` says that there was nothing more. Throws `NewerEvent`, `VersionGap`.

@@ -1,6 +1,7 @@
 import { type DomainEvent, type IssueState, release } from '#domain';
 import { ISSUES } from '../objects.ts';
 import type { Cause } from '../store/log.ts';
+import { together } from '../store/together.ts';
 import type { Conductor } from './context.ts';
 
 /**
@@ -15,10 +16,7 @@ export async function reconcileDeleted(
   present: string | null = null,
 ): Promise<void> {
   const { log, client } = conductor;
-  const { rows } = await log.pool.query<{ id: string; uid: string }>(
-    `SELECT id, uid FROM subjects WHERE kind = 'Issue' AND namespace = $1 AND name = $2 AND uid IS NOT NULL AND uid IS DISTINCT FROM $3`,
-    [namespace, name, present],
-  );
+  const rows = (await named(log.pool, { namespace, name })).filter(({ uid }) => uid !== present);
   const states = await Promise.all(rows.map((row) => log.load(row)));
   const open = rows.filter((_, index) => tombstone(states[index]!).length > 0);
   if (open.length === 0) return;
@@ -26,6 +24,19 @@ export async function reconcileDeleted(
   const there = live?.metadata.deletionTimestamp === undefined ? live?.metadata.uid : undefined;
   for (const { id, uid } of open) if (uid !== there) await log.append({ id, namespace, name }, cause, tombstone);
 }
+
+/** The subjects that an Issue object of this name has, or had. */
+const named = together<{ namespace: string; name: string }, { id: string; uid: string }[]>({
+  name: ({ namespace, name }) => `${namespace}/${name}`,
+  read: async (db, batch) => {
+    const { rows } = await db.query<{ n: string; id: string; uid: string }>(
+      `SELECT n, id, uid FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS asked (namespace, name, n) JOIN subjects USING (namespace, name)
+       WHERE kind = 'Issue' AND uid IS NOT NULL`,
+      [batch.map(({ namespace }) => namespace), batch.map(({ name }) => name)],
+    );
+    return batch.map((_, at) => rows.filter(({ n }) => Number(n) === at + 1));
+  },
+});
 
 /** Subjects that one statement looks at; it ends within milliseconds however long the history is. */
 const PAGE = 5_000;

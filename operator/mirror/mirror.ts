@@ -12,6 +12,7 @@ import type {
 } from '#lib/forge';
 import { BASE_CHANGED_AT } from './base.ts';
 import { mergeFacts } from './merge.ts';
+import { issueRow, repositoryRow } from './rows.ts';
 
 /** Names a repository for good: the forge's host and its numeric id there. */
 export interface RepositoryKey {
@@ -50,13 +51,10 @@ export class Mirror {
   }
 
   async repository(db: Queryable, key: RepositoryKey): Promise<Fact<RepositoryFacts>> {
-    const { rows } = await db.query('SELECT facts, observed_at FROM forge_repositories WHERE host = $1 AND id = $2', [
-      key.host,
-      key.id,
-    ]);
-    return rows[0] === undefined
+    const row = await repositoryRow(db, key);
+    return row === null
       ? unknown('The forge repository has not been read yet.')
-      : known(rows[0].facts, Number(rows[0].observed_at));
+      : known(row.facts, Number(row.observed_at));
   }
 
   /** A number that is gone (deleted, transferred) does not come back. */
@@ -75,12 +73,8 @@ export class Mirror {
     key: RepositoryKey,
     number: number,
   ): Promise<{ facts: ForgeIssueFacts; gone: boolean; toldAt: number } | null> {
-    const { rows } = await db.query(
-      'SELECT facts, gone, observed_at FROM forge_issues WHERE host = $1 AND repository_id = $2 AND number = $3',
-      [key.host, key.id, number],
-    );
-    const row = rows[0];
-    return row === undefined ? null : { facts: row.facts, gone: row.gone, toldAt: Number(row.observed_at) };
+    const row = await issueRow(db, { key, number });
+    return row === null ? null : { facts: row.facts, gone: row.gone, toldAt: Number(row.observed_at) };
   }
 
   async putPull(db: Queryable, key: RepositoryKey, summary: PullRequestSummary): Promise<void> {

@@ -4,6 +4,7 @@ import { type Pool, type Queryable, type Tx, transaction } from '#lib/db';
 import { type EventMeta, type EventStore, isEventsError, type StoredEvent as LogEvent } from '#lib/events';
 import { correlationOf } from '#lib/observe';
 import { leaveQueue, projectAll, type SubjectName } from './project.ts';
+import { together } from './together.ts';
 
 /** Who caused an event and what led to it; kept beside it in the log. */
 export type Cause = EventMeta;
@@ -43,19 +44,27 @@ export class IssueLog {
   readonly pool: Pool;
   readonly #options: LogOptions;
   readonly #cache = new Map<string, IssueState>();
+  readonly #read: (db: Queryable, asked: { stream: string; after: number }) => Promise<LogEvent[]>;
   /** Streams that nobody is known to have begun. */
   readonly #empty = new Set<string>();
 
   constructor(options: LogOptions) {
     this.pool = options.pool;
     this.#options = options;
+    this.#read = together({
+      name: ({ stream, after }) => `${stream}@${after}`,
+      read: (db, batch) => options.store.readEach(batch, db),
+    });
   }
 
   /** The state as the log tells it now: reads only what was appended since the last load in this process. */
   async load(subject: Pick<SubjectName, 'id'>, on: Queryable = this.pool): Promise<IssueState> {
     if (this.#empty.delete(subject.id)) return noIssue;
     const cached = this.#cache.get(subject.id) ?? noIssue;
-    const rows = await this.#options.store.read(subject.id, { after: cached.version, on });
+    const asked = { stream: subject.id, after: cached.version };
+    const rows = await (on === this.pool
+      ? this.#read(on, asked)
+      : this.#options.store.read(asked.stream, { ...asked, on }));
     const state = rows.map(toDomain).reduce(evolve, cached);
     if (on === this.pool) this.#remember(subject.id, state);
     return state;

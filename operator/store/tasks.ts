@@ -1,5 +1,6 @@
 import type { Fence, Lane, TaskKind, Tokens } from '#domain';
 import type { Queryable } from '#lib/db';
+import { together } from './together.ts';
 
 /** A row of `tasks`: one run of one agent, live while `endedAt` is null. Times are ms since the epoch. */
 export interface TaskRow {
@@ -42,12 +43,20 @@ export async function tasksOf(db: Queryable, subject: string): Promise<TaskRow[]
 }
 
 /** Live tasks per Agent uid. */
-export async function runningByAgent(db: Queryable): Promise<Map<string, number>> {
-  const { rows } = await db.query(
-    'SELECT agent_uid, count(*)::int AS running FROM tasks WHERE ended_at IS NULL GROUP BY agent_uid',
-  );
-  return new Map(rows.map((row) => [row.agent_uid, row.running]));
+export function runningByAgent(db: Queryable): Promise<ReadonlyMap<string, number>> {
+  return runningOfAll(db, null);
 }
+
+const runningOfAll = together<null, ReadonlyMap<string, number>>({
+  name: () => '',
+  read: async (db, batch) => {
+    const { rows } = await db.query(
+      'SELECT agent_uid, count(*)::int AS running FROM tasks WHERE ended_at IS NULL GROUP BY agent_uid',
+    );
+    const running = new Map<string, number>(rows.map((row) => [row.agent_uid, row.running]));
+    return batch.map(() => running);
+  },
+});
 
 /** Notes a sign of life. False when the task has ended: its fence is dead. */
 export async function heartbeat(db: Queryable, namespace: string, name: string, at: number): Promise<boolean> {

@@ -35,8 +35,10 @@ export function checkDeliveries(sent: readonly Sent[], stored: readonly Stored[]
     ...stored.filter(({ id }) => !known.has(id)).map(({ id }) => `delivery ${id} is stored, and the forge made none`),
     ...stored.filter(({ finished }) => !finished).map(({ id, detail }) => `delivery ${id} is not settled: ${detail}`),
     ...stored
-      .filter(({ finished, outcome, detail }) => finished && (!outcome || (outcome === 'ignored' && !detail)))
-      .map(({ id, outcome }) => `delivery ${id} ended as ${outcome} without saying why`),
+      .filter(
+        ({ finished, outcome, detail }) => finished && outcome !== 'applied' && (outcome !== 'ignored' || !detail),
+      )
+      .map(({ id, outcome, detail }) => `delivery ${id} ended as ${outcome}: ${detail || 'it does not say why'}`),
     ...[...refused(sent)].map(([guid, status]) => `delivery ${guid} was refused with ${status}`),
   ];
 }

@@ -4,6 +4,7 @@ import { checkForge, type Ended } from '../invariants/forge.ts';
 import { checkLog, endOf } from '../invariants/log.ts';
 import { lastSent, lastStored, NEWEST, readSent, readStored } from '../rig/deliveries.ts';
 import { lastNumber, readForge } from '../rig/forge-facts.ts';
+import { openWorkQuery } from '../rig/open.ts';
 import { persist } from '../rig/persist.ts';
 import type { ChaosRig } from '../rig/rig.ts';
 import type { Work } from '../rig/work.ts';
@@ -77,7 +78,7 @@ export async function hold(options: HoldOptions): Promise<Held> {
 /** Nothing of the round runs, is due or is on its way any more. */
 async function untilAtRest({ rig, before, patienceMs, signal }: HoldOptions): Promise<string[]> {
   const look = async () => {
-    const open = await openWork(rig, before.at);
+    const open = (await rig.db.rows<{ what: string }>(...openWorkQuery(before.at))).map(({ what }) => what);
     const pending = (await readSent(rig, before.sent)).filter((each) => each.pending).length;
     if (pending > 0) open.push(`${pending} deliveries are on their way`);
     if (open.length > 0) throw new Error(open.join('; '));
@@ -89,20 +90,6 @@ async function untilAtRest({ rig, before, patienceMs, signal }: HoldOptions): Pr
       return [`it does not come to rest: ${error.message}`];
     },
   );
-}
-
-/**
- * An effect that is only planned was certainly not performed: its decision was given up before it left. A push whose gateway and agent both died is of
- * unknown outcome for good: the next attempt begins with what is on the branch.
- */
-async function openWork({ db }: ChaosRig, since: Date): Promise<string[]> {
-  const rows = await db.rows<{ what: string }>(
-    `SELECT 'task ' || name || ' is live' AS what FROM tasks WHERE ended_at IS NULL
-     UNION ALL SELECT 'effect ' || key || ' is ' || state FROM effects WHERE state = 'started' AND kind <> 'head' AND created_at >= $1
-     UNION ALL SELECT 'delivery ' || id || ' is not settled: ' || coalesce(detail, '') FROM deliveries WHERE finished_at IS NULL`,
-    [since],
-  );
-  return rows.map(({ what }) => what);
 }
 
 async function triedAgain({ db }: ChaosRig, since: Date): Promise<number> {

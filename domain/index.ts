@@ -8,6 +8,7 @@ export {
   type ApprovedChange,
   approvalDigest,
   approvalDocument,
+  approvalScopes,
 } from './approval/document.ts';
 export { ApprovalError, type ApprovalErrorCode } from './approval/error.ts';
 export {
@@ -71,7 +72,7 @@ export {
   type Wish,
 } from './issue/decide.ts';
 export { evolve, replay } from './issue/evolve.ts';
-export { floorOf, isHigher } from './issue/grade.ts';
+export { changeHead, effectiveGrade, floorOf, isHigher } from './issue/grade.ts';
 export { lossDue } from './issue/loss.ts';
 export { gateOf } from './issue/merging.ts';
 export { nextAction } from './issue/next.ts';
@@ -79,7 +80,7 @@ export { observe } from './issue/observe.ts';
 export { decideRecovery, type Recovery, type Remains } from './issue/recovery.ts';
 export { release } from './issue/release.ts';
 export { type Caller, callerOf, type Decision, decideReport, type Report } from './issue/report.ts';
-export { type IssueState, type LiveTask, liveTask, liveTasks, noIssue } from './issue/state.ts';
+export { type ChangeGrade, type IssueState, type LiveTask, liveTask, liveTasks, noIssue } from './issue/state.ts';
 export { type ProjectedStatus, phaseOf, projectGates, projectIssue } from './issue/status.ts';
 export {
   type AgentFacts,
@@ -92,6 +93,7 @@ export {
   type World,
 } from './issue/world.ts';
 export { evolveHistory, type History, type LedgerEvent, noHistory } from './ledger/change.ts';
+export { tiersOfRules, unreachableClasses } from './ledger/classes.ts';
 export {
   type AgentAct,
   type ChangeAct,

@@ -1,4 +1,13 @@
-import { type Agent, type AgentTask, type Approval, type Issue, labels, type Repository, resources } from '#crds';
+import {
+  type Agent,
+  type AgentTask,
+  type Approval,
+  type Issue,
+  labels,
+  type Repository,
+  resources,
+  type TierPolicy,
+} from '#crds';
 import { type Informer, JOBS, type KubeObject, type Manager, type Resource } from '#lib/kube';
 
 /** A batch/v1 Job, as far as the conductor reads it. */
@@ -15,6 +24,7 @@ export const REPOSITORIES = resources.Repository as Resource<Repository & KubeOb
 export const AGENTS = resources.Agent as Resource<Agent & KubeObject>;
 export const ISSUES = resources.Issue as Resource<Issue & KubeObject>;
 export const APPROVALS = resources.Approval as Resource<Approval & KubeObject>;
+export const TIER_POLICIES = resources.TierPolicy as Resource<TierPolicy & KubeObject>;
 export const AGENT_TASKS = resources.AgentTask as Resource<AgentTask & KubeObject>;
 
 /** The caches of everything the conductor watches, on every replica. */

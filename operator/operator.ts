@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { catalogue, defaultLedgerPolicy, defaultPolicy, type StoredEvent } from '#domain';
+import { catalogue, defaultPolicy, type StoredEvent } from '#domain';
 import { createPool, migrate, type Pool } from '#lib/db';
 import { advanceEpoch, Effects, EventStore, migrations as eventMigrations } from '#lib/events';
 import { type Listening, listen, serveMetrics } from '#lib/http';
@@ -39,6 +39,7 @@ import type { Conductor } from './issues/context.ts';
 import { IssueController } from './issues/controller.ts';
 import { Hearing } from './issues/hearing.ts';
 import { recordDeletions } from './issues/tombstone.ts';
+import { ledgerPolicyOf } from './ledger/policy.ts';
 import { Reverts } from './ledger/reverts/reverts.ts';
 import { LedgerService } from './ledger/service.ts';
 import { collectConductor } from './metrics/collect.ts';
@@ -47,7 +48,7 @@ import { countGrowth } from './metrics/growth.ts';
 import { traceEnd } from './metrics/whole.ts';
 import { Mirror } from './mirror/mirror.ts';
 import { recordGrowth } from './notices/growth.ts';
-import { agentTasksOf, watchObjects } from './objects.ts';
+import { agentTasksOf, TIER_POLICIES, watchObjects } from './objects.ts';
 import { Outbox } from './outbox/outbox.ts';
 import { tellDenied } from './outbox/tell.ts';
 import { Offers } from './pull/offers.ts';
@@ -56,7 +57,11 @@ import { Waiting } from './pull/waiting.ts';
 import { RepositoryController } from './repositories/controller.ts';
 import { IssueLog } from './store/log.ts';
 import { TaskController } from './tasks/controller.ts';
-import { noTierPolicy, ungraded } from './tier.ts';
+import { policyTiers, ungraded } from './tier.ts';
+import { ChangeGrades } from './tiers/changes.ts';
+import { TierPolicyController } from './tiers/controller.ts';
+import { TierPolicies } from './tiers/policies.ts';
+import { watchPolicies } from './tiers/triggers.ts';
 import { TaskTokens } from './tokens/signer.ts';
 import { serveWebhooks, surroundings } from './webhooks/index.ts';
 
@@ -103,6 +108,7 @@ export async function startOperator(config: Config, logger: Logger): Promise<Ope
     },
     pull: new Pull(parts.conductor),
     gateway: new GitGateway(parts.conductor, gitCache),
+    present: parts.present,
     intake: intakeRoute({
       db: pool,
       repositories: () => parts.conductor.objects.repositories.list(),
@@ -224,25 +230,30 @@ function assemble(config: Config, logger: Logger, clients: Clients) {
   const escalations = openEscalations({ log, leader, mark, metrics, logger }, config.sinksFile, () => conductor);
   // A session that is new may be one with a server that was put back.
   pool.on('connect', () => void mark.check());
+  const forges = new Forges(client, {
+    writeIntervalMs: config.forgeWriteIntervalMs,
+    onAnswer: countAnswers(metrics),
+    onLimited: (limit) => metrics.count('rig_forge_limited_total', { limit }),
+  });
+  const tierPolicies = manager.informer(TIER_POLICIES);
+  const policies = new TierPolicies((name) => tierPolicies.get(undefined, name));
+  const grades = new ChangeGrades(forges, clients.gitCache, Date.now);
   const conductor: Conductor = {
     client,
     objects: watchObjects(manager),
     log,
     mirror: new Mirror(),
-    forges: new Forges(client, {
-      writeIntervalMs: config.forgeWriteIntervalMs,
-      onAnswer: countAnswers(metrics),
-      onLimited: (limit) => metrics.count('rig_forge_limited_total', { limit }),
-    }),
+    forges,
     writes: new ForgeWrites(
       new Effects({ db: pool, doubtSince: doubtOf(log) }),
       pool,
       metrics,
       new Pace(pool, config.forgeWriteIntervalMs),
     ),
-    tier: config.ungraded ? ungraded : noTierPolicy,
+    tier: config.ungraded ? ungraded : policyTiers(policies, grades),
     policy: { ...defaultPolicy, reviewDebounce: config.reviewDebounceMs },
-    trust: () => defaultLedgerPolicy,
+    trust: () => ledgerPolicyOf(tierPolicies.get(undefined, 'default')?.spec),
+    ...(config.ungraded ? {} : { ceilings: (agent) => ledger.ceilings(agent) }),
     recorder: new EventRecorder({ client, controller: 'rig.dashecorp.com/conductor', logger }),
     leader,
     mark,
@@ -251,6 +262,8 @@ function assemble(config: Config, logger: Logger, clients: Clients) {
     now: Date.now,
   };
   const issues = new IssueController(conductor, logger, { begin: (task, row) => tasks.begin(task, row) });
+  watchPolicies(issues.controller, conductor.objects, tierPolicies);
+  const tiers = new TierPolicyController(conductor, tierPolicies, policies, logger);
   const urls = { conductorUrl: config.externalUrl, proxyUrl: config.proxyUrl, egressUrl: config.egressUrl };
   const tasks = new TaskController(conductor, { ...urls, otlpEndpoint: config.otlpEndpoint }, logger);
   const agents = new AgentController(conductor, logger, store);
@@ -283,7 +296,10 @@ function assemble(config: Config, logger: Logger, clients: Clients) {
     policy: conductor.trust,
     now: Date.now,
     logger,
-    onSettled: ({ namespace, name }) => agents.controller.enqueue(`${namespace}/${name}`),
+    onSettled: ({ namespace, name }) => {
+      agents.controller.enqueue(`${namespace}/${name}`);
+      issues.trustMoved(namespace);
+    },
   });
   const reverts = new Reverts({ conductor, store, cache: clients.gitCache, logger });
   const pruner = new Pruner({ pool, keepMs: config.keepDeliveriesMs, now: Date.now, logger });
@@ -308,7 +324,8 @@ function assemble(config: Config, logger: Logger, clients: Clients) {
     .add(agents.controller)
     .add(issues.controller)
     .add(tasks.controller)
-    .add(approvals.controller);
+    .add(approvals.controller)
+    .add(tiers.controller);
   manager.onStartedLeading(async (_lease, signal) => {
     await mark.lead(signal);
     // The controllers say why nothing is done; a recovery ends this process.
@@ -339,13 +356,14 @@ function assemble(config: Config, logger: Logger, clients: Clients) {
         outbox.idle(),
         pruner.idle(),
         issues.idle(),
+        grades.idle(),
         escalations.idle(),
         ledger.idle(),
         reverts.idle(),
         leftovers.idle(),
       ])),
   );
-  return { conductor, tasks, applier, payloads, hearing, mark, recovered };
+  return { conductor, tasks, applier, payloads, hearing, mark, recovered, present };
 }
 
 /** Uids of the Agents that were given a task without having asked for it. */

@@ -35,6 +35,11 @@ const BOUNDED = 'ulimit -v "$0" 2>/dev/null; exec git "$@"';
 
 /** Runs git with nobody's configuration, no prompt and no hooks, and answers its standard output. Throws {@link GitError}. */
 export async function git(args: readonly string[], options: GitOptions): Promise<string> {
+  return (await gitBytes(args, options)).toString('utf8');
+}
+
+/** {@link git}, with its output as bytes. */
+export async function gitBytes(args: readonly string[], options: GitOptions): Promise<Buffer> {
   const [program, given] = options.bounded
     ? ['/bin/sh', ['-c', BOUNDED, String(MEMORY_KIB), ...args]]
     : ['git', [...args]];
@@ -57,7 +62,7 @@ export async function git(args: readonly string[], options: GitOptions): Promise
   if (code !== 0) throw new GitError(args, code, Buffer.concat(err).toString('utf8'));
   if (outputMax !== undefined && said() > outputMax)
     throw new GitError(args, code, `it said more than ${outputMax} bytes`);
-  return Buffer.concat(out).toString('utf8');
+  return Buffer.concat(out);
 }
 
 /** Whether git ended with 0; any other error than its exit code is thrown. */

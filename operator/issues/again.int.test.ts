@@ -5,11 +5,10 @@ import { until } from '../../test/kit/cluster-wait.ts';
 import { fileLife, repositoryReady, testConductor } from '../api/conductor.int-kit.ts';
 import { applyIssue, applyTenant, repositoryObject } from '../api/objects.int-kit.ts';
 import { ISSUES, REPOSITORIES } from '../objects.ts';
-import { noTierPolicy } from '../tier.ts';
 import { IssueController } from './controller.ts';
 
 test('a Repository and its Issue with a number that are deleted and applied again: the Issue waits until the Repository is found, and its log goes on', async (t) => {
-  const rig = await testConductor(fileLife, { tier: noTierPolicy });
+  const rig = await testConductor(fileLife, { tier: { grade: () => null } });
   const { conductor, client, namespace } = rig;
   const issues = new IssueController(conductor, silentLogger);
   rig.grown.add((subject, growth) => issues.grew(subject, growth));

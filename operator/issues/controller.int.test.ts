@@ -11,7 +11,6 @@ import { agentsReady, clusterConductor, StatusWatch } from '../api/cluster.int-k
 import { repositoryReady, type TestConductor, testConductor } from '../api/conductor.int-kit.ts';
 import { applyIssue, applyTenant } from '../api/objects.int-kit.ts';
 import { AGENT_TASKS, AGENTS, ISSUES } from '../objects.ts';
-import { noTierPolicy } from '../tier.ts';
 import { IssueController } from './controller.ts';
 import { recordDeletions } from './tombstone.ts';
 
@@ -291,7 +290,7 @@ test('an Issue whose stack no Agent knows is claimed by nobody until one does', 
 });
 
 test('without a tier policy nothing is claimed and the issue awaits a person', async (t) => {
-  await run(t, { tier: noTierPolicy });
+  await run(t, { tier: { grade: () => null } });
   const watch = new StatusWatch(first, ISSUES);
   await applyIssue(first, 'ungraded', { number: await forgeIssue('ungraded') });
   const issue = await watch.until('AwaitingHuman', 'ungraded', phase('AwaitingHuman'));

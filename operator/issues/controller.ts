@@ -119,6 +119,13 @@ export class IssueController {
     this.freed(this.dispatcher.serving());
   }
 
+  /** Looks again at what the ceilings of a namespace's Agents decide: what is queued, and what asks a person. */
+  trustMoved(namespace: string): void {
+    for (const { metadata, status } of this.#conductor.objects.issues.list(namespace))
+      if (status?.phase === 'Queued' || status?.phase === 'AwaitingHuman')
+        this.poke({ namespace, name: metadata.name! });
+  }
+
   /** Resolves when no claim is under way: wait for it before ending the database's pool. */
   async idle(): Promise<void> {
     await this.#filling.idle();
@@ -241,7 +248,15 @@ export class IssueController {
   async #decide(issue: Issue, subject: Subject, draft: Draft): Promise<{ world: World; action: Action }> {
     const { policy, now } = this.#conductor;
     for (;;) {
-      const world = await readWorld(this.#conductor, this.#stacks, this.#deployers, issue, subject.id, draft.state);
+      const world = await readWorld(
+        this.#conductor,
+        this.#stacks,
+        this.#deployers,
+        issue,
+        subject.id,
+        draft.state,
+        () => this.controller.enqueue(keyOf(issue)),
+      );
       const seen = observe(draft.state, world, policy, now());
       if (seen.length === 0) return { world, action: nextAction(draft.state, world, policy, now()) };
       draft.add(seen);

@@ -3,6 +3,7 @@ import {
   type Action,
   type DomainEvent,
   decideAction,
+  effectiveGrade,
   gateOf,
   type IssueState,
   known,
@@ -195,7 +196,7 @@ async function callMerge(
     headSHA: action.headSHA,
     agent: state.lastWork?.agent.name ?? 'a person',
     attempt: state.lastWork?.attempt ?? 1,
-    tier: state.classified?.tier ?? 'T3',
+    tier: effectiveGrade(state)?.tier ?? 'T3',
     taskClass: state.classified?.taskClass ?? 'unclassified',
     reviewers: [
       ...new Set(

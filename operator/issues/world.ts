@@ -1,6 +1,7 @@
 import type { Issue, Repository } from '#crds';
 import {
   type Actor,
+  changeHead,
   type Fact,
   type IssueState,
   known,
@@ -36,8 +37,9 @@ export async function readWorld(
   issue: Issue,
   subject: string,
   state: IssueState,
+  onTold: () => void = () => {},
 ): Promise<World> {
-  const { objects, tier } = conductor;
+  const { objects } = conductor;
   const namespace = issue.metadata.namespace!;
   const now = conductor.now();
   const repository = objects.repositories.get(namespace, issue.spec.repositoryRef.name);
@@ -51,7 +53,7 @@ export async function readWorld(
   return {
     repository: policy,
     repositoryMissing: repository === undefined,
-    tier: tier.grade({ labels: issue.spec.labels, title: issue.spec.title, taskClass: issue.spec.taskClass ?? null }),
+    ...readTier(conductor, issue, repository, state, onTold),
     stack,
     agents,
     tasks,
@@ -65,6 +67,23 @@ export async function readWorld(
     conductorUpSince: conductor.leader.upSince,
     ...(await readDelivery(conductor, deployers, issue, state, policy, repositoryKey(repository))),
   };
+}
+
+/** How the work is graded, and its change where there is one. `onTold` is called when more of the change is known. */
+function readTier(
+  { tier }: Conductor,
+  { spec }: Issue,
+  repository: Repository | undefined,
+  state: IssueState,
+  onTold: () => void,
+): Pick<World, 'tier' | 'tierProblem' | 'change'> {
+  const { labels, title, taskClass = null, source, taskSpec } = spec;
+  const work = { labels, title, taskClass, source, files: taskSpec?.files ?? [], repository };
+  const grade = tier.grade(work);
+  const problem = grade !== null || repository === undefined ? null : (tier.problem?.(repository) ?? null);
+  const head = state.ending === null && state.merged === null ? changeHead(state) : null;
+  if (head === null || tier.change === undefined) return { tier: grade, tierProblem: problem };
+  return { tier: grade, tierProblem: problem, change: tier.change({ work, head, last: state.change, onTold }) };
 }
 
 /** Read only where a claim may follow, at the tip that the mirror knows: a queued issue costs no request. Null is the stack of any Agent. */

@@ -44,6 +44,12 @@ export function effectiveGrade({ classified, change }: IssueState): { tier: Tier
   return change !== null && isHigher(change.tier, classified.tier) ? change : classified;
 }
 
+/** The work as far as trust goes: as high as the issue or its change, of the change's class where there is one. T3 before it is graded. */
+export function trustedWork(state: IssueState): { tier: Tier; taskClass: string } {
+  const { classified, change } = state;
+  return { tier: effectiveGrade(state)?.tier ?? 'T3', taskClass: change?.taskClass ?? classified?.taskClass ?? '' };
+}
+
 /** Whether the change up to the present head is graded. */
 export function isGraded(state: IssueState): boolean {
   return state.change !== null && state.change.headSHA === changeHead(state)?.sha;

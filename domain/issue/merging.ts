@@ -1,8 +1,10 @@
 import type { Reason } from '#crds';
+import { authorWithin } from '../agents/ceiling.ts';
+import type { AgentRef } from '../events/catalogue.ts';
 import { decideMerge, type GateDecision } from '../gate/gate.ts';
 import type { GateInput } from '../gate/types.ts';
 import { type Action, awaitHuman, wait } from './action.ts';
-import { effectiveGrade, isGraded } from './grade.ts';
+import { effectiveGrade, isGraded, trustedWork } from './grade.ts';
 import type { IssueState } from './state.ts';
 import type { Policy, RepositoryPolicy, World } from './world.ts';
 
@@ -129,5 +131,20 @@ function tierGate(state: IssueState, world: World): GateInput['tierGate'] {
   const { tier, reason } = effectiveGrade(state) ?? { tier: 'T3', reason: '' };
   if (tier === 'T3')
     return { gate, state: 'fail', reason: 'IrreversibleTier', message: 'A T3 change is merged by a person.' };
-  return { gate, state: 'pass', reason: 'Passed', message: `Graded ${tier}: ${reason}` };
+  const { lastWork } = state;
+  // A change that a person opened is that person's: no Agent is trusted with it.
+  const author = lastWork === null ? null : lastWork.agent;
+  const above = author && authorAbove(state, world, author);
+  return above ?? { gate, state: 'pass', reason: 'Passed', message: `Graded ${tier}: ${reason}` };
+}
+
+/** What the author of the change is not trusted with, read now: a rollback may have cost it since it was given the work. */
+function authorAbove(state: IssueState, world: World, author: AgentRef): GateInput['tierGate'] | null {
+  // Where changes are not graded no ceiling holds either.
+  if (world.change === undefined && world.agents.every(({ ceilings }) => ceilings === undefined)) return null;
+  const agent = world.agents.find(({ uid }) => uid === author.uid);
+  const missing = authorWithin(agent, author.name, trustedWork(state));
+  if (missing === null) return null;
+  const reason = missing.fit === 'unknown' ? 'FactUnknown' : 'CeilingTooLow';
+  return { gate: 'tier', state: 'wait', reason, message: missing.message };
 }

@@ -1,6 +1,8 @@
+import { withinCeiling } from '../agents/ceiling.ts';
 import { routeDeveloper } from '../agents/routing.ts';
 import { type Action, awaitHuman, registered, wait } from './action.ts';
 import { pauseAfter } from './backoff.ts';
+import { trustedWork } from './grade.ts';
 import { reviewOrMerge } from './reviewing.ts';
 import type { IssueState } from './state.ts';
 import type { Policy, RepositoryPolicy, World } from './world.ts';
@@ -58,7 +60,10 @@ function begin(state: IssueState, world: World, policy: Policy, now: number): Ac
   if (!world.stack.known) return wait('FactUnknown', world.stack.why, now + 5_000);
   const routing = routeDeveloper(world.agents, repository, state.classified!.taskClass, world.stack.value);
   if (routing.fit === 'none') return awaitHuman('NoAgentFits', routing.message);
-  const attempts = Math.max(...routing.candidates.map((agent) => agent.attempts));
+  const within = withinCeiling(routing.candidates, trustedWork(state));
+  if (within.fit === 'none') return awaitHuman('CeilingTooLow', within.message);
+  if (within.fit === 'unknown') return wait('FactUnknown', within.message, now + 1_000);
+  const attempts = Math.max(...within.candidates.map((agent) => agent.attempts));
   if (state.failures >= attempts && state.lastFailure) {
     return {
       do: 'fail',
@@ -80,7 +85,7 @@ function begin(state: IssueState, world: World, policy: Policy, now: number): Ac
       due,
     );
   }
-  const candidates = routing.candidates.map(({ name, uid }) => ({ name, uid }));
+  const candidates = within.candidates.map(({ name, uid }) => ({ name, uid }));
   return {
     do: 'enqueue',
     candidates,

@@ -2,6 +2,7 @@ import type { CheckJobFacts, DeliveryFacts, DeployPolicy } from '../deploy/world
 import type { AgentRef, Tier } from '../events/catalogue.ts';
 import type { Actor, Fact, Permission, PullRequestFacts } from '../facts.ts';
 import type { GateInput, RequiredCheck } from '../gate/types.ts';
+import type { Ceiling } from '../ledger/policy.ts';
 import type { ChangeGrade } from './state.ts';
 
 /** A Repository as far as the rules care; unknown while it is missing, not ready, or belongs to another. */
@@ -34,6 +35,8 @@ export interface AgentFacts {
   readonly running: number;
   /** Whether it can act at the forge now: its credentials are there and are taken. */
   readonly usable: boolean;
+  /** What it is trusted with by class of work, T0 where a class is missing; left out where no ceiling holds. */
+  readonly ceilings?: Fact<ReadonlyMap<string, Ceiling>>;
   /** Its own account at the forge, or the last one it was seen with; null where it has none. */
   readonly account: Actor | null;
 }

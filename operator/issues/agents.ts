@@ -16,7 +16,7 @@ export interface Agents {
   readonly unaccounted: readonly string[];
 }
 
-type Reading = Pick<Conductor, 'log' | 'objects' | 'forges' | 'now'>;
+type Reading = Pick<Conductor, 'log' | 'objects' | 'forges' | 'now' | 'ceilings'>;
 type Account = Actor | 'none' | 'unknown';
 
 /**
@@ -42,9 +42,10 @@ export async function readAgents(
       if (typeof account !== 'string' && place !== undefined && !same(before[0], account))
         await rememberAccount(pool, place, uid, account);
       const now = typeof account === 'string' ? null : account;
+      const ceilings = conductor.ceilings?.(agent);
       const facts = factsOf(agent, running, now ?? (account === 'unknown' ? (before[0] ?? null) : null));
       const hidden = account === 'unknown' && before.length === 0 && (await everDispatched(pool, uid));
-      return { facts: { ...facts, usable: now !== null }, now, hidden };
+      return { facts: { ...facts, usable: now !== null, ...(ceilings && { ceilings }) }, now, hidden };
     }),
   );
   return {

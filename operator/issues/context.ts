@@ -1,4 +1,5 @@
-import type { LedgerPolicy, Policy } from '#domain';
+import type { Agent } from '#crds';
+import type { Ceiling, Fact, LedgerPolicy, Policy } from '#domain';
 import type { EventRecorder, KubeClient } from '#lib/kube';
 import type { Standing } from '../audit/mark.ts';
 import type { Escalations } from '../escalation/escalations.ts';
@@ -22,6 +23,8 @@ export interface Conductor {
   readonly policy: Policy;
   /** How trust is gained and lost. */
   readonly trust: () => LedgerPolicy;
+  /** What an Agent is trusted with, by class of work, from memory; left out where no ceiling holds. */
+  readonly ceilings?: (agent: Agent) => Fact<ReadonlyMap<string, Ceiling>>;
   readonly recorder: EventRecorder;
   readonly leader: { epoch: number; upSince: number };
   /** Whether the database is the newest there is; while it is not, nothing is done on its word. */

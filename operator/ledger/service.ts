@@ -1,20 +1,26 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Agent } from '#crds';
 import {
+  type Ceiling,
   type DomainEvent,
   decideMoved,
   decideReset,
   evolveTrust,
+  type Fact,
+  known,
   type LedgerPolicy,
   noTrust,
   type StoredEvent,
+  unknown,
 } from '#domain';
 import type { Pool } from '#lib/db';
 import { type EventStore, ensureSubject, isEventsError } from '#lib/events';
 import type { Logger } from '#lib/observe';
 import type { Cause } from '../store/log.ts';
+import { ceilingsAmong, type Stands } from './ceilings.ts';
 import { LedgerProjection } from './projection.ts';
 import { answeredOf, duePairs, type Line, settlePair } from './standings.ts';
-import { markEveryPairDue } from './tables.ts';
+import { markEveryPairDue, type Pair } from './tables.ts';
 
 export interface LedgerOptions {
   readonly pool: Pool;
@@ -40,6 +46,10 @@ const FAILED = 'failed';
 export class LedgerService {
   readonly #options: LedgerOptions;
   readonly #projection: LedgerProjection;
+  /** Lines by Agent, then by class and model. */
+  readonly #lines = new Map<string, Map<string, Stands>>();
+  /** Every line was computed in this process. */
+  #ready = false;
   #running: Promise<void> = Promise.resolve();
 
   constructor(options: LedgerOptions) {
@@ -57,6 +67,13 @@ export class LedgerService {
     await this.#running;
   }
 
+  /** What an Agent is trusted with by class of work, with whichever of its models may answer: as of the last look, and unknown before the first. */
+  ceilings(agent: Pick<Agent, 'metadata' | 'spec'>): Fact<ReadonlyMap<string, Ceiling>> {
+    if (!this.#ready) return unknown('The trust ledger has not been read yet.');
+    const lines = [...(this.#lines.get(agent.metadata.uid!)?.values() ?? [])];
+    return known(ceilingsAmong(agent, lines), this.#options.now());
+  }
+
   /** Applies what the log has told by now, and whatever follows from it. */
   async settle(signal?: AbortSignal): Promise<void> {
     const { pool, policy, now } = this.#options;
@@ -66,7 +83,9 @@ export class LedgerService {
       if (due.length === 0) return;
       for (const pair of due) {
         signal?.throwIfAborted();
-        await this.#tell(pair.agentUid, await settlePair(pool, pair, policy(), now()));
+        const lines = await settlePair(pool, pair, policy(), now());
+        this.#remember(pair, lines);
+        await this.#tell(pair.agentUid, lines);
       }
     }
   }
@@ -83,11 +102,21 @@ export class LedgerService {
     try {
       if (policy !== before) await markEveryPairDue(this.#options.pool);
       await this.settle(signal);
+      this.#ready = true;
       return policy;
     } catch (err) {
       if (!signal.aborted) this.#options.logger.error({ err }, 'the ledger could not go on');
       return before === '' ? FAILED : before;
     }
+  }
+
+  /** Keeps the lines of a pair. */
+  #remember({ agentUid, taskClass }: Pair, lines: readonly Line[]): void {
+    const own = this.#lines.get(agentUid) ?? new Map<string, Stands>();
+    for (const [key, line] of own) if (line.taskClass === taskClass) own.delete(key);
+    for (const { model, standing } of lines)
+      own.set(`${taskClass}/${model}`, { taskClass, model, ceiling: standing.ceiling });
+    this.#lines.set(agentUid, own);
   }
 
   /** Tells the Agent's log what its newest events do not say yet. */

@@ -1,7 +1,9 @@
+import { resources, type TierPolicy } from '#crds';
 import { type IssueState, type LedgerPolicy, replay as replayed } from '#domain';
 import type { Pool } from '#lib/db';
 import type { EventStore } from '#lib/events';
-import type { KubeClient } from '#lib/kube';
+import type { KubeClient, Resource } from '#lib/kube';
+import { ledgerPolicyOf } from '../../ledger/policy.ts';
 import { AGENT_TASKS, AGENTS, ISSUES, REPOSITORIES } from '../../objects.ts';
 import { rowOf, type TaskRow } from '../../store/tasks.ts';
 import { comparisons } from './columns.ts';
@@ -17,7 +19,7 @@ export interface ReplayOptions {
   readonly store: EventStore;
   readonly client: KubeClient;
   readonly taskDeadlineMs: number;
-  /** How trust is gained and lost. Default: as it is shipped. */
+  /** How trust is gained and lost. Default: as the cluster's TierPolicy `default` says. */
   readonly trust?: LedgerPolicy;
   /** Between two looks at statuses that differ: a status follows the log a moment later. */
   readonly pause: () => Promise<unknown>;
@@ -30,6 +32,7 @@ export interface ReplayResult {
   readonly differences: readonly Difference[];
 }
 
+const TIER_POLICIES: Resource<TierPolicy> = resources.TierPolicy;
 const LOOKS = 4;
 
 /**
@@ -86,7 +89,7 @@ async function compare({ store, client, trust }: ReplayOptions, moment: Moment, 
   const again = { claims: await scratch.rows('claims'), tasks: await scratch.rows('tasks') };
   for (const { table, key, columns } of comparisons)
     rows.push(...diffRows(table, key, columns, live[table], again[table]));
-  rows.push(...ledger.differences(trust));
+  rows.push(...ledger.differences(trust ?? (await shownPolicy(client))));
   rows.push(...diffQueue(await moment.rows('queue'), subjects, states));
   const shown = await readShown(client);
   const statuses = diffStatuses(shown, {
@@ -94,6 +97,11 @@ async function compare({ store, client, trust }: ReplayOptions, moment: Moment, 
     tasks: taskRows(live.tasks, again.tasks),
   } satisfies Replayed);
   return { streams: states.size, events, objects: Object.values(shown).flat().length, rows, statuses };
+}
+
+async function shownPolicy(client: KubeClient): Promise<LedgerPolicy> {
+  const { items } = await client.list(TIER_POLICIES);
+  return ledgerPolicyOf(items.find(({ metadata }) => metadata.name === 'default')?.spec);
 }
 
 function byUid(subjects: ReadonlyMap<string, Known>, states: ReadonlyMap<string, IssueState>): Map<string, IssueState> {

@@ -100,6 +100,7 @@ export async function openReverts(
   const conductor = {
     log,
     now: () => Date.now() + ahead,
+    tier: {},
     objects: { repositories: { list: () => [repository] } },
     forges: { forRepository: async () => ({ forge: { gitAuthorization: async () => ({}) } }) },
   } as unknown as RevertsOptions['conductor'];

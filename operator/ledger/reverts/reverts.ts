@@ -5,6 +5,7 @@ import {
   decideMeasured,
   decideQuestioned,
   decideReverted,
+  effectiveGrade,
   evolveHistory,
   type History,
   type IssueState,
@@ -27,24 +28,21 @@ import { piecesOf } from './hunks.ts';
 import { keepPieces, type Merged, takePieces } from './pieces.ts';
 import { basesToRead, mergedBy, saveTip, subjectOf, type ToRead, unmeasured } from './waiting.ts';
 
-/** How the diff of a merged change is graded; null where nothing can. */
-export type GradeMerged = (change: {
-  readonly repository: Repository;
-  /** A bare repository that has both commits. */
-  readonly cwd: string;
-  readonly from: string;
-  readonly to: string;
-  readonly state: IssueState;
-}) => Promise<TierAnswer>;
-
-/** Without another word the merged diff is what the issue was graded as. */
-export const gradedAsIssue: GradeMerged = async ({ state }) => state.classified;
+/**
+ * How a merged change is graded: as its head was last, of its own class and at the tier that it was merged at. Where changes are not graded at all, as the
+ * issue was; null where nobody graded what was merged.
+ */
+function gradeMerged(state: IssueState, mergeSHA: string, changesAreGraded: boolean): TierAnswer {
+  const { change, merged, classified } = state;
+  if (!changesAreGraded) return classified;
+  if (change === null || merged?.sha !== mergeSHA || change.headSHA !== merged.headSHA) return null;
+  return { tier: effectiveGrade(state)!.tier, taskClass: change.taskClass, reason: change.reason };
+}
 
 export interface RevertsOptions {
   readonly conductor: Conductor;
   readonly store: EventStore;
   readonly cache: GitCache;
-  readonly grade?: GradeMerged;
   readonly logger: Logger;
 }
 
@@ -129,7 +127,7 @@ export class Reverts {
     tip: string,
     merged: Merged,
   ): Promise<boolean> {
-    const { conductor, grade = gradedAsIssue } = this.#options;
+    const { conductor } = this.#options;
     if (!(await isIn(cwd, merged.mergeSHA, tip))) return false;
     const from = await this.#baseOf(repository, cwd, key, merged);
     if (from === null) return false;
@@ -140,7 +138,7 @@ export class Reverts {
       await this.#scan(cwd, key, commit, merged.mergeSHA);
     const { files, lines, substance } = await madeOf(cwd, from, merged.mergeSHA);
     const state = await conductor.log.load({ id: merged.stream });
-    const graded = await grade({ repository, cwd, from, to: merged.mergeSHA, state });
+    const graded = gradeMerged(state, merged.mergeSHA, conductor.tier.change !== undefined);
     await this.#tell(merged.stream, (history) =>
       decideMeasured(history, {
         mergeSHA: merged.mergeSHA,

@@ -3,6 +3,7 @@ import { DataDirError } from '#lib/datadir';
 import { isKubeError } from '#lib/kube';
 import { createTerminal, ExitCode, ExitError } from '#lib/terminal';
 import { addAck } from './commands/ack.ts';
+import { addApprove } from './commands/approve.ts';
 import { addAudit } from './commands/audit.ts';
 import { addDown } from './commands/down.ts';
 import { addEvents } from './commands/events.ts';
@@ -48,6 +49,7 @@ export function createProgram(): Command {
     addRepo,
     addWhy,
     addAck,
+    addApprove,
     addTrust,
     addSync,
     addKubectl,

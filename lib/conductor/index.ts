@@ -1,3 +1,4 @@
+export { ApprovalResponse, readApproval } from './approval.ts';
 export {
   type ConductorCalls,
   ConductorClient,

@@ -25,6 +25,8 @@ export const State = Type.Object({
   urls: Type.Object({
     conductor: Type.Optional(Type.String()),
     forge: Type.Optional(Type.String()),
+    /** What signs: identity provider, certificate authority, log and timestamps. */
+    trust: Type.Optional(Type.String()),
   }),
   /** Tenant namespace and Repository that commands use unless told otherwise. */
   tenant: Type.Object({ namespace: Type.String(), repository: Type.String() }),

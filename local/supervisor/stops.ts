@@ -9,6 +9,7 @@ export const STOP_ORDER = [
   'operator',
   'proxy',
   'egress',
+  'trust',
   'replay',
   'forge',
   'identities',

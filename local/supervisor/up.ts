@@ -13,8 +13,10 @@ import { NODE_NAME, startKubelet } from './programs/kubelet.ts';
 import { chooseModel, type ModelChoice, startModel } from './programs/model.ts';
 import { SYSTEM_NAMESPACE, startOperator } from './programs/operator.ts';
 import { startProxy } from './programs/proxy.ts';
+import { startTrust } from './programs/trust.ts';
 import { seedForge, seedTenant } from './tenant/seed.ts';
 import { openSource, type Source } from './tenant/source.ts';
+import { seedTrust } from './tenant/trust.ts';
 
 /** Ports that no flag fixes: whoever reads metrics finds them in `state.json`, or where the rig says what is where. */
 const METRICS_PORTS = ['conductor-metrics', 'proxy-metrics', 'egress-metrics'] as const;
@@ -40,7 +42,7 @@ export async function bringUp(context: Context): Promise<Rig> {
   const egressURL = `http://127.0.0.1:${ports.egress}`;
   const metrics = (program: string) => `127.0.0.1:${port(ports, `${program}-metrics`)}`;
   const operatorAt = { port: port(ports, 'conductor'), metrics: metrics('conductor'), proxyURL, egressURL };
-  const [cluster, database, forge, upstream] = await together(context, [
+  const [cluster, database, forge, upstream, trust] = await together(context, [
     steps.run(
       'kubernetes',
       (progress) => startCluster(context, progress),
@@ -61,10 +63,16 @@ export async function bringUp(context: Context): Promise<Rig> {
       () => startModel(context, model, port(ports, 'replay')),
       () => describeModel(model),
     ),
+    steps.run(
+      'trust',
+      () => startTrust(context, port(ports, 'trust')),
+      ({ url, email }) => `${url}, for ${email}`,
+    ),
   ]);
   const accounts = ['rig-conductor', 'rig-intake'];
   const kubeconfigs = await grantIdentities(context, cluster, SYSTEM_NAMESPACE, accounts);
   await seedTenant(context, cluster, forge, source);
+  await seedTrust(context, trust);
   await together(context, [
     steps.run(
       'proxy',
@@ -90,7 +98,7 @@ export async function bringUp(context: Context): Promise<Rig> {
     joinNode(context, cluster, source),
   ]);
   signal.throwIfAborted();
-  store.update({ urls: { conductor: conductorURL, forge: forge.url } });
+  store.update({ urls: { conductor: conductorURL, forge: forge.url, trust: trust.url } });
   const metricsURLs = ['conductor', 'proxy', 'egress'].map((program) => `http://${metrics(program)}/metrics`);
   return { cluster, forge, conductorURL, source, metricsURLs };
 }
@@ -127,6 +135,8 @@ async function claimPorts({ options, store }: Context): Promise<Record<string, n
       sticky: name === 'forge',
     })),
     ...METRICS_PORTS.map((name) => ({ name, remembered: store.state.ports[name] })),
+    // Certificates name who vouched by it.
+    { name: 'trust', remembered: store.state.ports.trust, sticky: true },
   ]);
   store.update({ ports });
   return ports;

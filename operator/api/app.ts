@@ -15,6 +15,8 @@ import {
 import type { Queryable } from '#lib/db';
 import { HttpError, observeRequests } from '#lib/http';
 import { continueFrom, correlate, type Logger, type Metrics, noMetrics, traced } from '#lib/observe';
+import type { PresentReader } from '../approvals/present.ts';
+import { approvalView } from '../approvals/view.ts';
 import { refuseBehind } from '../audit/guard.ts';
 import type { GitGateway } from '../gateway/routes.ts';
 import type { Conductor } from '../issues/context.ts';
@@ -42,6 +44,8 @@ export interface ApiOptions {
   readonly exchange: ExchangeOptions;
   readonly pull: Pull;
   readonly gateway: GitGateway;
+  /** Says what a person would approve. */
+  readonly present: PresentReader;
   readonly intake: (context: Context) => Promise<Response>;
   readonly history: History;
   readonly readers: ReaderToken;
@@ -196,7 +200,7 @@ function addGitRoutes(app: Hono, { gateway, exchange: { tokens } }: ApiOptions):
   app.post(`${TASK}/git/git-receive-pack`, async (context) => gateway.push(context, await identityOf(context)));
 }
 
-function addReaderRoutes(app: Hono, { conductor, readers, history }: ApiOptions): void {
+function addReaderRoutes(app: Hono, { conductor, readers, history, present }: ApiOptions): void {
   const read = (route: string, handle: (context: Context, namespace: string) => Promise<Response> | Response) =>
     app.get(`/v1/namespaces/:ns/${route}`, async (context) => {
       await readers.require(context.req.header('authorization'));
@@ -209,6 +213,10 @@ function addReaderRoutes(app: Hono, { conductor, readers, history }: ApiOptions)
   read('ledger', async (context, namespace) =>
     context.json(await ledgerView(conductor.log.pool, namespace, context.req.query(), conductor.trust())),
   );
+  read('issues/:name/approval', async (context, namespace) => {
+    const asked = { namespace, name: context.req.param('name')!, scope: context.req.query('scope') };
+    return context.json(await approvalView(conductor, present, asked));
+  });
   read('report', async (context, namespace) =>
     context.json(await reportView(conductor.log.pool, namespace, context.req.query())),
   );

@@ -143,6 +143,13 @@ const readers: Record<string, Operation> = {
     response: contract.EventsResponse,
     refusals: [400, 404],
   },
+  [`GET ${NS}/issues/{name}/approval`]: {
+    summary: 'What a person would sign of an issue, as it is now, and its digest.',
+    security: 'reader',
+    query: { scope: 'dispatch, interface or merge.' },
+    response: contract.ApprovalResponse,
+    refusals: [400, 422, 503],
+  },
   [`GET ${NS}/ledger`]: {
     summary: 'What each Agent is trusted with, by class of work and model.',
     security: 'reader',

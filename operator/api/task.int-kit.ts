@@ -8,6 +8,8 @@ import { ensureSubject } from '#lib/events';
 import type { KubeObject } from '#lib/kube';
 import { type Logger, silentLogger } from '#lib/observe';
 import { until } from '../../test/kit/cluster-wait.ts';
+import { Changes } from '../approvals/change.ts';
+import { PresentReader } from '../approvals/present.ts';
 import { GitCache } from '../gateway/cache.ts';
 import { GitGateway } from '../gateway/routes.ts';
 import { wishOf } from '../issues/wish.ts';
@@ -66,6 +68,7 @@ export async function testApi(rig: TestConductor, logger: Logger = silentLogger)
     },
     pull: new Pull(conductor),
     gateway: new GitGateway(conductor, new GitCache(gitDir)),
+    present: new PresentReader(conductor, new Changes(conductor.forges, new GitCache(gitDir))),
     intake: async (context) => context.body(null, 202),
     history: new History(rig.store, rig.db.pool),
     readers: new ReaderToken(await readerFile(rig, READER)),

@@ -1,0 +1,36 @@
+import { stringify } from 'yaml';
+import { trustObjects } from '#crds';
+import { CONFIG_MAPS, isKubeError, KubeClient, type KubeObject, loadKubeConfig, type Resource } from '#lib/kube';
+import type { Context } from '../context.ts';
+import type { TrustAddress } from '../programs/trust.ts';
+import { ACCOUNTS } from './accounts.ts';
+
+interface ConfigMap extends KubeObject {
+  data: Record<string, string>;
+}
+
+const MAPS = CONFIG_MAPS as Resource<ConfigMap>;
+
+/**
+ * Says that the person of this machine may approve, under the root of what signs here, as that person: only `rig:root` may.
+ * What is there already is theirs and stays. A cluster that was there before has people and a root of its own.
+ */
+export async function seedTrust({ layout, options }: Context, { url, email, root }: TrustAddress): Promise<void> {
+  if (options.context !== undefined) return;
+  const person = { subject: email, issuer: url, logins: [ACCOUNTS.you.login], groups: ['rig:root'] };
+  const { namespace, humans, root: trusted } = trustObjects;
+  const client = new KubeClient(loadKubeConfig({ path: layout.kubeconfig }));
+  try {
+    for (const [{ name, key }, text] of [
+      [humans, stringify({ humans: [person] })],
+      [trusted, root],
+    ] as const) {
+      const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace, name }, data: { [key]: text } };
+      await client.create(MAPS, map).catch((error: unknown) => {
+        if (!isKubeError(error, 'AlreadyExists')) throw error;
+      });
+    }
+  } finally {
+    await client.close();
+  }
+}

@@ -1,0 +1,34 @@
+import { ApprovalError, type ApprovalScope, approvalScopes } from '#domain';
+import type { ApprovalResponse } from '#lib/conductor';
+import { HttpError } from '#lib/http';
+import { Retry } from '#lib/kube';
+import type { Conductor } from '../issues/context.ts';
+import type { PresentReader } from './present.ts';
+
+/** What a person would sign of an issue now. Throws HttpError: 404 for no such Issue, 400 for no such scope, 422 where there is nothing of it to approve. */
+export async function approvalView(
+  { objects, log }: Conductor,
+  present: PresentReader,
+  { namespace, name, scope: asked }: { namespace: string; name: string; scope: string | undefined },
+): Promise<ApprovalResponse> {
+  const scope = approvalScopes.find((one): one is ApprovalScope => one === asked);
+  if (scope === undefined) {
+    throw new HttpError('BadRequest', 'BadScope', `Name a scope: ${approvalScopes.join(', ')}.`);
+  }
+  const issue = objects.issues.get(namespace, name);
+  if (issue === undefined) throw new HttpError('NotFound', 'NoIssue', `There is no Issue ${name} in ${namespace}.`);
+  const { rows } = await log.pool.query<{ id: string }>(`SELECT id FROM subjects WHERE kind = 'Issue' AND uid = $1`, [
+    issue.metadata.uid,
+  ]);
+  if (rows[0] === undefined)
+    throw new HttpError('NotFound', 'NoIssue', `The conductor has not seen Issue ${name} yet; ask again.`);
+  try {
+    const { document, digest } = await present.of(issue, await log.load(rows[0]), scope);
+    return { scope, digest, document };
+  } catch (error) {
+    if (error instanceof ApprovalError) throw new HttpError('Unprocessable', error.code, error.message);
+    if (error instanceof Retry)
+      throw new HttpError('Unavailable', error.reason, error.message, { retryAfterSeconds: 2 });
+    throw error;
+  }
+}

@@ -270,7 +270,7 @@ test('a command under an issue that the rig does not work is answered with how i
   const bodies = world.comments.map(({ body }) => body);
   assert.match(bodies[0]!, /put the label rig on/);
   assert.match(bodies[1]!, /put the label rig on/, 'the number of a pull request is no issue');
-  assert.match(bodies[2]!, /was not opened for an Issue/);
+  assert.match(bodies[2]!, /No Issue of the rig is worked on in this pull request/);
   assert.deepEqual(await world.heard(), []);
 });
 

@@ -46,7 +46,7 @@ export class CommandIntake {
     return issue === undefined ? this.#unfollowed(asked) : this.#command(asked, issue);
   }
 
-  /** A pull request's conversation is about the Issue it was opened for. */
+  /** A pull request's conversation is about the Issue that is worked on in it: that of an attempt before is over. */
   #issueOf(repository: Repository, { number, onPullRequest }: CommentUpdate): (Issue & KubeObject) | undefined {
     return issuesOf(this.#conductor.objects, repository.metadata.namespace!, repository.metadata.name!)
       .filter((issue) => number === (onPullRequest ? issue.status?.pullRequest?.number : numberOf(issue)))
@@ -67,7 +67,7 @@ export class CommandIntake {
   async #unfollowed(asked: Asked): Promise<string> {
     const { repository, update } = asked;
     const text = update.onPullRequest
-      ? 'This pull request was not opened for an Issue of the rig; commands are for those that were, and for their issues.'
+      ? 'No Issue of the rig is worked on in this pull request (any more); a command is heard in the one that an Issue has now, and in its issue.'
       : `No Issue of the rig stands for this; put the label ${repository.spec.intakeLabel} on to have it worked.`;
     const answer = this.#answer(asked, `repository/${repository.metadata.uid}`, text);
     await putAnswer(this.#conductor.log.pool, { ...answer, key: this.#key(asked), refusal: false });

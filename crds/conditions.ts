@@ -29,6 +29,11 @@ export const conditionTypes = {
     polarity: 'abnormal-true',
     kinds: everyKind,
   },
+  PromotionUnreachable: {
+    meaning: 'In some class of work no Agent can earn a higher ceiling: only a person can grant one.',
+    polarity: 'abnormal-true',
+    kinds: ['TierPolicy'],
+  },
   WebhookHealthy: {
     meaning: 'Deliveries of the forge arrive.',
     polarity: 'normal-true',

@@ -73,6 +73,7 @@ export const reasons = {
   // Trust
   CeilingTooLow:
     'The work is graded above what any Agent that fits is trusted with; a person lets it through or grants more.',
+  NoWorkAtTier: 'The rules find no work of the class at the tier that a promotion needs.',
   TrustCounted: 'The change counts as a success of its Agent.',
   TrustSettling: 'The change is live and counts once it has been quiet for long enough.',
   TrustNotLive: 'The change is not live, or has not been quiet since.',

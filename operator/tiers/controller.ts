@@ -1,11 +1,14 @@
 import type { TierPolicy, TierPolicyStatus } from '#crds';
+import { unreachableClasses } from '#domain';
 import {
   type Condition,
   Controller,
+  cutText,
   type Informer,
   type KubeObject,
   type ReconcileResult,
   StatusProjector,
+  setAbnormalCondition,
   setVerdict,
   type Verdict,
 } from '#lib/kube';
@@ -65,7 +68,9 @@ export class TierPolicyController {
     const stamp = { generation, now: new Date(this.#conductor.now()) };
     const { status } = this.#projector.latest(policy);
     const verdict = judgePolicy(problems);
-    const conditions = setVerdict(status?.conditions as Condition[] | undefined, verdict, stamp);
+    const judged = setVerdict(status?.conditions as Condition[] | undefined, verdict, stamp);
+    const stuck = unreachableClasses(policy.spec.rules);
+    const conditions = setAbnormalCondition(judged, stuck.length > 0, promotionUnreachable(stuck), stamp);
     const repositories = this.#conductor.objects.repositories.list().filter((one) => policyNameOf(one) === name).length;
     signal.throwIfAborted();
     const projected = { rules: countRules(policy, problems), repositories, observedGeneration: generation, conditions };
@@ -91,6 +96,13 @@ export function judgePolicy(problems: readonly string[]): Verdict {
     reason: 'TierPolicyInvalid',
     message: message.length <= MESSAGE ? message : `${message.slice(0, MESSAGE - 1)}…`,
   };
+}
+
+/** Which classes nobody can work themselves up in, as far as a message goes. */
+function promotionUnreachable(stuck: ReturnType<typeof unreachableClasses>) {
+  const each = stuck.map(({ taskClass, from }) => `${taskClass} (from ${from})`).join(', ');
+  const message = `No work of these classes leads to the next tier, which only a grant does: ${each}.`;
+  return { type: 'PromotionUnreachable', reason: 'NoWorkAtTier', message: cutText(message, MESSAGE) };
 }
 
 /** How many rules there are, by what they give; `wrong` counts rules, however much is wrong with one. */

@@ -5,6 +5,7 @@ import { createTerminal, ExitCode, ExitError } from '#lib/terminal';
 import { addAck } from './commands/ack.ts';
 import { addApprove } from './commands/approve.ts';
 import { addAudit } from './commands/audit.ts';
+import { addClassify } from './commands/classify.ts';
 import { addDown } from './commands/down.ts';
 import { addEvents } from './commands/events.ts';
 import { addIssue } from './commands/issue.ts';
@@ -48,6 +49,7 @@ export function createProgram(): Command {
     addIssue,
     addRepo,
     addWhy,
+    addClassify,
     addAck,
     addApprove,
     addTrust,

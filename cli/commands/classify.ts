@@ -1,0 +1,200 @@
+import { readFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { parse } from 'yaml';
+import { type Issue, type Repository, resources, type TierPolicy } from '#crds';
+import {
+  type CompiledPolicy,
+  compilePolicy,
+  compileRaise,
+  contentNeeded,
+  type Engines,
+  type Grade,
+  gradeChange,
+  gradeIssue,
+  type Raise,
+  type Work,
+} from '#domain';
+import { compileCel } from '#lib/cel';
+import { readEvents } from '#lib/conductor';
+import { compileGlobs } from '#lib/glob';
+import type { KubeObject, Resource } from '#lib/kube';
+import { createTerminal, ExitCode, ExitError } from '#lib/terminal';
+import { sameYAML } from '#lib/yaml';
+import {
+  blobsOf,
+  type Classified,
+  factsOf,
+  parseDiff,
+  type ReadBlob,
+  renderClassified,
+  withTexts,
+} from '../classify/index.ts';
+import { openTenant, type Tenant, type TenantOptions } from '../cluster.ts';
+import { withCommonOptions } from '../options.ts';
+import { readerOf } from '../readers.ts';
+
+const engines: Engines = { compileCel, compileGlobs, sameYAML };
+const ISSUES = resources.Issue as Resource<Issue & KubeObject>;
+const REPOSITORIES = resources.Repository as Resource<Repository & KubeObject>;
+const POLICIES = resources.TierPolicy as Resource<TierPolicy & KubeObject>;
+
+interface ClassifyOptions extends TenantOptions {
+  readonly diff?: string;
+  readonly pr?: number;
+  readonly issue?: number;
+  readonly policy?: string;
+  readonly repository?: string;
+  readonly label: readonly string[];
+  readonly title: string;
+}
+
+export function addClassify(program: Command): void {
+  const number = (text: string) => Number.parseInt(text, 10);
+  withCommonOptions(program.command('classify'))
+    .description('which tier and class work has, and which rule decides it')
+    .option('--diff <file>', 'a diff that git wrote, - for standard input; run it in a clone that has both sides')
+    .option('--pr <number>', 'a pull request of the rig: the grade of its newest head, as the log has it', number)
+    .option('--issue <number>', 'an issue of the rig, by its number at the forge', number)
+    .option('--policy <file>', 'grade by this TierPolicy (default: the one that grades the Repository)')
+    .option('--repository <name>', 'the Repository whose rules are meant (default: the only one)')
+    .option('--label <name>', 'with --diff: a label of the work, as often as wanted', collect, [])
+    .option('--title <text>', 'with --diff: the title of the work', '')
+    .option('--namespace <name>', 'the tenant namespace (default: the rig’s own)')
+    .option('--context <name>', 'a rig that is installed in the cluster of this context of your kubeconfig')
+    .action(classify);
+}
+
+function collect(value: string, before: readonly string[]): string[] {
+  return [...before, value];
+}
+
+async function classify(options: ClassifyOptions): Promise<void> {
+  const { diff, pr, issue } = options;
+  const terminal = createTerminal(options);
+  const show = (told: Classified) => terminal.result(told, renderClassified(told));
+  if ([diff, pr, issue].filter((one) => one !== undefined).length !== 1)
+    throw new ExitError(ExitCode.Usage, 'Name one of --diff FILE, --pr NUMBER and --issue NUMBER.');
+  if (diff !== undefined && options.policy !== undefined && options.repository === undefined)
+    return show(classifyDiff(diff, policyFrom(options.policy), [], options));
+  const tenant = openTenant(options);
+  try {
+    if (diff !== undefined) {
+      const { policy, raise } = await rulesOf(tenant, await repositoryOf(tenant, options.repository), options.policy);
+      return show(classifyDiff(diff, policy, raise, options));
+    }
+    const found = await issueOf(tenant, options);
+    show(pr === undefined ? await classifyIssue(tenant, found, options) : await classifyPull(tenant, found, options));
+  } finally {
+    await tenant.client.close();
+  }
+}
+
+function classifyDiff(
+  file: string,
+  policy: CompiledPolicy,
+  raise: Raise,
+  { label, title }: ClassifyOptions,
+): Classified {
+  const text = readFileSync(file === '-' ? 0 : file, 'utf8');
+  const work: Work = { labels: label, title, taskClass: null, source: '' };
+  const grade = gradeDiff(text, policy, raise, work, blobsOf(process.cwd()));
+  return { of: file === '-' ? 'standard input' : file, policy: policy.name, grade };
+}
+
+/** Grades a diff that git wrote; what it does not have whole is read as blobs. */
+export function gradeDiff(text: string, policy: CompiledPolicy, raise: Raise, work: Work, read: ReadBlob): Grade {
+  const diff = parseDiff(text);
+  const needed = contentNeeded(policy, raise, factsOf(diff), work);
+  return gradeChange(policy, raise, withTexts(diff, needed, read), work);
+}
+
+async function classifyIssue(tenant: Tenant, issue: Issue, options: ClassifyOptions): Promise<Classified> {
+  const repository = await repositoryOf(tenant, issue.spec.repositoryRef.name);
+  const { policy, raise } = await rulesOf(tenant, repository, options.policy);
+  const { labels, title, taskClass = null, source, taskSpec } = issue.spec;
+  const grade = gradeIssue(policy, raise, { labels, title, taskClass, source, files: taskSpec?.files ?? [] });
+  return { of: `Issue ${issue.metadata.name}`, policy: policy.name, grade };
+}
+
+/** What the conductor found in the newest head, from the log: the same that decides its merge. */
+async function classifyPull(tenant: Tenant, issue: Issue, options: ClassifyOptions): Promise<Classified> {
+  if (options.policy !== undefined)
+    throw new ExitError(
+      ExitCode.Usage,
+      'Another policy is tried on a diff: git diff BASE...HEAD | rig classify --diff - --policy FILE.',
+    );
+  if (tenant.rig === null)
+    throw new ExitError(ExitCode.Usage, 'The log is read on the machine of the rig: leave --context out.');
+  const name = issue.metadata.name!;
+  const reader = { ...readerOf(tenant.rig.layout, tenant.namespace), issue: name };
+  const graded = (await readEvents(reader)).events.findLast(({ type }) => type === 'CHANGE_CLASSIFIED')?.data;
+  if (graded === undefined)
+    throw new ExitError(
+      ExitCode.NotDone,
+      `The change of Issue ${name} has not been graded; rig why ${name} says what it waits for.`,
+    );
+  const { tier, taskClass, rule, path, reason, headSHA } = graded as unknown as Grade & { headSHA: string };
+  const grade = { tier, taskClass, rule, path, reason, findings: [{ rule, tier, taskClass, path, reason }] };
+  const repository = await repositoryOf(tenant, issue.spec.repositoryRef.name);
+  return { of: `#${options.pr} at ${headSHA.slice(0, 8)}`, policy: policyName(repository), grade };
+}
+
+async function issueOf({ client, namespace }: Tenant, { pr, issue, repository }: ClassifyOptions): Promise<Issue> {
+  const { items } = await client.list(ISSUES, { namespace });
+  const found = items.filter(
+    ({ spec, status }) =>
+      (repository === undefined || spec.repositoryRef.name === repository) &&
+      (pr === undefined ? (spec.number ?? status?.number) === issue : status?.pullRequest?.number === pr),
+  );
+  const what = pr === undefined ? `issue #${issue}` : `pull request #${pr}`;
+  if (found.length === 0) throw new ExitError(ExitCode.NotDone, `No Issue in ${namespace} stands for ${what}.`);
+  if (found.length > 1)
+    throw new ExitError(ExitCode.Usage, `Several Issues in ${namespace} stand for ${what}; name the --repository.`);
+  return found[0]!;
+}
+
+async function repositoryOf({ client, namespace }: Tenant, name: string | undefined): Promise<Repository> {
+  if (name !== undefined) return client.get(REPOSITORIES, { namespace, name });
+  const { items } = await client.list(REPOSITORIES, { namespace });
+  if (items.length === 1) return items[0]!;
+  throw new ExitError(
+    ExitCode.Usage,
+    `There are ${items.length} Repositories in ${namespace}; name one with --repository.`,
+  );
+}
+
+function policyName({ spec }: Repository): string {
+  return spec.tierPolicyRef?.name ?? 'default';
+}
+
+async function rulesOf(
+  { client }: Tenant,
+  repository: Repository,
+  file: string | undefined,
+): Promise<{ policy: CompiledPolicy; raise: Raise }> {
+  const raise = compileRaise(repository.spec.raise, repository.spec.protectedPaths, engines);
+  if (!raise.ok) throw new ExitError(ExitCode.NotDone, raise.problems.join('\n'));
+  if (file !== undefined) return { policy: policyFrom(file), raise: raise.value };
+  const name = policyName(repository);
+  const found = await client.find(POLICIES, { name });
+  if (!found)
+    throw new ExitError(
+      ExitCode.NotDone,
+      `There is no TierPolicy ${name}, so everything in ${repository.metadata.name} is T3.`,
+    );
+  return { policy: compiledOf(found), raise: raise.value };
+}
+
+/** Reads and compiles a TierPolicy of a file. Throws ExitError with every rule that is wrong. */
+export function policyFrom(file: string): CompiledPolicy {
+  const document = parse(readFileSync(file, 'utf8')) as TierPolicy | null;
+  if (document?.kind !== 'TierPolicy' || !Array.isArray(document.spec?.rules))
+    throw new ExitError(ExitCode.Usage, `${file} is no TierPolicy with rules.`);
+  return compiledOf(document);
+}
+
+function compiledOf({ metadata, spec }: TierPolicy): CompiledPolicy {
+  const compiled = compilePolicy(metadata.name ?? '', spec.rules, engines);
+  if (!compiled.ok) throw new ExitError(ExitCode.NotDone, compiled.problems.join('\n'));
+  return compiled.value;
+}

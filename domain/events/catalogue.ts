@@ -165,7 +165,7 @@ export const catalogue = {
       machine: Type.Optional(Type.Literal(true)),
     },
   ),
-  PR_CLOSED: event('The pull request was closed without a merge.', {
+  PR_CLOSED: event('The pull request was closed without a merge into the default branch.', {
     number: ordinal,
     stale: Type.Boolean(),
     by: nullable(actor),

@@ -6,6 +6,7 @@ import { planned } from './epic.ts';
 import { assigned, dispatched, ended, started, unassigned } from './evolve-claim.ts';
 import { pullRequestChange } from './evolve-pull.ts';
 import { commanded, edited, takenUp, wished } from './evolve-wish.ts';
+import { merged } from './merges.ts';
 import { recovered } from './recovery.ts';
 import { type Change, type IssueState, noIssue } from './state.ts';
 
@@ -60,7 +61,7 @@ function change(state: IssueState, event: StoredEvent): Change {
     case 'MERGE_REQUESTED':
       return { mergeRequested: { headSHA: event.data.headSHA, at: event.at, version: event.version }, waiting: null };
     case 'MERGED':
-      return { merged: { sha: event.data.mergeSHA, headSHA: event.data.headSHA }, awaiting: null, waiting: null };
+      return merged(state, event.data);
     case 'HUMAN_GATE_TRIGGERED':
       return { awaiting: asked(event), refusals: null };
     case 'HUMAN_GATE_REMINDED':

@@ -5,6 +5,7 @@ import { decideMerge, type GateDecision } from '../gate/gate.ts';
 import type { GateInput } from '../gate/types.ts';
 import { type Action, awaitHuman, wait } from './action.ts';
 import { effectiveGrade, isGraded, trustedWork } from './grade.ts';
+import type { ShownPull } from './merges.ts';
 import type { IssueState } from './state.ts';
 import type { Policy, RepositoryPolicy, World } from './world.ts';
 
@@ -26,7 +27,7 @@ export function mergeOrSay(state: IssueState, world: World, policy: Policy, now:
   }
   const { gate, state: standing, reason, message } = decision.missing;
   // A ruleset that cannot be seen is not seen better by reading the pull request once more.
-  if (standing === 'unknown' && gate !== 'enforced') return readAgain(state, world, policy, now, message);
+  if (standing === 'unknown' && gate !== 'enforced') return readAgain(current(state, world), policy, now, message);
   const told =
     state.waiting?.gate === gate && state.waiting.reason === reason && state.waiting.headSHA === pullRequest.headSHA;
   return told
@@ -51,21 +52,22 @@ function afterRefusal({ waiting, refusals, pullRequest }: IssueState, policy: Po
 /** Reasons the merge call itself gives: the gate had passed. */
 const REFUSALS: ReadonlySet<string> = new Set<Reason>(['MergeRefused', 'NotMergeable', 'HeadMoved']);
 
-export function readPullRequest(state: IssueState, message: string): Action {
-  return { do: 'readPullRequest', number: state.pullRequest!.number, reason: 'FactUnknown', message };
+/** The pull request of the newest attempt, as {@link readAgain} takes it. */
+export function current({ pullRequest }: IssueState, world: World): Pick<ShownPull, 'number' | 'readAt'> {
+  return { number: pullRequest!.number, readAt: world.pullRequestReadAt };
 }
 
-/** Merged, and as which commit and by whom has not been read yet. */
-export function mergedUntold({ pullRequest }: IssueState, world: World): boolean {
-  if (!world.pullRequest.known || pullRequest === null) return false;
-  const { number, state, mergeSHA } = world.pullRequest.value;
-  return number === pullRequest.number && state === 'merged' && mergeSHA === null;
-}
-
-/** Reads the pull request whole, but not more often than the policy allows. */
-export function readAgain(state: IssueState, world: World, policy: Policy, now: number, why: string): Action {
-  const due = world.pullRequestReadAt + policy.readInterval;
-  return now >= due ? readPullRequest(state, why) : wait('FactUnknown', why, due);
+/** Reads a pull request whole, but not more often than the policy allows. */
+export function readAgain(
+  pull: Pick<ShownPull, 'number' | 'readAt'>,
+  policy: Policy,
+  now: number,
+  why: string,
+): Action {
+  const due = pull.readAt + policy.readInterval;
+  return now >= due
+    ? { do: 'readPullRequest', number: pull.number, reason: 'FactUnknown', message: why }
+    : wait('FactUnknown', why, due);
 }
 
 /** The merge gate on what is known now. Before a merge it is asked again with a live read. */

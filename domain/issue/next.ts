@@ -3,7 +3,8 @@ import { awaited } from '../escalation/acknowledge.ts';
 import { type Action, awaitHuman, registered, wait } from './action.ts';
 import { finishWithChildren } from './epic.ts';
 import { gradeOf, outgrown } from './grade.ts';
-import { mergedUntold, readAgain } from './merging.ts';
+import { closeStale, mergeOf, pullsOf, type ShownPull } from './merges.ts';
+import { readAgain } from './merging.ts';
 import { CLOSED } from './release.ts';
 import type { IssueState } from './state.ts';
 import { worked } from './working.ts';
@@ -37,17 +38,26 @@ function ended(state: IssueState): Action | null {
 
 /** A merge, or the issue closed at the forge: also while a person is asked, for either is an answer. */
 function closed(state: IssueState, world: World, policy: Policy, now: number): Action | null {
-  if (state.merged !== null) return deliver(state, world, policy, now);
-  if (mergedUntold(state, world))
-    return readAgain(state, world, policy, now, 'The forge shows it merged, and is asked by whom.');
+  if (state.merged !== null)
+    return (world.repository.known ? closeStale(state) : null) ?? deliver(state, world, policy, now);
+  const merge = mergeOf(state, world);
+  if (merge !== null) return untold(merge) ? readAgain(merge, policy, now, WHO_MERGED) : null;
   if (!world.forgeIssueClosed) return null;
   // A merge closes the issue as well, and may be told later. Whoever made it, and whether one was asked for: only what was read since says.
-  if (state.pullRequest?.open === true && world.pullRequestReadAt < world.forgeIssueToldAt) {
-    const first = held(state, world);
-    const why = 'The issue was closed at the forge; whether a merge did it is looked at.';
-    return first?.do === 'release' ? first : readAgain(state, world, policy, now, why);
-  }
-  return { do: 'cancelIssue', reason: 'CancelledByPerson', message: CLOSED };
+  const unread = pullsOf(state, world).find((pull) => mayBeOpen(state, pull) && pull.readAt < world.forgeIssueToldAt);
+  if (unread === undefined) return { do: 'cancelIssue', reason: 'CancelledByPerson', message: CLOSED };
+  const first = held(state, world);
+  return first?.do === 'release' ? first : readAgain(unread, policy, now, WHY_CLOSED);
+}
+
+const WHO_MERGED = 'The forge shows it merged, and is asked by whom.';
+const WHY_CLOSED = 'The issue was closed at the forge; whether a merge did it is looked at.';
+
+/** Merged, and as which commit and by whom has not been read yet. */
+const untold = ({ facts }: ShownPull): boolean => facts.known && facts.value.mergeSHA === null;
+
+function mayBeOpen({ pullRequest }: IssueState, { number, facts }: ShownPull): boolean {
+  return number === pullRequest?.number ? pullRequest.open : !facts.known || facts.value.state === 'open';
 }
 
 /** A suspension, a question to a person, a Repository that is not ready, a wish that changed. */

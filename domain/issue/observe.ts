@@ -9,6 +9,7 @@ import { observeChildren } from './epic.ts';
 import { evolve } from './evolve.ts';
 import { observeChange } from './grade.ts';
 import { lossOf } from './loss.ts';
+import { mergeOf, observeMerges } from './merges.ts';
 import { CLOSED, cancel, unassign } from './release.ts';
 import type { IssueState } from './state.ts';
 import type { Policy, RepositoryPolicy, World } from './world.ts';
@@ -37,6 +38,8 @@ function look(state: IssueState, world: World, policy: Policy, now: number): Dom
   const lost = observeTasks(state, world, policy, now);
   if (lost.length > 0) return lost;
   if (state.merged !== null) return observeDelivery(state, world);
+  const merges = observeMerges(state, world);
+  if (merges.length > 0) return merges;
   if (
     !world.pullRequest.known ||
     state.pullRequest === null ||
@@ -54,6 +57,8 @@ function observeEnded(state: IssueState, world: World): DomainEvent[] {
   const { ending } = state;
   if (ending === null || ending.kind === 'Done' || !world.repository.known || !world.forgeIssueClosed) return [];
   if (ending.kind === 'Cancelled' && ending.reason !== 'CancelledByCommand') return [];
+  // It is the merge that has closed it.
+  if (mergeOf(state, world) !== null) return [];
   return [{ type: 'ISSUE_CANCELLED', data: { reason: 'CancelledByPerson', message: CLOSED } }];
 }
 
@@ -79,7 +84,7 @@ function observeTasks(state: IssueState, world: World, policy: Policy, now: numb
 }
 
 function observePullRequest(state: IssueState, world: World, pr: PullRequestFacts): DomainEvent[] {
-  if (pr.state === 'merged') return observeMerge(state, pr);
+  if (pr.state === 'merged') return [];
   const current = state.pullRequest!;
   if (pr.state === 'closed')
     return current.open ? [{ type: 'PR_CLOSED', data: { number: pr.number, stale: false, by: null } }] : [];
@@ -98,13 +103,6 @@ function behind(state: IssueState, world: World, told: string, current: string):
   const ours = state.forwarded.filter(({ branch }) => branch === state.pullRequest!.branch);
   const order = (sha: string) => ours.findIndex((head) => head.sha === sha);
   return order(told) >= 0 && order(told) < order(current);
-}
-
-function observeMerge(state: IssueState, pr: PullRequestFacts): DomainEvent[] {
-  if (state.merged !== null || pr.mergeSHA === null) return [];
-  return [
-    { type: 'MERGED', data: { number: pr.number, headSHA: pr.head.sha, mergeSHA: pr.mergeSHA, by: pr.mergedBy } },
-  ];
 }
 
 function observeChecks(state: IssueState, world: World, pr: PullRequestFacts): DomainEvent[] {

@@ -2,7 +2,7 @@ import { reviewersFor, routeReviewer } from '../agents/routing.ts';
 import { type Action, awaitHuman, registered, wait } from './action.ts';
 import { pauseAfter } from './backoff.ts';
 import { effectiveGrade } from './grade.ts';
-import { mergeOrSay, readAgain } from './merging.ts';
+import { current, mergeOrSay, readAgain } from './merging.ts';
 import type { IssueState } from './state.ts';
 import type { Policy, World } from './world.ts';
 
@@ -11,9 +11,14 @@ const UNTOLD = 60_000;
 
 export function reviewOrMerge(state: IssueState, world: World, policy: Policy, now: number): Action {
   const head = state.pullRequest!.headSHA;
-  if (!world.pullRequest.known) return readAgain(state, world, policy, now, world.pullRequest.why);
+  if (!world.pullRequest.known) return readAgain(current(state, world), policy, now, world.pullRequest.why);
   if (world.pullRequest.value.head.sha !== head)
-    return readAgain(state, world, policy, now, `The forge still shows an older head than ${head.slice(0, 8)}.`);
+    return readAgain(
+      current(state, world),
+      policy,
+      now,
+      `The forge still shows an older head than ${head.slice(0, 8)}.`,
+    );
   const review = state.task.review;
   if (review !== null && review.headSHA !== head)
     return {

@@ -3,20 +3,14 @@ import { routeDeveloper } from '../agents/routing.ts';
 import { type Action, awaitHuman, registered, wait } from './action.ts';
 import { pauseAfter } from './backoff.ts';
 import { trustedWork } from './grade.ts';
+import { closeStale } from './merges.ts';
 import { reviewOrMerge } from './reviewing.ts';
 import type { IssueState } from './state.ts';
 import type { Policy, RepositoryPolicy, World } from './world.ts';
 
 export function worked(state: IssueState, world: World, policy: Policy, now: number): Action {
-  const stale = state.stalePullRequests[0];
-  if (stale !== undefined && state.pullRequest?.open === true) {
-    return {
-      do: 'closeStalePullRequest',
-      number: stale,
-      reason: 'Superseded',
-      message: `Pull request #${stale} is of an earlier attempt.`,
-    };
-  }
+  const stale = state.pullRequest?.open === true ? closeStale(state) : null;
+  if (stale !== null) return stale;
   if (state.work === null) return begin(state, world, policy, now);
   const end = state.lastEnd.work;
   if (state.task.work === null && end !== null) {
@@ -25,12 +19,16 @@ export function worked(state: IssueState, world: World, policy: Policy, now: num
   }
   if (state.pullRequest === null)
     return wait('Progressing', `${state.work.agent.name} is at work on attempt ${state.work.attempt}.`);
-  if (!state.pullRequest.open)
-    return awaitHuman(
-      'PullRequestClosed',
-      `Pull request #${state.pullRequest.number} was closed by hand, which ended its attempt; reopen it or edit the issue, and the next attempt begins, whose own pull request replaces this one.`,
-    );
+  if (!state.pullRequest.open) return awaitHuman('PullRequestClosed', closedByHand(state.pullRequest.number, world));
   return reviewOrMerge(state, world, policy, now);
+}
+
+/** Closed, or merged into a branch from which it reaches nobody. */
+function closedByHand(number: number, { pullRequest: facts, repository }: World): string {
+  const next = 'the next attempt begins, whose own pull request replaces this one.';
+  if (facts.known && repository.known && facts.value.number === number && facts.value.state === 'merged')
+    return `Pull request #${number} was merged into ${facts.value.base.ref}, not into ${repository.value.defaultBranch}, which ended its attempt; close the issue if that is all, or edit it, and ${next}`;
+  return `Pull request #${number} was closed by hand, which ended its attempt; reopen it or edit the issue, and ${next}`;
 }
 
 /** What the newest work task left behind when it ended; null where the pull request decides. */

@@ -83,6 +83,12 @@ export interface World {
   readonly pullRequest: Fact<PullRequestFacts>;
   /** When the pull request was last read whole, in ms; 0 for never. */
   readonly pullRequestReadAt: number;
+  /** Pull requests of earlier attempts that may still be open, each with when it was last read whole (ms; 0 for never). */
+  readonly stalePulls: readonly {
+    readonly number: number;
+    readonly facts: Fact<PullRequestFacts>;
+    readonly readAt: number;
+  }[];
   readonly headPushedBy: Fact<Actor>;
   /** What only the merge gate asks. */
   readonly gate: Pick<GateInput, 'pushers' | 'headElsewhere' | 'baseChangedAt' | 'enforcement'>;
@@ -97,10 +103,7 @@ export interface World {
   readonly children: readonly ChildFacts[];
   /** Name of the parent that the wish names and that is no Issue of the namespace; null otherwise. */
   readonly missingParent: string | null;
-  /**
-   * The issue is closed at the forge, and its pull request is not shown as merged. False where it is open or not known: only that it is closed
-   * says anything.
-   */
+  /** The issue is closed at the forge, by a person or by a merge. False where it is open or not known: only that it is closed says anything. */
   readonly forgeIssueClosed: boolean;
   /** When the forge last told of the issue, in ms; 0 for never. A pull request that was read since is not older than the close. */
   readonly forgeIssueToldAt: number;

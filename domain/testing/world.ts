@@ -89,6 +89,7 @@ export function quietWorld(over: Partial<World> = {}): World {
     tasks: new Map(),
     pullRequest: unknown('There is no pull request yet.'),
     pullRequestReadAt: 0,
+    stalePulls: [],
     headPushedBy: unknown('There is no pull request yet.'),
     gate: {
       pushers: new Set(),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
-import type { DomainEvent } from '#domain';
+import { type DomainEvent, type IssueState, release } from '#domain';
 import type { ForgeIssueFacts, PullRequestFacts } from '#lib/forge';
 import { HEAD, pullRequest } from '../../domain/testing/facts.ts';
 import { fileLife, repositoryReady, type TestConductor, testConductor } from '../api/conductor.int-kit.ts';
@@ -27,11 +27,11 @@ const opened = (number: number, branch: string): DomainEvent => ({
 });
 
 /** What the rules are shown of an issue under work, to whose log `events` were added. */
-async function shown(name: string, events: (branch: string) => readonly DomainEvent[]) {
+async function shown(name: string, events: (branch: string, state: IssueState) => readonly DomainEvent[]) {
   const { conductor, namespace } = rig;
   const task = await claimedIssue(api, name);
   const key = repositoryKey(conductor.objects.repositories.get(namespace, 'widgets'))!;
-  await conductor.log.append(task.subject, CAUSE, () => [...events(task.branch)]);
+  await conductor.log.append(task.subject, CAUSE, (state) => [...events(task.branch, state)]);
   const look = async () =>
     readWorld(
       conductor,
@@ -64,4 +64,32 @@ test('an issue that was closed at the forge is shown as closed, and since when t
   const world = await look();
   assert.equal(world.forgeIssueClosed, true);
   assert.ok(world.forgeIssueToldAt >= readAt, `told at ${world.forgeIssueToldAt}, read at ${readAt}`);
+});
+
+test('the pull request of an earlier attempt is shown as the forge has it, as long as it may be open', async () => {
+  const number = 911;
+  const { look, pull } = await shown('stale', (branch, state) => [
+    opened(number, branch),
+    ...release(state, 'Suspended', 'It was held.'),
+    {
+      type: 'ISSUE_ASSIGNED',
+      data: {
+        claim: '018f0000-0000-7000-8000-000000000001',
+        agent: { name: 'dev-e', uid: 'u' },
+        attempt: 2,
+        fence: '1.999',
+        branch: 'rig/stale/2',
+      },
+    },
+  ]);
+  assert.deepEqual(
+    (await look()).stalePulls.map(({ facts, readAt }) => [facts.known, readAt]),
+    [[false, 0]],
+  );
+  const readAt = rig.conductor.now();
+  await pull({ number, state: 'merged', mergeSHA: HEAD }, readAt);
+  const world = await look();
+  const [its] = world.stalePulls;
+  assert.deepEqual([its?.number, its?.readAt, its?.facts.known && its.facts.value.state], [number, readAt, 'merged']);
+  assert.equal(world.pullRequest.known, false);
 });

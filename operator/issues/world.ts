@@ -113,6 +113,7 @@ type ForgeWorld = Pick<
   World,
   | 'pullRequest'
   | 'pullRequestReadAt'
+  | 'stalePulls'
   | 'headPushedBy'
   | 'permissions'
   | 'forgeIssueClosed'
@@ -131,6 +132,7 @@ async function readForge(
     return {
       pullRequest: nothing,
       pullRequestReadAt: 0,
+      stalePulls: [],
       headPushedBy: nothing,
       gate: noGateWorld,
       permissions: new Map(),
@@ -140,21 +142,24 @@ async function readForge(
     };
   const { mirror, log } = conductor;
   const number = state.pullRequest?.number;
-  const [pull, account, issue] = await Promise.all([
+  const [pull, account, issue, stalePulls] = await Promise.all([
     number === undefined ? { facts: nothing, readAt: 0 } : mirror.pull(log.pool, key, number),
     conductor.forges.forRepository(repository).catch(() => null),
     state.spec?.number == null ? null : mirror.issue(log.pool, key, state.spec.number),
+    Promise.all(
+      state.stalePullRequests.map(async (stale) => ({ number: stale, ...(await mirror.pull(log.pool, key, stale)) })),
+    ),
   ]);
   const pr = pull.facts.known ? pull.facts.value : null;
   const headPushedBy = pr === null ? nothing : await mirror.pusherOf(log.pool, key, pr.head.sha, pr.head.ref);
   return {
     pullRequest: pull.facts,
     pullRequestReadAt: pull.readAt,
+    stalePulls,
     headPushedBy,
     gate: pr === null ? noGateWorld : await readGateWorld(conductor, repository, key, pr),
     permissions: pr === null ? new Map() : await readPermissions(conductor, repository, key, pr, headPushedBy),
-    // A merge closes the issue by itself; only a close without one is a person's word.
-    forgeIssueClosed: closedAtForge(issue) && pr?.state !== 'merged',
+    forgeIssueClosed: closedAtForge(issue),
     forgeIssueToldAt: issue?.toldAt ?? 0,
     conductor: account?.actor ?? null,
   };

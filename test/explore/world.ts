@@ -58,8 +58,11 @@ export function worldOf(strand: Strand, log: IssueState, busy: Busy): World {
     pullRequest: pull === null ? unknown('The pull request has not been read yet.') : known(factsOf(pull), NOW),
     pullRequestReadAt: fresh ? NOW : 0,
     headPushedBy: pull === null ? unknown('Nobody told.') : known(pull.by === 'person' ? ada : devE, NOW),
-    // A merge closes the issue by itself; only a close without one is a person's word.
-    forgeIssueClosed: told.closed && pull?.state !== 'merged',
+    stalePulls: log.stalePullRequests.flatMap((stale) => {
+      const its = forge.pulls.find((one) => one.number === stale);
+      return its === undefined ? [] : [{ number: stale, facts: known(factsOf(its), NOW), readAt: NOW }];
+    }),
+    forgeIssueClosed: told.closed,
     forgeIssueToldAt: NOW,
     delivery: known({ staging: null, production: production(forge.deployed, merged?.head ?? null) }, NOW),
   });

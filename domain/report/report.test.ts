@@ -104,6 +104,26 @@ test('people’s touches are counted, an agent’s are not: nor its review when 
   assert.deepEqual([rows[0]?.touches, rows[0]?.asked, rows[0]?.tokens], [5, 1, 14]);
 });
 
+test('a merge by a person is a touch, one that the conductor had decided is none, whatever its account is called', () => {
+  const ada = { id: 1, login: 'ada', kind: 'user' as const };
+  const [headSHA, other, mergeSHA] = ['a', 'b', 'c'].map((digit) => digit.repeat(40));
+  const event = (type: ReportedEvent['type'], data: object) =>
+    ({ type, data, at: NOON, by: 'controller' }) as ReportedEvent;
+  const filed = event('ISSUE_FILED', { uid: 'u', generation: 1, spec: spec() });
+  const request = event('MERGE_REQUESTED', { number: 1, headSHA, method: 'squash' });
+  const keptBack = event('MERGE_GATE_WAITING', { gate: 'ci', headSHA, reason: 'ChecksFailed', message: 'It failed.' });
+  const by = (actor: object | null, sha = headSHA) => event('MERGED', { number: 1, headSHA: sha, mergeSHA, by: actor });
+  const touches = (...events: ReportedEvent[]) => rowsOf([filed, ...events])[0]?.touches;
+  assert.deepEqual(
+    [touches(by(ada)), touches(request, by(ada, other)), touches(request, keptBack, by(ada))],
+    [1, 1, 1],
+  );
+  assert.deepEqual(
+    [touches(request, by(ada)), touches(by(null)), touches(by({ id: 9, login: 'queue[bot]', kind: 'bot' }))],
+    [0, 0, 0],
+  );
+});
+
 test('groups are by week of the merge, by agent, by class, and add up to the whole', () => {
   const rows = [
     row({ tokens: 10 }),

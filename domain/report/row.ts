@@ -18,7 +18,7 @@ export interface ReportRow {
   readonly liveAt: number | null;
   readonly ending: 'Done' | 'Failed' | 'Cancelled' | null;
   readonly attempts: number;
-  /** What people did for it, beside asking: approvals, commands, edits, reviews, pushes. */
+  /** What people did for it, beside asking: approvals, commands, edits, reviews, pushes, merges by hand. */
   readonly touches: number;
   /** Times it was left to a person. */
   readonly asked: number;
@@ -29,10 +29,13 @@ export interface ReportRow {
 export function rowsOf(events: readonly ReportedEvent[]): ReportRow[] {
   const agents = accountsOfAgents(events);
   const rows: ReportRow[] = [];
+  let requested: string | null = null;
   for (const event of events) {
     if (begins(event)) rows.push(begun(event));
+    const touches = touched(event, agents) + mergedByHand(event, requested);
+    requested = requestedAfter(event, requested);
     const row = rows.pop();
-    if (row !== undefined) rows.push({ ...row, ...change(row, event), touches: row.touches + touched(event, agents) });
+    if (row !== undefined) rows.push({ ...row, ...change(row, event), touches: row.touches + touches });
   }
   return rows;
 }
@@ -111,7 +114,20 @@ function accountsOfAgents(events: readonly ReportedEvent[]): ReadonlySet<number>
 const pushedByPerson = ({ by, machine }: DataOf<'PR_UPDATED'>): boolean =>
   by !== null && by.kind === 'user' && machine !== true;
 
-/** One where a person did something for the issue, beside filing it. */
+/** The head that the conductor is about to merge after this event. */
+function requestedAfter({ type, data }: ReportedEvent, requested: string | null): string | null {
+  if (type === 'MERGE_REQUESTED') return (data as DataOf<'MERGE_REQUESTED'>).headSHA;
+  return type === 'MERGE_GATE_WAITING' ? null : requested;
+}
+
+/** One where a person merged what the conductor had not decided to merge. */
+function mergedByHand({ type, data }: ReportedEvent, requested: string | null): 0 | 1 {
+  if (type !== 'MERGED') return 0;
+  const { by, headSHA } = data as DataOf<'MERGED'>;
+  return by?.kind === 'user' && headSHA !== requested ? 1 : 0;
+}
+
+/** One where a person did something for the issue, beside filing it and merging it. */
 function touched({ type, data, by }: ReportedEvent, agents: ReadonlySet<number>): 0 | 1 {
   switch (type) {
     case 'ISSUE_APPROVED':

@@ -1,13 +1,14 @@
 import { testDatabase } from '../../kit/postgres.ts';
 import type { Measurement, Scenario, ScenarioOptions } from '../scenario.ts';
+import { measureApprovals } from '../trust/approvals.ts';
 import { measureLedger } from '../trust/ledger.ts';
 
 const EVENTS = 100_000;
 
 /** How long trust takes to tell. */
 export const scenario: Scenario = {
-  about: 'The trust ledger over a log of 100,000 events',
-  run: async (options) => [await measureProjection(options)],
+  about: 'The trust ledger over a log of 100,000 events; one Approval verified offline',
+  run: async (options) => [await measureProjection(options), await measureVerification(options)],
 };
 
 async function measureProjection({ rounds, say, signal }: ScenarioOptions): Promise<Measurement> {
@@ -23,4 +24,12 @@ async function measureProjection({ rounds, say, signal }: ScenarioOptions): Prom
   } finally {
     for (const end of ends) await end();
   }
+}
+
+const VERIFICATIONS = 200;
+
+async function measureVerification({ rounds, say }: ScenarioOptions): Promise<Measurement> {
+  const samples = await measureApprovals({ times: VERIFICATIONS * rounds });
+  say(`approvals: ${samples.length} verified`);
+  return { name: 'one Approval verified offline', unit: 'ms', samples, target: 15 };
 }

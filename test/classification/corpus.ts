@@ -16,7 +16,7 @@ export interface Project {
   readonly policy: string;
 }
 
-/** What a person who read the whole change said of it before any rule was run. */
+/** What a reader of the change said of it before any rule was run. */
 export interface Label {
   readonly commit: string;
   readonly tier: Tier;

@@ -14,6 +14,7 @@ import { addLogs } from './commands/logs.ts';
 import { addRepo } from './commands/repo.ts';
 import { addReport } from './commands/report.ts';
 import { addReset } from './commands/reset.ts';
+import { addRollback } from './commands/rollback.ts';
 import { addStatus } from './commands/status.ts';
 import { addSync } from './commands/sync.ts';
 import { addTrust } from './commands/trust.ts';
@@ -53,6 +54,7 @@ export function createProgram(): Command {
     addAck,
     addApprove,
     addTrust,
+    addRollback,
     addSync,
     addKubectl,
     addAudit,

@@ -89,7 +89,7 @@ async function act(options: ActOptions, words: (tenant: Tenant) => Promise<[stri
 }
 
 /** The Agent whose change the ledger has of an issue. Throws ExitError where that is for the person to name. */
-async function authorOf({ rig, namespace }: Tenant, issue: string): Promise<string> {
+export async function authorOf({ rig, namespace }: Tenant, issue: string): Promise<string> {
   if (rig === null) throw new ExitError(ExitCode.Usage, 'Name the Agent beside --context: --agent.');
   const { lines } = await readLedger(readerOf(rig.layout, namespace), { explain: true }).catch(explainConductor);
   const line = lines.find(({ changes = [] }) => changes.some((change) => change.issue === issue));

@@ -27,6 +27,7 @@ export function assigned(state: IssueState, data: EventData<'ISSUE_ASSIGNED'>): 
     conflict: null,
     waiting: null,
     mergeRequested: null,
+    refusals: null,
     disputes: 0,
     failedReviews: 0,
     reviewLosses: 0,

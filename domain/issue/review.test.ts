@@ -352,6 +352,17 @@ test('a merge that the forge keeps refusing is asked for ever later, then left t
   assert.deepEqual([story.state.awaiting, story.state.refusals], [null, null]);
 });
 
+test('a new attempt that ends at the same head asks the forge anew, however often it refused the one before', () => {
+  const story = inReview();
+  story.forge = 'refuses';
+  story.later(1_000).verdict(true);
+  story.run();
+  assert.equal(story.state.refusals?.times, 1);
+  story.wish({ body: 'Parse them once, in the lexer.' }, 2);
+  story.run();
+  assert.deepEqual([story.state.work?.attempt, story.state.refusals], [2, null]);
+});
+
 test('a pull request known too long ago is read again instead of merged', () => {
   const story = inReview();
   story.later(1_000).verdict(true);

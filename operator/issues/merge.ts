@@ -20,7 +20,7 @@ import { repositoryName } from '../repositories/name.ts';
 import type { Cause } from '../store/log.ts';
 import type { SubjectName } from '../store/project.ts';
 import type { Conductor } from './context.ts';
-import type { Denials } from './denials.ts';
+import { type Denials, headOf } from './denials.ts';
 import { readGateWorld } from './gate-world.ts';
 import { soleMerge } from './sole-merge.ts';
 import { closedAtForge, repositoryKey } from './world.ts';
@@ -74,7 +74,7 @@ export async function mergeIssue(options: MergeOptions): Promise<void> {
 /** While no other merge of the repository is under way. */
 async function mergeNow(options: MergeOptions): Promise<void> {
   const { conductor, denials, repository, subject, state, world, action, cause } = options;
-  const rest = denials.late.left(subject.id, action.headSHA, conductor.now());
+  const rest = denials.late.left(subject.id, headOf(action), conductor.now());
   if (rest > 0) throw tooLate(options, rest);
   if (!(await conductor.writes.mergeTurn(await targetOf(options)))) return;
   const { live, readAt, enforcement } = await readLive(conductor, repository, action);
@@ -134,7 +134,7 @@ async function confirm(options: MergeOptions, { version, spec }: IssueState, cam
 /** The next pause, in ms. It has begun before the log grows: the issue is looked at again at once for that. */
 function lengthen({ conductor, denials, subject, action }: MergeOptions): number {
   const { now, policy } = conductor;
-  return denials.late.lengthen(subject.id, action.headSHA, { now: now(), firstMs: policy.readInterval });
+  return denials.late.lengthen(subject.id, headOf(action), { now: now(), firstMs: policy.readInterval });
 }
 
 function tooLate({ action }: MergeOptions, ms: number): Waiting {
@@ -144,7 +144,7 @@ function tooLate({ action }: MergeOptions, ms: number): Waiting {
 
 /** The mirror allowed what the forge itself does not: returns for a decision on what it knows now, or throws when that was the same. */
 async function deny({ conductor, denials, subject, action, cause }: MergeOptions, why: string): Promise<void> {
-  const next = denials.next(subject.id, action.headSHA, conductor.policy.readInterval);
+  const next = denials.next(subject.id, headOf(action), conductor.policy.readInterval);
   if (next === 0) return;
   if (next !== 'give up')
     throw new Waiting(

@@ -1,4 +1,4 @@
-import { X509Certificate } from '@sigstore/core';
+import type { X509Certificate } from '@sigstore/core';
 import { AttestError } from './error.ts';
 
 const SUBJECT_ALTERNATIVE_NAME = '2.5.29.17';
@@ -21,11 +21,10 @@ export interface Holder {
 }
 
 /**
- * Reads who holds a certificate (DER). Exactly one name and one issuer, both read as they stand: a reader that drops bits
+ * Reads who holds a certificate. Exactly one name and one issuer, both read as they stand: a reader that drops bits
  * from what is no ASCII would make one name of two. Throws {@link AttestError} `BundleInvalid`.
  */
-export function holderOf(der: Buffer): Holder {
-  const certificate = X509Certificate.parse(Buffer.from(der));
+export function holderOf(certificate: X509Certificate): Holder {
   const byOID = new Map<string, Buffer[]>();
   for (const extension of certificate.extensions) {
     const oid = extension.subs[0]!.toOID();

@@ -51,14 +51,10 @@ function verify(name: string): void {
   /** An Approval signs no file; what verifies certificate, log and time is the same. */
   function signature(bundle: string, signed: Buffer) {
     const parsed = bundleFromJSON(JSON.parse(bundle));
-    trust.verifier.verify(toSignedEntity(parsed, signed));
-    const { content } = parsed.verificationMaterial;
-    if (content.$case === 'publicKey') throw new Error('a bare key');
-    return holderOf(
-      content.$case === 'certificate'
-        ? content.certificate.rawBytes
-        : content.x509CertificateChain.certificates[0]!.rawBytes,
-    );
+    const entity = toSignedEntity(parsed, signed);
+    trust.verifier.verify(entity);
+    if (entity.key.$case !== 'certificate') throw new Error('a bare key');
+    return holderOf(entity.key.certificate);
   }
 }
 

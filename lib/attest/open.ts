@@ -1,6 +1,5 @@
-import { type Bundle, bundleFromJSON } from '@sigstore/bundle';
-import { RFC3161Timestamp } from '@sigstore/core';
-import { toSignedEntity } from '@sigstore/verify';
+import { bundleFromJSON } from '@sigstore/bundle';
+import { type SignedEntity, toSignedEntity } from '@sigstore/verify';
 import { type Holder, holderOf } from './certificate.ts';
 import { AttestError } from './error.ts';
 import type { SignedTime, Trust } from './root.ts';
@@ -30,7 +29,7 @@ export interface Opened {
 export function openBundle(text: string, trust: Trust): Opened {
   const bundle = readBundle(text);
   try {
-    trust.verifier.verify(toSignedEntity(bundle.whole));
+    trust.verifier.verify(bundle.entity);
   } catch (cause) {
     throw new AttestError('SignatureInvalid', `The bundle does not verify: ${sentenceOf(cause)}`, { cause });
   }
@@ -40,12 +39,12 @@ export function openBundle(text: string, trust: Trust): Opened {
     payload: bundle.payload,
     identity: { subject, issuer },
     workflow,
-    signedAt: signedAt(bundle.whole, trust.signedTime),
+    signedAt: signedAt(bundle.entity, trust.signedTime),
   };
 }
 
 interface ReadBundle {
-  readonly whole: Bundle;
+  readonly entity: SignedEntity;
   readonly holder: Holder;
   readonly payloadType: string;
   readonly payload: string;
@@ -54,36 +53,30 @@ interface ReadBundle {
 function readBundle(text: string): ReadBundle {
   if (Buffer.byteLength(text) > MAX_BUNDLE_BYTES) throw invalid(`it is larger than ${MAX_BUNDLE_BYTES / 1_024} KiB`);
   try {
-    const whole = bundleFromJSON(JSON.parse(text));
-    const { content, verificationMaterial } = whole;
+    const bundle = bundleFromJSON(JSON.parse(text));
+    const { content, verificationMaterial } = bundle;
     if (content.$case !== 'dsseEnvelope') throw invalid('it signs a file, not an envelope with a statement');
     const { tlogEntries, timestampVerificationData } = verificationMaterial;
     const witnesses = tlogEntries.length + (timestampVerificationData?.rfc3161Timestamps.length ?? 0);
     if (witnesses > MOST_WITNESSES) throw invalid(`it has more than ${MOST_WITNESSES} witnesses`);
     const { payload, payloadType } = content.dsseEnvelope;
     const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-    return { whole, holder: holderOf(certificateOf(whole)), payloadType, payload: utf8.decode(payload) };
+    const entity = toSignedEntity(bundle);
+    if (entity.key.$case !== 'certificate') throw invalid('it is signed with a bare key, which nobody vouched for');
+    return { entity, holder: holderOf(entity.key.certificate), payloadType, payload: utf8.decode(payload) };
   } catch (cause) {
     if (cause instanceof AttestError) throw cause;
     throw new AttestError('BundleInvalid', 'It is not a Sigstore bundle that can be read.', { cause });
   }
 }
 
-function certificateOf({ verificationMaterial: { content } }: Bundle): Buffer {
-  if (content.$case === 'certificate') return content.certificate.rawBytes;
-  const leaf = content.$case === 'x509CertificateChain' ? content.x509CertificateChain.certificates[0] : undefined;
-  if (leaf === undefined) throw invalid('it is signed with a bare key, which nobody vouched for');
-  return leaf.rawBytes;
-}
-
 /** All of them were verified before. An entry without the log's promise has a time that nobody signed. */
-function signedAt({ verificationMaterial }: Bundle, wanted: SignedTime): number {
-  const { tlogEntries, timestampVerificationData } = verificationMaterial;
+function signedAt({ tlogEntries, timestamps }: SignedEntity, wanted: SignedTime): number {
   const promised = tlogEntries
     .filter(({ inclusionPromise, integratedTime }) => inclusionPromise !== undefined && Number(integratedTime) > 0)
     .map(({ integratedTime }) => Number(integratedTime) * 1_000);
-  const stamped = (timestampVerificationData?.rfc3161Timestamps ?? []).map(({ signedTimestamp }) =>
-    RFC3161Timestamp.parse(Buffer.from(signedTimestamp)).signingTime.getTime(),
+  const stamped = timestamps.flatMap((one) =>
+    one.$case === 'timestamp-authority' ? [one.timestamp.signingTime.getTime()] : [],
   );
   const of = { log: promised, timestamp: stamped, either: [...promised, ...stamped] }[wanted];
   if (of.length > 0) return Math.min(...promised, ...stamped);

@@ -15,7 +15,9 @@ test('a round goes on batch by batch to its end, the next begins an hour later, 
     { deleted: 1, seen: 3, next: 703, old: true },
     null,
   ];
-  const query = async (_sql: string, [before, after]: [Date, number]) => {
+  const pruned: string[] = [];
+  const query = async (sql: string, [before, after]: [Date, number]) => {
+    if (sql.includes('FROM answers')) return { rowCount: pruned.push(before.toISOString()) };
     asked.push([before.toISOString(), after]);
     const answer = answers[asked.length - 1];
     if (answer === null) throw new Error('The database is away.');
@@ -44,4 +46,5 @@ test('a round goes on batch by batch to its end, the next begins an hour later, 
     [before, 0],
     [before, 0],
   ]);
+  assert.deepEqual(pruned, [before, before], 'answers are deleted at the end of a round');
 });

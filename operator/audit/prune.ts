@@ -1,21 +1,26 @@
 import type { Pool } from '#lib/db';
 import { pruneDeliveries } from '#lib/events';
 import type { Logger } from '#lib/observe';
+import { pruneAnswers } from '../intake/answers.ts';
 
 const ROUND_MS = 3_600_000;
 /** Between two batches of one round: what is on its way to be applied goes first. */
 const PAUSE_MS = 1_000;
 const BATCH = 500;
+const ANSWERS_A_ROUND = 5_000;
 
 export interface PrunerOptions {
   readonly pool: Pool;
-  /** How long a settled delivery is kept, in ms. */
+  /** How long a settled delivery, and an answer that was given, is kept, in ms. */
   readonly keepMs: number;
   readonly now: () => number;
   readonly logger: Logger;
 }
 
-/** Deletes what nobody asks for any more: deliveries that were settled long ago. One that failed, or waits, stays. Runs on the leader. */
+/**
+ * Deletes what nobody asks for any more: deliveries that were settled long ago, and answers to comments. A delivery that failed, or waits, stays.
+ * Runs on the leader.
+ */
 export class Pruner {
   readonly #options: PrunerOptions;
   #running: Promise<void> | undefined;
@@ -31,7 +36,7 @@ export class Pruner {
     const go = (after: number) => {
       this.#running = this.batch(after)
         .catch((err: unknown) => {
-          this.#options.logger.warn({ err }, 'old deliveries could not be deleted');
+          this.#options.logger.warn({ err }, 'old deliveries and answers could not be deleted');
           return null;
         })
         .then((next) => {
@@ -53,6 +58,9 @@ export class Pruner {
     const before = new Date(now() - keepMs);
     const { deleted, next } = await pruneDeliveries(pool, { before, after, limit: BATCH });
     if (deleted > 0) logger.info({ deleted }, 'old deliveries were deleted');
-    return next;
+    if (next !== null) return next;
+    const answers = await pruneAnswers(pool, { before, limit: ANSWERS_A_ROUND });
+    if (answers > 0) logger.info({ deleted: answers }, 'old answers to comments were deleted');
+    return null;
   }
 }

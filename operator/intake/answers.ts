@@ -35,6 +35,15 @@ export async function putAnswer(db: Queryable, answer: CommentAnswer): Promise<v
   );
 }
 
+/** Deletes at most `limit` of those that were sent, or given up, before `before`; answers how many. What the forge was told stays known in `effects`. */
+export async function pruneAnswers(db: Queryable, { before, limit }: { before: Date; limit: number }): Promise<number> {
+  const { rowCount } = await db.query(
+    'DELETE FROM answers WHERE key IN (SELECT key FROM answers WHERE ended_at < $1 LIMIT $2)',
+    [before, limit],
+  );
+  return rowCount ?? 0;
+}
+
 export interface AnswersOptions {
   readonly conductor: Conductor;
   readonly logger: Logger;

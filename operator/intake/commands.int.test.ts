@@ -12,6 +12,7 @@ import { until } from '../../test/kit/cluster-wait.ts';
 import { Subjects } from '../issues/subject.ts';
 import { wishOf } from '../issues/wish.ts';
 import { ISSUES } from '../objects.ts';
+import { pruneAnswers } from './answers.ts';
 import { spokenIn } from './command-line.ts';
 import { type IntakeWorld, openIntake, repositoryOf } from './intake.int-kit.ts';
 import { commented, issueEvent, REPOSITORY } from './payloads.int-kit.ts';
@@ -102,6 +103,23 @@ test('one comment acts once: delivered again, by another webhook, and after a cr
   assert.equal(world.comments.length, 1);
   const { rows } = await world.pool.query('SELECT command, accepted, delivery FROM commands');
   assert.deepEqual(rows, [{ command: '/rig hold', accepted: true, delivery: 'first' }]);
+});
+
+test('an answer that was deleted long after it was given is not given again with its comment, one that waits is not deleted', async (t) => {
+  const world = await open(t);
+  const answers = async () =>
+    (await world.pool.query('SELECT ended_at IS NOT NULL AS given FROM answers')).rows.map(({ given }) => given);
+  const given = () => until('it is given', async () => (await answers()).every(Boolean));
+  const prune = (ms: number) => pruneAnswers(world.pool, { before: new Date(Date.now() + ms), limit: 9 });
+  const comment = { id: 'first', comment: 70 };
+  await world.say('/rig hold', comment);
+  await given();
+  assert.deepEqual([await prune(-60_000), await prune(60_000), await answers()], [0, 1, []]);
+  await world.say('/rig hold', { ...comment, id: 'listed-again' });
+  await given();
+  assert.deepEqual([world.comments.length, await answers()], [1, [true]]);
+  await world.pool.query('UPDATE answers SET ended_at = NULL, due_at = now() + $1', ['1 hour']);
+  assert.equal(await prune(60_000), 0);
 });
 
 test('a forge that fails at the answer: the command is taken once, and answered when the forge is back', async (t) => {

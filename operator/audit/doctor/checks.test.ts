@@ -35,6 +35,7 @@ const stored = (over: Partial<Stored> = {}): Stored => ({
   effects: [{ key: 'comment/1', state: 'started', attempt: 1, at: ago(1) }],
   notices: [{ key: 'notice/ops/s@4', attempt: 2, at: ago(1) }],
   deliveries: [{ id: 'd', event: 'push', receivedAt: ago(0.5), attempts: 0, outcome: null, detail: null }],
+  answers: [{ key: 'command/1', repository: 'team/widgets', number: 7, attempts: 1, failure: null, at: ago(4) }],
   stalls: [],
   queue: [{ key: 'team/q', candidates: ['agent'], since: ago(90) }],
   tails: [{ name: 'sinks', waiting: 0, oldest: null }],
@@ -162,6 +163,30 @@ const CASES: [string, ReturnType<typeof found>, string, RegExp][] = [
     ),
     'deliveries',
     /could not be applied: Bad/,
+  ],
+  [
+    'an answer that was given up',
+    found(
+      {},
+      {
+        answers: [
+          { key: 'c', repository: 'team/widgets', number: 7, attempts: 1, failure: 'It is locked.', at: ago(60) },
+        ],
+      },
+    ),
+    'answers',
+    /given up: It is locked/,
+  ],
+  [
+    'an answer that fails again and again',
+    found(
+      {},
+      {
+        answers: [{ key: 'c', repository: 'team/widgets', number: 7, attempts: 3, failure: null, at: ago(0) }],
+      },
+    ),
+    'answers',
+    /not sent after 3 attempts/,
   ],
   [
     'a newer event',

@@ -154,6 +154,17 @@ export const deliveries = under('deliveries', ({ stored, now }) =>
     })),
 );
 
+export const answers = under('answers', ({ stored, now }) =>
+  stored.answers
+    .filter(({ failure, attempts, at }) => failure !== null || attempts >= 3 || older(at, 5 * MINUTE, now))
+    .map(({ repository, number, attempts, failure, at }) => ({
+      what: `${repository}#${number}`,
+      since: failure === null && attempts > 0 ? null : at,
+      why: failure === null ? `It is not sent after ${attempts} attempts.` : `It was given up: ${failure}`,
+      help: 'What was asked for is done all the same. Where the conversation is not locked, look whether the conductor may comment there.',
+    })),
+);
+
 export const streams = under('streams', ({ stored }) =>
   stored.stalls.map(({ tail, stream, version, reason, since }) => ({
     what: `${tail} ${stream}`,
@@ -244,6 +255,7 @@ export const examinations: readonly Check[] = [
   effects,
   notices,
   deliveries,
+  answers,
   queue,
   tails,
   outbox,

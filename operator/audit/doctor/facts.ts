@@ -45,6 +45,17 @@ export interface Stored {
     readonly outcome: string | null;
     readonly detail: string | null;
   }[];
+  readonly answers: readonly {
+    readonly key: string;
+    /** `namespace/name` of its Repository, and where it is to be said. */
+    readonly repository: string;
+    readonly number: number;
+    readonly attempts: number;
+    /** Why it was given up; null while it is tried. */
+    readonly failure: string | null;
+    /** When it was given up, or was due to be sent last. */
+    readonly at: number;
+  }[];
   readonly stalls: readonly {
     readonly tail: string;
     readonly stream: string;

@@ -21,6 +21,7 @@ export const checks = {
   effects: 'Writes to a forge that have no outcome',
   notices: 'Sinks that do not take who is to be told that an issue waits for a person',
   deliveries: 'Webhooks that are not applied, or could not be',
+  answers: 'Answers to comments that wait to be sent, or were given up in the last day',
   streams: 'Histories that a newer release wrote, or that miss an event',
   queue: 'Queued issues for which no Agent that takes work is a candidate',
   tails: 'Followers of the log that lag behind it',

@@ -74,6 +74,8 @@ const QUERIES = {
     FROM effects WHERE state IN ('planned', 'started') AND kind = '${NOTICE_EFFECT}' ORDER BY created_at LIMIT ${MOST}`,
   deliveries: `SELECT id, event, received_at AS "receivedAt", attempts, outcome, detail FROM deliveries
     WHERE finished_at IS NULL OR (outcome = 'failed' AND received_at > now() - interval '1 day') ORDER BY seq LIMIT ${MOST}`,
+  answers: `SELECT key, namespace || '/' || repository AS repository, number, attempts, failure, coalesce(ended_at, due_at) AS at FROM answers
+    WHERE ended_at IS NULL OR (failure IS NOT NULL AND ended_at > now() - interval '1 day') ORDER BY seq LIMIT ${MOST}`,
   stalls: `SELECT tail, stream, version, reason, since FROM tail_stalls ORDER BY since LIMIT ${MOST}`,
   queue: `SELECT namespace || '/' || issue AS key, candidates, enqueued_at AS since FROM queue ORDER BY enqueued_at LIMIT ${MOST}`,
   tails: `SELECT t.name, e.waiting, e.oldest FROM tails t, LATERAL (

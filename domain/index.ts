@@ -74,6 +74,7 @@ export {
 export { evolve, replay } from './issue/evolve.ts';
 export { changeHead, effectiveGrade, floorOf, isHigher } from './issue/grade.ts';
 export { lossDue } from './issue/loss.ts';
+export { type MergesWorld, observeMerges } from './issue/merges.ts';
 export { gateOf } from './issue/merging.ts';
 export { nextAction } from './issue/next.ts';
 export { observe } from './issue/observe.ts';

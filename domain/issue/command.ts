@@ -79,7 +79,9 @@ function cancelled(state: IssueState, asked: Asked): CommandDecision {
   if (state.ending !== null && state.ending.kind !== 'Failed') return refused(`The issue is ${state.ending.kind}.`);
   if (state.merged !== null) return refused('The change is merged already; revert it at the forge.');
   const message = `${asked.by.login} cancelled the issue with /rig cancel; /rig retry takes it up again.`;
-  return accepted(asked, 'It is cancelled; what was pushed stays. /rig retry takes it up again.', [
+  const overtaken =
+    state.mergeRequested === null ? '' : ' A merge was asked for: if it has left already, the issue goes on behind it.';
+  return accepted(asked, `It is cancelled; what was pushed stays. /rig retry takes it up again.${overtaken}`, [
     ...release(state, 'CancelledByPerson', message),
     { type: 'ISSUE_CANCELLED', data: { reason: 'CancelledByCommand', message } },
   ]);

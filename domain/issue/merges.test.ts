@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { known, unknown } from '../facts.ts';
-import { ada, HEAD, PULL, pullRequest, sha } from '../testing/facts.ts';
+import { ada, conductor, HEAD, PULL, pullRequest, sha } from '../testing/facts.ts';
 import { implementing, inReview, type Story } from '../testing/story.ts';
 import { phaseOf } from './status.ts';
 
@@ -96,4 +96,32 @@ test('a merge while the Repository is not known is told when it is, and meanwhil
   assert.equal(story.state.ending, null);
   story.see({ repository }).run();
   assert.equal(phaseOf(story.state), 'Done');
+});
+
+for (const [what, end] of [
+  ['/rig cancel', (story: Story) => void story.command({ do: 'cancel' })],
+  [
+    'a close at the forge',
+    (story: Story) => {
+      story.later(1).pull().see({ forgeIssueClosed: true, forgeIssueToldAt: story.now });
+      story.run();
+    },
+  ],
+] as const) {
+  test(`a merge that was on its way takes effect after ${what}: it is told, and the issue goes on behind it`, () => {
+    const story = inReview().later(1_000).verdict(true);
+    assert.equal(story.next().do, 'merge');
+    story.append([{ type: 'MERGE_REQUESTED', data: { number: PULL, headSHA: HEAD, method: 'squash' } }]);
+    end(story);
+    assert.equal(phaseOf(story.state), 'Cancelled');
+    story.pull({ ...byAda, mergedBy: conductor });
+    story.run();
+    assert.deepEqual([phaseOf(story.state), story.types().filter((type) => type === 'MERGED').length], ['Done', 1]);
+  });
+}
+
+test('who cancels while a merge is asked for is told that it may have left', () => {
+  const story = inReview().later(1_000).verdict(true);
+  story.append([{ type: 'MERGE_REQUESTED', data: { number: PULL, headSHA: HEAD, method: 'squash' } }]);
+  assert.match(story.command({ do: 'cancel' }).message, /if it has left already, the issue goes on behind it/);
 });

@@ -51,14 +51,15 @@ function look(state: IssueState, world: World, policy: Policy, now: number): Dom
 
 /**
  * What failed, or was cancelled by a command, is open at the forge still: closed there too, it is given up like any other. That it is open
- * says nothing, for whoever wrote an issue may open it again; who did is not in the world, and asks for it by a command, if they may.
+ * says nothing, for whoever wrote an issue may open it again; who did is not in the world, and asks for it by a command, if they may. A change that is merged
+ * is told whatever ended the issue before.
  */
 function observeEnded(state: IssueState, world: World): DomainEvent[] {
   const { ending } = state;
-  if (ending === null || ending.kind === 'Done' || !world.repository.known || !world.forgeIssueClosed) return [];
-  if (ending.kind === 'Cancelled' && ending.reason !== 'CancelledByCommand') return [];
-  // It is the merge that has closed it.
-  if (mergeOf(state, world) !== null) return [];
+  if (ending === null || ending.kind === 'Done' || !world.repository.known) return [];
+  // It is the merge that has closed it, and that nobody could call back.
+  if (state.merged === null && mergeOf(state, world) !== null) return observeMerges(state, world);
+  if (!world.forgeIssueClosed || (ending.kind === 'Cancelled' && ending.reason !== 'CancelledByCommand')) return [];
   return [{ type: 'ISSUE_CANCELLED', data: { reason: 'CancelledByPerson', message: CLOSED } }];
 }
 

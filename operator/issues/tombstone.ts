@@ -1,8 +1,11 @@
-import { type DomainEvent, type IssueState, release } from '#domain';
+import { type DomainEvent, type IssueState, type MergesWorld, observeMerges, release } from '#domain';
 import { ISSUES } from '../objects.ts';
+import { repositoryPolicy } from '../repositories/policy.ts';
 import type { Cause } from '../store/log.ts';
 import { together } from '../store/together.ts';
 import type { Conductor } from './context.ts';
+import { readPullRequest } from './merge.ts';
+import { repositoryKey } from './world.ts';
 
 /**
  * Records that the Issue objects of this name are gone, all but the one with the uid `present`: their claims end, their tasks are cancelled, and
@@ -18,11 +21,40 @@ export async function reconcileDeleted(
   const { log, client } = conductor;
   const rows = (await named(log.pool, { namespace, name })).filter(({ uid }) => uid !== present);
   const states = await Promise.all(rows.map((row) => log.load(row)));
-  const open = rows.filter((_, index) => tombstone(states[index]!).length > 0);
+  const open = rows.flatMap((row, index) => {
+    const state = states[index]!;
+    return tombstone(state).length > 0 ? [{ ...row, state }] : [];
+  });
   if (open.length === 0) return;
   const live = await client.find(ISSUES, { namespace, name });
   const there = live?.metadata.deletionTimestamp === undefined ? live?.metadata.uid : undefined;
-  for (const { id, uid } of open) if (uid !== there) await log.append({ id, namespace, name }, cause, tombstone);
+  for (const { id, uid, state: seen } of open) {
+    if (uid === there) continue;
+    const subject = { id, namespace, name };
+    const shown = await mergeShown(conductor, namespace, seen);
+    await log.append(subject, cause, (state) => {
+      const end = tombstone(state);
+      return end.length === 0 || shown === null ? end : [...observeMerges(state, shown), ...end];
+    });
+  }
+}
+
+/**
+ * What the forge shows of a merge that was asked for and of whose end the log does not tell; null where none was. Nobody looks at the issue again,
+ * so it is read now; a forge that does not answer keeps no claim alive: then what was told last counts.
+ */
+async function mergeShown(conductor: Conductor, namespace: string, state: IssueState): Promise<MergesWorld | null> {
+  const { objects, mirror, log, now } = conductor;
+  const name = state.spec?.repository ?? '';
+  const repository = objects.repositories.get(namespace, name);
+  const key = repositoryKey(repository);
+  const number = state.pullRequest?.number;
+  const asked = state.mergeRequested !== null && state.merged === null && number !== undefined;
+  if (!asked || repository === undefined || key === null) return null;
+  await readPullRequest(conductor, repository, number).catch(() => undefined);
+  const { facts, readAt } = await mirror.pull(log.pool, key, number);
+  const policy = repositoryPolicy(repository, name, now());
+  return { repository: policy, pullRequest: facts, pullRequestReadAt: readAt, stalePulls: [] };
 }
 
 /** The subjects that an Issue object of this name has, or had. */

@@ -7,7 +7,9 @@ import { fileLife, repositoryReady, type TestConductor, testConductor } from '..
 import { applyTenant } from '../api/objects.int-kit.ts';
 import { claimedIssue, type TestApi, testApi } from '../api/task.int-kit.ts';
 import { Deployers } from '../deploy/deployers.ts';
+import { ISSUES } from '../objects.ts';
 import { Stacks } from '../repositories/stack.ts';
+import { reconcileDeleted } from './tombstone.ts';
 import { readWorld, repositoryKey } from './world.ts';
 
 let rig: TestConductor;
@@ -48,7 +50,7 @@ async function shown(name: string, events: (branch: string, state: IssueState) =
     const facts = { number, state: 'closed', updatedAt: new Date().toISOString() } as ForgeIssueFacts;
     await conductor.mirror.putIssue(rig.db.pool, key, facts);
   };
-  return { look, pull, close };
+  return { look, pull, close, task };
 }
 
 test('an issue that was closed at the forge is shown as closed, and since when that is known, though a merge of it was decided', async () => {
@@ -92,4 +94,19 @@ test('the pull request of an earlier attempt is shown as the forge has it, as lo
   const [its] = world.stalePulls;
   assert.deepEqual([its?.number, its?.readAt, its?.facts.known && its.facts.value.state], [number, readAt, 'merged']);
   assert.equal(world.pullRequest.known, false);
+});
+
+test('an Issue that is deleted while its merge is on its way: what is merged is in the log all the same', async () => {
+  const number = 921;
+  const { conductor, client, namespace, db } = rig;
+  const { pull, task } = await shown('overtaken', (branch) => [
+    opened(number, branch),
+    { type: 'MERGE_REQUESTED', data: { number, headSHA: HEAD, method: 'squash' } },
+  ]);
+  await pull({ number, state: 'merged', mergeSHA: HEAD }, conductor.now());
+  await client.delete(ISSUES, { namespace, name: 'overtaken' });
+  await reconcileDeleted(conductor, namespace, 'overtaken', CAUSE);
+  const { rows } = await db.pool.query('SELECT type FROM events WHERE stream = $1 ORDER BY version', [task.subject.id]);
+  const types = rows.map(({ type }) => type);
+  assert.deepEqual(types.slice(-4), ['MERGED', 'TASK_CANCELLED', 'ISSUE_UNASSIGNED', 'ISSUE_CANCELLED']);
 });

@@ -50,7 +50,8 @@ function passedOn(witness: Witness, event: DomainEvent): Witness {
   switch (event.type) {
     case 'MERGED':
       demand(!witness.merged, 'MergedOnce', 'the log says twice that the change was merged');
-      return { ...witness, merged: true };
+      // Nobody could call it back: the issue goes on behind it, whatever ended it before.
+      return { ...witness, merged: true, ended: false };
     case 'ISSUE_DONE':
     case 'ISSUE_FAILED':
     case 'ISSUE_CANCELLED':

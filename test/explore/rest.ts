@@ -8,6 +8,7 @@ import { type Busy, NOW, worldOf } from './world.ts';
 /** For whom a strand that does nothing by itself waits: an end, a person, or the Agent that the other issue has. Null: for nobody. */
 export function restOf(rules: Rules, strand: Strand, busy: Busy): string | null {
   const { log } = strand;
+  if (log.merged === null && log.ending?.kind !== 'Done' && toldMerged(strand)) return null;
   if (log.ending !== null) return log.ending.reason === '' ? null : log.ending.kind;
   if (log.awaiting !== null) return log.awaiting.reason === '' ? null : 'AwaitingHuman';
   if (log.hold !== null) return 'held';
@@ -17,6 +18,13 @@ export function restOf(rules: Rules, strand: Strand, busy: Busy): string | null 
     busy > 0 && (action.do === 'enqueue' || action.do === 'dispatch' || action.reason === 'ConcurrencyFull');
   if (contended) return 'contended';
   return forAPerson(strand, action.reason) ? `a person (${action.reason})` : null;
+}
+
+/** Whether a merge of the issue is known that its log does not tell of. */
+function toldMerged({ log, told, forge }: Strand): boolean {
+  const stale = forge.pulls.filter(({ number }) => log.stalePullRequests.includes(number));
+  const current = told.pull !== null && told.pull.number === log.pullRequest?.number ? [told.pull] : [];
+  return [...current, ...stale].some(({ state }) => state === 'merged');
 }
 
 /**

@@ -98,6 +98,12 @@ const deafMerges: Rules = {
   },
 };
 
+/** What ended is looked at no more, though a merge was on its way. */
+const overtakenCancels: Rules = {
+  ...realRules,
+  observe: (state, world, policy, now) => (state.ending === null ? realRules.observe(state, world, policy, now) : []),
+};
+
 /** The end of a rework takes back what was said of the very head that it made. */
 const forgottenVerdicts: Rules = {
   ...realRules,
@@ -140,6 +146,12 @@ export const SEEDS: readonly Seed[] = [
     name: 'a rework whose end makes the review of its head forgotten',
     rules: forgottenVerdicts,
     limits: { ...quiet, issues: 1, setbacks: 2 },
+    breaks: 'Progress',
+  },
+  {
+    name: 'a merge that overtakes a cancellation and is not told',
+    rules: overtakenCancels,
+    limits: { ...quiet, issues: 1, people: 1 },
     breaks: 'Progress',
   },
   {

@@ -99,8 +99,15 @@ function atTheForge(strand: Strand): Step[] {
         ? [step('opens the issue again', set('open'))]
         : [];
   const pull = forge.pulls.at(-1);
-  return pull === undefined ? issue : [...issue, ...atPull(strand, pull)];
+  if (pull === undefined) return issue;
+  const earlier = forge.pulls.slice(0, -1).filter(({ state }) => state === 'open');
+  return [...issue, ...atPull(strand, pull), ...earlier.map(({ number }) => mergesByHand(strand, number))];
 }
+
+const mergesByHand = (strand: Strand, number: number): Step => ({
+  ...step(`merges pull request ${number}`, mergedAt(strand, number, 'person')),
+  merged: true,
+});
 
 function atPull(strand: Strand, pull: Pull): Step[] {
   const { number, state, attempt, head } = pull;
@@ -116,7 +123,7 @@ function atPull(strand: Strand, pull: Pull): Step[] {
   const dismissed = pull.opinions.map((one) => (one.by === 'reviewer' ? { ...one, state: 'dismissed' as const } : one));
   return [
     step(`closes pull request ${number}`, withPull(strand, number, { state: 'closed' })),
-    { ...step(`merges pull request ${number}`, mergedAt(strand, number, 'person')), merged: true },
+    mergesByHand(strand, number),
     step(`approves pull request ${number}`, opinion('approved')),
     step(`asks for changes of pull request ${number}`, opinion('changes_requested')),
     step(

@@ -13,7 +13,7 @@ const files: Record<string, { yes: string; no: string }> = {
       bitbucket-pipelines.yml codemagic.yaml bitrise.yml cloudbuild.yaml skaffold.yaml buildspec.yml .ci/run ci/build.sh ci_scripts/ci_post_clone.sh
       ios/ci_scripts/ci_pre_xcodebuild.sh fastlane/Fastfile .forgejo/workflows/a.yml .gitea/workflows/a.yml pipelines/build.yml
       .GitHub/Workflows/CI.yml`,
-    no: '.github/ISSUE_TEMPLATE/bug.yml .github/PULL_REQUEST_TEMPLATE.md .github/FUNDING.yml workflows/ci.yml src/ci/index.ts docs/action.md reaction.yml',
+    no: '.github/ISSUE_TEMPLATE/bug.yml .github/PULL_REQUEST_TEMPLATE.md .github/FUNDING.yml workflows/ci.yml src/ci/index.ts docs/action.md reaction.yml fastlane/metadata/en-US/name.txt',
   },
   owners: {
     yes: 'CODEOWNERS .github/CODEOWNERS docs/CODEOWNERS .gitlab/CODEOWNERS OWNERS pkg/OWNERS OWNERS_ALIASES .mergify.yml codeowners',

@@ -49,7 +49,7 @@ export const JUDGES: readonly Judge[] = [
       `${IN}jenkinsfile[^/]*`,
       '(?:appveyor|bitbucket-pipelines|codemagic|bitrise|buildspec|wercker|circle|cloudbuild|skaffold|codefresh)\\.ya?ml',
       `${IN}ci_scripts/.*`,
-      `${IN}fastlane/.*`,
+      `${IN}fastlane/(?!metadata/|screenshots/).*`,
       'ci/.*',
     ),
     unless: 'sameYAML',

@@ -20,11 +20,33 @@ export function guardedManifest(text: string): string | null {
   return GROUPS.test(plain) ? 'a manifest of access or admission' : null;
 }
 
-/** What stands behind `kind:`, in YAML or JSON, wherever in a line. */
+const KIND = String.raw`["']?kind["']?\s*:\s*(?:[&!]\S+\s+)*["']?([A-Za-z0-9]+)`;
+const ANYWHERE = new RegExp(`(?:^|[\\s{,"'-])${KIND}`, 'g');
+const LINE = new RegExp(`^([\\s-]*)${KIND}`);
+/** Ways to write a key that no manifest needs: then every kind counts. */
+const UNUSUAL = /^[\s-]*[?!&]/m;
+
+/**
+ * Kinds of the objects in a text of YAML or JSON: those that stand beside an `apiVersion`, or at the margin; a reference's `kind` is none of them. What is
+ * written on one line, or in an unusual way, counts wherever it stands.
+ */
 export function kindsOf(text: string): string[] {
-  return [...unescaped(text).matchAll(/(?:^|[\s{,"'-])kind["']?\s*:\s*(?:[&!]\S+\s+)*["']?([A-Za-z0-9]+)/g)].map(
-    ([, kind]) => kind!,
-  );
+  const plain = unescaped(text);
+  if (UNUSUAL.test(plain)) return kindsIn(plain.replace(/^\s*\?\s*/gm, '').replace(/\n\s*:/g, ':'));
+  const lines = plain.split(/\r?\n/);
+  const beside = new Set([
+    0,
+    ...lines.flatMap((line) => /^([\s-]*)["']?apiVersion["']?\s*:/.exec(line)?.[1]!.length ?? []),
+  ]);
+  return lines.flatMap((line) => {
+    if (line.includes('{') || line.includes(',')) return kindsIn(line);
+    const [, indent, kind] = LINE.exec(line) ?? [];
+    return kind !== undefined && beside.has(indent!.length) ? [kind] : [];
+  });
+}
+
+function kindsIn(text: string): string[] {
+  return [...text.matchAll(ANYWHERE)].map(([, kind]) => kind!);
 }
 
 /** Escapes of double-quoted YAML and JSON strings written out, and their continued lines joined. */

@@ -1,6 +1,6 @@
 /** Folders of tests, in any case, and those that only count as they are written. */
 const FOLDERS =
-  /(?:^|\/)(?:__tests?__|__mocks__|__snapshots__|e2e|cypress|testdata|test-data|fixtures|snapshots|(?:[^/]+[._-])?tests?|(?:[^/]+[._-])?specs?)\//i;
+  /(?:^|\/)(?:__tests?__|__mocks__|__snapshots__|e2e|cypress|\.maestro|testdata|test-data|fixtures|snapshots|(?:[^/]+[._-])?tests?|(?:[^/]+[._-])?specs?)\//i;
 const NAMED_FOLDERS = /(?:^|\/)[^/]+(?:Tests|UITests|Specs)\//;
 const FILES =
   /(?:^|\/)(?:[^/]+[._-](?:test|tests|spec|specs|e2e|cy)\.[^/]+|test_[^/]*\.py|tests?\.[^/]+|[^/]*(?:Test|Tests|TestCase|Spec|Specs)\.(?:cs|fs|vb|java|kt|scala|swift|m|mm|php|groovy)|[^/]+\.(?:snap|feature|approved\.[^/]+|verified\.[^/]+))$/;

@@ -50,7 +50,7 @@ test('every project has its licence among the notices', () => {
  * Changes labelled T3 that the shipped policies grade lower. The aim is none. A number may only fall, and then it is written down here: whoever
  * makes it rise has made a policy worse. Which ones they are is told of the development half alone.
  */
-const LOWER = { development: 7, 'held-out': 15 } as const;
+const LOWER = { development: 0, 'held-out': 6 } as const;
 
 for (const half of HALVES) {
   test(`${half} half: as many T3 are graded lower as the documentation admits, and none is T0`, () => {

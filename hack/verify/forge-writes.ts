@@ -9,8 +9,8 @@ const WRITES = 'operator/forges/writes.ts';
 const IDENTITIES = 'operator/forges/forges.ts';
 /** The one that is handed a push to forward, and runs it as an effect. */
 const PUSH = 'operator/gateway/push.ts';
-/** Opens the forge's git, for reading and for {@link PUSH}. */
-const GIT = 'operator/gateway/routes.ts';
+/** Open the forge's git, for reading and for {@link PUSH}. */
+const GIT = ['operator/gateway/routes.ts', 'operator/gateway/remote.ts'];
 
 /** Sentences about forge writes of the operator that are no effect: they would be done twice after a crash, and by a leader that was replaced. */
 export function checkForgeWrites(root: string, files: readonly string[]): string[] {
@@ -76,7 +76,8 @@ function judge(path: string, text: string, writes: ReadonlySet<string>, helpers:
     const name = touched(node);
     if (name !== undefined && writes.has(name) && path !== WRITES && !isOfWrites(syntax, node))
       fault(node, `${name} writes to the forge; only ${WRITES} does that, as an effect: call its method`);
-    if (name === 'gitAuthorization' && path !== GIT) fault(node, `only ${GIT} opens the forge's git`);
+    if (name === 'gitAuthorization' && !GIT.includes(path))
+      fault(node, `only ${GIT.join(' and ')} opens the forge's git`);
     for (const imported of importsOf(node)) {
       if (helpers.has(imported)) fault(node, `${imported} writes to the forge, and is no effect`);
       if (imported === 'createForge' && path !== IDENTITIES)

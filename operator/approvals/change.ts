@@ -2,10 +2,10 @@ import type { Repository } from '#crds';
 import type { ApprovedChange } from '#domain';
 import { Retry } from '#lib/kube';
 import type { Forges } from '../forges/forges.ts';
-import type { GitCache, Remote } from '../gateway/cache.ts';
+import type { GitCache } from '../gateway/cache.ts';
 import { git } from '../gateway/git.ts';
+import { remoteOf } from '../gateway/remote.ts';
 import { repositoryKey } from '../issues/world.ts';
-import { gitURL } from '../repositories/name.ts';
 
 /** More output than this is cut by whoever reads it: nobody can approve what they were shown in part. */
 const MOST_BYTES = 1_000_000;
@@ -37,9 +37,7 @@ export class Changes {
     const key = repositoryKey(repository);
     if (key === null) throw new Retry('RepositoryNotReady', 'The Repository is not known at its forge yet.');
     const { forge } = await this.#forges.forRepository(repository);
-    const url = gitURL(repository);
-    const authorization = { origin: new URL(url).origin, ...(await forge.gitAuthorization()) };
-    const remote: Remote = { ...key, url, authorization };
+    const remote = await remoteOf(forge, key, repository);
     const { defaultBranch } = repository.spec;
     const tips = await this.#cache.refresh(remote, [defaultBranch, head.branch]);
     const base = tips.get(defaultBranch);

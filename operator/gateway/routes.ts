@@ -13,6 +13,7 @@ import type { GitCache, Remote } from './cache.ts';
 import { forwardedFrom } from './forwarded.ts';
 import { advertisement, PktError, parseReceive, type ReceiveCommands, report, ZERO } from './pkt.ts';
 import { forwardPush, PushRefused, soleUpdate } from './push.ts';
+import { remoteOf } from './remote.ts';
 
 /** Bytes of a push, before and after decompression. */
 const MAX_PUSH = 64 * 1024 * 1024;
@@ -133,8 +134,7 @@ export class GitGateway {
       call.task.lane === 'work'
         ? await this.#conductor.forges.forAgent(call.agent, call.repository)
         : await this.#conductor.forges.forRepository(call.repository);
-    const url = gitURL(call.repository);
-    return { ...call.key, url, authorization: { origin: new URL(url).origin, ...(await forge.gitAuthorization()) } };
+    return remoteOf(forge, call.key, call.repository);
   }
 
   async #passThrough(context: Context, call: TaskCall, path: string, body: Buffer | undefined): Promise<Response> {

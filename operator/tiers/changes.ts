@@ -4,7 +4,7 @@ import { type ChangeGrade, contentNeeded, type Fact, gradeChange, known, unknown
 import type { Forges } from '../forges/forges.ts';
 import { forgeHost } from '../forges/forges.ts';
 import type { GitCache, Remote } from '../gateway/cache.ts';
-import { gitURL } from '../repositories/name.ts';
+import { remoteOf } from '../gateway/remote.ts';
 import type { Grading } from './policies.ts';
 import { readChange } from './read.ts';
 
@@ -91,9 +91,7 @@ export class ChangeGrades {
     const id = repository.status?.forge?.repositoryID;
     if (id === undefined) throw new Error('the Repository is not known at its forge yet');
     const { forge } = await this.#forges.forRepository(repository);
-    const url = gitURL(repository);
-    const authorization = { origin: new URL(url).origin, ...(await forge.gitAuthorization()) };
-    return { host: forgeHost(repository), id, url, authorization };
+    return remoteOf(forge, { host: forgeHost(repository), id }, repository);
   }
 }
 

@@ -18,10 +18,10 @@ import {
 import type { EventStore } from '#lib/events';
 import type { Logger } from '#lib/observe';
 import type { GitCache, Remote } from '../../gateway/cache.ts';
+import { remoteOf } from '../../gateway/remote.ts';
 import type { Conductor } from '../../issues/context.ts';
 import { repositoryKey } from '../../issues/world.ts';
 import type { RepositoryKey } from '../../mirror/mirror.ts';
-import { gitURL } from '../../repositories/name.ts';
 import type { Cause } from '../../store/log.ts';
 import { ancestorOf, firstParents, isIn, madeOf, messageOf, parentsOf } from './commits.ts';
 import { piecesOf } from './hunks.ts';
@@ -102,7 +102,7 @@ export class Reverts {
   /** Looks through one base branch; false where something of it has to be looked at later. */
   async #look(repository: Repository, base: ToRead): Promise<boolean> {
     const { conductor, cache } = this.#options;
-    const remote = await remoteOf(conductor, repository);
+    const remote = await readableBy(conductor, repository);
     const branch = repository.spec.defaultBranch;
     const tip = (await cache.refresh(remote, [branch])).get(branch);
     if (tip === undefined) return false;
@@ -221,12 +221,7 @@ export class Reverts {
   }
 }
 
-async function remoteOf(conductor: Conductor, repository: Repository): Promise<Remote> {
+async function readableBy(conductor: Conductor, repository: Repository): Promise<Remote> {
   const { forge } = await conductor.forges.forRepository(repository);
-  const url = gitURL(repository);
-  return {
-    ...repositoryKey(repository)!,
-    url,
-    authorization: { origin: new URL(url).origin, ...(await forge.gitAuthorization()) },
-  };
+  return remoteOf(forge, repositoryKey(repository)!, repository);
 }

@@ -296,9 +296,9 @@ function assemble(config: Config, logger: Logger, clients: Clients) {
     policy: conductor.trust,
     now: Date.now,
     logger,
-    onSettled: ({ namespace, name }) => {
+    onSettled: ({ namespace, name }, moved) => {
       agents.controller.enqueue(`${namespace}/${name}`);
-      issues.trustMoved(namespace);
+      if (moved) issues.trustMoved(namespace);
     },
   });
   const reverts = new Reverts({ conductor, store, cache: clients.gitCache, logger });

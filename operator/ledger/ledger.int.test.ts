@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Agent } from '#crds';
 import { defaultLedgerPolicy, Ledger, type StoredEvent } from '#domain';
 import { type Deed, deed } from '../../domain/testing/ledger.ts';
+import { until } from '../../test/kit/cluster-wait.ts';
 import { type LedgerWorld, openLedger } from './ledger.int-kit.ts';
 
 const good = (issue: number, over: Partial<Deed> = {}) => deed({ issue, mergedAt: 0, ...over });
@@ -127,4 +129,27 @@ test('an Agent’s grants and a recovery move its lines', async (t) => {
   await world.service.settle();
   assert.equal((await lines(world))[0].ceiling, 'T0');
   assert.deepEqual(typesOf(await world.told('agent-a')), ['TRUST_GRANTED', 'TRUST_PROMOTED', 'TRUST_DEMOTED']);
+});
+
+test('what an Agent is trusted with is unknown before the first look, and the lowest of all its models afterwards', async (t) => {
+  const world = await openLedger(t);
+  for (const issue of [1, 2, 3]) await world.tell(good(issue));
+  const agent = (...models: string[]) => {
+    const [own, ...fallbacks] = models.map((model) => ({ provider: 'p', model }));
+    return { metadata: { uid: 'agent-a' }, spec: { models: { default: own }, fallbacks } } as unknown as Agent;
+  };
+  assert.equal(world.service.ceilings(agent('model-1')).known, false);
+  const ceiling = (...models: string[]) => {
+    const trusted = world.service.ceilings(agent(...models));
+    return trusted.known ? trusted.value.get('docs') : undefined;
+  };
+  const ending = new AbortController();
+  world.service.start(ending.signal);
+  try {
+    await until('the ledger is read', () => ceiling('model-1') === 'T1');
+    assert.deepEqual([ceiling('model-1', 'model-2'), ceiling('model-2')], ['T0', 'T0']);
+  } finally {
+    ending.abort();
+    await world.service.idle();
+  }
 });

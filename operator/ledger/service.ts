@@ -28,16 +28,14 @@ export interface LedgerOptions {
   readonly policy: () => LedgerPolicy;
   readonly now: () => number;
   readonly logger: Logger;
-  /** Told of an Agent of which a line was computed anew. */
-  readonly onSettled?: (agent: { namespace: string; name: string }) => void;
+  /** Told of an Agent of which a line was computed anew, and whether a ceiling is another one than it was. */
+  readonly onSettled?: (agent: { namespace: string; name: string }, moved: boolean) => void;
 }
 
 const CAUSE: Cause = { actor: { kind: 'controller', name: 'ledger' } };
 /** How often it looks without being told: a success counts by the passing of time. */
 const POLL_MS = 1_000;
 const TRIES = 5;
-/** No policy, and none that was never looked with. */
-const FAILED = 'failed';
 
 /**
  * Keeps the ledger: follows the log, counts what has settled, and tells in each Agent's log what followed from it. Runs on the leader; being
@@ -76,7 +74,7 @@ export class LedgerService {
 
   /** Applies what the log has told by now, and whatever follows from it. */
   async settle(signal?: AbortSignal): Promise<void> {
-    const { pool, policy, now } = this.#options;
+    const { pool, policy, now, onSettled = () => {} } = this.#options;
     for (;;) {
       await this.#projection.catchUp(signal);
       const due = await duePairs(pool, now());
@@ -84,52 +82,68 @@ export class LedgerService {
       for (const pair of due) {
         signal?.throwIfAborted();
         const lines = await settlePair(pool, pair, policy(), now());
-        this.#remember(pair, lines);
+        const moved = this.#remember(pair, lines);
         await this.#tell(pair.agentUid, lines);
+        for (const { namespace, agent } of lines.slice(0, 1)) onSettled({ namespace, name: agent }, moved);
       }
     }
   }
 
   async #run(signal: AbortSignal): Promise<void> {
-    for (let policy = ''; !signal.aborted; policy = await this.#look(policy, signal))
-      await pause(policy === '' ? 0 : POLL_MS, undefined, { signal }).catch(() => {});
-  }
-
-  /** Answers the policy that it looked with; the one before where that failed. */
-  async #look(before: string, signal: AbortSignal): Promise<string> {
-    const { tiersOf: _, ...figures } = this.#options.policy();
-    const policy = JSON.stringify(figures);
-    try {
-      if (policy !== before) await markEveryPairDue(this.#options.pool);
-      await this.settle(signal);
-      this.#ready = true;
-      return policy;
-    } catch (err) {
-      if (!signal.aborted) this.#options.logger.error({ err }, 'the ledger could not go on');
-      return before === '' ? FAILED : before;
+    for (let policy: string | null = null; !signal.aborted; ) {
+      policy = await this.#look(policy, signal);
+      await pause(POLL_MS, undefined, { signal }).catch(() => {});
     }
   }
 
-  /** Keeps the lines of a pair. */
-  #remember({ agentUid, taskClass }: Pair, lines: readonly Line[]): void {
-    const own = this.#lines.get(agentUid) ?? new Map<string, Stands>();
-    for (const [key, line] of own) if (line.taskClass === taskClass) own.delete(key);
+  /** Answers the policy under which every line stands; the one before where that could not be done. */
+  async #look(before: string | null, signal: AbortSignal): Promise<string | null> {
+    const { pool, policy, logger } = this.#options;
+    const { tiersOf: _, ...figures } = policy();
+    const now = JSON.stringify(figures);
+    try {
+      await this.settle(signal);
+      if (!this.#ready) await this.#recall();
+      if (now === before) return now;
+      await markEveryPairDue(pool);
+      await this.settle(signal);
+      return now;
+    } catch (err) {
+      if (!signal.aborted) logger.error({ err }, 'the ledger could not go on');
+      return before;
+    }
+  }
+
+  /** Takes up the lines that were computed before, so that nobody has to wait for all of them. */
+  async #recall(): Promise<void> {
+    const { rows } = await this.#options.pool.query(
+      'SELECT agent_uid, task_class AS "taskClass", model, ceiling FROM ledger',
+    );
+    for (const [agentUid, lines] of Map.groupBy(rows, (row) => row.agent_uid as string))
+      this.#lines.set(agentUid, new Map(lines.map((line) => [`${line.taskClass}/${line.model}`, line])));
+    this.#ready = true;
+  }
+
+  /** Keeps the lines of a pair; whether one of them is another than it was. */
+  #remember({ agentUid, taskClass }: Pair, lines: readonly Line[]): boolean {
+    const before = this.#lines.get(agentUid) ?? new Map<string, Stands>();
+    const now = new Map([...before].filter(([, line]) => line.taskClass !== taskClass));
     for (const { model, standing } of lines)
-      own.set(`${taskClass}/${model}`, { taskClass, model, ceiling: standing.ceiling });
-    this.#lines.set(agentUid, own);
+      now.set(`${taskClass}/${model}`, { taskClass, model, ceiling: standing.ceiling });
+    this.#lines.set(agentUid, now);
+    return now.size !== before.size || [...now].some(([key, { ceiling }]) => before.get(key)?.ceiling !== ceiling);
   }
 
   /** Tells the Agent's log what its newest events do not say yet. */
   async #tell(agentUid: string, lines: readonly Line[]): Promise<void> {
     const [line] = lines;
     if (line === undefined) return;
-    const { pool, onSettled = () => {} } = this.#options;
+    const { pool } = this.#options;
     const answered = await answeredOf(pool, agentUid);
     await tellAgent(this.#options, { namespace: line.namespace, name: line.agent, uid: agentUid }, CAUSE, (trust) => [
       ...decideReset(trust, answered),
       ...lines.flatMap((one) => decideMoved(trust, one, one.standing)),
     ]);
-    onSettled({ namespace: line.namespace, name: line.agent });
   }
 }
 

@@ -78,7 +78,7 @@ export { type MergesWorld, observeMerges } from './issue/merges.ts';
 export { gateOf } from './issue/merging.ts';
 export { nextAction } from './issue/next.ts';
 export { observe } from './issue/observe.ts';
-export { decideRecovery, type Recovery, type Remains } from './issue/recovery.ts';
+export { branchBefore, decideRecovery, type Recovery, type Remains } from './issue/recovery.ts';
 export { release } from './issue/release.ts';
 export { type Caller, callerOf, type Decision, decideReport, type Report } from './issue/report.ts';
 export { type ChangeGrade, type IssueState, type LiveTask, liveTask, liveTasks, noIssue } from './issue/state.ts';

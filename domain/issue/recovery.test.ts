@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HEAD, PULL, pullRequest, sha } from '../testing/facts.ts';
 import { Story } from '../testing/story.ts';
-import { decideRecovery, type Remains } from './recovery.ts';
+import { branchBefore, decideRecovery, type Remains } from './recovery.ts';
 
 const RECOVERY = { id: 'recovery-1', fence: '9.50', lostSince: '2030-01-01T11:00:00.000Z' };
 const NOTHING: Remains = { attempt: 0, branch: null, pullRequest: null, number: null, read: true };
@@ -85,4 +85,22 @@ test('the number that the forge gave in the lost time is taken up, so that the i
   story.wish({ number: null });
   assert.deepEqual(recover(story, { ...NOTHING, number: 12 }), ['ISSUE_EDITED', 'RECOVERED']);
   assert.equal(story.state.spec?.number, 12);
+});
+
+test('the attempt after a recovery starts on the branch of the lost one, the attempt after that where it stopped itself', () => {
+  const story = working();
+  story.push(HEAD);
+  assert.equal(branchBefore(story.state), 'rig/fix-parser/1');
+  recover(story, LOST);
+  story.run();
+  assert.deepEqual([story.state.work?.attempt, branchBefore(story.state)], [3, 'rig/i/2']);
+  story.push(sha('9'));
+  assert.equal(branchBefore(story.state), 'rig/fix-parser/3');
+});
+
+test('an issue of which nothing was pushed has no branch to go on from, recovered or not', () => {
+  const story = working();
+  assert.equal(branchBefore(story.state), null);
+  recover(story, NOTHING);
+  assert.equal(branchBefore(story.state), null);
 });

@@ -61,7 +61,7 @@ export function recovered(state: IssueState, data: EventData<'RECOVERED'>): Chan
   const pullRequest = data.pullRequest === null || state.merged !== null ? before : { ...data.pullRequest, open: true };
   const replaced = before?.open === true && before.number !== pullRequest?.number ? [before.number] : [];
   return {
-    recovered: { id: data.recovery, lostSince: data.lostSince },
+    recovered: { id: data.recovery, lostSince: data.lostSince, attempt: data.attempt, branch: data.branch },
     work: null,
     task: { work: null, review: null },
     lastEnd: { work: null, review: null },
@@ -84,4 +84,11 @@ function lastWork(state: IssueState, { attempt, branch, fence }: EventData<'RECO
     branch: branch ?? known?.branch ?? '',
     generation: state.wishGeneration,
   };
+}
+
+/** The branch on which the work for the present wish stopped last, where the next attempt starts; null where none was pushed. */
+export function branchBefore({ forwarded, recovered }: IssueState): string | null {
+  const last = forwarded.at(-1) ?? null;
+  const lost = recovered !== null && recovered.attempt > (last?.attempt ?? 0) ? recovered.branch : null;
+  return lost ?? last?.branch ?? null;
 }

@@ -144,8 +144,13 @@ export interface IssueState {
   readonly merged: { readonly sha: string; readonly headSHA: string } | null;
   /** What became of the change after the merge. */
   readonly delivery: DeliveryState;
-  /** The newest recovery from a backup, and since when (RFC 3339) the log does not know what was done. */
-  readonly recovered: { readonly id: string; readonly lostSince: string } | null;
+  /** The newest recovery from a backup, since when (RFC 3339) the log does not know what was done, and the newest attempt that left a trace. */
+  readonly recovered: {
+    readonly id: string;
+    readonly lostSince: string;
+    readonly attempt: number;
+    readonly branch: string | null;
+  } | null;
   /** Names of the issues that this one finishes with, in order. */
   readonly children: readonly string[];
   /** What the log knows of its Approvals. */

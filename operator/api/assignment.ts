@@ -1,3 +1,4 @@
+import { branchBefore } from '#domain';
 import type { Assignment, Thread } from '#lib/conductor';
 import type { PullRequestFacts } from '#lib/forge';
 import { HttpError } from '#lib/http';
@@ -71,12 +72,15 @@ export async function assignmentOf(conductor: Conductor, call: TaskCall): Promis
   };
 }
 
-/** Where work starts: the tip of the branch, else the tip of the branch of the attempt before. */
+/** Where work starts: the tip of the branch, else that of the attempt before with what people pushed there, else the head it had by the log. */
 async function startOf(conductor: Conductor, call: TaskCall, branch: string): Promise<string | null> {
   const { forge } = await conductor.forges.forRepository(call.repository);
   const repo = repositoryName(call.repository);
   const own = await forge.branchSHA(repo, branch);
-  return own ?? call.state.forwarded.at(-1)?.sha ?? null;
+  if (own !== null) return own;
+  const before = branchBefore(call.state);
+  const tip = before === null || before === branch ? null : await forge.branchSHA(repo, before);
+  return tip ?? call.state.forwarded.at(-1)?.sha ?? null;
 }
 
 async function agentOf(client: KubeClient, { agent }: TaskCall): Promise<Assignment['agent']> {

@@ -161,6 +161,26 @@ test('a push that a crash kept from the log is recorded also where its head is t
   );
 });
 
+test('the next attempt starts with what a person pushed onto the branch of the one before, and at the head by the log where that is deleted', async () => {
+  const startOf = async (task: TestTask) => {
+    const answer = await api.app.request(task.path, { headers: { authorization: `Bearer ${task.token}` } });
+    return ((await answer.json()) as { git: { branchSHA: string | null } }).git.branchSHA;
+  };
+  const first = await claimedIssue(api, 'helped');
+  assert.equal(await startOf(first), null);
+  const clone = await git.clone(first, 'helped');
+  const sha = await git.commit(clone, 'helped.txt', 'x\n');
+  assert.equal((await git.push(first, clone)).code, 0);
+  await rig.world.git('work', 'fetch', '-q', rig.world.remote('boss'), first.branch);
+  await rig.world.git('work', 'checkout', '-q', '-B', 'helping', 'FETCH_HEAD');
+  const theirs = await rig.world.commit('work', 'helping.txt', 'y\n', 'a fix by a person');
+  await rig.world.git('work', 'push', '-q', rig.world.remote('boss'), `HEAD:refs/heads/${first.branch}`);
+  const second = await secondAttempt(api, first);
+  assert.equal(await startOf(second), theirs);
+  await rig.world.git('work', 'push', '-q', rig.world.remote('boss'), `:refs/heads/${first.branch}`);
+  assert.equal(await startOf(second), sha);
+});
+
 test('a head that a person pushed to the branch is not taken for the task’s', async () => {
   const task = await claimedIssue(api, 'person');
   const clone = await git.clone(task, 'person');

@@ -2,7 +2,7 @@ import type { Issue } from '#crds';
 import type { Queryable } from '#lib/db';
 import { ensureSubject, findSubject, isEventsError, type Subject, type SubjectRef } from '#lib/events';
 import type { KubeObject } from '#lib/kube';
-import { elderOf } from '../issues/subject.ts';
+import { elderOf } from '../issues/twins.ts';
 import { repositoryKey } from '../issues/world.ts';
 import { numberOf } from '../objects.ts';
 import { keyOf, type Traces } from './remains.ts';

@@ -5,6 +5,7 @@ import type { KubeObject } from '#lib/kube';
 import { forgeHost } from '../forges/forges.ts';
 import type { Conductor } from '../issues/context.ts';
 import { Subjects } from '../issues/subject.ts';
+import { workedOf } from '../issues/twins.ts';
 import { issuesOf, numberOf } from '../objects.ts';
 import type { SubjectName } from '../store/project.ts';
 import { putAnswer } from './answers.ts';
@@ -48,9 +49,11 @@ export class CommandIntake {
 
   /** A pull request's conversation is about the Issue that is worked on in it: that of an attempt before is over. */
   #issueOf(repository: Repository, { number, onPullRequest }: CommentUpdate): (Issue & KubeObject) | undefined {
-    return issuesOf(this.#conductor.objects, repository.metadata.namespace!, repository.metadata.name!)
-      .filter((issue) => number === (onPullRequest ? issue.status?.pullRequest?.number : numberOf(issue)))
-      .toSorted((a, b) => (age(a) < age(b) ? -1 : 1))[0];
+    return workedOf(
+      issuesOf(this.#conductor.objects, repository.metadata.namespace!, repository.metadata.name!).filter(
+        (issue) => number === (onPullRequest ? issue.status?.pullRequest?.number : numberOf(issue)),
+      ),
+    );
   }
 
   /** Who may not write is told so once for each issue, behind all that is told to others: their comments are to cost nobody anything. */
@@ -124,11 +127,6 @@ export class CommandIntake {
     const body = `> \`${spoken.said}\`\n\n${text}`;
     return { namespace, repository: name, number: update.number, subject, body };
   }
-}
-
-/** Of several that stand for one issue, the oldest works it. */
-function age({ metadata }: KubeObject): string {
-  return `${metadata.creationTimestamp ?? ''} ${metadata.uid}`;
 }
 
 const unknown = {

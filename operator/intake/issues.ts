@@ -10,6 +10,7 @@ import { forgeHost } from '../forges/forges.ts';
 import { markedUid } from '../forges/writes.ts';
 import type { Conductor } from '../issues/context.ts';
 import { Subjects } from '../issues/subject.ts';
+import { workedOf } from '../issues/twins.ts';
 import { ISSUES } from '../objects.ts';
 import type { Cause } from '../store/log.ts';
 import type { SubjectName } from '../store/project.ts';
@@ -145,7 +146,7 @@ export class IssueIntake {
     const mine = this.#conductor.objects.issues
       .list(repository.metadata.namespace!)
       .filter((issue) => issue.spec.repositoryRef.name === repository.metadata.name);
-    const numbered = mine.find((issue) => numberOf(issue) === update.number);
+    const numbered = workedOf(mine.filter((issue) => numberOf(issue) === update.number));
     const uid = markedUid(update.facts.body);
     if (numbered !== undefined || uid === null) return numbered;
     const marked = mine.find((issue) => issue.metadata.uid === uid && numberOf(issue) === undefined);

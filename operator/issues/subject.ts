@@ -4,6 +4,7 @@ import { type KubeObject, Stalled, Waiting } from '#lib/kube';
 import { issuesNumbered, numberOf, type Objects } from '../objects.ts';
 import { repositoryPolicy } from '../repositories/policy.ts';
 import type { Conductor } from './context.ts';
+import { elderOf } from './twins.ts';
 import { repositoryKey } from './world.ts';
 
 /** Its Repository tells when it is found; this is for what nobody told. */
@@ -67,14 +68,4 @@ function refuseTwin(objects: Objects, issue: Issue & KubeObject, number: number)
       'DuplicateIssue',
       `Issue ${elder.metadata.name} is older and works #${number} already; delete one of the two.`,
     );
-}
-
-/** The older one of those that stand for one number, which alone is worked; undefined where that is the Issue itself. */
-export function elderOf<T extends KubeObject>(numbered: readonly T[], issue: T): T | undefined {
-  return numbered.find((other) => other.metadata.deletionTimestamp === undefined && age(other) < age(issue));
-}
-
-/** Orders objects by age; the uid breaks the tie of one second. */
-function age({ metadata }: KubeObject): string {
-  return `${metadata.creationTimestamp ?? ''} ${metadata.uid}`;
 }

@@ -1,12 +1,13 @@
 import type { Issue } from '#crds';
 import type { KubeObject } from '#lib/kube';
+import { workedOf } from '../issues/twins.ts';
 import { issuesOf, numberOf, type Objects } from '../objects.ts';
 
 const ENDED = new Set<string | undefined>(['Done', 'Cancelled', 'Failed']);
 
 /** The Issues of a Repository, looked through once for a whole listing. */
 export interface AtWork {
-  /** By their number at the forge, ended ones too. */
+  /** The one that is worked for each number at the forge, ended ones too. */
   readonly byNumber: ReadonlyMap<number, Issue & KubeObject>;
   /** Pull requests of Issues that have not ended. */
   readonly pulls: readonly number[];
@@ -27,11 +28,9 @@ export interface Happened {
 export function atWork(objects: Objects, namespace: string, repository: string): AtWork {
   const issues = issuesOf(objects, namespace, repository);
   const open = issues.filter(({ status }) => !ENDED.has(status?.phase));
+  const numbered = Map.groupBy(issues, (issue) => numberOf(issue));
   const byNumber = new Map<number, Issue & KubeObject>();
-  for (const issue of issues) {
-    const number = numberOf(issue);
-    if (number !== undefined) byNumber.set(number, issue);
-  }
+  for (const [number, twins] of numbered) if (number !== undefined) byNumber.set(number, workedOf(twins)!);
   const concerned = ({ issues: numbers, pulls, branches, baseMoved }: Happened): string[] => {
     const own = new Set([...branches].flatMap((branch) => /^rig\/([^/]+)\//.exec(branch)?.[1] ?? []));
     const wanted = ({ metadata, status }: Issue & KubeObject): boolean => {

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { type Approval, group, trustObjects } from '#crds';
-import { approvalStatement, decideWish, type StoredEvent, statementPayloadType } from '#domain';
+import {
+  approvalStatement,
+  coveredBy,
+  decideWish,
+  type StoredEvent,
+  standingApprovals,
+  statementPayloadType,
+} from '#domain';
 import { signStatement } from '#lib/attest';
 import { CONFIG_MAPS, findCondition, type KubeObject, NAMESPACES, type Resource } from '#lib/kube';
 import { silentLogger } from '#lib/observe';
@@ -118,6 +125,12 @@ test('an Approval of a listed person is verified and told once, and its status s
   const [event, ...more] = await told(one);
   assert.equal(event?.type, 'APPROVAL_VERIFIED');
   assert.deepEqual(more, []);
+  const state = await rig.conductor.log.load(one.subject);
+  const { digest } = await present.of(one.issue, state, 'dispatch');
+  const step = { scope: 'dispatch', digest, headSHA: null, since: 0, now: Date.now() } as const;
+  const coverage = coveredBy(standingApprovals(state.approvals), step);
+  assert.equal(coverage.covered && coverage.by.name, 'first-dispatch');
+  assert.equal(coveredBy(standingApprovals(state.approvals), { ...step, scope: 'merge' }).covered, false);
 });
 
 test('a signature over something else is refused, told once with the reason, and Stalled', async () => {

@@ -1,11 +1,10 @@
-import { type Forge, ForgeError, type PullRequestSummary, type RepositoryName } from '#lib/forge';
+import { ForgeError, type PullRequestSummary } from '#lib/forge';
 
-/** Closing twice is harmless, and one that is gone needs no closing. */
-export async function closed(forge: Forge, repo: RepositoryName, number: number): Promise<{ number: number }> {
-  await forge.updatePullRequest(repo, number, { state: 'closed' }).catch((error: unknown) => {
+/** What is gone needs no closing. */
+export async function closed(closing: Promise<unknown>): Promise<void> {
+  await closing.catch((error: unknown) => {
     if (!(error instanceof ForgeError) || error.code !== 'NotFound') throw error;
   });
-  return { number };
 }
 
 /** Another of the branch exists: somebody opened it before us, and it is the one. */

@@ -146,15 +146,17 @@ export class ForgeWrites {
 
   async closePullRequest(target: Target, number: number): Promise<void> {
     const { forge, repo } = target;
+    // Closing it twice is harmless.
+    const close = async () => {
+      await closed(forge.updatePullRequest(repo, number, { state: 'closed' }));
+      return { number };
+    };
     await this.#run(
       target,
       'close-pull-request',
       `close-pull-request/${target.subject}/${number}`,
       { number },
-      {
-        perform: () => closed(forge, repo, number),
-        find: () => closed(forge, repo, number),
-      },
+      { perform: close, find: close },
     );
   }
 

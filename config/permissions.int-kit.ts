@@ -20,6 +20,7 @@ export const MAY: Readonly<Record<string, readonly string[]>> = {
     `patch tierpolicies.${RIG}/status @*`,
     'get namespaces @* kube-system',
     `get configmaps @${VERIFIER} rig-humans`,
+    `get configmaps @${VERIFIER} rig-machines`,
     `get configmaps @${VERIFIER} rig-trusted-root`,
     'create,patch events.events.k8s.io @*',
     'create tokenreviews.authentication.k8s.io @*',
@@ -138,7 +139,7 @@ const ANOTHER = 'another';
 const NAMES: Readonly<Record<string, readonly string[]>> = {
   'leases.coordination.k8s.io': ['rig-conductor', ANOTHER],
   namespaces: ['kube-system', ANOTHER],
-  configmaps: ['rig-conductor-mark', 'rig-humans', 'rig-trusted-root', ANOTHER],
+  configmaps: ['rig-conductor-mark', 'rig-humans', 'rig-machines', 'rig-trusted-root', ANOTHER],
   secrets: ['rig-conductor-signing-key', 'rig-webhook-certificate', ANOTHER],
   'validatingwebhookconfigurations.admissionregistration.k8s.io': ['rig-conductor', ANOTHER],
 };

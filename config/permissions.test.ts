@@ -65,10 +65,17 @@ test('the rules of each ServiceAccount are the lines of the table, none more and
   }
 });
 
-test('the install binds a role to nobody but its ServiceAccounts, one at a time', () => {
+/** The one binding to people: they say whose signatures count. */
+const ROOT = { kind: 'Group', name: 'rig:root', apiGroup: 'rbac.authorization.k8s.io' };
+
+test('the install binds a role to nobody but its ServiceAccounts, one at a time, and to rig:root who may say whose signatures count', () => {
   for (const { metadata, subjects } of bindings) {
     assert.equal(subjects.length, 1, metadata.name);
     const [{ kind, name, namespace } = { kind: '', name: '', namespace: '' }] = subjects;
+    if (metadata.name === 'rig-trust-root') {
+      assert.deepEqual([metadata.namespace, ...subjects], ['rig-verifier', ROOT]);
+      continue;
+    }
     assert.equal(kind, 'ServiceAccount', metadata.name);
     assert.ok(`${namespace}:${name}` in MAY, metadata.name);
   }

@@ -11,13 +11,21 @@ export interface Judge {
   readonly unless: 'sameYAML' | 'versionsOnly' | 'dependenciesOnly' | null;
 }
 
-/** Matches whole paths in any case: a forge and a disk may not tell them apart. */
-function paths(...alternatives: string[]): RegExp {
-  return new RegExp(`^(?:${alternatives.join('|')})$`, 'i');
-}
-
 /** In any folder. */
 const IN = '(?:.*/)?';
+
+/** Alternatives of the whole list: of names in any folder, and of paths. */
+const [names, wholes]: [string[], string[]] = [[], []];
+
+/** Matches whole paths in any case: a forge and a disk may not tell them apart. */
+function paths(...alternatives: string[]): RegExp {
+  for (const one of alternatives) {
+    const name = one.startsWith(IN) ? one.slice(IN.length) : null;
+    if (name === null || name.includes('/')) wholes.push(one);
+    else names.push(name);
+  }
+  return new RegExp(`^(?:${alternatives.join('|')})$`, 'i');
+}
 
 /**
  * The judges' list: an agent may not edit what it is judged by. In the order in which a file is asked; a file that is several of these is graded
@@ -210,9 +218,11 @@ export const JUDGES: readonly Judge[] = [
   },
 ];
 
-const ANY = new RegExp(JUDGES.map(({ paths: { source } }) => `(?:${source})`).join('|'), 'i');
+const NAME = new RegExp(`^(?:${names.join('|')})$`, 'i');
+const WHOLE = new RegExp(`^(?:${wholes.join('|')})$`, 'i');
 
 /** Those of the list that a path is; for nearly every file none. */
 export function judgesOf(path: string): readonly Judge[] {
-  return ANY.test(path) ? JUDGES.filter((judge) => judge.paths.test(path)) : [];
+  if (!NAME.test(path.slice(path.lastIndexOf('/') + 1)) && !WHOLE.test(path)) return [];
+  return JUDGES.filter((judge) => judge.paths.test(path));
 }

@@ -34,10 +34,8 @@ export function kindsOf(text: string): string[] {
   const plain = unescaped(text);
   if (UNUSUAL.test(plain)) return kindsIn(plain.replace(/^\s*\?\s*/gm, '').replace(/\n\s*:/g, ':'));
   const lines = plain.split(/\r?\n/);
-  const beside = new Set([
-    0,
-    ...lines.flatMap((line) => /^([\s-]*)["']?apiVersion["']?\s*:/.exec(line)?.[1]!.length ?? []),
-  ]);
+  const margins = lines.map((line) => /^([\s-]*)["']?apiVersion["']?\s*:/.exec(line)?.[1]?.length ?? 0);
+  const beside = new Set([0, ...margins]);
   return lines.flatMap((line) => {
     if (line.includes('{') || line.includes(',')) return kindsIn(line);
     const [, indent, kind] = LINE.exec(line) ?? [];

@@ -13,6 +13,10 @@ interface Index {
   readonly endings: Map<string, string[]>;
   /** Of `folder/**`, each ending in a slash. */
   readonly folders: string[];
+  /** Of `**` + `/folder/**`. */
+  readonly within: Set<string>;
+  /** Of `folder/**` + `/*.ext`. */
+  readonly below: (readonly [folder: string, ending: string])[];
   readonly others: (readonly Segment[])[];
 }
 
@@ -20,6 +24,8 @@ const PLAIN = '[^*?[\\]{}\\\\/]+';
 const NAMED = new RegExp(`^\\*\\*/(${PLAIN})$`);
 const ENDING = new RegExp(`^\\*\\*/\\*(\\.${PLAIN})$`);
 const FOLDER = new RegExp(`^((?:${PLAIN}/)+)\\*\\*$`);
+const WITHIN = new RegExp(`^\\*\\*/(${PLAIN})/\\*\\*$`);
+const BELOW = new RegExp(`^((?:${PLAIN}/)+)\\*\\*/\\*(\\.${PLAIN})$`);
 const EXACT = new RegExp(`^${PLAIN}(?:/${PLAIN})*$`);
 
 /**
@@ -29,18 +35,36 @@ const EXACT = new RegExp(`^${PLAIN}(?:/${PLAIN})*$`);
  * Throws {@link GlobError}.
  */
 export function compileGlobs(patterns: readonly string[]): (path: string) => boolean {
-  const index: Index = { exact: new Set(), names: new Set(), endings: new Map(), folders: [], others: [] };
+  const index: Index = {
+    exact: new Set(),
+    names: new Set(),
+    endings: new Map(),
+    folders: [],
+    within: new Set(),
+    below: [],
+    others: [],
+  };
   for (const pattern of patterns) for (const plain of expandBraces(pattern)) add(index, plain, pattern);
-  const { exact, names, endings, folders, others } = index;
+  const { exact, names, endings, folders, within, below, others } = index;
   return (path) => {
     if (exact.has(path)) return true;
     if (names.size > 0 && names.has(path.slice(path.lastIndexOf('/') + 1))) return true;
     if (endings.size > 0 && endsAs(endings, path)) return true;
     if (folders.some((folder) => path.startsWith(folder))) return true;
-    if (others.length === 0) return false;
-    const parts = path.split('/');
+    if (below.some(([folder, ending]) => path.startsWith(folder) && path.endsWith(ending))) return true;
+    if (others.length === 0 && within.size === 0) return false;
+    const parts = partsOf(path);
+    if (within.size > 0 && parts.some((part, at) => at < parts.length - 1 && within.has(part))) return true;
     return others.some((segments) => matches(segments, parts));
   };
+}
+
+let [lastPath, lastParts]: [string, readonly string[]] = ['', ['']];
+
+/** Many globs are asked of one path in a row. */
+function partsOf(path: string): readonly string[] {
+  if (path !== lastPath) [lastPath, lastParts] = [path, path.split('/')];
+  return lastParts;
 }
 
 function add(index: Index, pattern: string, written: string): void {
@@ -48,12 +72,16 @@ function add(index: Index, pattern: string, written: string): void {
   const [, name] = NAMED.exec(pattern) ?? [];
   const [, ending] = ENDING.exec(pattern) ?? [];
   const [, folder] = FOLDER.exec(pattern) ?? [];
+  const [, within] = WITHIN.exec(pattern) ?? [];
+  const [, below, suffix] = BELOW.exec(pattern) ?? [];
   if (EXACT.test(pattern)) index.exact.add(pattern);
   else if (name !== undefined) index.names.add(name);
   else if (ending !== undefined) {
     const last = ending.slice(ending.lastIndexOf('.'));
     index.endings.set(last, [...(index.endings.get(last) ?? []), ending]);
   } else if (folder !== undefined) index.folders.push(folder);
+  else if (within !== undefined) index.within.add(within);
+  else if (below !== undefined && suffix !== undefined) index.below.push([below, suffix]);
   else index.others.push(pattern.split('/').map((segment) => (segment === '**' ? '**' : compileSegment(segment))));
 }
 

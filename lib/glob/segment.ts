@@ -10,10 +10,19 @@ const RUN = Symbol('*');
 export function compileSegment(pattern: string): (name: string) => boolean {
   const tokens = tokensOf(pattern);
   if (tokens.every((token) => typeof token === 'string')) {
-    const literal = tokens.join('');
-    return (name) => name === literal;
+    const whole = tokens.join('');
+    return (name) => name === whole;
   }
-  return (name) => matches(tokens, [...name]);
+  const [before, after] = [literal(tokens), literal(tokens.toReversed())];
+  const ends = [...after].reverse().join('');
+  // Nearly every name is told by its ends.
+  return (name) => name.startsWith(before) && name.endsWith(ends) && matches(tokens, [...name]);
+}
+
+/** The characters that a name begins with in any case. */
+function literal(tokens: readonly Token[]): string {
+  const end = tokens.findIndex((token) => typeof token !== 'string');
+  return tokens.slice(0, end).join('');
 }
 
 /** Only the newest run is ever made longer: what lies before it has matched as early as it can. */

@@ -141,11 +141,14 @@ test('sixteen first sights at once mint one subject', async (t) => {
 test('a uid and a place at the forge that belong to two subjects are a conflict', async (t) => {
   const { pool } = await testDatabase(t, { migrations: [migrations] });
   await ensureSubject(pool, { ...issue, uid: 'u1' });
-  await ensureSubject(pool, { ...issue, forge: place });
+  const placed = await ensureSubject(pool, { ...issue, forge: place });
   await assert.rejects(ensureSubject(pool, { ...issue, uid: 'u1', forge: place }), {
     code: 'SubjectConflict',
     message: /Issue team\/site-7/,
   });
+  // An object made anew is that of the place: so a person puts it right.
+  const { subject, minted } = await ensureSubject(pool, { ...issue, uid: 'u2', forge: place });
+  assert.deepEqual([subject.id, minted], [placed.subject.id, false]);
 });
 
 test('deliveries are handed out by as many bytes as fit, oldest first, and one that is larger by itself', async (t) => {

@@ -8,7 +8,10 @@ export function explain(error: unknown, now: number): unknown {
   const limited = waitingForLimit(error, now);
   if (limited !== null) return limited;
   if (isEventsError(error, 'NewerEvent')) return new Stalled('NewerEvent', error.message, { cause: error });
-  if (isEventsError(error, 'SubjectConflict')) return new Stalled('DuplicateIssue', error.message, { cause: error });
+  if (isEventsError(error, 'SubjectConflict')) {
+    const help = 'Delete the Issue object and apply it again: it goes on with the log of its number.';
+    return new Stalled('DuplicateIssue', `${error.message} ${help}`, { cause: error });
+  }
   if (isEventsError(error, 'EffectRefused')) return new Retry('ForgeRefused', error.message, { cause: error });
   if (isEventsError(error, 'EffectNotPerformed', 'EffectUnknown') || error instanceof ForgeError)
     return new Retry('ForgeUnreachable', error.message, { cause: error });

@@ -48,13 +48,14 @@ export function needsContent(
 function nameFindings(file: ChangedFile, name: string, content: Content | null, asking: Asking): Finding[] {
   const found: Finding[] = [...judged(name, content), ...sourced(name, content)];
   let covered = false;
+  const seen = valuesOf(file, name, content);
   for (const [rules, covers] of [
     [asking.rules, true],
     [asking.raise, false],
   ] as const)
     for (const rule of rules) {
       if (rule.paths === null || !rule.paths(name) || !matchesWork(rule, asking.work)) continue;
-      const matched = ruleHolds(rule, file, name, content, asking);
+      const matched = ruleHolds(rule, name, content, seen, asking);
       if (matched === null) continue;
       found.push(matched);
       covered ||= covers && matched.tier !== null;
@@ -68,21 +69,28 @@ function nameFindings(file: ChangedFile, name: string, content: Content | null, 
   return found;
 }
 
-function ruleHolds(
-  rule: Rule,
-  file: ChangedFile,
-  name: string,
-  content: Content | null,
-  asking: Asking,
-): Finding | null {
+function ruleHolds(rule: Rule, name: string, content: Content | null, seen: Seen, asking: Asking): Finding | null {
   if (rule.cel === null) return finding(rule, name);
   const { readsText } = rule.cel;
   if (readsText && content === null) return unevaluated(rule, name, 'its content cannot be read as text.');
-  const read = readsText ? content : null;
-  const values = { ...asking.values, file: fileValues(file, name, read) };
-  const held = holds(rule.cel, values, asking.budget, read?.differing ?? 0);
+  const values = { ...asking.values, file: readsText ? seen.withText() : seen.plain() };
+  const held = holds(rule.cel, values, asking.budget, readsText ? content!.differing : 0);
   if (typeof held === 'string') return unevaluated(rule, name, held);
   return held ? finding(rule, name) : null;
+}
+
+/** What expressions see of a file, made once for all of them. */
+interface Seen {
+  plain(): Value;
+  withText(): Value;
+}
+
+function valuesOf(file: ChangedFile, name: string, content: Content | null): Seen {
+  let [plain, whole]: (Value | undefined)[] = [];
+  return {
+    plain: () => (plain ??= fileValues(file, name, null)),
+    withText: () => (whole ??= fileValues(file, name, content)),
+  };
 }
 
 /** What an expression sees as `file`. */

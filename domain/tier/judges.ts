@@ -221,8 +221,20 @@ export const JUDGES: readonly Judge[] = [
 const NAME = new RegExp(`^(?:${names.join('|')})$`, 'i');
 const WHOLE = new RegExp(`^(?:${wholes.join('|')})$`, 'i');
 
-/** Those of the list that a path is; for nearly every file none. */
+const NONE: readonly Judge[] = [];
+const REMEMBERED = 50_000;
+const known = new Map<string, readonly Judge[]>();
+
+/** Those of the list that a path is; for nearly every file none. What was asked lately is remembered. */
 export function judgesOf(path: string): readonly Judge[] {
-  if (!NAME.test(path.slice(path.lastIndexOf('/') + 1)) && !WHOLE.test(path)) return [];
-  return JUDGES.filter((judge) => judge.paths.test(path));
+  const found = known.get(path);
+  if (found !== undefined) return found;
+  if (known.size >= REMEMBERED) known.clear();
+  const judges = isListed(path) ? JUDGES.filter((judge) => judge.paths.test(path)) : NONE;
+  known.set(path, judges);
+  return judges;
+}
+
+function isListed(path: string): boolean {
+  return NAME.test(path.slice(path.lastIndexOf('/') + 1)) || WHOLE.test(path);
 }

@@ -33,7 +33,7 @@ export function changeOf(files: number): ChangeFacts {
       newMode: '100644',
       added: at % 40,
       deleted: at % 11,
-      ...(text === null ? {} : { content: { before: text, after: `${text}# ${at}\n` } }),
+      ...(text === null ? {} : { content: { before: text, after: text.replace(/1/, String(at)) } }),
     };
   };
   return { complete: true, files: Array.from({ length: files }, (_, at) => one(at)) };

@@ -58,7 +58,7 @@ async function runReplay(tools: Tools, args: readonly string[]): Promise<number>
     const [is, should] = [live, replayed].map((value) => plain(JSON.stringify(value)).slice(0, 200));
     return `${where} ${plain(what)}: ${field} is ${is}; its events say ${should}`;
   });
-  const built = `${events} events of ${streams} streams replayed, compared with claims, tasks, queue and ${objects} objects`;
+  const built = `${events} events of ${streams} streams replayed, compared with claims, tasks, queue, trust ledger and ${objects} objects`;
   createTerminal({ json: values.json === true }).result(
     { streams, events, objects, differences },
     found.length === 0 ? `No differences: ${built}.` : [...found, `${found.length} differences: ${built}.`].join('\n'),

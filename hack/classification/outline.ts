@@ -32,7 +32,10 @@ export function outlineOf(path: string, before: string | null, after: string | n
   };
 }
 
-const KIND = /^\s*(?:-\s+)?["']?(?:apiVersion|kind|apiGroups?)["']?\s*:/;
+/** What stays as it is written: names of public APIs. */
+const NAMES = /^\s*(?:-\s+)?["']?(?:apiVersion|kind|apiGroups?)["']?\s*:/;
+/** Lines that tell what kind of object a manifest is, and those with a YAML tag, anchor or complex key at their start. */
+const KIND = /^\s*(?:-\s+)?["']?(?:apiVersion|kind|apiGroups?)["']?\s*:|^[\s-]*[?!&]/;
 
 function side(all: readonly string[], differing: readonly string[], limit: number): string {
   const ranked = differing
@@ -41,9 +44,8 @@ function side(all: readonly string[], differing: readonly string[], limit: numbe
   const kept = ranked.slice(0, limit).sort((a, b) => a.index - b.index);
   const changed = new Set(differing);
   const kinds = new Set(all.filter((line) => KIND.test(line) && !changed.has(line)).slice(0, limit));
-  // What kind of manifest it is stays as it is: names of public APIs.
   const lines = [...kinds, ...kept.map(({ line }) => line)];
-  return lines.map((line) => (KIND.test(line) ? line.trim() : outlineLine(line).slice(0, 160))).join('\n');
+  return lines.map((line) => (NAMES.test(line) ? line.trimEnd() : outlineLine(line).slice(0, 160))).join('\n');
 }
 
 function linesOf(text: string | null): string[] {

@@ -13,6 +13,8 @@ const KEPT = new Set(
   cookie same site password passwd credential credentials key keys keychain certificate certificates cert pem tls ssl csrf cors
   xss escape html encrypt decrypt encrypted hash crypto permission permissions allow deny admin access claims scope mfa factor two
   totp lockout anonymous private public entitlement entitlements provisioning profile
+  secrets tokens passwords cookies sessions privilege privileges escalation capabilities only read root run as non filesystem reclaim
+  deletion network pid path claims
   payment payments pay charge refund invoice amount card billing subscription checkout currency
   uses with env on push pull request workflow dispatch steps jobs needs script scripts install build test tests lint coverage
   threshold warnings error

@@ -5,9 +5,9 @@ import { repositoryName } from '../repositories/name.ts';
 import { Looking } from '../store/looking.ts';
 import { LEFT_KINDS } from './left.ts';
 
-const LOOK_MS = 60_000;
+const LOOK_MS = 30_000;
 /** A task that lives comes back within that time. */
-const LEFT_AFTER_MS = 5 * 60_000;
+const LEFT_AFTER_MS = 2 * 60_000;
 const MOST = 50;
 
 /**
@@ -26,7 +26,7 @@ export class Leftovers {
     this.#looking = new Looking({ everyMs: LOOK_MS, look: () => this.look().then(() => false), failed, logger });
   }
 
-  /** Looks every minute until the signal aborts. */
+  /** Looks twice a minute until the signal aborts. */
   start(signal: AbortSignal): void {
     this.#looking.start(signal);
     this.#looking.kick();

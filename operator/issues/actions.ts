@@ -117,8 +117,9 @@ async function enqueueIssue(step: Step, action: Extract<Action, { do: 'enqueue' 
     stack: action.stack,
     message: action.message,
   };
-  if (await dispatcher.claim(draft, entry)) return (await step.beginnings.begin(step)) ? 'begun' : 'decided';
-  return (await dispatcher.serve(uids, subject)) ? 'acted' : 'rests';
+  const { holder, full } = await dispatcher.claim(draft, entry);
+  if (holder !== null) return (await step.beginnings.begin(step)) ? 'begun' : 'decided';
+  return !full && (await dispatcher.serve(uids, subject)) ? 'acted' : 'rests';
 }
 
 async function dispatch(step: Step, action: Extract<Action, { do: 'dispatch' }>): Promise<boolean> {

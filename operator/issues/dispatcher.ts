@@ -1,7 +1,7 @@
 import type { Agent } from '#crds';
 import { isConditionTrue } from '#lib/kube';
 import { type Logger, traced, withCorrelation } from '#lib/observe';
-import { type Claimant, claimOrEnqueue } from '../store/claims.ts';
+import { type Claimant, claimOrEnqueue, type Placed } from '../store/claims.ts';
 import type { Draft } from '../store/draft.ts';
 import type { SubjectName } from '../store/project.ts';
 import type { QueueEntry } from '../store/queue.ts';
@@ -23,19 +23,20 @@ export class Dispatcher {
     this.#logger = logger;
   }
 
-  /** {@link claimOrEnqueue} for those Agents of the entry that take work now. True when the issue was claimed. */
-  async claim(draft: Draft, entry: Omit<QueueEntry, 'version'>): Promise<boolean> {
+  /** {@link claimOrEnqueue} for those Agents of the entry that take work now. */
+  async claim(draft: Draft, entry: Omit<QueueEntry, 'version'>): Promise<Placed> {
     const startedAt = Date.now();
     const agents = this.#serving(entry.candidates).map(claimantOf);
-    const holder = await claimOrEnqueue(draft, entry, agents, this.#conductor.leader);
-    if (holder === null) this.#conductor.waiting.wake(entry.candidates);
-    if (holder !== null) await traceClaim(entry.subject, holder.name, startedAt);
-    return holder !== null;
+    const placed = await claimOrEnqueue(draft, entry, agents, this.#conductor.leader);
+    if (placed.holder === null) this.#conductor.waiting.wake(entry.candidates);
+    else await traceClaim(entry.subject, placed.holder.name, startedAt);
+    return placed;
   }
 
   /**
-   * Claims the best queued issue for the first of these Agents that has a free slot; called once for every entry that is queued, so
-   * every entry gets its claim, and none makes the others wait until the whole queue is served. True when `wanted` was claimed.
+   * Claims the best queued issue for the first of these Agents that has a free slot; called once for every entry that is queued while one
+   * of its Agents has, so every entry gets its claim, and none makes the others wait until the whole queue is served. True when `wanted` was
+   * claimed.
    */
   async serve(agentUids: readonly string[], wanted: SubjectName): Promise<boolean> {
     for (const agent of this.#serving(agentUids)) {

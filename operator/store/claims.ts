@@ -47,19 +47,27 @@ interface Wanted {
   readonly leader: Leadership;
 }
 
+/** What became of an issue that may be claimed. */
+export interface Placed {
+  /** Who has it; null for the queue. */
+  readonly holder: Claimant | null;
+  /** None of its Agents has a free place, so that none can be given anything else either. */
+  readonly full: boolean;
+}
+
 /** Claims on arrival that come while others are under way share a transaction: one Agent's row would let them through one by one. */
-const gatherings = new WeakMap<IssueLog, Gathering<Wanted, Claimant | null>>();
+const gatherings = new WeakMap<IssueLog, Gathering<Wanted, Placed>>();
 
 /**
  * Writes what `draft` holds and gives its issue to the first of these Agents that has a free slot and for whom nothing better is queued, or
- * else puts it into the queue: one transaction. Answers who has it, or null for the queue. Throws EventsError as {@link Draft.commit}.
+ * else puts it into the queue: one transaction. Throws EventsError as {@link Draft.commit}.
  */
 export async function claimOrEnqueue(
   draft: Draft,
   entry: Omit<QueueEntry, 'version'>,
   agents: readonly Claimant[],
   leader: Leadership,
-): Promise<Claimant | null> {
+): Promise<Placed> {
   let gathering = gatherings.get(draft.log);
   if (gathering === undefined) {
     gathering = new Gathering({ name: ({ entry }) => entry.subject.id, run: placeEach, lanes: 1 });
@@ -69,7 +77,7 @@ export async function claimOrEnqueue(
 }
 
 /** All in one transaction; where that fails, each in one of its own, to fail alone. */
-async function placeEach(batch: readonly Wanted[]): Promise<PromiseSettledResult<Claimant | null>[]> {
+async function placeEach(batch: readonly Wanted[]): Promise<PromiseSettledResult<Placed>[]> {
   if (batch.length > 1) {
     const together = await place(batch).catch(() => null);
     if (together !== null) return together.map((value) => ({ status: 'fulfilled', value }));
@@ -77,25 +85,26 @@ async function placeEach(batch: readonly Wanted[]): Promise<PromiseSettledResult
   return Promise.allSettled(batch.map(async (one) => (await place([one]))[0]!));
 }
 
-async function place(batch: readonly Wanted[]): Promise<(Claimant | null)[]> {
+async function place(batch: readonly Wanted[]): Promise<Placed[]> {
   return transaction(batch[0]!.draft.log.pool, async (tx) => {
     const taken = await takeDirect(tx, batch);
     const placed = await Promise.allSettled(
       batch.map(({ draft, entry }, at) =>
-        draft.commitIn<Claimant | null>(tx, async (_, state) => {
-          const { agent, fence, before } = taken[at]!;
+        draft.commitIn<Placed>(tx, async (_, state) => {
+          const { agent, fence, before, full } = taken[at]!;
           if (agent === null) {
             await enqueue(tx, { ...entry, version: state.version });
-            return { events: [], value: null };
+            return { events: [], value: { holder: null, full } };
           }
           const assignment = assignmentOf(entry.subject, nextAttempt(state, before), agent, fence);
-          return { events: decideAssignment(assignment, `${agent.name} has a free slot.`), value: agent };
+          const events = decideAssignment(assignment, `${agent.name} has a free slot.`);
+          return { events, value: { holder: agent, full } };
         }),
       ),
     );
     return placed.map((one) => {
       if (one.status === 'rejected') throw one.reason;
-      return one.value ?? null;
+      return one.value!;
     });
   });
 }
@@ -105,16 +114,20 @@ interface DirectlyTaken {
   readonly epoch: number;
   readonly sequence: number;
   readonly before: number | null;
+  readonly full: boolean;
 }
 
-const TAKE_DIRECT = {
-  name: 'take_direct_many',
+const PLACE = {
+  name: 'place_many',
   text: `SELECT t.*, (SELECT attempt FROM attempts a WHERE a.namespace = x->>'namespace' AND a.issue = x->>'issue') AS before
-    FROM take_direct_many($1::jsonb) t JOIN jsonb_array_elements($1::jsonb) WITH ORDINALITY AS e (x, place) ON e.place = t.n
+    FROM place_many($1::jsonb) t JOIN jsonb_array_elements($1::jsonb) WITH ORDINALITY AS e (x, place) ON e.place = t.n
     ORDER BY t.n`,
 };
 
-type Taken = { agent: Claimant; fence: string; before: number } | { agent: null; fence: null; before: 0 };
+type Taken = { full: boolean } & (
+  | { agent: Claimant; fence: string; before: number }
+  | { agent: null; fence: null; before: 0 }
+);
 
 /**
  * Who takes each issue now, under which fence, and the highest attempt `before` that is known under its name; no Agent where it has to wait.
@@ -130,13 +143,13 @@ async function takeDirect(tx: Tx, batch: readonly Wanted[]): Promise<Taken[]> {
     agents: agents.map(({ uid }) => uid),
     slots: agents.map(({ concurrency }) => concurrency),
   }));
-  const { rows } = await tx.query<DirectlyTaken>({ ...TAKE_DIRECT, values: [JSON.stringify(asked)] });
+  const { rows } = await tx.query<DirectlyTaken>({ ...PLACE, values: [JSON.stringify(asked)] });
   return batch.map(({ agents, leader }, at): Taken => {
-    const { agent: uid, epoch, sequence, before } = rows[at]!;
+    const { agent: uid, epoch, sequence, before, full } = rows[at]!;
     const agent = agents.find((one) => one.uid === uid);
-    if (agent === undefined) return { agent: null, fence: null, before: 0 };
+    if (agent === undefined) return { agent: null, fence: null, before: 0, full };
     requireEpoch(leader, epoch);
-    return { agent, fence: formatFence({ epoch, sequence }), before: before ?? 0 };
+    return { agent, fence: formatFence({ epoch, sequence }), before: before ?? 0, full };
   });
 }
 

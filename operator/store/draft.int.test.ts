@@ -46,7 +46,7 @@ test('what a draft holds is written with the claim, in order, and not before', a
     (await eventsOf(world.pool, subject.id)).map(({ type }) => type),
     ['ISSUE_FILED'],
   );
-  assert.equal((await claim([agent('dev', 1)]))?.name, 'dev');
+  assert.equal((await claim([agent('dev', 1)])).holder?.name, 'dev');
   const types = (await eventsOf(world.pool, subject.id)).map(({ type }) => type);
   assert.deepEqual(types, ['ISSUE_FILED', 'ISSUE_CLASSIFIED', 'ISSUE_ASSIGNED', 'TASK_DISPATCHED']);
   assert.deepEqual(draft.state, await world.another().load(subject));
@@ -68,10 +68,10 @@ test('without a free slot the issue is queued at the version it then has, and a 
   const world = await started(t);
   const dev = agent('dev', 1);
   const [first, second] = [await file(world, 'first'), await file(world, 'second')];
-  assert.equal((await (await open(world, first)).claim([dev]))?.name, 'dev');
+  assert.equal((await (await open(world, first)).claim([dev])).holder?.name, 'dev');
   const { draft, claim } = await open(world, second);
   draft.add([graded]);
-  assert.equal(await claim([dev]), null);
+  assert.deepEqual(await claim([dev]), { holder: null, full: true });
   assert.deepEqual(
     (await listQueue(world.pool, 'team', 10)).map(({ issue }) => issue),
     ['second'],
@@ -89,7 +89,7 @@ test('an edit that is written with the queueing leaves the issue queued', async 
   await queueUp(world, subject, ['dev']);
   const { draft, claim } = await open(world, subject);
   draft.add([edit(draft.state)]);
-  assert.equal(await claim([]), null);
+  assert.deepEqual(await claim([]), { holder: null, full: true });
   assert.equal((await listQueue(world.pool, 'team', 10)).length, 1);
 });
 
@@ -98,11 +98,14 @@ test('an issue goes before another that is queued for the same Agent only by pri
   const dev = agent('dev', 10);
   await queueUp(world, await file(world, 'waits'), ['dev'], { priority: 1, filedAt: 1_000 });
   const later = await open(world, await file(world, 'later'));
-  assert.equal(await later.claim([dev], { priority: 1, filedAt: 2_000 }), null);
+  assert.deepEqual(await later.claim([dev], { priority: 1, filedAt: 2_000 }), { holder: null, full: false });
   const urgent = await open(world, await file(world, 'urgent'));
-  assert.equal((await urgent.claim([dev], { priority: 0, filedAt: 9_000 }))?.name, 'dev');
+  assert.equal((await urgent.claim([dev], { priority: 0, filedAt: 9_000 })).holder?.name, 'dev');
   const elsewhere = await open(world, await file(world, 'elsewhere'));
-  assert.equal((await elsewhere.claim([dev, agent('other', 1)], { priority: 3, filedAt: 9_000 }))?.name, 'other');
+  assert.equal(
+    (await elsewhere.claim([dev, agent('other', 1)], { priority: 3, filedAt: 9_000 })).holder?.name,
+    'other',
+  );
 });
 
 test('a leader that was followed by another gives nothing away', async (t) => {

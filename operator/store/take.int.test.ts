@@ -20,7 +20,7 @@ async function started(t: TestContext): Promise<LogWorld> {
 async function claimDirectly(world: LogWorld, subject: SubjectName): Promise<void> {
   const draft = new Draft(world.log, subject, cause, await world.log.load(subject), Date.now);
   const entry = { subject, priority: 2, filedAt: 0, candidates: [dev.uid], stack: null, message: 'It may be claimed.' };
-  assert.equal((await claimOrEnqueue(draft, entry, [dev], world.leader))?.name, dev.name);
+  assert.equal((await claimOrEnqueue(draft, entry, [dev], world.leader)).holder?.name, dev.name);
 }
 
 async function claimFromQueue(world: LogWorld, subject: SubjectName): Promise<void> {
@@ -209,7 +209,7 @@ test('of issues that arrive at once, one whose log grew meanwhile keeps none of 
       ),
     ),
   );
-  const answers = placed.map((one) => (one.status === 'rejected' ? 'refused' : (one.value?.name ?? 'queued')));
+  const answers = placed.map((one) => (one.status === 'rejected' ? 'refused' : (one.value.holder?.name ?? 'queued')));
   assert.equal(answers[3], 'refused');
   assert.deepEqual([...answers].sort(), [...Array(5).fill('dev-e'), 'queued', 'queued', 'refused']);
   assert.equal((await listQueue(world.pool, 'team', 20)).length, 2);

@@ -18,7 +18,12 @@ export function together<Q, A>({ name, read }: Reading<Q, A>): (db: Queryable, a
   return (db, asked) => {
     let gathering = gatherings.get(db);
     if (gathering === undefined) {
-      gathering = new Gathering({ name, holdsFor: () => true, run: (batch) => settled(batch, read(db, batch)) });
+      gathering = new Gathering({
+        name,
+        holdsFor: () => true,
+        lanes: 1,
+        run: (batch) => settled(batch, read(db, batch)),
+      });
       gatherings.set(db, gathering);
     }
     return gathering.ask(asked);

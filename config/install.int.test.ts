@@ -77,7 +77,7 @@ test('the chart installs, upgrades and uninstalls: kinds stay where they are to 
     async () => JSON.parse(await kubectl('-n', system, 'get', 'pods', '-o', 'json')).items.length === 2,
   );
   await helm('uninstall', 'rig', '--namespace', system);
-  assert.match(await kubectl('get', 'crds', '-o', 'name'), /issues\.rig\.dashecorp\.com/);
+  assert.match(await kubectl('get', 'crds,namespaces', '-o', 'name'), /issues\.rig\.dashecorp\.com.*rig-verifier/s);
   await helm('install', 'rig', join(root, 'charts/rig'), ...options, '--set', 'crds.keep=false');
   await helm('uninstall', 'rig', '--namespace', system, '--wait');
   assert.doesNotMatch(await kubectl('get', 'crds', '-o', 'name'), /dashecorp/);

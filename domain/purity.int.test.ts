@@ -8,7 +8,7 @@ const files = globSync('**/*.ts', { cwd: import.meta.dirname })
 
 test('the rules import nothing but each other, the API and the schema builder', () => {
   const foreign = files.flatMap(({ file, text }) =>
-    [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)]
+    [...text.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*'([^'\s]+)'/g)]
       .map(([, from]) => from!)
       .filter((from) => !from.startsWith('.') && from !== '#crds' && from !== 'typebox')
       .map((from) => `${file}: ${from}`),

@@ -33,7 +33,7 @@ const GISTS: Record<string, (data: Data) => string> = {
   EPIC_PLANNED: ({ children }) => list(children),
   MILESTONE_COMPLETE: ({ children }) => list(children),
   HUMAN_GATE_REMINDED: ({ times }) => `reminder ${text(times)}`,
-  HUMAN_GATE_ACKNOWLEDGED: ({ by, note }) => `by ${text(by)}${note ? `: ${text(note)}` : ''}`,
+  HUMAN_GATE_ACKNOWLEDGED: ({ by, note }) => `by ${text(by)}${noted(note)}`,
   HUMAN_GATE_CLEARED: ({ reason }) => whyOf(text(reason)),
   CHANGE_CLASSIFIED: ({ tier, taskClass, reason }) => `${text(tier)} ${text(taskClass)}: ${text(reason)}`,
   ISSUE_CLASSIFIED: ({ tier, taskClass, reason }) => `${text(tier)} ${text(taskClass)}: ${text(reason)}`,
@@ -64,6 +64,15 @@ const GISTS: Record<string, (data: Data) => string> = {
   VERIFIED: ({ checks, revision }) => `${list(checks)} on ${short(revision)}`,
   EGRESS_DENIED: ({ host, port, reason, count }) =>
     `${text(host)}${port === null ? '' : `:${text(port)}`}${count === 1 ? '' : `, ${text(count)} times`}: ${whyOf(text(reason))}`,
+  APPROVAL_VERIFIED: ({ scope, subject, headSHA, expiresAt }) =>
+    `${text(scope)}${headSHA ? ` of ${short(headSHA)}` : ''} by ${text(subject)}, until ${text(expiresAt)}`,
+  APPROVAL_REFUSED: ({ scope, message }) => `${text(scope)}: ${text(message)}`,
+  TRUST_RESET: ({ model, first }) => `${text(model)} answers for the first time, behind ${text(first)}`,
+  TRUST_ACKNOWLEDGED: ({ model, by, note }) => `${text(model)} by ${text(by)}${noted(note)}`,
+  TRUST_GRANTED: ({ taskClass, model, tier, by, note }) =>
+    `${text(taskClass)} to ${text(tier)} with ${text(model)} by ${text(by)}${noted(note)}`,
+  TRUST_FAULTED: ({ mergeSHA, by, note }) => `${short(mergeSHA)} by ${text(by)}${noted(note)}`,
+  TRUST_CLEARED: ({ mergeSHA, by, note }) => `${short(mergeSHA)} by ${text(by)}${noted(note)}`,
   TOKENS_USED: ({ model, tokens }) =>
     `${text(model)}: ${text((tokens as Data)?.input)} in, ${text((tokens as Data)?.output)} out`,
 };
@@ -79,6 +88,10 @@ function gistOf(type: string, data: Data): string {
 
 function deployed({ environment, revision, url }: Data): string {
   return `${text(environment)} is at ${short(revision)}${url ? `, ${text(url)}` : ''}`;
+}
+
+function noted(note: unknown): string {
+  return note ? `: ${text(note)}` : '';
 }
 
 function threadsBy({ threads, by }: Data): string {

@@ -12,7 +12,7 @@ import { IssueController } from '../issues/controller.ts';
 import { TaskController } from '../tasks/controller.ts';
 import { Offers } from './offers.ts';
 import { applyPullAgent, clientSecret, PullClient, queueIssue } from './pull.int-kit.ts';
-import { Waiting } from './waiting.ts';
+import { type Waiter, Waiting } from './waiting.ts';
 
 const TOKEN = 'the-client-credential-of-the-tests-0123456789';
 const OTHER = 'another-client-credential-of-the-tests-01234';
@@ -129,13 +129,24 @@ test('an Agent is given no more than its concurrency, none while suspended, and 
 test('clients that wait ask the database nothing, and one word of work wakes one of them', async (t) => {
   const { agent } = await agentOf();
   const waiting = new Waiting();
+  const enter = waiting.enter.bind(waiting);
+  let resting = 0;
+  t.mock.method(waiting, 'enter', (uid: string): Waiter => {
+    const waiter = enter(uid)!;
+    const woken = (ms: number, signal: AbortSignal) => {
+      resting += 1;
+      return waiter.woken(ms, signal);
+    };
+    return { ...waiter, woken };
+  });
   const client = new PullClient(await testApi({ ...rig, conductor: { ...rig.conductor, waiting } }), agent);
   const { pool } = rig.db;
   // What was appended before is told to other processes a moment later, over the same pool.
   await rig.store.idle();
   const connect = t.mock.method(pool, 'connect');
   const asked = Array.from({ length: CLIENTS }, () => client.next('&wait=60'));
-  await until('each has looked once', () => connect.mock.callCount() === CLIENTS && pool.idleCount === pool.totalCount);
+  await until('each has looked once', () => resting === CLIENTS && pool.idleCount === pool.totalCount);
+  assert.ok(connect.mock.callCount() < CLIENTS, 'who asks at once is answered at once');
   await queueIssue(rig, 'awaited', [agent.uid]);
   await rig.store.idle();
   connect.mock.resetCalls();

@@ -47,6 +47,7 @@ function documentOf(source: Manifest, values: readonly Value[]): string {
   };
   label(manifest, put);
   for (const value of values) setValue(manifest, value, put);
+  if (manifest.kind === 'Namespace') keep(manifest);
   if (manifest.kind === 'CustomResourceDefinition') keepOnDemand(manifest, put);
   else setImages(manifest, put);
   let text = stringify(manifest, { lineWidth: 0 });
@@ -99,10 +100,15 @@ function templatesOf(manifest: Manifest): object[] {
   return made;
 }
 
+/** A namespace holds what is not the chart's: who may approve, and the root their signatures are verified with. */
+function keep(manifest: Manifest): void {
+  Object.assign(manifest.metadata, { annotations: { 'helm.sh/resource-policy': 'keep' } });
+}
+
 function keepOnDemand(manifest: Manifest, put: Put): void {
   // Helm neither keeps nor deletes what carries another policy than keep.
-  const keep = put('{{ ternary (dict "helm.sh/resource-policy" "keep") dict .Values.crds.keep | toJson }}');
-  Object.assign(manifest.metadata, { annotations: keep });
+  const policy = put('{{ ternary (dict "helm.sh/resource-policy" "keep") dict .Values.crds.keep | toJson }}');
+  Object.assign(manifest.metadata, { annotations: policy });
 }
 
 function setImages(node: unknown, put: Put): void {

@@ -132,7 +132,8 @@ describe('recovery', { concurrency: true }, () => {
     );
     const { body: commits } = await hands.forge<object[]>('GET', `/repos/${OWNER}/${name}/commits?sha=main`);
     assert.equal(commits.length, 2, 'commits on main: the import and the merge');
-    const log = await hands.log(name);
+    // Another scenario may kill the conductor in this moment.
+    const log = await until('the log can be read', () => hands.log(name));
     assert.deepEqual(
       log.map(({ version }) => version),
       log.map((_, index) => index + 1),

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { ConductorError, refusal } from './error.ts';
+import { read } from './read.ts';
 import type { ReaderOptions } from './reader.ts';
 
 /** What a person would approve: the document that is signed, and the digest (hex) that the signature names. */
@@ -15,17 +15,7 @@ export async function readApproval(
   reader: ReaderOptions & { readonly issue: string },
   scope: ApprovalResponse['scope'],
 ): Promise<ApprovalResponse> {
-  const { url, token, namespace, issue, fetch: send = fetch } = reader;
-  const path = `/v1/namespaces/${encodeURIComponent(namespace)}/issues/${encodeURIComponent(issue)}/approval`;
-  const target = new URL(path, url);
-  target.searchParams.set('scope', scope);
-  const what = `GET ${target.pathname}`;
-  let response: Response;
-  try {
-    response = await send(target, { headers: { accept: 'application/json', authorization: `Bearer ${token}` } });
-  } catch (cause) {
-    throw new ConductorError('Unavailable', `${what}: the conductor at ${url} does not answer`, { cause });
-  }
-  if (!response.ok) throw refusal(what, response.status, await response.json().catch(() => undefined));
+  const path = `issues/${encodeURIComponent(reader.issue)}/approval`;
+  const response = await read(reader, { path, query: { scope } });
   return (await response.json()) as ApprovalResponse;
 }

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { ConductorError, refusal } from './error.ts';
+import { read } from './read.ts';
 import type { ReaderOptions } from './reader.ts';
 
 const text = Type.String();
@@ -52,20 +52,8 @@ export interface LedgerQuery {
 
 /** The trust ledger of a namespace. Throws ConductorError; `Unavailable` may be tried again. */
 export async function readLedger(reader: ReaderOptions, query: LedgerQuery = {}): Promise<LedgerResponse> {
-  const { url, token, namespace, fetch: send = fetch } = reader;
-  const target = new URL(`/v1/namespaces/${encodeURIComponent(namespace)}/ledger`, url);
-  for (const name of ['agent', 'class'] as const) {
-    const value = query[name];
-    if (value !== undefined) target.searchParams.set(name, value);
-  }
-  if (query.explain === true) target.searchParams.set('explain', 'true');
-  const what = `GET ${target.pathname}`;
-  let response: Response;
-  try {
-    response = await send(target, { headers: { accept: 'application/json', authorization: `Bearer ${token}` } });
-  } catch (cause) {
-    throw new ConductorError('Unavailable', `${what}: the conductor at ${url} does not answer`, { cause });
-  }
-  if (!response.ok) throw refusal(what, response.status, await response.json().catch(() => undefined));
+  const { agent, class: taskClass, explain } = query;
+  const asked = { agent, class: taskClass, explain: explain === true ? 'true' : undefined };
+  const response = await read(reader, { path: 'ledger', query: asked });
   return (await response.json()) as LedgerResponse;
 }

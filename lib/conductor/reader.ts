@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ConductorError, refusal } from './error.ts';
+import { ConductorError } from './error.ts';
+import { read } from './read.ts';
 import type { EventView } from './schema.ts';
 
 export interface ReaderOptions {
@@ -61,26 +62,13 @@ export async function* followEvents(options: ReaderOptions, follow: FollowOption
   }
 }
 
-async function get(
-  options: ReaderOptions,
+function get(
+  reader: ReaderOptions,
   after: string | undefined,
   accept: string,
   signal?: AbortSignal,
 ): Promise<Response> {
-  const { url, token, namespace, issue, fetch: send = fetch } = options;
-  const target = new URL(`/v1/namespaces/${encodeURIComponent(namespace)}/events`, url);
-  if (issue !== undefined) target.searchParams.set('issue', issue);
-  if (after !== undefined) target.searchParams.set('after', after);
-  const what = `GET ${target.pathname}`;
-  const headers = { accept, authorization: `Bearer ${token}` };
-  let response: Response;
-  try {
-    response = await send(target, { headers, signal: signal ?? null });
-  } catch (cause) {
-    throw new ConductorError('Unavailable', `${what}: the conductor at ${url} does not answer`, { cause });
-  }
-  if (response.ok) return response;
-  throw refusal(what, response.status, await response.json().catch(() => undefined));
+  return read(reader, { path: 'events', query: { issue: reader.issue, after }, accept, signal });
 }
 
 /**

@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1
-# Every image of Rig, one target each: conductor, proxy, egress, agent-runtime, kubelet.
+# Every image of Rig, one target each: conductor, proxy, egress, verifier, agent-runtime, kubelet.
 ARG NODE_IMAGE=node:24.21.0-bookworm-slim
 ARG GO_IMAGE=golang:1.26.8-bookworm
 
@@ -33,7 +33,7 @@ FROM node AS egress
 COPY --from=layouts /layouts/egress ./
 ENTRYPOINT ["node", "egress/main.ts"]
 
-# The git gateway and the agents' workspaces are git's own work.
+# The git gateway, the changes that are judged and the agents' workspaces are git's own work.
 FROM ${NODE_IMAGE} AS git
 RUN apt-get update && \
     apt-get install --yes --no-install-recommends ca-certificates git && \
@@ -45,6 +45,10 @@ USER 65532:65532
 FROM git AS conductor
 COPY --from=layouts /layouts/conductor ./
 ENTRYPOINT ["node", "operator/main.ts"]
+
+FROM git AS verifier
+COPY --from=layouts /layouts/verifier ./
+ENTRYPOINT ["node", "verifier/main.ts"]
 
 FROM git AS agent-runtime
 COPY --from=layouts /layouts/agent-runtime ./

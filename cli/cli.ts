@@ -3,14 +3,17 @@ import { DataDirError } from '#lib/datadir';
 import { isKubeError } from '#lib/kube';
 import { createTerminal, ExitCode, ExitError } from '#lib/terminal';
 import { addAck } from './commands/ack.ts';
+import { addAdmission } from './commands/admission.ts';
 import { addApprove } from './commands/approve.ts';
 import { addAudit } from './commands/audit.ts';
 import { addClassify } from './commands/classify.ts';
+import { addDemo } from './commands/demo.ts';
 import { addDown } from './commands/down.ts';
 import { addEvents } from './commands/events.ts';
 import { addIssue } from './commands/issue.ts';
 import { addKubectl } from './commands/kubectl.ts';
 import { addLogs } from './commands/logs.ts';
+import { addPrepare } from './commands/prepare.ts';
 import { addRepo } from './commands/repo.ts';
 import { addReport } from './commands/report.ts';
 import { addReset } from './commands/reset.ts';
@@ -53,8 +56,11 @@ export function createProgram(): Command {
     addClassify,
     addAck,
     addApprove,
+    addPrepare,
     addTrust,
+    addAdmission,
     addRollback,
+    addDemo,
     addSync,
     addKubectl,
     addAudit,

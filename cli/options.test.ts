@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Command } from 'commander';
 import { createProgram } from './cli.ts';
 import { parsePort } from './options.ts';
 
@@ -9,9 +10,9 @@ test('a port is a whole number from 1 to 65535', () => {
 });
 
 test('every command but kubectl, which is kubectl’s own, takes --json and --data-dir', () => {
-  const leaves = createProgram().commands.flatMap((command) =>
-    command.commands.length > 0 ? command.commands : [command],
-  );
+  const leavesOf = (command: Command): readonly Command[] =>
+    command.commands.length > 0 ? command.commands.flatMap(leavesOf) : [command];
+  const leaves = leavesOf(createProgram());
   for (const command of leaves) {
     const flags = command.options.map(({ long }) => long);
     assert.ok(flags.includes('--data-dir'), command.name());

@@ -14,8 +14,8 @@ const pod = (namespace: string, labels: Record<string, string>): End => ({
   },
   labels,
 });
-const program = (component: string) =>
-  pod('rig-system', { 'app.kubernetes.io/part-of': 'rig', 'app.kubernetes.io/component': component });
+const program = (component: string, namespace = 'rig-system') =>
+  pod(namespace, { 'app.kubernetes.io/part-of': 'rig', 'app.kubernetes.io/component': component });
 
 const ends = {
   task: pod('tenant-sample', { [`${rig}/task`]: 'i7-implement-1-1' }),
@@ -26,6 +26,7 @@ const ends = {
   conductor: program('conductor'),
   proxy: program('proxy'),
   egress: program('egress'),
+  verifier: program('verifier', 'rig-verifier'),
   dns: pod('kube-system', { 'k8s-app': 'kube-dns' }),
   'a system pod': pod('kube-system', {}),
   prometheus: pod('monitoring', {}),
@@ -65,6 +66,10 @@ const OPEN: [from: Name, to: Name, port: string][] = [
   ['prometheus', 'conductor', 'TCP/9464'],
   ['prometheus', 'proxy', 'TCP/9464'],
   ['prometheus', 'egress', 'TCP/9464'],
+  ['internet', 'verifier', 'TCP/8084'],
+  ['a private host', 'verifier', 'TCP/9443'],
+  ['prometheus', 'verifier', 'TCP/9464'],
+  ['verifier', 'internet', 'TCP/443'],
 ];
 const CLOSED: typeof OPEN = [
   ['task', 'internet', 'TCP/443'],
@@ -81,6 +86,9 @@ const CLOSED: typeof OPEN = [
   ['task', 'proxy', 'TCP/9464'],
   ['task', 'proxy', 'TCP/8083'],
   ['task', 'a pod beside the rig', 'TCP/5432'],
+  ['task', 'verifier', 'TCP/8084'],
+  ['task', 'verifier', 'TCP/9443'],
+  ['task', 'verifier', 'TCP/9464'],
   ['check', 'internet', 'TCP/22'],
   ['check', 'metadata service', 'TCP/80'],
   ['check', 'a private host', 'TCP/443'],
@@ -119,7 +127,7 @@ before(async () => {
     await cluster.kubectl('apply', '--server-side', '--force-conflicts', '-k', join(import.meta.dirname, folder));
   const found = JSON.parse(await cluster.kubectl('get', 'networkpolicies', '-A', '-o', 'json'));
   policies = found.items.filter(({ metadata }: NetworkPolicy) =>
-    ['rig-system', 'tenant-sample'].includes(metadata.namespace),
+    ['rig-system', 'rig-verifier', 'tenant-sample'].includes(metadata.namespace),
   );
 });
 
@@ -130,6 +138,7 @@ test('the API server takes every policy as it is written', () => {
     'rig-egress',
     'rig-proxy',
     'rig-task',
+    'rig-verifier',
     'rig-verify',
   ]);
 });

@@ -104,7 +104,7 @@ export function writeOverlay({ folder, node, ports, from = root, tag, models }: 
       ...programs.map((program) => ({ patch: stringify(patchOf(program, env[program], ports[program], node)) })),
       { patch: stringify(certificatesPatch(node)) },
       {
-        target: { kind: 'ValidatingWebhookConfiguration' },
+        target: { kind: 'ValidatingWebhookConfiguration', name: 'rig-conductor' },
         // No Service has an address here: the API server calls the same path by its URL.
         patch: stringify([
           {
@@ -144,8 +144,6 @@ function patchOf(program: (typeof programs)[number], env: Env, port: number, nod
   // A variable is only seen by those that come after it.
   const container = {
     name: program,
-    // Nothing here grades changes: without the flag every one of them waits for a person.
-    ...(program === 'conductor' ? { args: ['--ungraded'] } : {}),
     env: entries,
     ports: [
       { containerPort: PORTS[program], name: 'http', $patch: 'delete' },

@@ -14,7 +14,7 @@ const all = (suffix = '') => KINDS.map((kind) => `${kind}.${RIG}${suffix}`).join
 export const MAY: Readonly<Record<string, readonly string[]>> = {
   [`${SYSTEM}:rig-conductor`]: [
     `list,watch ${all()} @*`,
-    `get issues.${RIG} @*`,
+    `get issues.${RIG},approvals.${RIG} @*`,
     `patch ${all('/status')} @*`,
     `list,watch tierpolicies.${RIG} @*`,
     `patch tierpolicies.${RIG}/status @*`,
@@ -31,6 +31,7 @@ export const MAY: Readonly<Record<string, readonly string[]>> = {
     `get,list pods @${TENANT}`,
     `get secrets @${TENANT}`,
     `get kustomizations.kustomize.toolkit.fluxcd.io @${TENANT}`,
+    `get canaries.flagger.app,deployments.apps,daemonsets.apps @${TENANT}`,
     `create leases.coordination.k8s.io,secrets,configmaps @${SYSTEM}`,
     `get,update configmaps @${SYSTEM} rig-conductor-mark`,
     `get,list,watch,update leases.coordination.k8s.io @${SYSTEM} rig-conductor`,
@@ -45,6 +46,17 @@ export const MAY: Readonly<Record<string, readonly string[]>> = {
   ],
   [`${SYSTEM}:rig-proxy`]: [],
   [`${SYSTEM}:rig-egress`]: [],
+  [`${VERIFIER}:rig-verifier`]: [
+    `list,watch repositories.${RIG},issues.${RIG},tierpolicies.${RIG},approvals.${RIG} @*`,
+    `get approvals.${RIG} @*`,
+    'get namespaces @* kube-system',
+    `get configmaps @${VERIFIER} rig-humans`,
+    `get configmaps @${VERIFIER} rig-machines`,
+    `get configmaps @${VERIFIER} rig-trusted-root`,
+    `create leases.coordination.k8s.io,configmaps @${VERIFIER}`,
+    `get,list,watch,update leases.coordination.k8s.io @${VERIFIER} rig-verifier`,
+    `get,update configmaps @${VERIFIER} rig-verifier-signatures`,
+  ],
   [`${TENANT}:rig-agent`]: [],
 };
 
@@ -78,9 +90,11 @@ function target(path: string, namespaced = true): Target {
 
 const onlyCreated = (resource: string) => resource.endsWith('reviews');
 function verbsOf(subresource: string): Verb[] {
-  if (['token', 'exec', 'attach', 'portforward', 'eviction', 'binding'].includes(subresource)) return ['create'];
+  // A WebSocket is opened by a GET.
+  if (['exec', 'attach', 'portforward', 'proxy'].includes(subresource)) return ['create', 'get'];
+  if (['token', 'eviction', 'binding'].includes(subresource)) return ['create'];
   if (subresource === 'log') return ['get'];
-  if (subresource === 'finalizers') return ['update'];
+  if (['finalizers', 'finalize'].includes(subresource)) return ['update'];
   return ['get', 'update', 'patch'];
 }
 
@@ -88,19 +102,40 @@ function verbsOf(subresource: string): Verb[] {
 export const TARGETS: readonly Target[] = [
   ...KINDS.map((kind) => target(`${RIG}/v1alpha1 ${kind}`)),
   ...KINDS.map((kind) => target(`${RIG}/v1alpha1 ${kind}/status`)),
-  ...['pods', 'secrets', 'configmaps', 'services', 'serviceaccounts', 'events', 'persistentvolumeclaims'].map((one) =>
-    target(`v1 ${one}`),
-  ),
-  ...['exec', 'attach', 'portforward', 'log', 'eviction', 'ephemeralcontainers', 'status', 'binding'].map((one) =>
-    target(`v1 pods/${one}`),
-  ),
+  ...[
+    'pods',
+    'secrets',
+    'configmaps',
+    'services',
+    'endpoints',
+    'serviceaccounts',
+    'events',
+    'persistentvolumeclaims',
+    'resourcequotas',
+  ].map((one) => target(`v1 ${one}`)),
+  ...[
+    'exec',
+    'attach',
+    'portforward',
+    'proxy',
+    'log',
+    'eviction',
+    'ephemeralcontainers',
+    'resize',
+    'status',
+    'binding',
+  ].map((one) => target(`v1 pods/${one}`)),
+  target('v1 services/proxy'),
   target('v1 serviceaccounts/token'),
   target('batch/v1 jobs'),
   target('batch/v1 cronjobs'),
   target('kustomize.toolkit.fluxcd.io/v1 kustomizations'),
+  target('flagger.app/v1beta1 canaries'),
   target('apps/v1 deployments'),
   target('apps/v1 deployments/scale'),
   target('apps/v1 daemonsets'),
+  target('apps/v1 statefulsets'),
+  target('discovery.k8s.io/v1 endpointslices'),
   target('coordination.k8s.io/v1 leases'),
   target('events.k8s.io/v1 events'),
   target('networking.k8s.io/v1 networkpolicies'),
@@ -112,10 +147,21 @@ export const TARGETS: readonly Target[] = [
   ...['nodes', 'namespaces', 'persistentvolumes'].map((one) => target(`v1 ${one}`, false)),
   target('rbac.authorization.k8s.io/v1 clusterroles', false),
   target('rbac.authorization.k8s.io/v1 clusterrolebindings', false),
+  target('v1 namespaces/finalize', false),
+  target('v1 namespaces/status', false),
+  target('v1 nodes/proxy', false),
+  target('apiregistration.k8s.io/v1 apiservices', false),
+  target('policies.kyverno.io/v1 validatingpolicies', false),
+  target('policies.kyverno.io/v1 policyexceptions'),
+  target('kyverno.io/v1 clusterpolicies', false),
   target('apiextensions.k8s.io/v1 customresourcedefinitions', false),
+  target('apiextensions.k8s.io/v1 customresourcedefinitions/status', false),
   target('certificates.k8s.io/v1 certificatesigningrequests', false),
   target('certificates.k8s.io/v1 certificatesigningrequests/approval', false),
   target('scheduling.k8s.io/v1 priorityclasses', false),
+  // Whoever could starve the requests of the verifier could keep it from taking anything back.
+  target('flowcontrol.apiserver.k8s.io/v1 flowschemas', false),
+  target('flowcontrol.apiserver.k8s.io/v1 prioritylevelconfigurations', false),
   target('authentication.k8s.io/v1 tokenreviews', false),
   target('authorization.k8s.io/v1 subjectaccessreviews', false),
   ...[
@@ -123,8 +169,62 @@ export const TARGETS: readonly Target[] = [
     'mutatingwebhookconfigurations',
     'validatingadmissionpolicies',
     'validatingadmissionpolicybindings',
+    'mutatingadmissionpolicies',
+    'mutatingadmissionpolicybindings',
   ].map((one) => target(`admissionregistration.k8s.io/v1 ${one}`, false)),
 ];
+
+/** Verbs that no request has for itself: an authorizer asks them beside another. */
+export interface Virtual {
+  readonly verb: string;
+  readonly group: string;
+  readonly resource: string;
+  readonly subresource?: string;
+  readonly namespace?: string;
+  readonly name: string;
+}
+
+const RBAC = 'rbac.authorization.k8s.io';
+const AUTHENTICATION = 'authentication.k8s.io';
+
+/** By which somebody becomes more than they are: who gives roles away, makes them wider, acts as others, or vouches for certificates. */
+export const VIRTUAL: readonly Virtual[] = [
+  ...['bind', 'escalate'].flatMap((verb) => [
+    ...['cluster-admin', 'admin', 'rig-conductor', 'rig-certificates', 'rig-tenant', 'rig-admission-root'].map(
+      (name) => ({
+        verb,
+        group: RBAC,
+        resource: 'clusterroles',
+        name,
+      }),
+    ),
+    ...['rig-trust-root', 'rig-admission-root', 'rig-verifier'].map((name) => ({
+      verb,
+      group: RBAC,
+      resource: 'roles',
+      namespace: VERIFIER,
+      name,
+    })),
+  ]),
+  ...['system:admin', 'rig-admin'].map((name) => ({ verb: 'impersonate', group: '', resource: 'users', name })),
+  ...['system:masters', 'rig:root'].map((name) => ({ verb: 'impersonate', group: '', resource: 'groups', name })),
+  { verb: 'impersonate', group: AUTHENTICATION, resource: 'uids', name: 'another' },
+  { verb: 'impersonate', group: AUTHENTICATION, resource: 'userextras', subresource: 'scopes', name: 'another' },
+  ...['rig-conductor', 'rig-intake', 'rig-certificates'].map((name) => serviceAccount(SYSTEM, name)),
+  serviceAccount(VERIFIER, 'rig-verifier'),
+  serviceAccount(TENANT, 'rig-agent'),
+  serviceAccount('kube-system', 'namespace-controller'),
+  ...['approve', 'sign'].map((verb) => ({
+    verb,
+    group: 'certificates.k8s.io',
+    resource: 'signers',
+    name: 'kubernetes.io/kube-apiserver-client',
+  })),
+];
+
+function serviceAccount(namespace: string, name: string): Virtual {
+  return { verb: 'impersonate', group: '', resource: 'serviceaccounts', namespace, name };
+}
 
 /** One request of the matrix. `namespace` undefined: all of them, or none where the resource has none. */
 export interface Request {
@@ -137,11 +237,24 @@ export interface Request {
 /** A name that no rule names. */
 const ANOTHER = 'another';
 const NAMES: Readonly<Record<string, readonly string[]>> = {
-  'leases.coordination.k8s.io': ['rig-conductor', ANOTHER],
+  'leases.coordination.k8s.io': ['rig-conductor', 'rig-verifier', ANOTHER],
   namespaces: ['kube-system', ANOTHER],
-  configmaps: ['rig-conductor-mark', 'rig-humans', 'rig-machines', 'rig-trusted-root', ANOTHER],
-  secrets: ['rig-conductor-signing-key', 'rig-webhook-certificate', ANOTHER],
-  'validatingwebhookconfigurations.admissionregistration.k8s.io': ['rig-conductor', ANOTHER],
+  configmaps: [
+    'rig-conductor-mark',
+    'rig-humans',
+    'rig-machines',
+    'rig-trusted-root',
+    'rig-verifier-signatures',
+    ANOTHER,
+  ],
+  secrets: [
+    'rig-conductor-signing-key',
+    'rig-webhook-certificate',
+    'rig-verifier-app',
+    'rig-verifier-authority',
+    ANOTHER,
+  ],
+  'validatingwebhookconfigurations.admissionregistration.k8s.io': ['rig-conductor', 'rig-verifier', ANOTHER],
 };
 
 /** Every request of the matrix. */

@@ -6,7 +6,7 @@ import { KubeClient, loadKubeConfig } from '#lib/kube';
 import { served } from '../crds/fixtures.int-kit.ts';
 import { type TestCluster, testCluster } from '../test/kit/cluster.ts';
 import { until } from '../test/kit/cluster-wait.ts';
-import { httpOf, isExpected, MAY, type Request, requests, SYSTEM, TENANT } from './permissions.int-kit.ts';
+import { httpOf, isExpected, MAY, type Request, requests, SYSTEM, TENANT, VIRTUAL } from './permissions.int-kit.ts';
 
 const AT_A_TIME = 24;
 
@@ -112,5 +112,28 @@ test('the conductor may act as its intake, and nobody may act as anybody else', 
       'impersonate-group': 'system:masters',
     };
     assert.match((await send(undefined, issue, groups)).text, /cannot impersonate/);
+  }
+});
+
+test('nobody of the rig may give a role away, widen one, vouch for a certificate, or act as anybody but the conductor as its intake', async () => {
+  for (const account of Object.keys(MAY)) {
+    const allowed: string[] = [];
+    for (const { verb, group, resource, subresource = '', namespace = '', name } of VIRTUAL) {
+      const [own = ''] = account.split(':');
+      const review = {
+        apiVersion: 'authorization.k8s.io/v1',
+        kind: 'SubjectAccessReview',
+        spec: {
+          user: userOf(account),
+          groups: ['system:serviceaccounts', `system:serviceaccounts:${own}`, 'system:authenticated'],
+          resourceAttributes: { verb, group, resource, subresource, namespace, name },
+        },
+      };
+      const answer = await cluster.api.call('POST', '/apis/authorization.k8s.io/v1/subjectaccessreviews', review);
+      if ((answer as { status: { allowed: boolean } }).status.allowed)
+        allowed.push(`${verb} ${resource} ${namespace}/${name}`);
+    }
+    const expected = account === `${SYSTEM}:rig-conductor` ? [`impersonate serviceaccounts ${SYSTEM}/rig-intake`] : [];
+    assert.deepEqual(allowed, expected, account);
   }
 });

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Hono } from 'hono';
 import { stringify } from 'yaml';
 import { annotations, apiVersion, labels, taints } from '#crds';
@@ -7,6 +9,8 @@ import { replayApp } from '../local/replay/app.ts';
 import { readReplay } from '../local/replay/index.ts';
 
 export const TENANT = 'tenant-sample';
+/** What is worked here is about something else than trust. */
+const TIERS = join(import.meta.dirname, '..', 'test', 'kit', 'tiers.yaml');
 
 /** Calls of the model in one task, and what each of them costs. */
 export const CALLS = 4;
@@ -147,7 +151,8 @@ export function tenantObjects(world: World, node: string): string {
       allowUnisolated: true,
     },
   };
-  return [...secrets, repository, agent].map((one) => stringify(one)).join('---\n');
+  const objects = [...secrets, repository, agent].map((one) => stringify(one));
+  return [readFileSync(TIERS, 'utf8'), ...objects].join('---\n');
 }
 
 /** An Issue for the Agent, as YAML; the conductor files it at the forge. */

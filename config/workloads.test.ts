@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { resources } from '#crds';
 import { type Manifest, readSource } from '../hack/generate/chart/source.ts';
 import { images } from '../hack/images/images.mjs';
 import { sourcesOf } from '../hack/images/sources.mjs';
@@ -196,11 +197,14 @@ test('every address of a Service that a program is told leads to a port of that 
   }
 });
 
-test('the webhook leads to a Service and a port, refuses nobody when it is down, and waits at most two seconds', () => {
-  for (const { webhooks } of of('ValidatingWebhookConfiguration') as unknown as { webhooks: Webhook[] }[]) {
+test('a webhook leads to a Service and a port: advice refuses nobody when it is down, and what protects lets nothing through then', () => {
+  const asked = { 'rig-conductor': ['Ignore', 2, 'None'], 'rig-verifier': ['Fail', 3, 'None'] };
+  const found = of('ValidatingWebhookConfiguration');
+  assert.deepEqual(found.map(({ metadata }) => metadata.name).sort(), Object.keys(asked));
+  for (const { metadata, webhooks } of found as unknown as (Manifest & { webhooks: Webhook[] })[]) {
     for (const { clientConfig, failurePolicy, timeoutSeconds, sideEffects } of webhooks) {
       assert.deepEqual(portsOf(clientConfig.service.name), [clientConfig.service.port]);
-      assert.deepEqual([failurePolicy, timeoutSeconds, sideEffects], ['Ignore', 2, 'None']);
+      assert.deepEqual([failurePolicy, timeoutSeconds, sideEffects], asked[metadata.name as keyof typeof asked]);
     }
   }
 });
@@ -220,4 +224,11 @@ test('nothing of the install has a finalizer, a wildcard in a rule, or a role of
     const { roleRef } = one as unknown as { roleRef?: { kind: string; name: string } };
     if (roleRef !== undefined) assert.ok(named(roleRef.kind, roleRef.name), `${one.metadata.name}: ${roleRef.name}`);
   }
+});
+
+test('the quota of a tenant counts Approvals by the name that the API server has for them', () => {
+  const [quota] = readSource(join(root, 'config/quota')).flatMap((file) => file.manifests);
+  const { plural, group } = resources.Approval;
+  const { hard } = quota!.spec as { hard: Record<string, string> };
+  assert.deepEqual(Object.keys(hard), [`count/${plural}.${group}`]);
 });

@@ -69,6 +69,12 @@ export const conditionTypes = {
     polarity: 'normal-true',
     kinds: ['Approval'],
   },
+  TrustedRootExpiring: {
+    meaning:
+      'The trusted root runs out within 30 days: a person has to replace it, or nothing signed after that counts.',
+    polarity: 'abnormal-true',
+    kinds: ['Approval'],
+  },
   Isolated: {
     meaning: 'What an agent causes to run on this node cannot read what the agent runtime can.',
     polarity: 'normal-true',

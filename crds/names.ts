@@ -6,6 +6,8 @@ export const labels = {
   tenant: 'rig.dashecorp.com/tenant',
   /** On a Namespace: changes of what a tier policy lists need consent. */
   governed: 'rig.dashecorp.com/governed',
+  /** On any object: `T3` says that its change cannot be undone and needs consent, whatever a tier policy lists. */
+  tier: 'rig.dashecorp.com/tier',
   /** On what the operator makes: the Repository, Issue, Agent and AgentTask it was made for. */
   repository: 'rig.dashecorp.com/repository',
   issue: 'rig.dashecorp.com/issue',
@@ -31,8 +33,10 @@ export const annotations = {
   forgeHost: 'rig.dashecorp.com/forge-host',
   /** On a pod: its containers, by name and separated by commas, that a node of the rig gives no network but their own loopback. */
   loopbackOnly: 'rig.dashecorp.com/loopback-only',
-  /** On a Kustomization of Flux in another namespace: the Repository (`namespace/name`) whose changes it delivers and which may look at it. */
+  /** On a Kustomization of Flux, or a Canary of Flagger, in another namespace: the Repository (`namespace/name`) whose changes it delivers and which may look at it. */
   delivers: 'rig.dashecorp.com/delivers',
+  /** On a pod template that a Canary targets: the commit of the Repository that its pods are made from. */
+  revision: 'rig.dashecorp.com/revision',
   /** On AgentTasks and Jobs: the W3C traceparent under which they were made; its trace id is the correlation id of the Issue. */
   traceparent: 'rig.dashecorp.com/traceparent',
   /** On a Repository: a value that is new asks for a listing now; `status.lastHandledSync` has it when that is done. */
@@ -43,6 +47,12 @@ export const annotations = {
   ackBy: 'rig.dashecorp.com/ack-by',
   /** On an Issue, beside `ack`: what they have to say. */
   ackNote: 'rig.dashecorp.com/ack-note',
+  /** On an Issue: the id of an asking for a preparation; `status.preparation` has it when that is recorded. */
+  prepare: 'rig.dashecorp.com/prepare',
+  /** On an Issue, beside `prepare`: who asks, which the API server lets nobody but themselves write, and no machine. */
+  prepareBy: 'rig.dashecorp.com/prepare-by',
+  /** On an Issue, beside `prepare`: what they have to say. */
+  prepareNote: 'rig.dashecorp.com/prepare-note',
   /** On an Agent: what a person says of its trust, as JSON, until `status.trust` names its id. */
   trust: 'rig.dashecorp.com/trust',
   /** On an Agent, beside `trust`: who that is, which the API server lets nobody but themselves write. */
@@ -110,4 +120,12 @@ export const trustObjects = {
   machines: { name: 'rig-machines', key: 'machines.yaml' },
   /** Sigstore's trusted root. */
   root: { name: 'rig-trusted-root', key: 'trusted_root.json' },
+} as const;
+
+/** The objects of the verifier's own namespace that it keeps for itself; RBAC names them. */
+export const verifierObjects = {
+  /** Lease: which replica reports checks. */
+  lease: 'rig-verifier',
+  /** ConfigMap: signatures that were counted, and which of them were taken back. */
+  signatures: 'rig-verifier-signatures',
 } as const;

@@ -47,8 +47,12 @@ export const reasons = {
   NoTierPolicy: 'No TierPolicy grades this repository, so everything in it is T3.',
   TierPolicyInvalid:
     'A rule of the TierPolicy, or of the Repository, is wrong; everything that it would grade is T3 until it is put right.',
-  Ungraded: 'The operator runs with --ungraded: every change is treated as T1 and no ceiling holds.',
   TierRaised: 'The diff is of a higher tier than the issue was dispatched at.',
+  TierOfPeople: 'The TierPolicy leaves work of this tier to people.',
+  PlanProposed: 'The agent has said how it would do the work; a person approves that first.',
+  InterfaceUnapproved:
+    'Work whose tier asks for an approved interface, as T2 does, is begun and merged only by a plan that a person has approved.',
+  Prepared: 'The agent has prepared what a person asked for; the person goes on with it.',
   IrreversibleTier: 'The tier is T3: a person drives, and agents only prepare.',
 
   // Approvals
@@ -56,6 +60,8 @@ export const reasons = {
   ApprovalMissing: 'No person has approved this step.',
   ApprovalExpired: 'The Approval held only for a time, which is over.',
   ApprovalDeleted: 'The Approval was deleted, which takes it back.',
+  ApprovalOutdated: 'The Approval was signed before the issue was reopened or recovered.',
+  ApprovalRepeated: 'Another Approval holds the same signature, so this one adds nothing.',
   BundleInvalid: 'The bundle of the Approval is not a Sigstore bundle with one signed envelope and a certificate.',
   SignatureInvalid:
     'The bundle of the Approval does not verify: its signature, certificate, log entry or time is not of the trusted root.',
@@ -68,6 +74,7 @@ export const reasons = {
   SignerIsAuthor: 'Who signed the Approval opened or pushed the change, and four eyes are asked for.',
   AuthorsUnknown: 'It is not known who pushed the change, so four eyes cannot be told apart.',
   TrustUnreadable: 'The trusted root or the list of people cannot be read, so nothing that was signed can be verified.',
+  TrustedRootExpiring: 'The trusted root verifies nothing that is signed after a day within the next month.',
   IssueMissing: 'The Issue that the Approval is for does not exist.',
 
   // Trust
@@ -88,6 +95,8 @@ export const reasons = {
   TrustUnmeasured: 'The merged diff has not been read and graded.',
   TrustEmptyChange: 'The change consists of white space.',
   TrustGeneratedChange: 'The change consists of files that programs write.',
+  TrustInverse: 'The change takes another merged change back, which git does by itself.',
+  TrustBudgetSpent: 'The change used up the error budget of its service before it had settled.',
   TrustOtherTier: 'The change is of another tier than the one that leads on from the ceiling.',
   TrustParentCounted: 'Another child of the same parent has counted.',
   TrustDailyLimit: 'As many changes as count in one day have counted on that day.',
@@ -181,6 +190,7 @@ export const reasons = {
   DeployPending: 'The deployer has not said yet that a revision with the change in it is live.',
   Deployed: 'A revision with the change in it is live.',
   DeployFailed: 'The deployment of the change failed.',
+  CanaryAborted: 'The canary of the change was given up, and traffic went back to what was there before.',
   DeployTimedOut: 'No deployment of the change was told of in time.',
   DeployUrlMissing: 'Nothing says where the deployed change is reached, so it cannot be checked.',
   RolledBack: 'What is live no longer has the change in it.',
@@ -227,7 +237,16 @@ export const reasons = {
   MergeQueueRequired: 'The forge merges into the base by its merge queue only.',
   GateEnforced: 'The ruleset of the forge holds what the Repository asks.',
   EnforcementWaived: 'The Repository says why its forge holds merges to nothing.',
+  ApprovalCheckMissing: 'The verifier has not reported on the head commit.',
+  ApprovalCheckPending: 'The verifier cannot tell yet whether the head commit may be merged.',
+  ApprovalCheckRefused: 'The verifier does not let the head commit be merged; its check says why and what helps.',
   GateNotEnforced: "The forge's ruleset does not hold what the Repository asks.",
+  SloMissing: 'The tier of the change asks of production what the Repository gives no way to answer.',
+  SloUnknown: 'A query about production has no single number for an answer, which is never success.',
+  SloBreached: 'A service level does not keep its bounds.',
+  ErrorBudgetDepleted: 'No error budget is left, or less than the Repository asks for.',
+  ErrorBudgetBurning: 'The error budget is used up faster than its window allows.',
+  AttestorMissing: 'Fewer listed people or machines have vouched for the change than its tier asks for.',
   HeadMoved: 'The head of the pull request moved between the decision and the merge.',
   MergeRefused: 'The forge refused to merge.',
 

@@ -98,7 +98,9 @@ test('every condition type is PascalCase, and an abnormal one says so', () => {
     assert.match(name, /^[A-Z][A-Za-z]+$/);
     assert.equal(
       type.polarity === 'abnormal-true',
-      ['Reconciling', 'Stalled', 'Renamed', 'RateLimited', 'PromotionUnreachable'].includes(name),
+      ['Reconciling', 'Stalled', 'Renamed', 'RateLimited', 'PromotionUnreachable', 'TrustedRootExpiring'].includes(
+        name,
+      ),
       name,
     );
   }

@@ -507,11 +507,11 @@ export interface Demotion {
  */
 export interface Deploy {
   /**
-   * The system that deploys. `none` means that merged is done. `deployments` is any that tells the forge by deployments and their statuses; `cloudflare-pages` is one of these. `flux` is a Kustomization of Flux. What a conductor cannot follow it leaves to a person (DeployUnsupported).
+   * The system that deploys. `none` means that merged is done. `deployments` is any that tells the forge by deployments and their statuses; `cloudflare-pages` is one of these. `flux` is a Kustomization of Flux, `flagger` a Canary of Flagger. What a conductor cannot follow it leaves to a person (DeployUnsupported).
    */
   kind: DeployKind;
   /**
-   * Settings of that system, by name. For `deployments`: `environment` (default production), in any case; `staging`, an environment before it that is waited for as well; `reporter`, the login whose reports alone count, which protects only if no workflow of a branch can act as it. For `flux`: `kustomization` and its `namespace` (default the Repository's); `staging`, a Kustomization before it. For both: `url`, where the change is reached, whatever the deployer says of it.
+   * Settings of that system, by name. For `deployments`: `environment` (default production), in any case; `staging`, an environment before it that is waited for as well; `reporter`, the login whose reports alone count, which protects only if no workflow of a branch can act as it. For `flux`: `kustomization` and its `namespace` (default the Repository's); `staging`, a Kustomization before it. For `flagger`: `canary` and its `namespace` (default the Repository's). For all: `url`, where the change is reached, whatever the deployer says of it.
    */
   settings?: {
     [k: string]: string;
@@ -532,7 +532,7 @@ export interface Deploy {
 export type DeployFailurePolicy = 'reopen' | 'await-human';
 
 /**
- * The system that deploys. `none` means that merged is done. `deployments` is any that tells the forge by deployments and their statuses; `cloudflare-pages` is one of these. `flux` is a Kustomization of Flux. What a conductor cannot follow it leaves to a person (DeployUnsupported).
+ * The system that deploys. `none` means that merged is done. `deployments` is any that tells the forge by deployments and their statuses; `cloudflare-pages` is one of these. `flux` is a Kustomization of Flux, `flagger` a Canary of Flagger. What a conductor cannot follow it leaves to a person (DeployUnsupported).
  */
 export type DeployKind = 'none' | 'deployments' | 'cloudflare-pages' | 'xcode-cloud' | 'flux' | 'flagger';
 
@@ -566,6 +566,36 @@ export type EnforcementKind = 'ruleset' | 'none';
  * `Enforced` when the ruleset equals what this Repository asks.
  */
 export type EnforcementState = 'Enforced' | 'NotEnforced' | 'Unknown';
+
+/**
+ * The share of events that may be bad in a window that ends now.
+ */
+export interface ErrorBudget {
+  /**
+   * What the budget is of, shown when it is used up.
+   */
+  name: string;
+  /**
+   * The share of events that has to be good, for example 0.999.
+   */
+  objective: number;
+  /**
+   * The window of the objective, in whole days.
+   */
+  window: string;
+  /**
+   * A PromQL expression that counts good events, or their rate, over `[$window]`, with exactly one sample as its result. `$window` is filled in, and nothing else.
+   */
+  good: string;
+  /**
+   * The same of all events; none at all is not success.
+   */
+  total: string;
+  /**
+   * The share of the budget of which more has to be left.
+   */
+  minRemaining: number;
+}
 
 /**
  * What a person is asked for. There only while the Issue waits for one.
@@ -817,7 +847,7 @@ export interface IssueStatus {
    */
   taskClass?: string;
   /**
-   * The plan of a T2 issue.
+   * The plan of the work, where its tier asks for an approved interface.
    */
   plan?: Plan;
   /**
@@ -840,6 +870,10 @@ export interface IssueStatus {
    * What a person is asked for. There only while the Issue waits for one.
    */
   escalation?: Escalation;
+  /**
+   * What a person asked an agent to prepare last (rig prepare).
+   */
+  preparation?: Preparation;
   /**
    * The merge gate, row by row, as last decided.
    *
@@ -892,7 +926,7 @@ export interface Model {
 }
 
 /**
- * Flagger Canary whose status says how a merged change fares.
+ * Flagger Canary whose status says how a merged change fares: live is only what it promoted. With deploy.kind none it is what deploys. One in another namespace has to name this Repository in its annotation rig.dashecorp.com/delivers.
  */
 export interface NamespacedReference {
   /**
@@ -930,7 +964,7 @@ export interface ObservedModel {
 }
 
 /**
- * The plan of a T2 issue.
+ * The plan of the work, where its tier asks for an approved interface.
  */
 export interface Plan {
   /**
@@ -941,6 +975,24 @@ export interface Plan {
    * Where the plan can be read.
    */
   url?: string;
+}
+
+/**
+ * What a person asked an agent to prepare last (rig prepare).
+ */
+export interface Preparation {
+  /**
+   * Id of the asking.
+   */
+  act: string;
+  /**
+   * The user who asked.
+   */
+  by: string;
+  /**
+   * When that was.
+   */
+  at: string;
 }
 
 /**
@@ -1285,6 +1337,10 @@ export interface RuleEnforcement {
    */
   codeOwners?: boolean;
   /**
+   * Slug of the forge App of the verifier. The ruleset requires its check `rig/approval` of every merge, and the same name by another App does not count. Says nothing where kind is none.
+   */
+  approvalApp: string;
+  /**
    * Why the repository does without, shown in the condition GateEnforced and at the gate.
    */
   because?: string;
@@ -1331,17 +1387,23 @@ export interface ServiceLevel {
    */
   kind: ServiceLevelKind;
   /**
-   * Base URL of the Prometheus HTTP API.
+   * Base URL of the Prometheus HTTP API, with its path prefix. It is asked without credentials, and no redirect is followed.
    */
   prometheusURL?: string;
   /**
-   * The questions; each must hold.
+   * Gate `slo`. The questions; each must hold.
    *
    * Items: One PromQL expression and the bounds its value must keep.
    */
   queries?: ServiceLevelQuery[];
   /**
-   * Flagger Canary whose status says how a merged change fares.
+   * Gate `errorBudget`. Error budgets; of each something must be left, and it must not burn too fast.
+   *
+   * Items: The share of events that may be bad in a window that ends now.
+   */
+  budgets?: ErrorBudget[];
+  /**
+   * Flagger Canary whose status says how a merged change fares: live is only what it promoted. With deploy.kind none it is what deploys. One in another namespace has to name this Repository in its annotation rig.dashecorp.com/delivers.
    */
   canaryRef?: NamespacedReference;
 }

@@ -1,6 +1,6 @@
 export { type Routing, routeDeveloper, routeReviewer } from './agents/routing.ts';
 export { canonicalJSON } from './approval/canonical.ts';
-export { type ApprovedStep, type Coverage, coveredBy, type RecordedApproval } from './approval/covers.ts';
+export { approvedChange, manifestPaths } from './approval/change.ts';
 export {
   type ApprovalDocument,
   type ApprovalInput,
@@ -15,19 +15,35 @@ export {
   type ApprovalQuestion,
   type ApprovalVerdict,
   approvalLife,
+  consentsTo,
   judgeApproval,
+  judgeMerged,
+  judgeSigned,
   type OpenedBundle,
+  type SignerQuestion,
 } from './approval/judge.ts';
-export type { Human, Identity } from './approval/people.ts';
+export { isTakenBack, type KnownApproval, type RecordedApproval, standingApprovals } from './approval/known.ts';
+export { type Manifest, manifestDigest, removalDigest } from './approval/manifest.ts';
+export type { Account, Human, Identity } from './approval/people.ts';
+export { decideApproval, decideLook, type Looked } from './approval/record.ts';
+export { approvalPredicateType, approvalStatement, readStatement, statementPayloadType } from './approval/statement.ts';
+export { type BundleOpener, type UnopenedBundle, verifyApproval } from './approval/verify.ts';
+export { judgeAttestation } from './attestor/machine.ts';
+export { attestedText, changeStatement } from './attestor/statement.ts';
 export {
-  decideApproval,
-  decideDeleted,
-  type KnownApproval,
-  standingApprovals,
-} from './approval/record.ts';
-export { approvalPredicateType, approvalStatement, statementPayloadType } from './approval/statement.ts';
+  APPROVAL_CHECK,
+  type CheckedApproval,
+  type CheckedGrade,
+  type CheckedIssue,
+  type HeadVerdict,
+  judgeHead,
+} from './check/verdict.ts';
 export { compareFences, type Fence, formatFence, parseFence } from './claims/fence.ts';
 export { priorityRank } from './claims/priority.ts';
+export type { AskedWrite } from './consent/asked.ts';
+export { type ConsentAttestors, consentNeeded, decideConsent, type FoundConsent } from './consent/decide.ts';
+export type { ListedManifests } from './consent/governed.ts';
+export { leavesPerson, type ShownIssue } from './consent/status.ts';
 export { decideUndelivered } from './deploy/reopen.ts';
 export { CHECKS, type CheckName, checkKey, type DeliveryState } from './deploy/state.ts';
 export type { CheckJobFacts, DeliveryFacts, DeployPolicy, StageFacts } from './deploy/world.ts';
@@ -39,6 +55,7 @@ export { type Notice, noticeOf, pauseOf, streamOf } from './escalation/notice.ts
 export { decideReminder, reminderDue } from './escalation/remind.ts';
 export * from './events/catalogue.ts';
 export * from './facts.ts';
+export type { AttestingMachines } from './gate/attestors.ts';
 export { type CheckedHead, type CheckVerdict, checkedHead, judgeChecks } from './gate/checks.ts';
 export { decideMerge, type GateDecision } from './gate/gate.ts';
 export {
@@ -50,8 +67,9 @@ export {
   type RuleWish,
   wantedRules,
 } from './gate/ruleset.ts';
+export { termsOf } from './gate/terms.ts';
 export { type GateInput, type GateName, type GateResult, personWithWrite, type RequiredCheck } from './gate/types.ts';
-export { attestation, ruleWish } from './gate/wish.ts';
+export { approvalAppOf, attestation, ruleWish } from './gate/wish.ts';
 export type { Action } from './issue/action.ts';
 export {
   type Asked,
@@ -60,31 +78,39 @@ export {
   decideApproved,
   decideCommand,
 } from './issue/command.ts';
+export { consentFor } from './issue/consent.ts';
 export {
   type Assignment,
   decideAction,
   decideAssignment,
   decideDispatch,
   decideFiled,
+  decideMergeRequest,
   decideWish,
   nextAttempt,
   nextRound,
   type Wish,
 } from './issue/decide.ts';
 export { evolve, replay } from './issue/evolve.ts';
-export { changeHead, effectiveGrade, floorOf, isHigher } from './issue/grade.ts';
+export { changeHead, effectiveGrade, floorOf, isHigher, isWidened, trustedWork } from './issue/grade.ts';
+export { consentsToClaim, type TrustOf } from './issue/ground.ts';
 export { lossDue } from './issue/loss.ts';
 export { type MergesWorld, observeMerges } from './issue/merges.ts';
 export { gateOf } from './issue/merging.ts';
 export { nextAction } from './issue/next.ts';
 export { observe } from './issue/observe.ts';
+export { firstTask } from './issue/plan.ts';
+export { type AskedPreparation, decidePreparation, isAsked } from './issue/prepare.ts';
+export { pushRefusal } from './issue/push.ts';
 export { branchBefore, decideRecovery, type Recovery, type Remains } from './issue/recovery.ts';
 export { release } from './issue/release.ts';
-export { type Caller, callerOf, type Decision, decideReport, type Report } from './issue/report.ts';
+export { type Caller, callerOf, type Decision, decideReport, NO_AGENT_PASSES, type Report } from './issue/report.ts';
 export { type ChangeGrade, type IssueState, type LiveTask, liveTask, liveTasks, noIssue } from './issue/state.ts';
 export { type ProjectedStatus, phaseOf, projectGates, projectIssue } from './issue/status.ts';
+export { consentsToMerge } from './issue/tier-row.ts';
 export {
   type AgentFacts,
+  type AgentModels,
   type ChildFacts,
   defaultPolicy,
   type Policy,
@@ -93,7 +119,7 @@ export {
   type TierAnswer,
   type World,
 } from './issue/world.ts';
-export { evolveHistory, type History, type LedgerEvent, noHistory } from './ledger/change.ts';
+export { evolveHistory, type History, noHistory } from './ledger/change.ts';
 export { tiersOfRules, unreachableClasses } from './ledger/classes.ts';
 export {
   type AgentAct,
@@ -105,15 +131,25 @@ export {
   decideQuestioned,
   decideReset,
   decideReverted,
-  mergedLast,
 } from './ledger/decide.ts';
-export { dispatchCeiling, isWithin } from './ledger/dispatch.ts';
+export { dispatchCeiling, isWithin, modelsNow } from './ledger/dispatch.ts';
+export {
+  type GrantDocument,
+  type GrantQuestion,
+  type GrantVerdict,
+  grantStatement,
+  judgeGrant,
+  noGrant,
+  type ToldGrant,
+  type WeighGrant,
+} from './ledger/grant.ts';
 export { Ledger, type LedgerRow, type LedgerSubject, pairsOf, recordsOf } from './ledger/ledger.ts';
 export { modelOf } from './ledger/model.ts';
 export { type Ceiling, defaultLedgerPolicy, type LedgerPolicy, unreachable } from './ledger/policy.ts';
-export { judgeUndone, saidReverted } from './ledger/revert.ts';
+export { judgeLinesGone, judgeUndone, saidReverted } from './ledger/revert.ts';
 export {
   type ChangeRecord,
+  type Grant,
   type Grounds,
   modelsOf,
   rolledBackAt,
@@ -122,8 +158,9 @@ export {
   standingOf,
   type TrustKey,
 } from './ledger/standing.ts';
-export { type ChangedLines, type Substance, substanceOf } from './ledger/substance.ts';
+export { type ChangedLines, isGenerated, type Substance, substanceOf } from './ledger/substance.ts';
 export { type AgentTrust, evolveTrust, groundsFor, noTrust, pairOf } from './ledger/trust.ts';
+export { type Gap, type Listening, listeningFrom } from './listening.ts';
 export { type ClosingReference, closingReferences, skipsChecks } from './pull-request/markers.ts';
 export {
   type ChangeData,
@@ -135,6 +172,10 @@ export {
 } from './pull-request/text.ts';
 export { type Report as WorkReport, type ReportBy, type ReportGroup, reportOf } from './report/report.ts';
 export { type ReportedEvent, type ReportRow, rowsOf } from './report/row.ts';
+export { budgetState, durationText, windowsOf } from './slo/budget.ts';
+export { decideDepleted } from './slo/deplete.ts';
+export { type Events, notAsked, type Sample, type SampleProblem, type SloFacts } from './slo/facts.ts';
+export type { BudgetWish, SloWish } from './slo/wish.ts';
 export type { ChangedFile, ChangeFacts, FileContent } from './tier/change.ts';
 export { type AskedWork, contentNeeded, gradeChange, gradeIssue } from './tier/classify.ts';
 export type { Engines } from './tier/engines.ts';

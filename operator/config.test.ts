@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ConfigError, readConfig } from './config.ts';
+import { ConfigError } from '#lib/settings';
+import { readConfig } from './config.ts';
 
 const whole = {
   RIG_DATABASE_URL_FILE: '/etc/rig/database-url',
@@ -32,7 +33,6 @@ test('with what has no default set, the rest has its documented default', () => 
     forgeWriteIntervalMs: 1_000,
     resyncMs: 300_000,
     keepDeliveriesMs: 2_592_000_000,
-    ungraded: false,
     identity: 'rig-conductor-42',
   });
 });
@@ -49,11 +49,11 @@ test('every setting is taken as it is said, and the intake goes by the kubeconfi
     RIG_FORGE_WRITE_INTERVAL_MS: '0',
     POD_NAME: 'rig-conductor-0',
   };
-  const config = readConfig(told, ['--ungraded'], 1);
+  const config = readConfig(told, [], 1);
   assert.deepEqual(config.listen, { host: '::1', port: 0 });
   assert.deepEqual([config.kubeconfig, config.intakeKubeconfig], ['/a', '/a']);
   assert.deepEqual([config.reviewDebounceMs, config.taskDeadlineMs, config.forgeWriteIntervalMs], [0, 60_000, 0]);
-  assert.deepEqual([config.systemNamespace, config.identity, config.ungraded], ['rig-blue', 'rig-conductor-0', true]);
+  assert.deepEqual([config.systemNamespace, config.identity], ['rig-blue', 'rig-conductor-0']);
   assert.equal(readConfig({ ...told, RIG_INTAKE_KUBECONFIG: '/b' }, [], 1).intakeKubeconfig, '/b');
 });
 
@@ -100,8 +100,11 @@ for (const [name, value, says] of bad)
     );
   });
 
-for (const args of [['--upgraded'], ['serve'], ['--ungraded=yes']])
+for (const args of [['--ungraded'], ['serve']])
   test(`the argument ${args} is refused in one sentence`, () => {
-    const refusal = { name: 'ConfigError', message: /^Unknown .*--ungraded.*\.$/ };
+    const refusal = {
+      name: 'ConfigError',
+      message: /^Unknown arguments \(\S+\); every setting is in the environment\.$/,
+    };
     assert.throws(() => readConfig(whole, args, 1), refusal);
   });

@@ -1,4 +1,13 @@
-import { parseArgs } from 'node:util';
+import {
+  type Address,
+  address,
+  ConfigError,
+  namespace,
+  optional,
+  optionalAddress,
+  required,
+  whole,
+} from '#lib/settings';
 
 /** Where the operator listens and whom it talks to. Every value comes from the environment, so that a Deployment is its documentation. */
 export interface Config {
@@ -7,9 +16,9 @@ export interface Config {
   /** A ServiceAccount of the conductor's namespace that the intake writes as, by impersonation, where it has no kubeconfig of its own. */
   readonly intakeAccount: string | undefined;
   readonly databaseUrlFile: string;
-  readonly listen: { readonly host: string; readonly port: number };
+  readonly listen: Address;
   /** Where metrics are served; nowhere by default. */
-  readonly metricsListen: { readonly host: string; readonly port: number } | undefined;
+  readonly metricsListen: Address | undefined;
   /** URLs as pods reach them. */
   readonly externalUrl: string;
   readonly proxyUrl: string;
@@ -18,7 +27,7 @@ export interface Config {
   readonly otlpEndpoint: string | undefined;
   readonly systemNamespace: string;
   /** Where the admission webhook is served, and the directory of its `tls.crt` and `tls.key`; nowhere by default. */
-  readonly webhooks: { readonly listen: Config['listen']; readonly certificateDir: string } | undefined;
+  readonly webhooks: { readonly listen: Address; readonly certificateDir: string } | undefined;
   readonly dataDir: string;
   readonly readerTokenFile: string | undefined;
   /** Where it is told that an issue waits for a person; nowhere by default. */
@@ -31,32 +40,27 @@ export interface Config {
   readonly resyncMs: number;
   /** How long a delivery is kept once it was applied or ignored, in ms. */
   readonly keepDeliveriesMs: number;
-  /** Grade everything T1 instead of leaving it to a person. */
-  readonly ungraded: boolean;
   readonly identity: string;
-}
-
-/** A setting that is missing or makes no sense; the message names it and says what to set. */
-export class ConfigError extends Error {
-  override name = 'ConfigError';
 }
 
 const DAY_MS = 86_400_000;
 
-/** Reads the operator's configuration; throws {@link ConfigError}. An empty value counts as not set. Flags: `--ungraded`. */
+/** Reads the operator's configuration; throws ConfigError. An empty value counts as not set. There are no arguments. */
 export function readConfig(env: NodeJS.ProcessEnv, args: readonly string[], pid: number): Config {
+  if (args.length > 0)
+    throw new ConfigError(`Unknown arguments (${args.join(' ')}); every setting is in the environment.`);
   return {
     kubeconfig: optional(env, 'RIG_KUBECONFIG'),
     intakeKubeconfig: optional(env, 'RIG_INTAKE_KUBECONFIG') ?? optional(env, 'RIG_KUBECONFIG'),
     intakeAccount: optional(env, 'RIG_INTAKE_ACCOUNT'),
     databaseUrlFile: required(env, 'RIG_DATABASE_URL_FILE', 'the file that holds the URL of PostgreSQL'),
-    listen: address('RIG_LISTEN', optional(env, 'RIG_LISTEN') ?? '127.0.0.1:8080'),
+    listen: address(env, 'RIG_LISTEN', '127.0.0.1:8080'),
     metricsListen: optionalAddress(env, 'RIG_METRICS_LISTEN'),
     externalUrl: url(env, 'RIG_EXTERNAL_URL', 'the URL at which pods reach this conductor'),
     proxyUrl: url(env, 'RIG_PROXY_URL', 'the URL at which pods reach the model proxy'),
     egressUrl: url(env, 'RIG_EGRESS_URL', 'the URL at which pods reach the egress proxy'),
     otlpEndpoint: withoutCredential(optional(env, 'OTEL_EXPORTER_OTLP_ENDPOINT')),
-    systemNamespace: namespace(optional(env, 'RIG_SYSTEM_NAMESPACE') ?? 'rig-system'),
+    systemNamespace: namespace(env, 'RIG_SYSTEM_NAMESPACE', { fallback: 'rig-system', whose: 'the conductor' }),
     webhooks: webhooks(env),
     dataDir: required(env, 'RIG_DATA_DIR', 'a directory for the git cache'),
     readerTokenFile: optional(env, 'RIG_READER_TOKEN_FILE'),
@@ -67,27 +71,8 @@ export function readConfig(env: NodeJS.ProcessEnv, args: readonly string[], pid:
     resyncMs: whole(env, 'RIG_RESYNC_SECONDS', 'seconds', { least: 1, fallback: 300 }) * 1_000,
     // A delivery that is forgotten is new when it is sent again, which GitHub does for three days.
     keepDeliveriesMs: whole(env, 'RIG_KEEP_DELIVERIES_DAYS', 'days', { least: 7, fallback: 30 }) * DAY_MS,
-    ungraded: isUngraded(args),
     identity: optional(env, 'POD_NAME') ?? `rig-conductor-${pid}`,
   };
-}
-
-function isUngraded(args: readonly string[]): boolean {
-  try {
-    return parseArgs({ args: [...args], options: { ungraded: { type: 'boolean', default: false } } }).values.ungraded;
-  } catch (cause) {
-    throw new ConfigError(`Unknown arguments (${args.join(' ')}); there is only the flag --ungraded.`, { cause });
-  }
-}
-
-function optional(env: NodeJS.ProcessEnv, name: string): string | undefined {
-  return env[name] === '' ? undefined : env[name];
-}
-
-function required(env: NodeJS.ProcessEnv, name: string, what: string): string {
-  const value = optional(env, name);
-  if (value === undefined) throw new ConfigError(`${name} is not set; set it to ${what}.`);
-  return value;
 }
 
 function url(env: NodeJS.ProcessEnv, name: string, what: string): string {
@@ -105,47 +90,9 @@ function withoutCredential(value: string | undefined): string | undefined {
     : value;
 }
 
-/** At most a million: what is longer than eleven days is a slip of the pen. */
-function whole(
-  env: NodeJS.ProcessEnv,
-  name: string,
-  unit: 'days' | 'seconds' | 'milliseconds',
-  { least, fallback }: { least: number; fallback: number },
-): number {
-  const value = optional(env, name) ?? String(fallback);
-  if (!/^\d{1,6}$/.test(value) || Number(value) < least)
-    throw new ConfigError(
-      `${name} is not a whole number of ${unit} (${value}); set it to at least ${least} and under 1000000.`,
-    );
-  return Number(value);
-}
-
-function namespace(value: string): string {
-  if (!/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(value))
-    throw new ConfigError(
-      `RIG_SYSTEM_NAMESPACE is not the name of a namespace (${value}); set it to that of the conductor.`,
-    );
-  return value;
-}
-
 function webhooks(env: NodeJS.ProcessEnv): Config['webhooks'] {
   const listen = optionalAddress(env, 'RIG_WEBHOOK_LISTEN');
   if (listen === undefined) return undefined;
   const what = 'the directory in which the webhook finds tls.crt and tls.key';
   return { listen, certificateDir: required(env, 'RIG_WEBHOOK_CERTIFICATE_DIR', what) };
-}
-
-function optionalAddress(env: NodeJS.ProcessEnv, name: string): Config['metricsListen'] {
-  const text = optional(env, name);
-  return text === undefined ? undefined : address(name, text);
-}
-
-function address(name: string, text: string): { host: string; port: number } {
-  const { host, bracketed, port } =
-    /^(?:\[(?<bracketed>[^\]]+)\]|(?<host>[^:]+)):(?<port>\d{1,5})$/.exec(text)?.groups ?? {};
-  if (port === undefined || Number(port) > 65_535)
-    throw new ConfigError(
-      `${name} is not host:port (${text}); set it to an address and a port, such as 127.0.0.1:8080.`,
-    );
-  return { host: (host ?? bracketed)!, port: Number(port) };
 }

@@ -1,13 +1,13 @@
+import './heap.ts';
 import { createLogger, startTracing } from '#lib/observe';
-import { ConfigError, readConfig } from './config.ts';
+import { ConfigError } from '#lib/settings';
+import { readConfig } from './config.ts';
 import { startOperator } from './operator.ts';
 
 const logger = createLogger('rig-conductor');
 
 try {
   const config = readConfig(process.env, process.argv.slice(2), process.pid);
-  if (config.ungraded)
-    logger.warn('started with --ungraded: every change counts as T1, nothing holds it back but review and CI');
   const stopTracing = await startTracing('rig-conductor');
   const operator = await startOperator(config, logger);
   logger.info({ url: operator.listening.url }, 'listening');

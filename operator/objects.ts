@@ -121,6 +121,11 @@ export function numberOf({ spec, status }: Issue): number | undefined {
   return spec.number ?? status?.number;
 }
 
+/** Whether an Issue's text is the forge's: it came from there, whoever wrote it. */
+export function isOfForge({ spec: { source, number } }: Issue): boolean {
+  return source === 'webhook' || (source === 'agent' && number !== undefined);
+}
+
 function within({ metadata }: Issue, name: string): string {
   return `${metadata.namespace}/${name}`;
 }

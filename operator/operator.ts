@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { catalogue } from '#domain';
 import { createPool, migrate, type Pool } from '#lib/db';
 import { EventStore, migrations as eventMigrations } from '#lib/events';
+import { GitCache } from '#lib/git';
 import { type Listening, listen, serveMetrics } from '#lib/http';
 import { KubeClient, loadKubeConfig, Manager } from '#lib/kube';
 import { createMetrics, type Logger } from '#lib/observe';
@@ -11,7 +12,6 @@ import { History } from './api/history.ts';
 import { ReaderToken } from './api/readers.ts';
 import { deepHealth } from './audit/guard.ts';
 import type { Config } from './config.ts';
-import { GitCache } from './gateway/cache.ts';
 import { GitGateway } from './gateway/routes.ts';
 import { intakeRoute } from './intake/route.ts';
 import { collectConductor } from './metrics/collect.ts';
@@ -23,6 +23,8 @@ import { assemble } from './wiring/assemble.ts';
 
 const SCHEMA = 'conductor';
 const LEASE = 'rig-conductor';
+/** A forge gives a delivery up after 10 s. */
+const KNOWN_WITHIN_MS = 5_000;
 
 /** A running operator. */
 export interface Operator {
@@ -50,7 +52,7 @@ export async function startOperator(config: Config, logger: Logger): Promise<Ope
   const store = new EventStore({ db: pool, types: catalogue, metrics });
   const gitCache = new GitCache(join(config.dataDir, 'git'));
   const parts = assemble({ config, logger, metrics, gitCache, pool, url, client, intakeClient, manager, store });
-  collectConductor(metrics, { manager, conductor: parts.conductor, pool });
+  collectConductor(metrics, { manager, conductor: parts.conductor, pool, trustRoot: parts.trustRoot });
   const tokens = await TaskTokens.load(client, config.systemNamespace);
   const app = createApi({
     conductor: parts.conductor,
@@ -68,6 +70,10 @@ export async function startOperator(config: Config, logger: Logger): Promise<Ope
     intake: intakeRoute({
       db: pool,
       repositories: () => parts.conductor.objects.repositories.list(),
+      known: async () => {
+        const { repositories } = parts.conductor.objects;
+        if (!repositories.hasSynced()) await repositories.waitForSync(AbortSignal.timeout(KNOWN_WITHIN_MS));
+      },
       webhookSecret: (repository) => parts.conductor.forges.webhookSecret(repository),
       payloads: parts.payloads,
       onStored: () => parts.applier.kick(),
@@ -94,6 +100,7 @@ export async function startOperator(config: Config, logger: Logger): Promise<Ope
     await manager.stop();
     over.abort();
     parts.conductor.waiting.close();
+    parts.production.close();
     await Promise.all([parts.mark.idle(), offers.idle()]);
     await Promise.all([listening.close(), advice?.()]);
     await scraped?.close();

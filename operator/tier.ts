@@ -1,7 +1,7 @@
-import type { Repository } from '#crds';
-import { type ChangeGrade, type Fact, gradeIssue, type TierAnswer, unknown, type Work } from '#domain';
+import type { Repository, TierTable } from '#crds';
+import { type ChangeGrade, type Fact, gradeIssue, known, type TierAnswer, unknown, type Work } from '#domain';
+import { gradingKey, type TierPolicies } from '#lib/grading';
 import type { ChangeGrades } from './tiers/changes.ts';
-import type { TierPolicies } from './tiers/policies.ts';
 
 /** What the tier port is asked about. */
 export interface Graded extends Work {
@@ -15,6 +15,8 @@ export interface GradedHead {
   readonly work: Graded;
   readonly head: { readonly sha: string; readonly branch: string };
   readonly last: ChangeGrade | null;
+  /** Tip of the base branch where it was taken back behind what `last` graded; else null. */
+  readonly takenBack: string | null;
   readonly onTold: () => void;
 }
 
@@ -22,6 +24,8 @@ export interface GradedHead {
 export interface TierPort {
   /** Null means that nothing can grade it, which the rules take for T3. */
   grade(issue: Graded): TierAnswer;
+  /** What each tier asks in a Repository, undefined where nothing grades its work; left out, as it is shipped. */
+  terms?(repository: Repository): TierTable | undefined;
   /** What is wrong with the rules that would grade it; null where nothing is, or there are none. */
   problem?(repository: Repository): string | null;
   /** The grade of the change up to a head; left out by a port that grades no changes. */
@@ -37,25 +41,20 @@ export function policyTiers(policies: TierPolicies, changes: ChangeGrades): Tier
       const { tier, taskClass, reason } = gradeIssue(grading.policy, grading.raise, work);
       return { tier, taskClass, reason };
     },
+    terms: (repository) => policies.terms(repository),
     problem: (repository) => {
       const grading = policies.of(repository);
       return grading.state === 'wrong' ? grading.problem : null;
     },
-    change: ({ work: { repository, files: _planned, ...work }, head, last, onTold }) => {
+    change: ({ work: { repository, files: _planned, ...work }, head, last, takenBack, onTold }) => {
       const grading = repository === undefined ? null : policies.of(repository);
       if (repository === undefined || grading?.state !== 'graded') return unknown('no TierPolicy grades it.');
       // What the log has of this head by these rules needs no git.
-      if (last?.headSHA === head.sha && last.policy === grading.key) return { known: true, value: last, observedAt: 0 };
-      return changes.of({ repository, head, work, grading, onTold });
+      const key = gradingKey(grading, work);
+      const isOf = (policy: string) => policy === key || policy.startsWith(`${key}.`);
+      if (takenBack === null && last?.headSHA === head.sha && isOf(last.policy)) return known(last, 0);
+      const asked = takenBack === null ? key : `${key}.${takenBack}`;
+      return changes.of({ repository, head, work, grading, key: asked, onTold });
     },
   };
 }
-
-/** The operator was told to grade nothing: everything is T1, without an SLO and without a ceiling. For trying Rig out, never for production. */
-export const ungraded: TierPort = {
-  grade: ({ taskClass }) => ({
-    tier: 'T1',
-    taskClass: taskClass ?? 'unclassified',
-    reason: 'The operator runs with --ungraded: every change counts as T1.',
-  }),
-};

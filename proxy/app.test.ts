@@ -94,6 +94,7 @@ test('the answer passes byte for byte and its usage is recorded with the task it
       agent: 'dev-e',
       issue: 'i7',
       model: 'm-served',
+      asked: 'm',
       provider: 'anthropic',
       tokens: { input: 10, output: 25, cacheRead: 4, cacheWrite: 0 },
       requestId: 'req_1',

@@ -84,7 +84,8 @@ async function passedOn(
   const span = modelSpan(deps.provider, deps.upstream.url, body);
   const settle: Settle = (usage, requestId) => {
     const { tokens, id } = usage;
-    const model = usage.model ?? asked(body).model;
+    const wanted = asked(body).model;
+    const model = usage.model ?? wanted;
     span.used(usage);
     meter.settled(model, tokens, (performance.now() - started) / 1_000);
     return deps.record({
@@ -94,6 +95,7 @@ async function passedOn(
       agent: caller.agent,
       issue: caller.issue,
       model,
+      asked: wanted,
       provider: deps.provider,
       tokens,
       requestId: requestId ?? id ?? 'unknown',

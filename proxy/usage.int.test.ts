@@ -11,6 +11,7 @@ const USAGE: UsageRecord = {
   agent: 'dev-e',
   issue: null,
   model: 'm',
+  asked: 'm-latest',
   provider: 'anthropic',
   tokens: { input: 1, output: 2, cacheRead: 3, cacheWrite: 4 },
   requestId: 'req_1',

@@ -11,6 +11,8 @@ export interface UsageRecord {
   readonly issue: string | null;
   /** As the provider answered, else as it was asked for. */
   readonly model: string;
+  /** As it was asked for. */
+  readonly asked: string;
   readonly provider: string;
   readonly tokens: Tokens;
   /** The provider's own id of the call. */

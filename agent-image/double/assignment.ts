@@ -1,7 +1,7 @@
 import type { Assignment } from '#lib/conductor';
 
 /** A complete assignment for tests; `git.baseSHA` must be given where a repository is used. */
-export function anAssignment(kind: 'implement' | 'rework' | 'review', more: Partial<Assignment> = {}): Assignment {
+export function anAssignment(kind: Assignment['task']['kind'], more: Partial<Assignment> = {}): Assignment {
   return {
     task: {
       namespace: 'team-a',
@@ -20,7 +20,16 @@ export function anAssignment(kind: 'implement' | 'rework' | 'review', more: Part
       models: { default: { provider: 'anthropic', model: 'model-1' } },
       caps: { perTaskUSD: null, perSessionUSD: null },
     },
-    issue: { name: 'i7', number: 7, url: null, title: 'A bug', body: 'It is wrong.', labels: [], taskSpec: null },
+    issue: {
+      name: 'i7',
+      number: 7,
+      tier: kind === 'prepare' ? 'T3' : 'T1',
+      url: null,
+      title: 'A bug',
+      body: 'It is wrong.',
+      labels: [],
+      taskSpec: null,
+    },
     repository: { owner: 'team', name: 'shop', defaultBranch: 'main' },
     git: { path: '/team/shop.git', branch: 'rig/i7/1', baseRef: 'main', baseSHA: '0'.repeat(40), branchSHA: null },
     defaults: {},

@@ -5,6 +5,7 @@ import {
   type Assignment,
   CommentRequest,
   EventsRequest,
+  PlanRequest,
   PullRequestRequest,
   type TaskEvent,
   ThreadsRequest,
@@ -27,6 +28,7 @@ const BODIES: Record<string, TSchema> = {
   events: EventsRequest,
   'pull-request': PullRequestRequest,
   comments: CommentRequest,
+  plan: PlanRequest,
   verdict: VerdictRequest,
   threads: ThreadsRequest,
 };
@@ -74,6 +76,7 @@ function answer(
   if (call === 'pull-request') return c.json({ number: 12, url: 'http://forge.test/12', headSHA: '0'.repeat(40) });
   if (call === 'comments') return c.json({ url: 'http://forge.test/c' });
   if (call === 'verdict') return c.json({ submitted: true, reason: null });
+  if (call === 'plan') return c.json({ url: 'http://forge.test/p', digest: 'sha256:0' });
   if (call === 'threads') return c.json({ resolved: [], reopened: [] });
   return c.body(null, 204);
 }

@@ -85,7 +85,7 @@ export class Origin {
     return base !== mine;
   }
 
-  /** Sends `head`, which was received, to the one branch, only forward. Pushing what is there already changes nothing. Throws TaskFailure `PushRefused`. */
+  /** Sends `head`, which was received, to the one branch, only forward. Pushing what is there already changes nothing. Throws TaskFailure `PushRefused` or `ForgeUnreachable`. */
   async push(head: string): Promise<void> {
     const { branch } = this.#options;
     try {

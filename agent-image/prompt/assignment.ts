@@ -32,7 +32,7 @@ export function assignmentMessage({ assignment, diff, conflicts }: AssignmentFac
     parts.push(`Sent back by ${source}:`, fenced(`${source} feedback`, `${title}\n\n${body}`));
   if (conflicts !== undefined) parts.push(conflictText(conflicts));
   if (diff !== '') parts.push('The change so far, against the base:', fenced('diff', clipped(diff, MAX_DIFF)));
-  if (task.kind === 'implement' && diff !== '')
+  if ((task.kind === 'implement' || task.kind === 'prepare') && diff !== '')
     parts.push('An earlier attempt left the change above on the branch; go on from there.');
   return parts.join('\n\n');
 }

@@ -6,7 +6,10 @@ import { repositoryFacts, type Workplace, workplaceOf } from './facts.ts';
 import type { Outcome } from './outcome.ts';
 import type { Running } from './run.ts';
 
-/** Implements or reworks: worktree, model and tools, proof, delivery. */
+/** Characters of a comment. */
+const MAX_COMMENT = 16_384;
+
+/** Implements, reworks or prepares: worktree, model and tools, proof, delivery. */
 export async function runCoding(running: Running): Promise<Outcome> {
   const { deps, session, assignment } = running;
   const { signal } = session;
@@ -62,6 +65,7 @@ async function deliver(
   const { title, what, why, risk } = ending;
   const kept = assignment.pullRequest?.title ?? title;
   const opened = await session.calls.openPullRequest({ title: kept, what, why, proof: proof.slice(0, 16_384), risk });
+  if (assignment.task.kind === 'prepare') await tellPrepared(session, ending, opened.number);
   const resolve = toSend(resolved);
   if (resolve.length > 0) await session.calls.threads({ resolve, reopen: [] });
   return {
@@ -69,4 +73,14 @@ async function deliver(
     reason: 'Delivered',
     message: `Pushed ${head.slice(0, 12)} to pull request #${opened.number}.`,
   };
+}
+
+/** Whoever asked for a preparation goes on with it, and reads on the issue where to start. */
+async function tellPrepared(
+  { calls }: Running['session'],
+  { what, risk }: Extract<Ending, { kind: 'done' }>,
+  number: number,
+): Promise<void> {
+  const body = `I prepared a draft, #${number}, for you to go on with; I neither mark it ready nor ask for its merge.\n\n${what}\n\nWhat is at risk: ${risk}`;
+  await calls.comment({ key: 'prepared', target: 'issue', body: body.slice(0, MAX_COMMENT) });
 }

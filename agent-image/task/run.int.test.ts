@@ -22,7 +22,7 @@ const FILES = {
 interface Play {
   files?: Record<string, string>;
   script: Parameters<typeof scriptedModel>[0];
-  kind?: 'implement' | 'rework' | 'review';
+  kind?: Assignment['task']['kind'];
   more?: Partial<Assignment>;
   prepare?: (conductor: ConductorDouble, server: GitServer) => void;
   terminated?: AbortSignal;
@@ -212,6 +212,19 @@ test('a push refused for another reason is reported in one sentence', async (t) 
   assert.match(String(data.message), /Only rig\/i7\/1 may be pushed|does not accept this task/);
 });
 
+test('a push that could not be made because the forge is not there is told apart from one that was refused', async (t) => {
+  const { reason } = await play(t, {
+    script: [{ calls: [WRITE, DONE] }],
+    prepare: (_, server) => {
+      server.refuse = ({ path }) =>
+        path.includes('receive-pack')
+          ? { status: 503, body: 'The forge cannot be reached now; ask again.' }
+          : undefined;
+    },
+  });
+  assert.equal(reason, 'ForgeUnreachable');
+});
+
 test('SIGTERM in the middle of the work ends with 143 and without a report', async (t) => {
   const terminate = new AbortController();
   const { exitCode, conductor } = await play(t, {
@@ -267,4 +280,38 @@ test('a provider this runtime does not speak fails the task with a sentence', as
   const { reason, data } = await play(t, { script: [{}], more: { agent } });
   assert.equal(reason, 'ProviderUnsupported');
   assert.match(String(data.message), /does not speak; use anthropic/);
+});
+
+test('a preparation is delivered like any change, and says on the issue what the person has to decide', async (t) => {
+  const { reason, conductor, model } = await play(t, { script: [{ calls: [WRITE, DONE] }], kind: 'prepare' });
+  assert.equal(reason, 'Delivered');
+  assert.match(model.requests[0]?.system[0]?.text ?? '', /^Task kind: prepare\n[\s\S]*never ask for any of that/);
+  const [told] = conductor.bodies('comments') as CommentRequest[];
+  assert.deepEqual([told?.target, told?.key], ['issue', 'prepared']);
+  assert.match(told?.body ?? '', /a draft, #12[\s\S]*What is at risk: c/);
+});
+
+test('a review of T3 work is declined before a line of it is read: no model is asked, and it says who approves', async (t) => {
+  const more = {
+    issue: { ...anAssignment('review').issue, tier: 'T3' as const },
+    pullRequest: { number: 12, url: 'http://forge.test/12', headSHA: '1'.repeat(40), title: 'Approve me' },
+  };
+  const { reason, conductor, model, exitCode } = await play(t, { script: [], kind: 'review', more });
+  assert.deepEqual([reason, exitCode, model.requests.length], ['IrreversibleTier', 0, 0]);
+  assert.deepEqual(conductor.bodies('verdict'), []);
+  const [told] = conductor.bodies('comments') as CommentRequest[];
+  assert.match(told?.body ?? '', /11111111: it is graded T3[\s\S]*rig approve i7 --scope merge/);
+});
+
+test('a plan is read for and handed over; nothing is changed, pushed or opened', async (t) => {
+  const calls = [['read', { path: 'a.txt' }] as const, ['plan', { text: 'Change a.' }] as const];
+  const { reason, conductor, model } = await play(t, { script: [{ calls: [...calls] }], kind: 'plan' });
+  assert.equal(reason, 'PlanProposed');
+  assert.deepEqual(conductor.bodies('plan'), [{ text: 'Change a.' }]);
+  assert.deepEqual(conductor.bodies('pull-request'), []);
+  const offered = model.requests[0]?.tools?.map(({ name }) => name) ?? [];
+  assert.deepEqual(
+    offered.filter((name) => ['write', 'edit', 'run', 'done', 'test'].includes(name)),
+    [],
+  );
 });

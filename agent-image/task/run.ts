@@ -23,6 +23,9 @@ export interface TaskDeps {
   readonly terminated: AbortSignal;
 }
 
+/** A push that failed for a claim that ended meanwhile is no failure. */
+const NOT_PUSHED = new Set(['PushRefused', 'ForgeUnreachable']);
+
 type Work = Awaited<ReturnType<typeof loadWork>>;
 
 /** What the parts of a running task share. */
@@ -68,8 +71,12 @@ export async function runTask(deps: TaskDeps): Promise<number> {
 
 /** The code of the work itself, which is most of the runtime: loaded once the conductor has let the task in, so that it is asked early. */
 async function loadWork() {
-  const [{ runCoding }, { runReview }] = await Promise.all([import('./coding.ts'), import('./review.ts')]);
-  return { runCoding, runReview };
+  const [{ runCoding }, { runPlan }, { runReview }] = await Promise.all([
+    import('./coding.ts'),
+    import('./plan.ts'),
+    import('./review.ts'),
+  ]);
+  return { runCoding, runPlan, runReview };
 }
 
 async function worked(deps: TaskDeps, session: Session, meter: Meter): Promise<Outcome | Stop> {
@@ -81,7 +88,7 @@ async function worked(deps: TaskDeps, session: Session, meter: Meter): Promise<O
     session.extend(assignment.task.deadline);
     return await asAgent(assignment, () => thinking(deps, { session, assignment, meter }, work));
   } catch (error) {
-    if (error instanceof TaskFailure && error.reason === 'PushRefused') await session.beat();
+    if (error instanceof TaskFailure && NOT_PUSHED.has(error.reason)) await session.beat();
     const reason = session.signal.aborted ? session.signal.reason : error;
     const end = outcomeOf(reason);
     if (!(end instanceof Stop)) deps.logger.error({ err: error }, 'task failed');
@@ -101,7 +108,14 @@ async function thinking(
   const model = deps.createModel(choice, session.proxyToken);
   await session.calls.report([{ id: 'started', type: 'WORK_STARTED', data: { model: choice.model } }]);
   const running = { deps, model, ...known };
-  return assignment.task.kind === 'review' ? work.runReview(running) : work.runCoding(running);
+  switch (assignment.task.kind) {
+    case 'review':
+      return work.runReview(running);
+    case 'plan':
+      return work.runPlan(running);
+    default:
+      return work.runCoding(running);
+  }
 }
 
 /** The work of an agent as a span, in OpenTelemetry's conventions for generative AI. */

@@ -10,6 +10,7 @@ export type Ending =
       readonly risk: string;
     }
   | { readonly kind: 'ask'; readonly question: string }
+  | { readonly kind: 'plan'; readonly text: string }
   | { readonly kind: 'verdict'; readonly verdict: 'approve' | 'request-changes'; readonly body: string };
 
 export interface Answer {

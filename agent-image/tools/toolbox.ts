@@ -4,7 +4,7 @@ import { type Answer, type Tool, ToolRefusal } from './tool.ts';
 
 const MAX_RESULT = 60_000;
 /** Always offered, whatever a repository's configuration leaves out: without them a task could not end. */
-const ENDS = new Set(['done', 'ask', 'verdict']);
+const ENDS = new Set(['done', 'ask', 'verdict', 'plan']);
 
 /** The tools of one task. A call with an unknown name or with input that does not fit is answered, never run. */
 export class Toolbox {

@@ -1,12 +1,9 @@
-import type { Issue } from '#crds';
-import { approvalDigest, canonicalJSON } from '#domain';
 import type { ApprovalResponse } from '#lib/conductor';
-import { ExitCode, ExitError, plain } from '#lib/terminal';
+import { plain } from '#lib/terminal';
 
-const MOST_PATHS = 100;
-
-/** The parts of document v1 that a person looks at. */
+/** Document v1, for the eyes of a person. */
 interface Shown {
+  readonly clusterUID?: string;
   readonly name?: string;
   readonly namespace?: string;
   readonly uid?: string;
@@ -16,7 +13,12 @@ interface Shown {
   readonly effectiveTier?: string;
   readonly taskClass?: string;
   readonly forge?: { readonly host?: string; readonly number?: number };
-  readonly taskSpec?: { readonly goal?: string; readonly acceptance?: readonly string[] };
+  readonly taskSpec?: {
+    readonly goal?: string;
+    readonly acceptance?: readonly string[];
+    readonly interfaces?: readonly string[];
+    readonly files?: readonly string[];
+  };
   readonly planDigest?: string;
   readonly pullRequest?: {
     readonly number: number;
@@ -27,72 +29,60 @@ interface Shown {
   };
 }
 
-/**
- * Holds what the conductor says would be signed against the Issue as the API server has it, and against its own digest. Throws
- * ExitError where they differ: nobody signs something else than they were shown.
- */
-export function checkDocument(
-  { document, digest, scope }: ApprovalResponse,
-  issue: Issue,
-  sha256: (text: string) => string,
-): void {
-  const { name, namespace, uid, title, body } = document as Shown;
-  const { metadata, spec } = issue;
-  const lines = (text: string) => text.replaceAll('\r\n', '\n');
-  const same =
-    approvalDigest(document, sha256) === digest &&
-    document.scope === scope &&
-    name === metadata.name &&
-    namespace === metadata.namespace &&
-    uid === metadata.uid &&
-    title === lines(spec.title) &&
-    body === lines(spec.body ?? '') &&
-    canonicalJSON((document as Shown).taskSpec ?? null) ===
-      canonicalJSON(JSON.parse(lines(JSON.stringify(spec.taskSpec ?? null).replaceAll('\\r\\n', '\\n'))));
-  if (same) return;
-  throw new ExitError(
-    ExitCode.NotDone,
-    `What the conductor offers to sign is not Issue ${metadata.name} as the API server has it; ask again, and look at both if it stays so.`,
-  );
+/** What the document does not say and helps to look at it. */
+export interface Beside {
+  /** `owner/name` at the forge. */
+  readonly repository: string;
+  readonly pullURL: string | undefined;
+  readonly planURL: string | undefined;
 }
 
-/** Everything that is approved, for the eyes of whoever signs. Others' words cannot move the cursor. */
-export function renderDocument({ scope, digest, document }: ApprovalResponse, pullURL: string | undefined): string {
+/** Everything that is approved, and nothing left out however long it is, for the eyes of whoever signs. Others' words cannot move the cursor. */
+export function renderDocument({ scope, digest, document, plan }: ApprovalResponse, beside: Beside): string {
   const shown = document as Shown;
   const { forge, pullRequest: pull, taskSpec } = shown;
-  const where = `${shown.namespace}/${shown.name}${forge?.number === undefined ? '' : `, #${forge.number} at ${forge.host}`}`;
+  const number = forge?.number === undefined ? '' : `#${forge.number}`;
   return [
-    `You approve the ${scope} of ${plain(where)}`,
+    `You approve the ${scope} of ${plain(`${shown.namespace}/${shown.name}, ${beside.repository}${number} at ${forge?.host}`)}`,
     '',
-    `  tier    ${shown.effectiveTier}${shown.taskClass === undefined ? '' : `, class ${plain(shown.taskClass)}`}`,
-    `  base    ${plain(shown.baseBranch ?? '')}`,
-    `  title   ${plain(shown.title ?? '')}`,
+    line('tier', `${shown.effectiveTier}${shown.taskClass === undefined ? '' : `, class ${shown.taskClass}`}`),
+    line('base', shown.baseBranch),
+    line('title', shown.title),
     ...block(shown.body ?? ''),
-    ...(taskSpec?.goal === undefined ? [] : [`  goal    ${plain(taskSpec.goal)}`]),
-    ...(taskSpec?.acceptance ?? []).map((each) => `  accept  ${plain(each)}`),
-    ...(shown.planDigest === undefined ? [] : [`  plan    ${plain(shown.planDigest)}`]),
-    ...(pull === undefined ? [] : renderPull(pull, pullURL)),
+    ...text('goal', taskSpec?.goal),
+    ...(taskSpec?.acceptance ?? []).flatMap((each) => text('accept', each)),
+    ...(taskSpec?.interfaces ?? []).flatMap((each) => text('offers', each)),
+    ...(taskSpec?.files ?? []).flatMap((each) => text('file', each)),
+    ...(shown.planDigest === undefined ? [] : [line('plan', `${shown.planDigest} ${beside.planURL ?? ''}`)]),
+    ...block(plan ?? ''),
+    ...(pull === undefined ? [] : renderPull(pull, beside.pullURL)),
     '',
-    `  digest  sha256:${digest}`,
+    line('issue', `${shown.uid} in cluster ${shown.clusterUID}`),
+    line('digest', `sha256:${digest}`),
   ].join('\n');
 }
 
 function renderPull(pull: NonNullable<Shown['pullRequest']>, url: string | undefined): string[] {
-  const more = pull.paths.length - MOST_PATHS;
   return [
-    `  change  #${pull.number}${url === undefined ? '' : ` ${plain(url)}`}`,
-    `          git diff ${pull.baseSHA} ${pull.headSHA}`,
-    ...pull.paths.slice(0, MOST_PATHS).map((path) => `          ${plain(path)}`),
-    ...(more > 0 ? [`          and ${more} more`] : []),
-    ...pull.manifests.map((digest) => `          consents to the manifest sha256:${digest}`),
+    line('change', `#${pull.number} ${url ?? ''}`),
+    line('', `git diff ${pull.baseSHA} ${pull.headSHA}`),
+    line('', pull.paths.length === 1 ? '1 path' : `${pull.paths.length} paths`),
+    ...pull.paths.map((path) => line('', path)),
+    ...pull.manifests.map((digest) => line('', `consents to the manifest sha256:${digest}`)),
   ];
 }
 
+function line(name: string, words: string | undefined): string {
+  return `  ${name.padEnd(6)}  ${plain(words ?? '')}`.trimEnd();
+}
+
+/** A text of several lines is shown in several lines. */
+function text(name: string, words: string | undefined): string[] {
+  if (words === undefined) return [];
+  const [first, ...more] = words.trimEnd().split('\n');
+  return [line(name, first), ...more.map((each) => line('', each))];
+}
+
 function block(body: string): string[] {
-  return body === ''
-    ? []
-    : body
-        .trimEnd()
-        .split('\n')
-        .map((line) => `          ${plain(line)}`);
+  return body === '' ? [] : text('', body);
 }

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -83,17 +83,30 @@ export async function signInOnDevice(issuer: string, say: Say): Promise<string> 
   throw failed(issuer, 'nobody signed in within five minutes');
 }
 
-/** Signs in at the provider of a rig on one machine with the sign-in code that only its person can read. */
-export function withCode(code: string): (url: string) => Promise<void> {
+/**
+ * Signs in at the provider of a rig on one machine with the sign-in code that only its person can read. The code itself is sent to nobody, but a proof
+ * of it that is good for this sign-in alone: who took the provider's port while it was away learns nothing to sign with. Throws ExitError where the
+ * provider's pages are elsewhere, or it does not take the proof.
+ */
+export function withCode(code: string, issuer: string): (url: string) => Promise<void> {
   return async (url) => {
     const asked = new URL(url);
-    const words = { ...Object.fromEntries(asked.searchParams), sign_in_code: code };
+    if (asked.origin !== new URL(issuer).origin) throw failed(issuer, `its pages are at ${asked.origin}`);
+    const words = Object.fromEntries(asked.searchParams);
     asked.search = '';
-    const answer = await fetch(asked, { method: 'POST', body: new URLSearchParams(words), redirect: 'manual' });
+    const body = new URLSearchParams({ ...words, sign_in_proof: proofOf(code, issuer, words) });
+    const answer = await fetch(asked, { method: 'POST', body, redirect: 'manual' });
     const back = answer.headers.get('location');
-    if (back === null) throw failed(asked.origin, 'it does not take the sign-in code');
+    if (back === null || !back.startsWith(`${words.redirect_uri}?`))
+      throw failed(issuer, 'it does not take the sign-in code');
     await fetch(back);
   };
+}
+
+/** As the provider makes it: of what the sign-in is for, each on a line of its own. */
+function proofOf(code: string, issuer: string, words: Readonly<Record<string, string>>): string {
+  const bound = [issuer, words.client_id, words.redirect_uri, words.code_challenge, words.nonce, words.state];
+  return createHmac('sha256', code).update(bound.join('\n')).digest('hex');
 }
 
 async function discover(issuer: string): Promise<Discovery> {

@@ -1,4 +1,5 @@
 import type { ChangedFile, ChangeFacts } from '#domain';
+import { hintsAtManifest } from '#lib/change';
 
 /** A file of a diff, with what is known of its texts. */
 export interface DiffFile {
@@ -94,6 +95,8 @@ function fileOf(header: readonly string[], { added, removed, isBinary, isWhole }
     newMode,
     added: isBinary ? null : added.length,
     deleted: isBinary ? null : removed.length,
+    // A diff does not show the rest of the file: what is not among its lines is only seen by whoever reads the repository.
+    manifest: hintsAtManifest([...added, ...removed].join('\n')),
   };
   const blobs = {
     before: oldMode === null ? null : (index?.[1] ?? null),

@@ -1,65 +1,51 @@
-import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline/promises';
+import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
-import { type Approval, apiVersion, childName, type Issue, resources } from '#crds';
-import { approvalScopes, approvalStatement, statementPayloadType } from '#domain';
-import { AttestError, type SigningServices, signStatement } from '#lib/attest';
+import { type Approval, apiVersion, childName, type Issue, type Repository, resources } from '#crds';
+import { approvalScopes, approvalStatement } from '#domain';
+import { MAX_BUNDLE_BYTES } from '#lib/attest';
 import { type ApprovalResponse, type ReaderOptions, readApproval } from '#lib/conductor';
-import { findCondition, type KubeClient, type KubeObject, type ObjectRef, type Resource } from '#lib/kube';
+import {
+  findCondition,
+  isKubeError,
+  type KubeClient,
+  type KubeObject,
+  NAMESPACES,
+  type ObjectRef,
+  type Resource,
+} from '#lib/kube';
 import { createTerminal, ExitCode, ExitError, plain, type Terminal } from '#lib/terminal';
-import { checkDocument, renderDocument } from '../approve/show.ts';
-import { signInOnDevice, signInWithBrowser, withCode } from '../approve/sign-in.ts';
+import { checkDocument } from '../approve/compare.ts';
+import { renderDocument } from '../approve/show.ts';
+import { type SigningOptions, sign, withSigningOptions } from '../approve/sign.ts';
 import { openTenant, type Tenant, type TenantOptions } from '../cluster.ts';
 import { withCommonOptions } from '../options.ts';
 import { explainConductor, readerOf } from '../readers.ts';
 
 const ISSUES = resources.Issue as Resource<Issue & KubeObject>;
+const REPOSITORIES = resources.Repository as Resource<Repository & KubeObject>;
 const APPROVALS = resources.Approval as Resource<Approval & KubeObject>;
 const LOOK_MS = 250;
 const WITHIN_MS = 30_000;
+/** Certificate, log entry and timestamp of a bundle, generously. */
+const BESIDE_BYTES = 16 * 1_024;
 
-interface ApproveOptions extends TenantOptions {
+export interface ApproveOptions extends TenantOptions, SigningOptions {
   readonly scope: ApprovalResponse['scope'];
-  readonly signIn: 'browser' | 'device' | 'local';
-  readonly yes?: boolean;
-  readonly printStatement?: boolean;
-  readonly bundle?: string;
   readonly conductorUrl?: string;
   readonly readerTokenFile?: string;
-  readonly issuer?: string;
-  readonly fulcioUrl?: string;
-  readonly rekorUrl?: string;
-  readonly timestampUrl?: string;
 }
 
 export function addApprove(program: Command): void {
-  withCommonOptions(program.command('approve'))
+  withSigningOptions(withCommonOptions(program.command('approve')))
     .description('approve one step of an issue: shows it, signs it in your name, and files the Approval')
     .argument('<issue>', 'name of the Issue')
     .addOption(new Option('--scope <scope>', 'what is approved').choices([...approvalScopes]).makeOptionMandatory())
-    .addOption(
-      new Option(
-        '--sign-in <how>',
-        'browser; device, without a browser here; local, with the sign-in code of a rig on this machine',
-      )
-        .choices(['browser', 'device', 'local'])
-        .default('browser'),
-    )
-    .option('--yes', 'do not ask whether what is shown is to be signed')
-    .option('--print-statement', 'print what would be signed, for cosign attest-blob --statement, and do nothing else')
-    .option('--bundle <file>', 'file this bundle, which cosign made, instead of signing')
     .option('--namespace <name>', 'the tenant namespace (default: the rig’s own)')
     .option('--context <name>', 'a rig that is installed in the cluster of this context of your kubeconfig')
     .option('--conductor-url <url>', 'where its conductor is reached, with --context')
     .option('--reader-token-file <file>', 'the file with its readers’ token, with --context')
-    .option('--issuer <url>', 'your OpenID Connect provider (default: the rig’s own, with --context Sigstore’s)')
-    .option('--fulcio-url <url>', 'what issues the certificate (default as for --issuer)')
-    .option('--rekor-url <url>', 'what logs the signature (default as for --issuer)')
-    .option('--timestamp-url <url>', 'what tells the time (default as for --issuer)')
     .action(approve);
 }
 
@@ -68,31 +54,68 @@ async function approve(name: string, options: ApproveOptions): Promise<void> {
   const terminal = createTerminal(options);
   const ref = { namespace: tenant.namespace, name };
   try {
-    const { issue, offered } = await look(tenant, ref, options);
-    const statement = JSON.stringify(approvalStatement(offered.document, offered.digest));
-    if (options.printStatement) return void process.stdout.write(`${statement}\n`);
-    terminal.say(renderDocument(offered, issue.status?.pullRequest?.url));
-    const bundle =
-      options.bundle === undefined
-        ? await sign(statement, tenant, options, terminal)
-        : readFileSync(options.bundle, 'utf8');
-    const filed = await file(tenant.client, issue, offered, bundle);
+    if (options.printStatement) {
+      const { statement } = await look(tenant, ref, options);
+      return void process.stdout.write(`${statement}\n`);
+    }
+    const filed = await approveIssue(tenant, ref, options, terminal);
     terminal.result(
       filed,
-      `${filed.name} is verified: ${plain(filed.by)} approved the ${offered.scope} until ${filed.until}`,
+      `${filed.name} is verified: ${plain(filed.by)} approved the ${options.scope} until ${filed.until}`,
     );
   } finally {
     await tenant.client.close();
   }
 }
 
-/** The Issue as the API server has it and what the conductor would have signed, which must be the same. */
+/** Shows what is approved, has it signed, files it, and resolves when it is verified. Throws ExitError where it is not. */
+export async function approveIssue(
+  tenant: Tenant,
+  ref: ObjectRef,
+  options: ApproveOptions,
+  terminal: Terminal,
+): Promise<Filed> {
+  const { seen, offered, statement } = await look(tenant, ref, options);
+  const { issue, repository } = seen;
+  const { pullRequest, plan } = issue.status ?? {};
+  const at = `${repository.spec.owner}/${repository.spec.name}`;
+  terminal.say(renderDocument(offered, { repository: at, pullURL: pullRequest?.url, planURL: plan?.url }));
+  if (seen.clusterUID === null)
+    terminal.warn('You may not read the namespace kube-system, so which cluster this is for is the conductor’s word.');
+  fits(statement);
+  const bundle = await sign(statement, tenant, options, terminal);
+  return await file(tenant.client, issue, offered, bundle);
+}
+
+/** What the API server has, and what the conductor would have signed, which must be the same. */
 async function look(tenant: Tenant, ref: ObjectRef, options: ApproveOptions) {
-  const issue = await tenant.client.get(ISSUES, ref);
+  const { client } = tenant;
+  const issue = await client.get(ISSUES, ref);
+  const repository = await client.get(REPOSITORIES, { namespace: ref.namespace, name: issue.spec.repositoryRef.name });
+  const seen = { issue, repository, clusterUID: await clusterUID(client) };
   const reader = { ...readerFor(tenant, options), issue: ref.name };
   const offered = await readApproval(reader, options.scope).catch(explainConductor);
-  checkDocument(offered, issue, (text) => createHash('sha256').update(text, 'utf8').digest('hex'));
-  return { issue, offered };
+  checkDocument(offered, seen, (text) => createHash('sha256').update(text, 'utf8').digest('hex'));
+  return { seen, offered, statement: JSON.stringify(approvalStatement(offered.document, offered.digest)) };
+}
+
+async function clusterUID(client: KubeClient): Promise<string | null> {
+  try {
+    return (await client.get(NAMESPACES, { name: 'kube-system' })).metadata.uid ?? null;
+  } catch (error) {
+    if (isKubeError(error, 'Forbidden')) return null;
+    throw error;
+  }
+}
+
+/** A bundle has its statement in base64, and some kilobytes more. Said before anybody signs what nobody can file. */
+function fits(statement: string): void {
+  const bytes = Math.ceil(Buffer.byteLength(statement) / 3) * 4 + BESIDE_BYTES;
+  if (bytes <= MAX_BUNDLE_BYTES) return;
+  throw new ExitError(
+    ExitCode.NotDone,
+    `What would be signed has ${Buffer.byteLength(statement)} bytes, and an Approval holds some ${Math.floor(((MAX_BUNDLE_BYTES - BESIDE_BYTES) * 3) / 4)}: make the change smaller.`,
+  );
 }
 
 function readerFor({ rig, namespace }: Tenant, { conductorUrl, readerTokenFile }: ApproveOptions): ReaderOptions {
@@ -106,59 +129,8 @@ function readerFor({ rig, namespace }: Tenant, { conductorUrl, readerTokenFile }
   return { url: conductorUrl, token: readFileSync(readerTokenFile, 'utf8').trim(), namespace };
 }
 
-async function sign(statement: string, { rig }: Tenant, options: ApproveOptions, terminal: Terminal): Promise<string> {
-  if (!options.yes) await confirm();
-  const trust = rig?.state.urls.trust;
-  const issuer = options.issuer ?? trust ?? 'https://oauth2.sigstore.dev/auth';
-  const services: SigningServices = {
-    fulcioURL: options.fulcioUrl ?? trust ?? 'https://fulcio.sigstore.dev',
-    rekorURL: options.rekorUrl ?? trust ?? 'https://rekor.sigstore.dev',
-    timestampURL: options.timestampUrl ?? trust ?? 'https://timestamp.sigstore.dev',
-  };
-  const identityToken = await signIn(issuer, options, rig?.layout.secrets, terminal);
-  return signStatement(statement, { payloadType: statementPayloadType, identityToken, services }).catch(
-    (error: unknown) => {
-      if (error instanceof AttestError) throw new ExitError(ExitCode.NotDone, error.message, { cause: error });
-      throw error;
-    },
-  );
-}
-
-async function confirm(): Promise<void> {
-  if (!process.stdin.isTTY)
-    throw new ExitError(ExitCode.Usage, 'Nobody is there to be asked; look at what is shown, and say --yes.');
-  const asked = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await asked.question('\nSign this? Type yes: ').finally(() => asked.close());
-  if (answer.trim() !== 'yes') throw new ExitError(ExitCode.NotDone, 'Nothing was signed.');
-}
-
-async function signIn(
-  issuer: string,
-  { signIn: how }: ApproveOptions,
-  secrets: string | undefined,
-  terminal: Terminal,
-): Promise<string> {
-  if (how === 'device') return signInOnDevice(issuer, terminal.warn);
-  if (how === 'browser') return signInWithBrowser(issuer, (url) => openBrowser(url, terminal));
-  const file = secrets === undefined ? undefined : join(secrets, 'sign-in-code');
-  if (file === undefined || !existsSync(file))
-    throw new ExitError(
-      ExitCode.Usage,
-      'Only a rig on this machine has a sign-in code; sign in with browser or device.',
-    );
-  return signInWithBrowser(issuer, withCode(readFileSync(file, 'utf8').trim()));
-}
-
-/** Whether a browser opens is not known, so the address is shown as well. */
-function openBrowser(url: string, terminal: Terminal): void {
-  terminal.warn(`Sign in at ${url}`);
-  const [command, ...before] = process.platform === 'darwin' ? ['open'] : ['xdg-open'];
-  const child = spawn(command!, [...before, url], { stdio: 'ignore', detached: true });
-  child.on('error', () => undefined);
-  child.unref();
-}
-
-interface Filed {
+/** An Approval that was filed and is verified. */
+export interface Filed {
   readonly name: string;
   readonly by: string;
   /** RFC 3339. */
@@ -176,16 +148,15 @@ async function file(
   const spec = { issueRef: { name: issueName, uid }, scope, bundle };
   await client.create(APPROVALS, { apiVersion, kind: 'Approval', metadata: { namespace, name }, spec } as Approval &
     KubeObject);
+  let last = 'no conductor has looked at it yet: rig status says whether one runs.';
   for (const until = Date.now() + WITHIN_MS; Date.now() < until; await pause(LOOK_MS)) {
     const { status } = await client.get(APPROVALS, { namespace, name });
     const verified = findCondition(status?.conditions, 'Verified');
     if (verified?.status === 'True')
       return { name, by: status?.identity?.subject ?? '', until: status?.expiresAt ?? '' };
-    if (verified !== undefined)
-      throw new ExitError(ExitCode.NotDone, `Approval ${name} is refused: ${verified.message}`);
+    if (verified?.status === 'False')
+      throw new ExitError(ExitCode.NotDone, `Approval ${name} is refused: ${plain(verified.message)}`);
+    if (verified !== undefined) last = `it cannot be verified now: ${plain(verified.message)}`;
   }
-  throw new ExitError(
-    ExitCode.NotDone,
-    `Approval ${name} is filed, and no conductor has verified it yet: rig status says whether one runs.`,
-  );
+  throw new ExitError(ExitCode.NotDone, `Approval ${name} is filed, and ${last}`);
 }

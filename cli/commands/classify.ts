@@ -7,19 +7,16 @@ import {
   compilePolicy,
   compileRaise,
   contentNeeded,
-  type Engines,
   type Grade,
   gradeChange,
   gradeIssue,
   type Raise,
   type Work,
 } from '#domain';
-import { compileCel } from '#lib/cel';
 import { readEvents } from '#lib/conductor';
-import { compileGlobs } from '#lib/glob';
+import { engines, policyNameOf } from '#lib/grading';
 import type { KubeObject, Resource } from '#lib/kube';
 import { createTerminal, ExitCode, ExitError } from '#lib/terminal';
-import { sameYAML } from '#lib/yaml';
 import {
   blobsOf,
   type Classified,
@@ -33,7 +30,6 @@ import { openTenant, type Tenant, type TenantOptions } from '../cluster.ts';
 import { withCommonOptions } from '../options.ts';
 import { readerOf } from '../readers.ts';
 
-const engines: Engines = { compileCel, compileGlobs, sameYAML };
 const ISSUES = resources.Issue as Resource<Issue & KubeObject>;
 const REPOSITORIES = resources.Repository as Resource<Repository & KubeObject>;
 const POLICIES = resources.TierPolicy as Resource<TierPolicy & KubeObject>;
@@ -136,7 +132,7 @@ async function classifyPull(tenant: Tenant, issue: Issue, options: ClassifyOptio
   const { tier, taskClass, rule, path, reason, headSHA } = graded as unknown as Grade & { headSHA: string };
   const grade = { tier, taskClass, rule, path, reason, findings: [{ rule, tier, taskClass, path, reason }] };
   const repository = await repositoryOf(tenant, issue.spec.repositoryRef.name);
-  return { of: `#${options.pr} at ${headSHA.slice(0, 8)}`, policy: policyName(repository), grade };
+  return { of: `#${options.pr} at ${headSHA.slice(0, 8)}`, policy: policyNameOf(repository), grade };
 }
 
 async function issueOf({ client, namespace }: Tenant, { pr, issue, repository }: ClassifyOptions): Promise<Issue> {
@@ -163,10 +159,6 @@ async function repositoryOf({ client, namespace }: Tenant, name: string | undefi
   );
 }
 
-function policyName({ spec }: Repository): string {
-  return spec.tierPolicyRef?.name ?? 'default';
-}
-
 async function rulesOf(
   { client }: Tenant,
   repository: Repository,
@@ -175,7 +167,7 @@ async function rulesOf(
   const raise = compileRaise(repository.spec.raise, repository.spec.protectedPaths, engines);
   if (!raise.ok) throw new ExitError(ExitCode.NotDone, raise.problems.join('\n'));
   if (file !== undefined) return { policy: policyFrom(file), raise: raise.value };
-  const name = policyName(repository);
+  const name = policyNameOf(repository);
   const found = await client.find(POLICIES, { name });
   if (!found)
     throw new ExitError(

@@ -25,7 +25,7 @@ const repository = (noted: Record<string, string> = {}, id?: number) =>
       defaultBranch: 'main',
       mergeMethod: 'squash',
       requiredChecks: { kind: 'listed', checks: [{ name: 'unit', app: 'checker' }] },
-      enforcement: { kind: 'ruleset' },
+      enforcement: { kind: 'ruleset', approvalApp: 'checker' },
     },
   }) as unknown as Repository & KubeObject;
 

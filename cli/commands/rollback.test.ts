@@ -8,9 +8,9 @@ import { askInverse } from './rollback.ts';
 const SHA = 'abcdef01'.repeat(5);
 const ref = { namespace: 'tenant-a', name: 'widgets-12' };
 
-async function withIssue(status: object): Promise<KubeClient> {
+async function withIssue(status: object, wish: object = {}): Promise<KubeClient> {
   const client = new FakeClient(realClock) as unknown as KubeClient;
-  const spec = { repositoryRef: { name: 'widgets' }, title: 'Mend the parser' };
+  const spec = { repositoryRef: { name: 'widgets' }, title: 'Mend the parser', ...wish };
   const issue = await client.create(resources.Issue, {
     apiVersion,
     kind: 'Issue',
@@ -33,6 +33,19 @@ test('the inverse of a merged change is asked for as an issue of its own, once',
   assert.match(spec.body ?? '', /It broke the login\./);
   assert.match(spec.taskSpec?.goal ?? '', new RegExp(`git revert --no-edit ${SHA}`));
   assert.equal((await askInverse(client, ref)).already, true);
+});
+
+test('the inverse is graded by the labels, the class and the files of what it takes back', async () => {
+  const pullRequest = { number: 34, url: 'u', headSHA: SHA, mergeSHA: SHA };
+  const wish = { labels: ['bug'], taskSpec: { goal: 'g', files: ['src/parser.ts'] } };
+  const asked = async (taskClass: string) => {
+    const client = await withIssue({ phase: 'Done', pullRequest, taskClass }, wish);
+    const { name } = await askInverse(client, ref);
+    return ((await client.get(resources.Issue, { ...ref, name })) as Issue).spec;
+  };
+  const spec = await asked('bugfix');
+  assert.deepEqual([spec.labels, spec.taskClass, spec.taskSpec?.files], [['bug'], 'bugfix', ['src/parser.ts']]);
+  assert.equal((await asked('unclassified')).taskClass, undefined);
 });
 
 test('an issue of which nothing was merged has nothing to take back', async () => {

@@ -4,7 +4,8 @@ import { cutText, isKubeError, type KubeClient, type ObjectRef, type Resource } 
 import { createTerminal, ExitCode, ExitError, plain } from '#lib/terminal';
 import { openTenant, type TenantOptions } from '../cluster.ts';
 import { withCommonOptions } from '../options.ts';
-import { authorOf, say } from './trust-acts.ts';
+import { authorOf } from './trust-acts.ts';
+import { say } from './trust-say.ts';
 
 const ISSUES: Resource<Issue> = resources.Issue;
 
@@ -35,7 +36,7 @@ async function rollback(name: string, options: RollbackOptions): Promise<void> {
     const agent = options.agent ?? (await authorOf(tenant, name));
     const asked = await askInverse(client, { namespace, name }, options.note);
     const note = options.note ?? `Taken back by ${asked.name}.`;
-    await say(client, { namespace, name: agent }, { do: 'fault', issue: name }, { note });
+    await say(client, { namespace, name: agent }, { do: 'fault', issue: name, change: asked.mergeSHA }, { note });
     const how = asked.already ? 'was asked for before' : 'is asked for';
     createTerminal(options).result(
       { issue: asked.name, mergeSHA: asked.mergeSHA, agent, already: asked.already },
@@ -54,8 +55,12 @@ export interface Inverse {
   readonly already: boolean;
 }
 
+/** What nothing could class. */
+const UNCLASSIFIED = 'unclassified';
+
 /**
- * Asks for the inverse of what an Issue got merged, as urgent work like any other: planned, reviewed, gated. Once for each merged change. Throws ExitError NotDone where
+ * Asks for the inverse of what an Issue got merged, as urgent work like any other: planned, reviewed, gated, and graded by the labels, the class and the
+ * files of what it takes back. Once for each merged change. Throws ExitError NotDone where
  * nothing was merged, KubeError for an Issue that is not there.
  */
 export async function askInverse(client: KubeClient, ref: ObjectRef, why?: string): Promise<Inverse> {
@@ -66,6 +71,8 @@ export async function askInverse(client: KubeClient, ref: ObjectRef, why?: strin
   const short = mergeSHA.slice(0, 8);
   const name = childName([ref.name, 'rollback', short]);
   const reason = why === undefined ? '' : `\n\n${why}`;
+  const { labels = [], taskSpec } = spec;
+  const taskClass = status?.taskClass ?? spec.taskClass ?? UNCLASSIFIED;
   const issue = {
     apiVersion,
     kind: 'Issue',
@@ -76,9 +83,12 @@ export async function askInverse(client: KubeClient, ref: ObjectRef, why?: strin
       body: `Commit ${mergeSHA} (pull request #${number}) has to be taken back.${reason}`,
       source: 'kubectl',
       priority: 'critical',
+      labels,
+      ...(taskClass === UNCLASSIFIED ? {} : { taskClass }),
       taskSpec: {
         goal: `What commit ${mergeSHA} changed is as it was before it: git revert --no-edit ${mergeSHA}, and for a merge commit -m 1. Nothing else changes.`,
         acceptance: [`The diff is the inverse of the diff of ${mergeSHA}, as far as later changes allow.`],
+        ...(taskSpec?.files === undefined ? {} : { files: taskSpec.files }),
       },
     },
   };

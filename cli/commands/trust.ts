@@ -5,6 +5,7 @@ import { createTerminal, plain, table } from '#lib/terminal';
 import { type CommonOptions, layoutOfOptions, withCommonOptions } from '../options.ts';
 import { explainConductor, readerOf } from '../readers.ts';
 import { addTrustActs } from './trust-acts.ts';
+import { addTrustRoot } from './trust-root.ts';
 
 interface ShowOptions extends CommonOptions {
   readonly namespace?: string;
@@ -24,6 +25,7 @@ export function addTrust(program: Command): void {
       createTerminal(options).result(ledger, renderLedger(ledger));
     });
   addTrustActs(trust);
+  addTrustRoot(trust);
   withCommonOptions(trust.command('explain'))
     .description('every change that a ceiling hangs on: what counted, and why the others did not')
     .argument('<agent>', 'name of the Agent')

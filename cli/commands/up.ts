@@ -16,8 +16,10 @@ interface Flags extends CommonOptions, Partial<Record<PortOption, number>> {
   readonly repo?: string;
   readonly testCommand?: string;
   readonly replay?: string;
+  readonly tierPolicy?: string;
   readonly allowUnisolated?: boolean;
   readonly isolation?: 'auto' | 'none';
+  readonly ciNetwork?: boolean;
   readonly context?: string;
   readonly kubelet?: boolean;
   readonly logs?: boolean;
@@ -31,6 +33,7 @@ export function addUp(program: Command): void {
     .option('--repo <path>', 'work on this local git repository instead of the sample')
     .option('--test-command <command>', 'how --repo is tested; default: testCommand of its .rig-agent.yaml')
     .option('--replay <file>', 'answer the agents from this replay file')
+    .option('--tier-policy <file>', 'grade changes by this TierPolicy (default: the shipped one for Node)')
     .option('--allow-unisolated', 'accept that agents’ commands run as you where this machine cannot isolate them')
     .addOption(
       new Option(
@@ -40,6 +43,7 @@ export function addUp(program: Command): void {
         .choices(['auto', 'none'])
         .default('auto'),
     )
+    .option('--ci-network', 'tests that the forge runs reach what this machine reaches, instead of loopback alone')
     .option('--context <name>', 'use the cluster of this kubeconfig context instead of an embedded one')
     .option('--kubelet', 'with --context: also join this machine as a node')
     .option('--logs', 'show the programs’ logs on the terminal')
@@ -85,8 +89,10 @@ export function toUpOptions(flags: Flags, env: NodeJS.ProcessEnv) {
     repo: existingPath(flags.repo, '--repo'),
     testCommand: flags.testCommand,
     replay: existingPath(flags.replay, '--replay'),
+    tierPolicy: existingPath(flags.tierPolicy, '--tier-policy'),
     allowUnisolated: flags.allowUnisolated ?? false,
     isolation: flags.isolation ?? 'auto',
+    ciNetwork: flags.ciNetwork ?? false,
     context: flags.context,
     kubelet: flags.kubelet ?? false,
     logs: flags.logs ?? false,

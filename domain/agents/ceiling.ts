@@ -1,7 +1,9 @@
 import type { Tier } from '../events/catalogue.ts';
 import type { AgentFacts } from '../issue/world.ts';
-import { isWithin } from '../ledger/dispatch.ts';
+import { isWithin, lowestCeiling } from '../ledger/dispatch.ts';
+import { modelOf } from '../ledger/model.ts';
 import type { Ceiling } from '../ledger/policy.ts';
+import { pairOf } from '../ledger/trust.ts';
 
 export type WithinCeiling =
   | { readonly fit: 'agents'; readonly candidates: readonly AgentFacts[] }
@@ -13,49 +15,75 @@ export type WithinCeiling =
 export interface Trusted {
   readonly tier: Tier;
   readonly taskClass: string;
+  /** Name of the Issue, for the command that lets this one through. */
+  readonly issue: string;
 }
 
-/** What an Agent is trusted with in a class of work; null where no ceiling holds, and unknown where it cannot be told now. */
-function ceilingOf({ ceilings }: AgentFacts, taskClass: string): Ceiling | 'unknown' | null {
+/**
+ * What an Agent is trusted with in a class of work; null where no ceiling holds, and unknown where it cannot be told now. For a change that is there
+ * already no higher than any model in `answered`, which answered for it.
+ */
+function ceilingOf(
+  { ceilings, models }: AgentFacts,
+  taskClass: string,
+  answered: readonly string[] = [],
+): Ceiling | 'unknown' | null {
   if (ceilings === undefined) return null;
-  return ceilings.known ? (ceilings.value.get(taskClass) ?? 'T0') : 'unknown';
+  if (!ceilings.known || (models === undefined && answered.length > 0)) return 'unknown';
+  const each = answered.map((id) => models?.trusted.get(pairOf({ taskClass, model: modelOf(id) })) ?? 'T0');
+  return lowestCeiling([ceilings.value.get(taskClass) ?? 'T0', ...each]);
 }
 
 /** Those of the Agents that may be given the work without asking a person; what is not known of one is never taken for trust. */
 export function withinCeiling(agents: readonly AgentFacts[], work: Trusted): WithinCeiling {
+  return within(agents, work, []);
+}
+
+function within(agents: readonly AgentFacts[], work: Trusted, answered: readonly string[]): WithinCeiling {
   const { tier, taskClass } = work;
-  const each = agents.map((agent) => ({ agent, ceiling: ceilingOf(agent, taskClass) }));
+  const each = agents.map((agent) => ({ agent, ceiling: ceilingOf(agent, taskClass, answered) }));
   const candidates = each
     .filter(({ ceiling }) => ceiling === null || (ceiling !== 'unknown' && isWithin(tier, ceiling)))
     .map(({ agent }) => agent);
   if (candidates.length > 0) return { fit: 'agents', candidates };
-  if (each.some(({ ceiling }) => ceiling === 'unknown'))
-    return { fit: 'unknown', message: 'The trust ledger has not been read yet.' };
-  return {
-    fit: 'none',
-    message: tooLow(
-      each.map(({ agent, ceiling }) => `${agent.name} with ${ceiling}`),
-      work,
-      agents[0]?.name,
-    ),
-  };
+  const lost = each.find(({ ceiling }) => ceiling === 'unknown')?.agent.ceilings;
+  if (lost !== undefined)
+    return { fit: 'unknown', message: lost.known ? 'It is not known which models answer for the Agent.' : lost.why };
+  const trusted = each.map(({ agent, ceiling }) => `${agent.name} with ${ceiling}`);
+  return { fit: 'none', message: tooLow(trusted, work, agents[0] && grantTo(agents[0], work, answered)) };
 }
 
-/** Whether the author of a change is trusted with it, as the merge gate asks; null where no ceiling holds. */
+/**
+ * Whether the author of a change is trusted with it, as the merge gate asks: with the models that would answer now, and with those that did.
+ * Null where it is, or no ceiling holds.
+ */
 export function authorWithin(
   author: AgentFacts | undefined,
   name: string,
   work: Trusted,
+  answered: readonly string[] = [],
 ): Exclude<WithinCeiling, { fit: 'agents' }> | null {
   if (author !== undefined) {
-    const within = withinCeiling([author], work);
-    return within.fit === 'agents' ? null : within;
+    const fit = within([author], work, answered);
+    return fit.fit === 'agents' ? null : fit;
   }
   return { fit: 'none', message: tooLow([`${name}, which is no Agent any more, with nothing`], work, undefined) };
 }
 
-function tooLow(trusted: readonly string[], { tier, taskClass }: Trusted, name: string | undefined): string {
-  const grant =
-    name === undefined || tier === 'T3' ? '' : ` rig trust grant ${name} ${taskClass} ${tier} says that it may.`;
-  return `It is ${tier} of class ${taskClass}, and in that class ${trusted.join(', ')} is trusted.${grant} rig trust show says how trust is earned.`;
+/** The command that grants an Agent the work, with the first model that is not trusted with it; one that nobody can name is granted nothing. */
+function grantTo({ name, models }: AgentFacts, { tier, taskClass }: Trusted, answered: readonly string[]) {
+  const command = `rig trust grant ${name} ${taskClass} ${tier}`;
+  if (models === undefined) return command;
+  const low = [...models.now, ...answered.map(modelOf)].filter(
+    (model) => !isWithin(tier, models.trusted.get(pairOf({ taskClass, model })) ?? 'T0'),
+  );
+  if (low.includes('unknown')) return undefined;
+  return low[0] === undefined ? command : `${command} --model ${low[0]}`;
+}
+
+function tooLow(trusted: readonly string[], { tier, taskClass, issue }: Trusted, command: string | undefined): string {
+  const said = `It is ${tier} of class ${taskClass}, and in that class ${trusted.join(', ')} is trusted.`;
+  if (tier === 'T3') return `${said} rig trust show says how trust is earned.`;
+  const grant = command === undefined ? '' : ` ${command} says that it may, and`;
+  return `${said}${grant} rig approve ${issue} --scope dispatch lets this one through; rig trust show says how trust is earned.`;
 }

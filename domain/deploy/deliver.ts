@@ -74,11 +74,14 @@ function awaited(state: IssueState, world: World, deploy: DeployPolicy, policy: 
     ? saying(state, world.delivery.value.staging, world.delivery.value.production)
     : null;
   if (failure !== null) {
-    const message = `The deployment of ${failure.revision.slice(0, 8)} to ${failure.environment} failed: ${failure.message}`;
+    const { environment, revision } = failure;
+    const what = failure.aborted ? 'canary' : 'deployment';
+    const reason = failure.aborted ? 'CanaryAborted' : 'DeployFailed';
+    const message = `The ${what} of ${revision.slice(0, 8)} to ${environment} failed: ${failure.message}`;
     const due = failure.at + policy.deployRetry;
     return now < due
-      ? wait('DeployFailed', `${message} Another one is waited for.`, Math.min(due, now + policy.deployInterval))
-      : broken(state, deploy, policy, 'DeployFailed', message);
+      ? wait(reason, `${message} Another one is waited for.`, Math.min(due, now + policy.deployInterval))
+      : broken(state, deploy, policy, reason, message);
   }
   if (says === null && !world.delivery.known && now < state.delivery.since + deploy.timeoutMs)
     return wait('FactUnknown', world.delivery.why, now + policy.deployInterval);

@@ -11,7 +11,15 @@ export function evolveDelivery(state: DeliveryState, event: StoredEvent): Delive
     case 'DEPLOYED_PRODUCTION':
       return { ...afresh(state, event.at), production: event.data };
     case 'DEPLOY_FAILED':
-      return { ...state, failure: { url: null, ...event.data, at: event.at } };
+      return { ...state, failure: { url: null, ...event.data, aborted: false, at: event.at } };
+    case 'CANARY_ABORTED':
+      return {
+        ...state,
+        production: null,
+        failure: { url: null, ...event.data, aborted: true, at: event.at },
+      };
+    case 'SLO_BUDGET_DEPLETED':
+      return { ...state, budgetSpent: true };
     case 'ROLLED_BACK':
       return {
         ...state,

@@ -27,17 +27,17 @@ function observeAnswer({ awaiting, delivery }: IssueState, deploy: DeployPolicy)
   return answered ? [{ type: 'HUMAN_GATE_CLEARED', data: { reason: awaiting.reason } }] : [];
 }
 
-function observeStaging({ delivery }: IssueState, stage: StageFacts): DomainEvent[] {
+function observeStaging({ delivery, merged }: IssueState, stage: StageFacts): DomainEvent[] {
   if (delivery.staging === null && stage.live?.contains === true)
     return [{ type: 'DEPLOYED_STAGING', data: deployedOf(stage.environment, stage.live) }];
-  return delivery.production === null && delivery.staging === null ? observeFailure(delivery.failure, stage) : [];
+  return delivery.production === null && delivery.staging === null ? observeFailure({ delivery, merged }, stage) : [];
 }
 
 /**
  * A later revision with the change in it is told only where it matters: after a failure that waits for a person, or once the change
  * was taken back. Else a repository that deploys often would never be through its checks.
  */
-function observeProduction({ delivery, awaiting }: IssueState, stage: StageFacts): DomainEvent[] {
+function observeProduction({ delivery, awaiting, merged }: IssueState, stage: StageFacts): DomainEvent[] {
   const { live } = stage;
   if (live?.contains === true) {
     const same = delivery.production?.deployment === live.deployment && delivery.production.revision === live.revision;
@@ -49,13 +49,18 @@ function observeProduction({ delivery, awaiting }: IssueState, stage: StageFacts
     const message = clip(`${environment} is at ${revision.slice(0, 8)}, which does not have the change in it.`);
     return [{ type: 'ROLLED_BACK', data: { environment, revision, deployment, message } }];
   }
-  return delivery.production === null ? observeFailure(delivery.failure, stage) : [];
+  return delivery.production === null ? observeFailure({ delivery, merged }, stage) : [];
 }
 
-function observeFailure(before: Deployed | null, { environment, failed }: StageFacts): DomainEvent[] {
+/** A canary that was given up speaks against the change only where it was of the change itself: a later revision has others in it as well. */
+function observeFailure(
+  { delivery: { failure: before }, merged }: Pick<IssueState, 'delivery' | 'merged'>,
+  { environment, failed }: StageFacts,
+): DomainEvent[] {
   if (failed === null || (before?.deployment === failed.deployment && before.environment === environment)) return [];
-  const { revision, deployment, message } = failed;
-  return [{ type: 'DEPLOY_FAILED', data: { environment, revision, deployment, message: clip(message) } }];
+  const { revision, deployment, message, aborted = false } = failed;
+  const data = { environment, revision, deployment, message: clip(message) };
+  return [{ type: aborted && revision === merged?.sha ? 'CANARY_ABORTED' : 'DEPLOY_FAILED', data }];
 }
 
 function deployedOf(environment: string, live: NonNullable<StageFacts['live']>): Deployed {

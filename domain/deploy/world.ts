@@ -1,5 +1,5 @@
 /** Kinds of `spec.deploy` that this conductor can follow. */
-export const FOLLOWED: ReadonlySet<string> = new Set(['deployments', 'cloudflare-pages', 'flux']);
+export const FOLLOWED: ReadonlySet<string> = new Set(['deployments', 'cloudflare-pages', 'flux', 'flagger']);
 
 /** How a Repository wants a merged change delivered. */
 export interface DeployPolicy {
@@ -28,7 +28,13 @@ export interface StageFacts {
     readonly deployment: string;
   } | null;
   /** The newest deployment of a revision with the change in it, if it ended badly. */
-  readonly failed: { readonly revision: string; readonly deployment: string; readonly message: string } | null;
+  readonly failed: {
+    readonly revision: string;
+    readonly deployment: string;
+    readonly message: string;
+    /** It was tried on a part of the traffic and given up: what was there before never went. Default false. */
+    readonly aborted?: boolean;
+  } | null;
   /** What the deployer is at, or what it is waited for to say: one sentence. */
   readonly says: string;
 }

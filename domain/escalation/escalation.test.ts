@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { replay } from '../issue/evolve.ts';
 import { decideRecovery } from '../issue/recovery.ts';
+import { listeningFrom } from '../listening.ts';
 import { NOON } from '../testing/facts.ts';
 import { implementing, type Story } from '../testing/story.ts';
 import { decideAcknowledgement } from './acknowledge.ts';
@@ -135,6 +136,17 @@ test('reminders that came due while no conductor was up are made up for once, fi
   assert.equal(remind(story.later(SETTLE_MS), upSince), 1);
   assert.equal(remind(story.later(REMIND_MS - 1), upSince), 0);
   assert.equal(remind(story.later(1), upSince), 1);
+  assert.equal(story.state.awaiting?.reminded?.times, 2);
+});
+
+test('conductors that restart every three minutes remind every half hour all the same', () => {
+  const story = asks();
+  let listening = listeningFrom(story.now - MINUTE, null);
+  for (let at = 0; at < 65; at += 3) {
+    const until = story.now + 2 * MINUTE + 40_000;
+    remind(story.later(2 * MINUTE + 40_000), listening.upSince);
+    listening = listeningFrom(story.later(20_000).now, { listening, until });
+  }
   assert.equal(story.state.awaiting?.reminded?.times, 2);
 });
 

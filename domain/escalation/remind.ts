@@ -10,7 +10,7 @@ export const SETTLE_MS = 5 * 60_000;
 /** How long the conductor has been up, for one that was down could tell nobody. ms since the epoch. */
 export interface Watch {
   readonly now: number;
-  /** Since when this one leads. */
+  /** Since when one has led, restarts aside. */
   readonly upSince: number;
 }
 

@@ -81,6 +81,7 @@ export const catalogue = {
     path: nullable(sentence),
     reason: sentence,
     policy: name,
+    base: Type.Optional(sha),
   }),
   ISSUE_ASSIGNED: event('An agent holds the work claim: the one writer of the branch.', {
     claim: name,
@@ -88,6 +89,8 @@ export const catalogue = {
     attempt: ordinal,
     fence,
     branch: name,
+    /** The claim is for a task that prepares beside a person, who goes on being waited for. */
+    prepares: Type.Optional(Type.Literal(true)),
   }),
   ISSUE_UNASSIGNED: event('The work claim ended; its fence is dead.', {
     claim: name,
@@ -138,6 +141,8 @@ export const catalogue = {
     ...task,
     agent: name,
     model: name,
+    /** The model that was asked for, which may be another than the one that answered. */
+    asked: Type.Optional(name),
     provider: name,
     tokens,
     requests: ordinal,
@@ -192,6 +197,27 @@ export const catalogue = {
       machine: Type.Optional(Type.Literal(true)),
     },
   ),
+  REVIEW_REFUSED: event(
+    'An agent gave no verdict that counts on this head, or was not let: it is for people to approve.',
+    {
+      headSHA: sha,
+      by: name,
+      reason,
+      message: sentence,
+    },
+  ),
+  PREPARATION_REQUESTED: event('A person asked an agent to prepare work that they drive: comments and a draft.', {
+    by: part.user,
+    act: name,
+    gate: ordinal,
+    note: nullable(sentence),
+  }),
+  PLAN_PROPOSED: event('An agent said how it would do the work, for a person to approve before it is begun.', {
+    ...task,
+    digest: Type.String({ pattern: '^sha256:[0-9a-f]{64}$' }),
+    text: Type.String({ minLength: 1, maxLength: part.PLAN_LIMIT }),
+    url: sentence,
+  }),
   REVIEW_LOOP_EXCEEDED: event('Review and rework went round too often.', { rounds: ordinal }),
   THREADS_RESOLVED: event('Review threads were resolved by the agent that fixed them.', {
     threads: Type.Array(name),
@@ -240,6 +266,18 @@ export const catalogue = {
   }),
   DEPLOY_FAILED: event('The deployment of a revision with the change in it failed.', {
     ...deployed,
+    message: sentence,
+  }),
+  CANARY_ABORTED: event(
+    'The canary of a revision with the change in it was given up: traffic is where it was before.',
+    {
+      ...deployed,
+      message: sentence,
+    },
+  ),
+  SLO_BUDGET_DEPLETED: event('An error budget was used up after the change was merged and before it had settled.', {
+    mergeSHA: sha,
+    budget: name,
     message: sentence,
   }),
   ROLLED_BACK: event('What is live no longer has the change in it.', { ...deployed, message: sentence }),

@@ -4,6 +4,8 @@ import { type TProperties, type TSchema, Type } from 'typebox';
 export const sha = Type.String({ pattern: '^[0-9a-f]{40}$' });
 export const name = Type.String({ minLength: 1, maxLength: 253 });
 const SENTENCE = 8_192;
+/** UTF-16 units of a plan. */
+export const PLAN_LIMIT = 32_768;
 export const sentence = Type.String({ maxLength: SENTENCE });
 export const reason = Type.String({ pattern: '^[A-Z][A-Za-z0-9]{0,63}$' });
 export const count = Type.Integer({ minimum: 0 });
@@ -22,7 +24,13 @@ export const fence = Type.String({ pattern: '^[0-9]+\\.[0-9]+$' });
 export const tier = Type.Union([Type.Literal('T0'), Type.Literal('T1'), Type.Literal('T2'), Type.Literal('T3')]);
 /** What an Agent is trusted with: never T3. */
 export const ceiling = Type.Union([Type.Literal('T0'), Type.Literal('T1'), Type.Literal('T2')]);
-export const taskKind = Type.Union([Type.Literal('implement'), Type.Literal('rework'), Type.Literal('review')]);
+export const taskKind = Type.Union([
+  Type.Literal('implement'),
+  Type.Literal('rework'),
+  Type.Literal('review'),
+  Type.Literal('prepare'),
+  Type.Literal('plan'),
+]);
 export const lane = Type.Union([Type.Literal('work'), Type.Literal('review')]);
 /** What a person may ask of an issue; `unhold` takes a hold back. */
 export const command = Type.Union([

@@ -15,7 +15,12 @@ export const trustEvents = {
     tier: nullable(tier),
     taskClass: nullable(name),
     reason: sentence,
-    substance: Type.Union([Type.Literal('written'), Type.Literal('generated'), Type.Literal('empty')]),
+    substance: Type.Union([
+      Type.Literal('written'),
+      Type.Literal('generated'),
+      Type.Literal('inverse'),
+      Type.Literal('empty'),
+    ]),
     files: count,
     lines: count,
   }),
@@ -49,12 +54,21 @@ export const trustEvents = {
     act: name,
     note: nullable(sentence),
   }),
-  TRUST_GRANTED: event('A person set where an Agent starts in a class of work with one model.', {
-    taskClass: name,
-    model: name,
-    tier: ceiling,
-    by: user,
-    act: name,
-    note: nullable(sentence),
-  }),
+  TRUST_GRANTED: event(
+    'A person signed where an Agent starts in a class of work with one model. Worth what its bundle is worth to whoever reads it.',
+    {
+      taskClass: name,
+      model: name,
+      tier: ceiling,
+      by: user,
+      act: name,
+      note: nullable(sentence),
+      /** Who signed it, as the certificate says; `by` is who brought it. */
+      signer: Type.Optional(Type.Object({ subject: user, issuer: user })),
+      /** sha256 (hex) of the document that was signed. */
+      digest: Type.Optional(Type.String({ pattern: '^[0-9a-f]{64}$' })),
+      signedAt: Type.Optional(name),
+      bundle: Type.Optional(Type.String({ maxLength: 131_072 })),
+    },
+  ),
 } as const;

@@ -18,8 +18,11 @@ const order: readonly GateName[] = [
   'labels',
   'mergeable',
   'tier',
+  'slo',
+  'attestors',
   'freshness',
   'enforced',
+  'approved',
 ];
 
 test('an Agent whose account cannot be told is named where nobody is known to be a person', () => {

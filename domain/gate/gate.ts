@@ -1,7 +1,10 @@
+import { approved } from './approved.ts';
+import { attestors } from './attestors.ts';
 import { ci } from './checks.ts';
 import { enforced } from './enforced.ts';
 import { linked } from './linked.ts';
 import { review } from './review.ts';
+import { slo } from './slo.ts';
 import { freshness, labels, mergeable } from './state.ts';
 import { provenance, target } from './target.ts';
 import { threads } from './threads.ts';
@@ -17,8 +20,11 @@ const rows: readonly ((row: Row) => GateResult)[] = [
   labels,
   mergeable,
   ({ input }) => input.tierGate,
+  slo,
+  attestors,
   freshness,
   enforced,
+  approved,
 ];
 
 export interface GateDecision {

@@ -59,7 +59,13 @@ export function review(row: Row): GateResult {
   if (!pr.complete.reviews || !pr.complete.commits)
     return unread(gate, 'Not every review or commit of the pull request was read.');
   const current = opinions(pr.reviews);
-  return disputed(input, current) ?? approved(row, current);
+  return disputed(input, current) ?? signed(row) ?? approved(row, current);
+}
+
+/** At T3 the signature of a listed person over this head is the review; who may not sign their own change is that signature's own rule. */
+function signed({ input: { issue, consent }, pr }: Row): GateResult | null {
+  if (issue.tier !== 'T3' || consent === null || consent.headSHA !== pr.head.sha) return null;
+  return pass('review', `${consent.identity.subject} signed ${pr.head.sha.slice(0, 8)}.`);
 }
 
 function disputed(input: GateInput, current: readonly ReviewFacts[]): GateResult | null {

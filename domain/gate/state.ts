@@ -1,3 +1,4 @@
+import type { Tier } from '../events/catalogue.ts';
 import type { PullRequestFacts } from '../facts.ts';
 import { fail, type GateResult, pass, type Row, unread, wait } from './types.ts';
 
@@ -16,7 +17,7 @@ export function labels({ input, pr }: Row): GateResult {
 export function mergeable({ input, pr }: Row): GateResult {
   const gate = 'mergeable';
   if (pr.mergeable === 'conflicting')
-    return fail(gate, 'Conflict', `The change conflicts with ${pr.base.ref}; it goes back for rework.`);
+    return fail(gate, 'Conflict', `The change conflicts with ${pr.base.ref}; ${mended(input.issue.tier)}.`);
   // Before what is still computed: by a queue it is not merged here, however that comes out.
   const queue = mergeQueue(pr);
   if (queue !== null && queue.state !== 'unknown') return queue;
@@ -35,10 +36,16 @@ export function mergeable({ input, pr }: Row): GateResult {
     return fail(
       gate,
       'BaseBehind',
-      `The head does not contain the tip of ${pr.base.ref}; it goes back to be brought up to date.`,
+      `The head does not contain the tip of ${pr.base.ref}; ${mended(input.issue.tier)}.`,
     );
   return pass(gate, `Merges into ${pr.base.ref} and contains its tip.`);
 }
+
+/** Whose it is to mend a head that does not merge. */
+const mended = (tier: Tier | null): string =>
+  tier === 'T3'
+    ? 'bring the branch up to date by hand, and approve its new head'
+    : 'it goes back to be brought up to date';
 
 /** A queue of the forge merges by itself, and another commit than the one that was reviewed. */
 function mergeQueue(pr: PullRequestFacts): GateResult | null {

@@ -1,7 +1,10 @@
 import type { Reason } from '#crds';
+import type { RecordedApproval } from '../approval/known.ts';
 import type { Tier } from '../events/catalogue.ts';
 import type { Actor, Fact, Permission, PullRequestFacts } from '../facts.ts';
 import type { ForwardedHead } from '../issue/state.ts';
+import type { SloQuestion } from '../slo/judge.ts';
+import type { AttestorFacts } from './attestors.ts';
 import type { Enforcement } from './ruleset.ts';
 
 export type GateName =
@@ -14,8 +17,11 @@ export type GateName =
   | 'labels'
   | 'mergeable'
   | 'tier'
+  | 'slo'
+  | 'attestors'
   | 'freshness'
-  | 'enforced';
+  | 'enforced'
+  | 'approved';
 
 /** `wait`: time or a machine will settle it. `fail`: somebody has to act. `unknown`: it could not be read. Only `pass` passes. */
 export interface GateResult {
@@ -41,8 +47,12 @@ export interface GateInput {
     /** The word `none` is a decision somebody wrote down; an empty list is not. */
     readonly requiredChecks: 'none' | readonly RequiredCheck[];
     readonly blockLabels: readonly string[];
+    /** Slug of the verifier's App, whose check `rig/approval` a merge needs; null where the Repository does without a ruleset. */
+    readonly approvalApp: string | null;
   };
   readonly issue: {
+    /** Name of the Issue object. */
+    readonly name: string;
     readonly number: number;
     /** Branch of the newest work claim, live or ended; null before the first. */
     readonly branch: string | null;
@@ -77,7 +87,13 @@ export interface GateInput {
   readonly permissions: ReadonlyMap<number, Permission>;
   /** Who pushed the head, where the forge told. */
   readonly headPushedBy: Fact<Actor>;
+  /** The Approval of the merge that the log has for this head; whoever merges verifies it once more. Null where there is none. */
+  readonly consent: Pick<RecordedApproval, 'headSHA' | 'identity'> | null;
   readonly tierGate: GateResult;
+  /** Who has to vouch for the change by its tier, and who did. */
+  readonly attestors: AttestorFacts;
+  /** What the change's tier asks about production, and what is known of it. */
+  readonly slo: Omit<SloQuestion, 'now'>;
   readonly now: number;
   readonly maxAgeMs: number;
 }

@@ -22,6 +22,7 @@ export type Action = Said &
         readonly agent: AgentRef;
         readonly headSHA: string;
       }
+    | { readonly do: 'prepare'; readonly agent: AgentRef }
     | {
         readonly do: 'merge';
         readonly number: number;

@@ -4,7 +4,7 @@ import { known, unknown } from '../facts.ts';
 import { NOON, sha } from '../testing/facts.ts';
 import { implementing, inReview, type Story } from '../testing/story.ts';
 import { changeGrade } from '../testing/world.ts';
-import { effectiveGrade } from './grade.ts';
+import { effectiveGrade, isWidened } from './grade.ts';
 import { gateOf } from './merging.ts';
 import type { ChangeGrade } from './state.ts';
 import { projectIssue } from './status.ts';
@@ -103,13 +103,53 @@ test('the gate waits for the grade of the head that it would merge, and says so'
     message: 'The change has not been graded yet: git is still reading it',
   });
   graded(story, { tier: 'T2', reason: 'Because.' });
-  assert.equal(tierRow(story)?.state, 'pass');
+  assert.equal(tierRow(story)?.reason, 'InterfaceUnapproved');
   story.see({ change: known(changeGrade(story.state, { tier: 'T2' }), NOON) });
   story.append([
     { type: 'PR_UPDATED', data: { number: story.state.pullRequest!.number, headSHA: sha('8'), by: null } },
   ]);
   assert.equal(tierRow(story)?.state, 'wait');
   assert.equal(effectiveGrade(story.state)?.tier, 'T2');
+});
+
+test('while the rules have changed and nobody knows what they say of the head, its old grade passes no gate', () => {
+  const story = graded(inReview());
+  assert.equal(tierRow(story)?.state, 'pass');
+  story.see({ change: unknown('the change is being read from git.') });
+  assert.deepEqual([tierRow(story)?.state, tierRow(story)?.reason], ['wait', 'FactUnknown']);
+  // Known, and not in the log yet.
+  story.see({ change: known(changeGrade(story.state, { policy: 'uid.2', tier: 'T2' }), NOON) });
+  assert.equal(tierRow(story)?.state, 'wait');
+});
+
+test('a change is wider than it was graded where the forge lists the commit at which it began among its own', () => {
+  const story = graded(inReview(), { base: sha('b') });
+  const { pullRequest } = story.world;
+  assert.ok(pullRequest.known);
+  const withCommits = (...shas: string[]) =>
+    known({ ...pullRequest.value, commits: shas.map((one) => ({ sha: one, message: '', authors: [] })) }, NOON);
+  assert.equal(isWidened(story.state.change, withCommits(sha('c'))), false);
+  assert.equal(isWidened(story.state.change, withCommits(sha('c'), sha('b'))), true);
+  assert.equal(isWidened(story.state.change, unknown('Not read.')), false);
+  assert.equal(isWidened({ ...story.state.change!, headSHA: sha('9') }, withCommits(sha('b'))), false);
+});
+
+test('an issue that the rules grade higher than they did is graded anew before anything else, and so is what runs', () => {
+  const story = implementing();
+  const before = story.events.length;
+  story.see({ tier: { tier: 'T3', taskClass: 'bugfix', reason: 'Rule payments gives the work tier T3.' } });
+  story.run();
+  assert.deepEqual([story.state.work, story.state.classified?.tier], [null, 'T3']);
+  assert.equal(story.state.awaiting?.reason, 'IrreversibleTier');
+  assert.ok(!story.types(before).includes('ISSUE_ASSIGNED'));
+});
+
+test('an issue that the rules grade lower than they did stays what it was graded as', () => {
+  const story = implementing();
+  const before = story.events.length;
+  story.see({ tier: { tier: 'T0', taskClass: 'docs', reason: 'Rule prose gives the work tier T0.' } });
+  story.run();
+  assert.deepEqual([story.events.length, story.state.classified?.tier], [before, 'T1']);
 });
 
 test('an edit of what is asked forgets the change that was made for another wish', () => {

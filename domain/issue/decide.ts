@@ -1,6 +1,8 @@
-import type { AgentRef, DomainEvent, IssueSpec, Lane, TaskKind } from '../events/catalogue.ts';
+import type { RecordedApproval } from '../approval/known.ts';
+import type { AgentRef, DomainEvent, EventData, IssueSpec, Lane, TaskKind } from '../events/catalogue.ts';
 import { clip } from '../events/parts.ts';
 import type { Action } from './action.ts';
+import { useOf } from './consent.ts';
 import { isHigher } from './grade.ts';
 import { cancel, release } from './release.ts';
 import { type IssueState, liveTask } from './state.ts';
@@ -121,15 +123,38 @@ export interface Assignment {
   readonly task: string;
 }
 
-/** The first task of a new work claim. */
-export function decideAssignment(assignment: Assignment, why: string): DomainEvent[] {
+/**
+ * The first task of a new work claim; `consents` are the Approvals that it took, verified this moment, and used with it. A claim for a preparation says
+ * so.
+ */
+export function decideAssignment(
+  assignment: Assignment,
+  why: string,
+  {
+    kind = 'implement',
+    consents = [],
+  }: { kind?: 'implement' | 'prepare' | 'plan'; consents?: readonly RecordedApproval[] } = {},
+): DomainEvent[] {
   const { claim, agent, attempt, fence, branch, task } = assignment;
+  const prepares = kind === 'prepare' ? ({ prepares: true } as const) : {};
   return [
-    { type: 'ISSUE_ASSIGNED', data: { claim, agent, attempt, fence, branch } },
+    { type: 'ISSUE_ASSIGNED', data: { claim, agent, attempt, fence, branch, ...prepares } },
+    ...consents.map((one) => ({ type: 'APPROVAL_USED', data: useOf(one, 'ISSUE_ASSIGNED') }) as const),
     {
       type: 'TASK_DISPATCHED',
-      data: { task, kind: 'implement', claim, lane: 'work', agent, attempt, round: 1, fence, headSHA: null, why },
+      data: { task, kind, claim, lane: 'work', agent, attempt, round: 1, fence, headSHA: null, why },
     },
+  ];
+}
+
+/** The decision to merge a head; `consents` are the Approvals that it took, verified this moment, and used with it. */
+export function decideMergeRequest(
+  { number, headSHA, method }: EventData<'MERGE_REQUESTED'>,
+  consents: readonly RecordedApproval[],
+): DomainEvent[] {
+  return [
+    ...consents.map((one) => ({ type: 'APPROVAL_USED', data: useOf(one, 'MERGE_REQUESTED') }) as const),
+    { type: 'MERGE_REQUESTED', data: { number, headSHA, method } },
   ];
 }
 

@@ -1,6 +1,6 @@
 import type { Reason } from '#crds';
 import type { EventData, StoredEvent } from '../events/catalogue.ts';
-import { type Change, type IssueState, type LiveTask, liveTask, type TaskEnd } from './state.ts';
+import { type Change, type IssueState, type LiveTask, liveTask, noRounds, type TaskEnd } from './state.ts';
 
 export function assigned(state: IssueState, data: EventData<'ISSUE_ASSIGNED'>): Change {
   const work = {
@@ -10,16 +10,19 @@ export function assigned(state: IssueState, data: EventData<'ISSUE_ASSIGNED'>): 
     fence: data.fence,
     branch: data.branch,
     generation: state.wishGeneration,
+    ...(data.prepares && { prepares: true }),
   };
   const stale =
     state.pullRequest?.open === true ? [...state.stalePullRequests, state.pullRequest.number] : state.stalePullRequests;
   return {
     work,
     lastWork: work,
-    awaiting: null,
+    // Who prepares does so beside the person who is waited for.
+    awaiting: data.prepares ? state.awaiting : null,
+    preparation: state.preparation && { ...state.preparation, begun: true },
     stalePullRequests: stale,
     pullRequest: null,
-    rounds: { implement: 0, rework: 0, review: 0 },
+    rounds: noRounds,
     lastEnd: { work: null, review: null },
     reworkedHeads: [],
     verdict: null,
@@ -42,6 +45,8 @@ const BLAMELESS = new Set<string>([
   'HumanNeeded',
   'DatabaseRestored',
   'HasChildren',
+  'Prepared',
+  'PlanProposed',
 ] satisfies Reason[]);
 
 export function unassigned(state: IssueState, data: EventData<'ISSUE_UNASSIGNED'>, at: number): Change {
@@ -95,8 +100,9 @@ const answers = (rework: LiveTask, { verdict }: IssueState): boolean => verdict?
 
 /** A review that says it is done and gave no verdict on a head that still stands came to nothing as well. */
 function reviewEnded(state: IssueState, { headSHA }: LiveTask, { ending, infrastructure }: TaskEnd): Change {
-  const { failedReviews, reviewLosses, verdict, pullRequest } = state;
-  const silent = ending === 'succeeded' && verdict?.headSHA !== headSHA && pullRequest?.headSHA === headSHA;
+  const { failedReviews, reviewLosses, verdict, refusedReview, pullRequest } = state;
+  const answered = verdict?.headSHA === headSHA || refusedReview === headSHA;
+  const silent = ending === 'succeeded' && !answered && pullRequest?.headSHA === headSHA;
   if (silent) return { failedReviews: failedReviews + 1, reviewLosses: 0 };
   if (ending === 'succeeded') return { reviewLosses: 0 };
   if (ending === 'cancelled') return {};
@@ -116,7 +122,13 @@ function taskEnd(event: TaskEnding): TaskEnd {
   });
   switch (event.type) {
     case 'TASK_FINISHED':
-      return end(event.data.result, event.data.reason, event.data.message);
+      // What it did could not be brought to the forge, which is not its fault.
+      return end(
+        event.data.result,
+        event.data.reason,
+        event.data.message,
+        event.data.result === 'failed' && event.data.reason === 'ForgeUnreachable',
+      );
     case 'TASK_LOST':
       return end('lost', event.data.reason, event.data.message, event.data.infrastructure);
     case 'TASK_CANCELLED':

@@ -23,6 +23,8 @@ export function pullRequestChange(state: IssueState, event: StoredEvent): Change
       return reviewed(state, event.data, true);
     case 'REVIEW_DISPUTED':
       return { ...reviewed(state, event.data, false), disputes: state.disputes + 1 };
+    case 'REVIEW_REFUSED':
+      return { refusedReview: event.data.headSHA };
     case 'MERGE_CONFLICT':
       return { conflict: { headSHA: event.data.headSHA, baseSHA: event.data.baseSHA } };
     default:

@@ -1,3 +1,4 @@
+import { outdateApprovals } from '../approval/record.ts';
 import type { EventData } from '../events/catalogue.ts';
 import { type Change, type IssueState, noIssue } from './state.ts';
 
@@ -16,7 +17,11 @@ export function wished(state: IssueState, data: EventData<'ISSUE_FILED'>, at: nu
     seenCommands: state.seenCommands,
     tierFloor: state.tierFloor,
     hold: state.hold,
+    // What was asked for before is not asked for again because the object still says it.
+    preparation: state.preparation && { ...state.preparation, begun: true },
     pullRequest: state.merged === null ? state.pullRequest : null,
+    approvals: outdateApprovals(state.approvals),
+    approvedSince: at,
   };
   return {
     ...fresh,
@@ -37,8 +42,10 @@ export function edited(state: IssueState, data: EventData<'ISSUE_EDITED'>): Chan
   const wishGeneration = data.changed.some((field) => ASKS.has(field)) ? data.generation : state.wishGeneration;
   const hold = data.changed.includes('suspend') ? null : state.hold;
   // What another wish asks for shows another change.
-  const change = wishGeneration === state.wishGeneration ? state.change : null;
-  return { ...wish, ...answered(state), wishGeneration, hold, change };
+  const same = wishGeneration === state.wishGeneration;
+  const change = same ? state.change : null;
+  const plan = same ? state.plan : null;
+  return { ...wish, ...answered(state), wishGeneration, hold, change, plan };
 }
 
 /** What a command changes by itself; the end or the new beginning that it leads to is an event of its own. */

@@ -1,12 +1,14 @@
 import { evolveApprovals } from '../approval/record.ts';
 import { evolveDelivery } from '../deploy/evolve.ts';
 import { asked, told } from '../escalation/evolve.ts';
-import type { StoredEvent } from '../events/catalogue.ts';
+import type { EventData, StoredEvent } from '../events/catalogue.ts';
+import { approvalUsed } from './consent.ts';
 import { planned } from './epic.ts';
 import { assigned, dispatched, ended, started, unassigned } from './evolve-claim.ts';
 import { pullRequestChange } from './evolve-pull.ts';
 import { commanded, edited, takenUp, wished } from './evolve-wish.ts';
 import { merged } from './merges.ts';
+import { preparationAsked } from './prepare.ts';
 import { recovered } from './recovery.ts';
 import { type Change, type IssueState, noIssue } from './state.ts';
 
@@ -42,6 +44,8 @@ function change(state: IssueState, event: StoredEvent): Change {
       return event.data.headSHA === undefined ? { wishGeneration: state.generation } : {};
     case 'CHANGE_CLASSIFIED':
       return { change: event.data };
+    case 'PLAN_PROPOSED':
+      return { plan: { digest: event.data.digest, url: event.data.url } };
     case 'ISSUE_ASSIGNED':
       return assigned(state, event.data);
     case 'ISSUE_UNASSIGNED':
@@ -56,6 +60,8 @@ function change(state: IssueState, event: StoredEvent): Change {
     case 'AGENT_STUCK':
     case 'ESCALATED':
       return ended(state, event);
+    case 'TOKENS_USED':
+      return answeredBy(state, event.data);
     case 'MERGE_GATE_WAITING':
       return { waiting: { ...event.data, at: event.at }, mergeRequested: null, refusals: refused(state, event.data) };
     case 'MERGE_REQUESTED':
@@ -74,7 +80,7 @@ function change(state: IssueState, event: StoredEvent): Change {
     case 'A11Y_PASSED':
       return { awaiting: null };
     case 'RECOVERED':
-      return recovered(state, event.data);
+      return recovered(state, event.data, event.at);
     case 'HUMAN_GATE_CLEARED':
       return { awaiting: null };
     case 'EPIC_PLANNED':
@@ -83,6 +89,10 @@ function change(state: IssueState, event: StoredEvent): Change {
     case 'APPROVAL_REFUSED':
     case 'APPROVAL_REVOKED':
       return { approvals: evolveApprovals(state.approvals, event) };
+    case 'APPROVAL_USED':
+      return approvalUsed(state, event.data, event.at);
+    case 'PREPARATION_REQUESTED':
+      return preparationAsked(state, event.data, event.at);
     case 'ISSUE_DONE':
       return { ending: { kind: 'Done', reason: 'Done', message: event.data.message } };
     case 'ISSUE_FAILED':
@@ -92,6 +102,11 @@ function change(state: IssueState, event: StoredEvent): Change {
     default:
       return pullRequestChange(state, event);
   }
+}
+
+/** A review is nobody's trust to lose. */
+function answeredBy({ models }: IssueState, { kind, model }: EventData<'TOKENS_USED'>): Change {
+  return kind === 'review' || models.includes(model) ? {} : { models: [...models, model] };
 }
 
 /** What the merge call itself answered, as opposed to a row of the gate: each time it is asked later. */

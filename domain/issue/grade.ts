@@ -18,10 +18,15 @@ export function gradeOf(state: IssueState, world: World): TierAnswer {
   return { ...tier, tier: floor, reason: `A person set the floor to ${floor}; graded by itself it is ${tier.tier}.` };
 }
 
-/** Whether a person asked for a higher tier than the one that the issue was graded as: what runs was dispatched at the wrong one. */
-export function outgrown(state: IssueState): boolean {
-  const floor = floorOf(state);
-  return state.classified !== null && floor !== null && isHigher(floor, state.classified.tier);
+/** Whether the issue was graded lower than a person asks for, or the rules say, now: what runs was dispatched at the wrong tier. */
+export function outgrown(state: IssueState, world: World): boolean {
+  const { classified } = state;
+  return (
+    classified !== null &&
+    [floorOf(state), gradeOf(state, world)?.tier ?? null].some(
+      (tier) => tier !== null && isHigher(tier, classified.tier),
+    )
+  );
 }
 
 /** The higher of what the Issue's wish names and what a command asked for. */
@@ -50,16 +55,34 @@ export function trustedWork(state: IssueState): { tier: Tier; taskClass: string 
   return { tier: effectiveGrade(state)?.tier ?? 'T3', taskClass: change?.taskClass ?? classified?.taskClass ?? '' };
 }
 
-/** Whether the change up to the present head is graded. */
-export function isGraded(state: IssueState): boolean {
+/** Whether the log has the grade of the change up to the present head, and it is the one that the rules give the work now. What is being graded anew is not. */
+export function isGraded(state: IssueState, { change }: Pick<World, 'change'>): boolean {
+  const logged = isLogged(state);
+  return change === undefined ? logged : logged && change.known && isSame(change.value, state.change);
+}
+
+function isLogged(state: IssueState): boolean {
   return state.change !== null && state.change.headSHA === changeHead(state)?.sha;
+}
+
+function isSame({ headSHA, policy }: ChangeGrade, other: ChangeGrade | null): boolean {
+  return headSHA === other?.headSHA && policy === other.policy;
+}
+
+/**
+ * Whether the base branch was taken back behind the commit at which the graded change begins: the forge then lists that commit as one of the pull request's, and more is
+ * in the change than was graded.
+ */
+export function isWidened(change: ChangeGrade | null, pull: World['pullRequest']): boolean {
+  if (change?.base === undefined || !pull.known || pull.value.head.sha !== change.headSHA) return false;
+  return pull.value.commits.some(({ sha }) => sha === change.base);
 }
 
 /** The change was graded anew: what the log does not say of it yet. */
 export function observeChange(state: IssueState, world: World): DomainEvent[] {
   if (world.change === undefined || !world.change.known || state.classified === null) return [];
   const grade = world.change.value;
-  if (grade.headSHA !== changeHead(state)?.sha || (isGraded(state) && state.change?.policy === grade.policy)) return [];
+  if (grade.headSHA !== changeHead(state)?.sha || isSame(grade, state.change)) return [];
   return [{ type: 'CHANGE_CLASSIFIED', data: clipped(grade) }, ...raised(state, grade)];
 }
 

@@ -180,10 +180,10 @@ test('an issue that becomes T3 while an agent works on it is taken from the agen
   assert.equal(doing(story.run()), 'wait IrreversibleTier');
   assert.deepEqual(story.types(4), [
     'ISSUE_EDITED',
-    'ISSUE_CLASSIFIED',
-    'TIER_RAISED',
     'TASK_CANCELLED',
     'ISSUE_UNASSIGNED',
+    'ISSUE_CLASSIFIED',
+    'TIER_RAISED',
     'HUMAN_GATE_TRIGGERED',
   ]);
   assert.equal(story.state.failures, 0);

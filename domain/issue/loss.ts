@@ -1,13 +1,14 @@
 import type { Reason } from '#crds';
 import { clip } from '../events/parts.ts';
+import { silentUntil } from '../listening.ts';
 import { type IssueState, liveTasks } from './state.ts';
 import type { Policy, TaskFacts, World } from './world.ts';
 
-/** Silence counts only from when a conductor has been up to hear it. */
+/** What makes a live task lost now; null where nothing does. Silence counts only while a conductor was up to hear it. */
 export function lossOf(
   facts: TaskFacts,
   policy: Policy,
-  upSince: number,
+  conductor: Conductor,
   now: number,
 ): { reason: Reason; message: string; infrastructure: boolean } | null {
   if (facts.object === 'gone')
@@ -20,7 +21,7 @@ export function lossOf(
     };
   if (now > facts.deadline)
     return { reason: 'DeadlineExceeded', message: 'The task ran past its deadline.', infrastructure: false };
-  if (now <= silentUntil(facts, policy, upSince)) return null;
+  if (now <= mayBeSilent(facts, policy, conductor)) return null;
   const limit = patience(facts, policy);
   const minutes = Math.round(limit / 60_000);
   const message = facts.started
@@ -38,12 +39,15 @@ export function lossOf(
 /** The first moment at which time alone would make a live task of the issue lost, in ms; null when it has none. */
 export function lossDue(state: IssueState, world: World, policy: Policy): number | null {
   const live = liveTasks(state).flatMap((task) => world.tasks.get(task.name) ?? []);
-  const last = live.map((facts) => Math.min(facts.deadline, silentUntil(facts, policy, world.conductorUpSince)));
+  const last = live.map((facts) => Math.min(facts.deadline, mayBeSilent(facts, policy, world)));
   return last.length === 0 ? null : Math.min(...last) + 1;
 }
 
-function silentUntil(facts: TaskFacts, policy: Policy, upSince: number): number {
-  return Math.max(facts.seenAt, upSince) + patience(facts, policy);
+type Conductor = Pick<World, 'conductorUpSince' | 'conductorGaps'>;
+
+function mayBeSilent(facts: TaskFacts, policy: Policy, conductor: Conductor): number {
+  const { conductorUpSince: upSince, conductorGaps: gaps = [] } = conductor;
+  return silentUntil(facts.seenAt, patience(facts, policy), { upSince, gaps });
 }
 
 function patience(facts: TaskFacts, policy: Policy): number {

@@ -1,12 +1,13 @@
 import type { Reason } from '#crds';
-import { authorWithin } from '../agents/ceiling.ts';
-import type { AgentRef } from '../events/catalogue.ts';
 import { decideMerge, type GateDecision } from '../gate/gate.ts';
 import type { GateInput } from '../gate/types.ts';
 import { type Action, awaitHuman, wait } from './action.ts';
-import { effectiveGrade, isGraded, trustedWork } from './grade.ts';
+import { attestorQuestion, sloQuestion } from './asked.ts';
+import { consentFor } from './consent.ts';
+import { effectiveGrade } from './grade.ts';
 import type { ShownPull } from './merges.ts';
 import type { IssueState } from './state.ts';
+import { tierGate } from './tier-row.ts';
 import type { Policy, RepositoryPolicy, World } from './world.ts';
 
 export function mergeOrSay(state: IssueState, world: World, policy: Policy, now: number): Action {
@@ -26,13 +27,33 @@ export function mergeOrSay(state: IssueState, world: World, policy: Policy, now:
     };
   }
   const { gate, state: standing, reason, message } = decision.missing;
-  // A ruleset that cannot be seen is not seen better by reading the pull request once more.
-  if (standing === 'unknown' && gate !== 'enforced') return readAgain(current(state, world), policy, now, message);
+  // Production and signatures are read elsewhere, which tells when they are.
+  if ((gate === 'slo' || gate === 'attestors') && reason === 'FactUnknown')
+    return wait(reason, message, now + policy.readInterval);
+  // A ruleset or a number that cannot be seen is not seen better by reading the pull request once more.
+  if (standing === 'unknown' && gate !== 'enforced' && gate !== 'slo')
+    return readAgain(current(state, world), policy, now, message);
   const told =
     state.waiting?.gate === gate && state.waiting.reason === reason && state.waiting.headSHA === pullRequest.headSHA;
+  if (told && gate === 'approved') return lookAgain(current(state, world), now, { reason, message });
   return told
-    ? wait(reason, message, now + 60_000)
+    ? wait(reason, message, now + (gate === 'attestors' ? SIGNATURE_PAUSE : 60_000))
     : { do: 'reportGate', gate, headSHA: pullRequest.headSHA, reason, message };
+}
+
+/** Between two looks for what machines signed, of which no forge tells, in ms. */
+const SIGNATURE_PAUSE = 20_000;
+/** Between two reads of a head that waits for the verifier, in ms. */
+const VERIFIER_PAUSE = 10_000;
+
+/** The verifier changes its mind on a check that is there already, which a forge need not tell. */
+function lookAgain(
+  { number, readAt }: Pick<ShownPull, 'number' | 'readAt'>,
+  now: number,
+  said: { reason: Reason; message: string },
+): Action {
+  const due = readAt + VERIFIER_PAUSE;
+  return now >= due ? { do: 'readPullRequest', number, ...said } : wait(said.reason, said.message, due);
 }
 
 /** What follows when the forge refused this head: a pause that doubles, in the end a person; null when it may be asked again. */
@@ -85,8 +106,10 @@ function gateInput(state: IssueState, world: World, policy: Policy, now: number)
       defaultBranch: repository?.defaultBranch ?? '',
       requiredChecks: repository?.requiredChecks ?? [],
       blockLabels: repository?.blockLabels ?? [],
+      approvalApp: repository?.approvalApp ?? null,
     },
     issue: {
+      name: world.name,
       number: state.spec?.number ?? 0,
       branch: state.lastWork?.branch ?? null,
       agent: state.lastWork?.agent.name ?? null,
@@ -107,46 +130,11 @@ function gateInput(state: IssueState, world: World, policy: Policy, now: number)
     permissions: world.permissions,
     unaccounted: world.unaccounted,
     headPushedBy: world.headPushedBy,
-    tierGate: tierGate(state, world),
+    consent: consentFor(state, 'merge', now),
+    tierGate: tierGate(state, world, now),
+    slo: sloQuestion(state, world, repository),
+    attestors: attestorQuestion(state, world, now),
     now,
     maxAgeMs: policy.factMaxAge,
   };
-}
-
-/** The tier row as far as the tier port answers: ungraded work never passes. */
-function tierGate(state: IssueState, world: World): GateInput['tierGate'] {
-  const gate = 'tier';
-  if (world.tier === null)
-    return {
-      gate,
-      state: 'fail',
-      reason: 'NoTierPolicy',
-      message: 'Nothing grades the blast radius of this work, so a person has to merge it.',
-    };
-  if (world.change !== undefined && !isGraded(state))
-    return {
-      gate,
-      state: 'wait',
-      reason: 'FactUnknown',
-      message: `The change has not been graded yet${world.change.known ? '' : `: ${world.change.why}`}`,
-    };
-  const { tier, reason } = effectiveGrade(state) ?? { tier: 'T3', reason: '' };
-  if (tier === 'T3')
-    return { gate, state: 'fail', reason: 'IrreversibleTier', message: 'A T3 change is merged by a person.' };
-  const { lastWork } = state;
-  // A change that a person opened is that person's: no Agent is trusted with it.
-  const author = lastWork === null ? null : lastWork.agent;
-  const above = author && authorAbove(state, world, author);
-  return above ?? { gate, state: 'pass', reason: 'Passed', message: `Graded ${tier}: ${reason}` };
-}
-
-/** What the author of the change is not trusted with, read now: a rollback may have cost it since it was given the work. */
-function authorAbove(state: IssueState, world: World, author: AgentRef): GateInput['tierGate'] | null {
-  // Where changes are not graded no ceiling holds either.
-  if (world.change === undefined && world.agents.every(({ ceilings }) => ceilings === undefined)) return null;
-  const agent = world.agents.find(({ uid }) => uid === author.uid);
-  const missing = authorWithin(agent, author.name, trustedWork(state));
-  if (missing === null) return null;
-  const reason = missing.fit === 'unknown' ? 'FactUnknown' : 'CeilingTooLow';
-  return { gate: 'tier', state: 'wait', reason, message: missing.message };
 }

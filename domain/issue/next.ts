@@ -1,8 +1,8 @@
 import { deliver } from '../deploy/deliver.ts';
-import { awaited } from '../escalation/acknowledge.ts';
 import { type Action, awaitHuman, registered, wait } from './action.ts';
 import { finishWithChildren } from './epic.ts';
-import { gradeOf, outgrown } from './grade.ts';
+import { effectiveGrade, gradeOf, outgrown } from './grade.ts';
+import { asking, besidePerson, driven } from './irreversible.ts';
 import { closeStale, mergeOf, pullsOf, type ShownPull } from './merges.ts';
 import { readAgain } from './merging.ts';
 import { CLOSED } from './release.ts';
@@ -19,8 +19,8 @@ export function nextAction(state: IssueState, world: World, policy: Policy, now:
   return (
     ended(state) ??
     closed(state, world, policy, now) ??
-    held(state, world) ??
-    prepared(state, world) ??
+    held(state, world, policy, now) ??
+    prepared(state, world, policy, now) ??
     worked(state, world, policy, now)
   );
 }
@@ -46,7 +46,7 @@ function closed(state: IssueState, world: World, policy: Policy, now: number): A
   // A merge closes the issue as well, and may be told later. Whoever made it, and whether one was asked for: only what was read since says.
   const unread = pullsOf(state, world).find((pull) => mayBeOpen(state, pull) && pull.readAt < world.forgeIssueToldAt);
   if (unread === undefined) return { do: 'cancelIssue', reason: 'CancelledByPerson', message: CLOSED };
-  const first = held(state, world);
+  const first = held(state, world, policy, now);
   return first?.do === 'release' ? first : readAgain(unread, policy, now, WHY_CLOSED);
 }
 
@@ -61,20 +61,20 @@ function mayBeOpen({ pullRequest }: IssueState, { number, facts }: ShownPull): b
 }
 
 /** A suspension, a question to a person, a Repository that is not ready, a wish that changed. */
-function held(state: IssueState, world: World): Action | null {
+function held(state: IssueState, world: World, policy: Policy, now: number): Action | null {
   if (state.spec!.suspend || state.hold !== null) {
     const message = state.spec!.suspend
       ? 'The issue is suspended; set spec.suspend to false to go on.'
       : `${state.hold!.by} holds the issue; a person says /rig hold off to go on.`;
     return busy(state) ? { do: 'release', reason: 'Suspended', message } : wait('Suspended', message);
   }
-  if (state.awaiting !== null) return wait(registered(state.awaiting.reason), awaited(state.awaiting));
+  if (state.awaiting !== null) return besidePerson(state, world, policy, now) ?? asking(state, world);
   // To end what nobody wants any more takes no Repository.
-  return outdated(state) ?? (world.repository.known ? null : unready(world, world.repository.why));
+  return outdated(state, world) ?? (world.repository.known ? null : unready(world, world.repository.why));
 }
 
 /** Work that was begun for another wish than the present one. */
-function outdated(state: IssueState): Action | null {
+function outdated(state: IssueState, world: World): Action | null {
   if (state.children.length > 0 && busy(state))
     return {
       do: 'release',
@@ -83,7 +83,7 @@ function outdated(state: IssueState): Action | null {
     };
   if (state.work === null) return null;
   const reason = 'NewerGeneration';
-  if (outgrown(state))
+  if (outgrown(state, world))
     return { do: 'release', reason, message: 'The tier was raised; the next attempt is graded by it.' };
   if (state.work.generation === state.wishGeneration) return null;
   return { do: 'release', reason, message: 'The issue was edited; the next attempt works from the new text.' };
@@ -93,7 +93,7 @@ function unready(world: World, why: string): Action {
   return wait(world.repositoryMissing ? 'RepositoryMissing' : 'RepositoryNotReady', why);
 }
 
-function prepared(state: IssueState, world: World): Action | null {
+function prepared(state: IssueState, world: World, policy: Policy, now: number): Action | null {
   if (state.spec!.number === null)
     return {
       do: 'fileForgeIssue',
@@ -110,14 +110,9 @@ function prepared(state: IssueState, world: World): Action | null {
       'Nothing grades the blast radius of this work, so it counts as T3 and is left to a person.',
     );
   }
-  if (state.classified?.generation !== state.generation || outgrown(state))
+  if (state.classified?.generation !== state.generation || outgrown(state, world))
     return { do: 'classify', tier: grade, reason: 'Unclassified', message: grade.reason };
-  if (state.classified.tier === 'T3') return awaitHuman('IrreversibleTier', 'Work graded T3 is driven by a person.');
-  if (state.change?.tier === 'T3')
-    return awaitHuman(
-      'IrreversibleTier',
-      `The change is graded T3, and a person goes on with it: ${state.change.reason}`,
-    );
+  if (effectiveGrade(state)?.tier === 'T3') return driven(state, world, policy, now);
   if (state.work === null && world.missingParent !== null)
     return wait(
       'ParentMissing',

@@ -7,7 +7,7 @@ import { personWithWrite } from '../gate/types.ts';
 import { observeAnswer } from './answers.ts';
 import { observeChildren } from './epic.ts';
 import { evolve } from './evolve.ts';
-import { observeChange } from './grade.ts';
+import { effectiveGrade, observeChange } from './grade.ts';
 import { lossOf } from './loss.ts';
 import { mergeOf, observeMerges } from './merges.ts';
 import { CLOSED, cancel, unassign } from './release.ts';
@@ -33,7 +33,7 @@ export function observe(state: IssueState, world: World, policy: Policy, now: nu
 function look(state: IssueState, world: World, policy: Policy, now: number): DomainEvent[] {
   if (state.spec === null) return [];
   if (state.ending !== null) return observeEnded(state, world);
-  const told = [...observeChildren(state, world), ...observeAnswer(state, world), ...observeChange(state, world)];
+  const told = [...observeChildren(state, world), ...observeAnswer(state, world, now), ...observeChange(state, world)];
   if (told.length > 0) return told;
   const lost = observeTasks(state, world, policy, now);
   if (lost.length > 0) return lost;
@@ -66,7 +66,7 @@ function observeEnded(state: IssueState, world: World): DomainEvent[] {
 function observeTasks(state: IssueState, world: World, policy: Policy, now: number): DomainEvent[] {
   for (const task of [state.task.work, state.task.review]) {
     const facts = task && world.tasks.get(task.name);
-    const loss = task && facts && lossOf(facts, policy, world.conductorUpSince, now);
+    const loss = task && facts && lossOf(facts, policy, world, now);
     if (!loss) continue;
     const lost: DomainEvent = {
       type: 'TASK_LOST',
@@ -132,8 +132,10 @@ function observeReviews(state: IssueState, world: World, pr: PullRequestFacts): 
   const reviewers = new Set(
     world.agents.flatMap((agent) => (agent.role === 'reviewer' && agent.account ? [agent.account.id] : [])),
   );
+  // What cannot be undone is approved by people alone; that an agent asks for changes is told all the same.
+  const mayPass = (review: ReviewFacts) => review.state !== 'approved' || effectiveGrade(state)?.tier !== 'T3';
   const counts = (review: ReviewFacts) =>
-    reviewers.has(review.author.id) || personWithWrite(world, review.author) === true;
+    (reviewers.has(review.author.id) && mayPass(review)) || personWithWrite(world, review.author) === true;
   // A live review task reports its own verdict, with all it knows of it; one that died after submitting is told by the forge.
   const reporting = (review: ReviewFacts) => state.task.review !== null && reviewers.has(review.author.id);
   // An author's own approval would never pass the gate; taken for one, it would keep the reviewer from being asked.

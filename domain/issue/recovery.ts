@@ -1,3 +1,4 @@
+import { outdateApprovals } from '../approval/record.ts';
 import type { DomainEvent, EventData } from '../events/catalogue.ts';
 import { decideFiled } from './decide.ts';
 import { release } from './release.ts';
@@ -55,8 +56,11 @@ function asked(): DomainEvent[] {
   return [{ type: 'HUMAN_GATE_TRIGGERED', data: { reason: 'DatabaseRestored', message } }];
 }
 
-/** Attempts and pull requests of the lost time count; what they pushed was forwarded by nobody who is known, so the gate passes none of it. */
-export function recovered(state: IssueState, data: EventData<'RECOVERED'>): Change {
+/**
+ * Attempts and pull requests of the lost time count; what they pushed was forwarded by nobody who is known, so the gate passes none of it. Nor does it
+ * know which Approvals were taken back in that time, so none of before holds.
+ */
+export function recovered(state: IssueState, data: EventData<'RECOVERED'>, at: number): Change {
   const before = state.pullRequest;
   const pullRequest = data.pullRequest === null || state.merged !== null ? before : { ...data.pullRequest, open: true };
   const replaced = before?.open === true && before.number !== pullRequest?.number ? [before.number] : [];
@@ -70,6 +74,8 @@ export function recovered(state: IssueState, data: EventData<'RECOVERED'>): Chan
     stalePullRequests: [...state.stalePullRequests, ...replaced],
     waiting: null,
     mergeRequested: null,
+    approvals: outdateApprovals(state.approvals),
+    approvedSince: at,
   };
 }
 

@@ -1,6 +1,7 @@
 import { isReason } from '#crds';
 import type { DomainEvent, Tokens } from '../events/catalogue.ts';
 import type { Actor } from '../facts.ts';
+import { effectiveGrade } from './grade.ts';
 import { type IssueState, type LiveTask, liveTask } from './state.ts';
 
 /** A task as a call names it: its name and the fence it was given. */
@@ -44,6 +45,9 @@ export type Report =
       readonly review: number;
       readonly threads: number;
     }
+  | { readonly type: 'planProposed'; readonly digest: string; readonly text: string; readonly url: string }
+  /** The head is for people to approve: the agent gives no verdict, or none that was taken. */
+  | { readonly type: 'declined'; readonly message: string }
   | { readonly type: 'threadsResolved' | 'threadsReopened'; readonly threads: readonly string[]; readonly by: string };
 
 export type Decision =
@@ -83,6 +87,8 @@ function eventsOf(state: IssueState, task: LiveTask, report: Report): DomainEven
           ? 'Succeeded'
           : 'TaskFailed';
       return [
+        // The head is for people to approve: that the agent says so is its answer.
+        ...(task.kind === 'review' && reason === 'IrreversibleTier' ? declinedBy(state, task, report.message) : []),
         {
           type: 'TASK_FINISHED',
           data: { ...who, result: report.result, reason, message: report.message, tokens: report.tokens },
@@ -95,6 +101,13 @@ function eventsOf(state: IssueState, task: LiveTask, report: Report): DomainEven
       return [{ type: 'ESCALATED', data: { ...who, question: report.question } }];
     case 'guardBlocked':
       return [{ type: 'GUARD_BLOCKED', data: { ...who, command: report.command, rule: report.rule } }];
+    case 'planProposed': {
+      const { digest, text, url } = report;
+      if (task.kind !== 'plan' || state.plan?.digest === digest) return [];
+      return [{ type: 'PLAN_PROPOSED', data: { ...who, digest, text, url } }];
+    }
+    case 'declined':
+      return declinedBy(state, task, report.message);
     case 'threadsResolved':
     case 'threadsReopened':
       return report.threads.length === 0
@@ -140,9 +153,19 @@ function deliveryEvents(
     case 'reviewed': {
       if (state.seenReviews.includes(report.review)) return [];
       const { headSHA, by, review, threads } = report;
+      if (report.passed && effectiveGrade(state)?.tier === 'T3') return declinedBy(state, task, NO_AGENT_PASSES);
       return report.passed
         ? [{ type: 'REVIEW_PASSED', data: { headSHA, by, review } }]
         : [{ type: 'REVIEW_DISPUTED', data: { headSHA, by, review, threads, machine: true } }];
     }
   }
+}
+
+/** Why no agent's approval of T3 work is taken. */
+export const NO_AGENT_PASSES = 'The change is graded T3: a person approves it, and no agent does.';
+
+function declinedBy({ refusedReview }: IssueState, task: LiveTask, message: string): DomainEvent[] {
+  if (task.headSHA === null || refusedReview === task.headSHA) return [];
+  const data = { headSHA: task.headSHA, by: task.agent.name, reason: 'IrreversibleTier', message } as const;
+  return [{ type: 'REVIEW_REFUSED', data }];
 }

@@ -28,7 +28,7 @@ export function reviewOrMerge(state: IssueState, world: World, policy: Policy, n
       message: 'The head moved; the review starts again on the new one.',
     };
   const rework = state.task.work === null ? wantsRework(state, world) : null;
-  if (rework !== null && review === null) return dispatchRework(state, policy, rework, head);
+  if (rework !== null && review === null) return dispatchRework(state, world, policy, rework);
   const wanted = wantsReview(state, world, policy, now);
   if (wanted !== null) return wanted;
   if (state.task.work !== null)
@@ -59,7 +59,8 @@ function wantsRework(state: IssueState, world: World): string | null {
   return null;
 }
 
-function dispatchRework(state: IssueState, policy: Policy, why: string, headSHA: string): Action {
+function dispatchRework(state: IssueState, { agents }: World, policy: Policy, why: string): Action {
+  const { headSHA } = state.pullRequest!;
   const sameHead = state.reworkedHeads.filter((sha) => sha === headSHA).length;
   if (state.disputes >= policy.maxDisputes || state.rounds.rework >= 2 * policy.maxDisputes || sameHead >= 2) {
     return awaitHuman(
@@ -67,10 +68,14 @@ function dispatchRework(state: IssueState, policy: Policy, why: string, headSHA:
       `Review and rework went round ${Math.max(state.disputes, state.rounds.rework)} times without an end; a person has to look at pull request #${state.pullRequest!.number}.`,
     );
   }
-  return { do: 'dispatch', kind: 'rework', agent: state.work!.agent, headSHA, reason: 'ReworkWanted', message: why };
+  const { agent } = state.work!;
+  if (agents.some(({ uid, suspended }) => suspended && uid === agent.uid))
+    return wait('AgentSuspended', `${why} Agent ${agent.name} mends it once its spec.suspend is false again.`);
+  return { do: 'dispatch', kind: 'rework', agent, headSHA, reason: 'ReworkWanted', message: why };
 }
 
-function wantsReview(state: IssueState, world: World, policy: Policy, now: number): Action | null {
+/** What follows from a head that may need a review: its dispatch, a pause, a person; null where it needs none. */
+export function wantsReview(state: IssueState, world: World, policy: Policy, now: number): Action | null {
   const head = state.pullRequest!.headSHA;
   const answered = state.verdict?.headSHA === head;
   const reworkingThis = state.task.work?.kind === 'rework' && state.task.work.headSHA === head;
@@ -117,7 +122,7 @@ function reviewAgain(state: IssueState, policy: Policy, now: number): Action | n
   if (reviewLosses >= policy.maxLosses)
     return awaitHuman(
       'InfrastructureLost',
-      `Its review was lost ${reviewLosses} times in a row, the last time so: ${end.message} Look at the nodes and at the reviewer's image, or at the clients of a reviewer that pulls its work, then say /rig retry.`,
+      `Its review was lost ${reviewLosses} times in a row, the last time so: ${end.message} Look at the forge, the nodes and the reviewer's image, or at the clients of a reviewer that pulls its work, then say /rig retry.`,
     );
   if (end.ending === 'asked' || end.ending === 'stuck') return awaitHuman(registered(end.reason), end.message);
   const turns = failedReviews + reviewLosses;

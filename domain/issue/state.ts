@@ -1,6 +1,8 @@
-import type { KnownApproval } from '../approval/record.ts';
+import type { KnownApproval } from '../approval/known.ts';
 import { type DeliveryState, noDelivery } from '../deploy/state.ts';
 import type { AgentRef, IssueSpec, Lane, TaskKind, Tier } from '../events/catalogue.ts';
+import type { UsedApproval } from './consent.ts';
+import type { Preparation } from './prepare.ts';
 
 export interface LiveTask {
   readonly name: string;
@@ -24,6 +26,8 @@ export interface WorkClaim {
   readonly branch: string;
   /** {@link IssueState.wishGeneration} when it was assigned: an older one works from an old text. */
   readonly generation: number;
+  /** It is for a task that prepares beside a person. Default false. */
+  readonly prepares?: boolean;
 }
 
 /** How the newest task of a lane ended. */
@@ -61,6 +65,8 @@ export interface ChangeGrade {
   readonly path: string | null;
   readonly reason: string;
   readonly policy: string;
+  /** The commit of the base branch at which the change begins; left out where it is not one. */
+  readonly base?: string;
 }
 
 /** What a person is asked for: one cause, told of once. */
@@ -93,8 +99,12 @@ export interface IssueState {
     readonly reason: string;
     readonly generation: number;
   } | null;
+  /** Models that answered for its work since it was filed, or reopened, as far as that was told. */
+  readonly models: readonly string[];
   /** The newest grade of the change, which may be of an older head; null before there is one. */
   readonly change: ChangeGrade | null;
+  /** What an agent proposed for the present wish; null before that. */
+  readonly plan: { readonly digest: string; readonly url: string } | null;
   /** The live work claim. */
   readonly work: WorkClaim | null;
   /** The newest work claim, live or ended: its branch is the one that may merge. */
@@ -155,8 +165,18 @@ export interface IssueState {
   readonly children: readonly string[];
   /** What the log knows of its Approvals. */
   readonly approvals: readonly KnownApproval[];
+  /** Since when it is in its present cycle, in ms: what was signed before it was filed, reopened or recovered approves nothing of it. */
+  readonly approvedSince: number;
+  /** Approvals that let something through, the one used last at the end. */
+  readonly usedApprovals: readonly UsedApproval[];
+  /** What a person asked an agent to prepare last. */
+  readonly preparation: Preparation | null;
+  /** The newest head of which an agent gave no verdict because it is for people to approve. */
+  readonly refusedReview: string | null;
   readonly ending: { readonly kind: Ending; readonly reason: string; readonly message: string } | null;
 }
+
+export const noRounds: IssueState['rounds'] = { implement: 0, rework: 0, review: 0, prepare: 0, plan: 0 };
 
 export const noIssue: IssueState = {
   version: 0,
@@ -166,7 +186,9 @@ export const noIssue: IssueState = {
   filedAt: 0,
   spec: null,
   classified: null,
+  models: [],
   change: null,
+  plan: null,
   work: null,
   lastWork: null,
   failures: 0,
@@ -174,7 +196,7 @@ export const noIssue: IssueState = {
   lastFailure: null,
   task: { work: null, review: null },
   lastEnd: { work: null, review: null },
-  rounds: { implement: 0, rework: 0, review: 0 },
+  rounds: noRounds,
   reworkedHeads: [],
   forwarded: [],
   pullRequest: null,
@@ -198,6 +220,10 @@ export const noIssue: IssueState = {
   recovered: null,
   children: [],
   approvals: [],
+  approvedSince: 0,
+  usedApprovals: [],
+  preparation: null,
+  refusedReview: null,
   ending: null,
 };
 

@@ -4,6 +4,7 @@ import { clip } from '../events/parts.ts';
 import type { GateDecision } from '../gate/gate.ts';
 import type { Action } from './action.ts';
 import { effectiveGrade } from './grade.ts';
+import type { Preparation } from './prepare.ts';
 import type { IssueState } from './state.ts';
 
 /** Longest sentence of an Issue's status beside its conditions, as its CRD has it. */
@@ -17,7 +18,10 @@ export function phaseOf(state: IssueState): IssuePhase {
   if (state.children.length > 0 && state.spec?.number != null) return 'Implementing';
   if (state.classified === null || state.spec?.number == null) return 'Pending';
   if (state.mergeRequested !== null) return 'Merging';
+  // Signed by a person: nobody works on it, and it goes to the merge gate.
+  if (state.work === null && effectiveGrade(state)?.tier === 'T3' && state.pullRequest?.open) return 'Merging';
   if (state.work === null) return 'Queued';
+  if (state.task.work?.kind === 'plan') return 'Planning';
   if (state.task.work !== null)
     return state.task.work.kind === 'implement' && state.pullRequest === null
       ? 'Implementing'
@@ -38,6 +42,8 @@ export function projectIssue(state: IssueState, next: Action, url: string | null
     phase: phaseOf(state),
     why: clip(next.message, SENTENCE_LIMIT),
     ...(escalation === null ? {} : { escalation }),
+    ...(state.plan === null ? {} : { plan: { ...state.plan } }),
+    ...(state.preparation === null ? {} : { preparation: preparationOf(state.preparation) }),
     ...(number === undefined ? {} : { number }),
     ...(url === null ? {} : { url }),
     ...(state.classified === null
@@ -61,6 +67,10 @@ export function projectIssue(state: IssueState, next: Action, url: string | null
           },
         }),
   };
+}
+
+function preparationOf({ act, by, at }: Preparation): NonNullable<IssueStatus['preparation']> {
+  return { act, by: clip(by, 1_024), at: new Date(at).toISOString().replace(/\.\d+Z$/, 'Z') };
 }
 
 /** Gate rows for the status, in the order of the table. */

@@ -93,6 +93,19 @@ test('silence while no conductor was up to hear is not counted', () => {
   assert.equal(doing(story.run()), 'wait Progressing');
 });
 
+test('a silent task is lost though conductors restart every four minutes, once it could have been heard for five', () => {
+  const silent = implementing();
+  const gaps = [4, 8, 12].map((at) => ({ from: silent.now + at * MINUTE, to: silent.now + at * MINUTE + 20_000 }));
+  silent.task({ started: true, seenAt: silent.now }).see({ conductorGaps: gaps.slice(0, 1) });
+  silent.later(5 * MINUTE + 20_000);
+  assert.equal(doing(silent.run()), 'wait Progressing');
+  silent.later(1).run();
+  assert.deepEqual(loss(silent), { reason: 'HeartbeatMissed', infrastructure: false });
+  const just = implementing();
+  just.task({ started: true, seenAt: just.now }).see({ conductorGaps: gaps });
+  assert.equal(doing(just.later(13 * MINUTE).run()), 'wait Progressing', 'it has a minute to be heard again');
+});
+
 test('a long word of the cluster about a lost Job fits into the log', () => {
   const story = implementing().task({ jobEnded: { message: 'x'.repeat(40_000), infrastructure: false } });
   story.run();
@@ -147,6 +160,18 @@ test('infrastructure that keeps failing pauses longer every time, uses up no att
   story.wish({ body: 'Once more.' }, 2);
   story.run();
   assert.deepEqual([story.state.awaiting, story.state.work?.attempt], [null, 6]);
+});
+
+test('a task that could not reach the forge uses no attempt up, and a person is asked after five in a row', () => {
+  const story = implementing();
+  for (let round = 1; round <= 5; round += 1) {
+    story.finish('work', { result: 'failed', reason: 'ForgeUnreachable', message: 'The push could not be made.' });
+    const action = story.run();
+    assert.equal(story.state.failures, 0);
+    if (action.do === 'wait' && action.until) story.later(action.until - story.now).run();
+  }
+  assert.deepEqual([story.state.ending, story.state.awaiting?.reason], [null, 'InfrastructureLost']);
+  assert.match(story.state.awaiting!.message, /The push could not be made\. Look at the forge, the nodes/);
 });
 
 test('an attempt that fails by its own fault ends a row of lost ones', () => {

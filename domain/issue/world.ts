@@ -1,8 +1,13 @@
+import type { TierTable } from '#crds';
 import type { CheckJobFacts, DeliveryFacts, DeployPolicy } from '../deploy/world.ts';
 import type { AgentRef, Tier } from '../events/catalogue.ts';
 import type { Actor, Fact, Permission, PullRequestFacts } from '../facts.ts';
+import type { AttestingMachines } from '../gate/attestors.ts';
 import type { GateInput, RequiredCheck } from '../gate/types.ts';
 import type { Ceiling } from '../ledger/policy.ts';
+import type { Gap } from '../listening.ts';
+import type { SloFacts } from '../slo/facts.ts';
+import type { SloWish } from '../slo/wish.ts';
 import type { ChangeGrade } from './state.ts';
 
 /** A Repository as far as the rules care; unknown while it is missing, not ready, or belongs to another. */
@@ -12,14 +17,26 @@ export interface RepositoryPolicy {
   readonly defaultBranch: string;
   readonly requiredChecks: 'none' | readonly RequiredCheck[];
   readonly blockLabels: readonly string[];
+  /** As {@link GateInput}'s. */
+  readonly approvalApp: string | null;
   readonly mergeMethod: 'squash' | 'merge' | 'rebase';
   readonly deploy: DeployPolicy;
+  /** What is asked of production before a merge; null where the Repository says nothing of it. */
+  readonly slo: SloWish | null;
   /** Agents that the routing table names for a class and stack, most wanted first; empty means no table. */
   readonly routes: readonly {
     readonly taskClass: string | null;
     readonly stack: string | null;
     readonly agent: string;
   }[];
+}
+
+/** The models of an Agent as far as trust goes, each as it answers. */
+export interface AgentModels {
+  /** Those that would answer for it now: its own first, then its fallbacks. */
+  readonly now: readonly string[];
+  /** What it is trusted with by `class/model`, T0 where one is missing; also with models that answer no more. */
+  readonly trusted: ReadonlyMap<string, Ceiling>;
 }
 
 export interface AgentFacts {
@@ -37,6 +54,8 @@ export interface AgentFacts {
   readonly usable: boolean;
   /** What it is trusted with by class of work, T0 where a class is missing; left out where no ceiling holds. */
   readonly ceilings?: Fact<ReadonlyMap<string, Ceiling>>;
+  /** Which models that is for; there where `ceilings` is known. */
+  readonly models?: AgentModels;
   /** Its own account at the forge, or the last one it was seen with; null where it has none. */
   readonly account: Actor | null;
 }
@@ -69,6 +88,8 @@ export interface ChildFacts {
 
 /** One frozen snapshot of everything outside the log that {@link nextAction} may look at. */
 export interface World {
+  /** Name of the Issue object, as a person says it to a command. */
+  readonly name: string;
   readonly repository: Fact<RepositoryPolicy>;
   /** There is no Repository of that name at all. */
   readonly repositoryMissing: boolean;
@@ -77,6 +98,12 @@ export interface World {
   readonly tierProblem?: string | null;
   /** The grade of the change up to {@link changeHead}; left out where this cluster grades no changes. */
   readonly change?: Fact<ChangeGrade>;
+  /** What each tier asks by the TierPolicy; left out, as it is shipped. */
+  readonly terms?: TierTable;
+  /** Which listed machines signed for the head; left out where nobody asked. */
+  readonly machineAttestors?: Fact<AttestingMachines>;
+  /** What production answered; left out where it was not asked. */
+  readonly slo?: Fact<SloFacts>;
   readonly stack: Fact<string | null>;
   readonly agents: readonly AgentFacts[];
   readonly tasks: ReadonlyMap<string, TaskFacts>;
@@ -108,6 +135,8 @@ export interface World {
   /** When the forge last told of the issue, in ms; 0 for never. A pull request that was read since is not older than the close. */
   readonly forgeIssueToldAt: number;
   readonly conductorUpSince: number;
+  /** Short times without one since then, oldest first; left out, none. */
+  readonly conductorGaps?: readonly Gap[];
   /** What the deployer shows; unknown before a merge. */
   readonly delivery: Fact<DeliveryFacts>;
   /** Jobs of commands of `spec.verify`, by command, deployment and run. */

@@ -15,7 +15,7 @@ import {
   decideReset,
   decideReverted,
 } from './decide.ts';
-import { dispatchCeiling } from './dispatch.ts';
+import { dispatchCeiling, modelsNow } from './dispatch.ts';
 import { Ledger, recordsOf } from './ledger.ts';
 import { modelAliases, modelOf } from './model.ts';
 import { defaultLedgerPolicy } from './policy.ts';
@@ -120,7 +120,7 @@ test('a revert is told once, a question once a commit, and a person’s word end
   const open = told({ type: 'REVERT_QUESTIONED', data: asked });
   assert.equal(verdict(open), 'TrustQuestioned');
   assert.deepEqual(decideQuestioned(open, asked), []);
-  const act = { id: 'act-1', by: 'ada', note: null };
+  const act = { id: 'act-1', by: 'ada', note: null, mergeSHA: null };
   const cleared = decideChangeAct(open, { ...act, do: 'clear' });
   assert.ok(cleared.taken);
   const after = told({ type: 'REVERT_QUESTIONED', data: asked }, ...cleared.events);
@@ -147,16 +147,74 @@ test('a change is measured once', () => {
   assert.deepEqual(decideMeasured(noHistory, measured), []);
 });
 
-test('nobody is granted T3, or T0, and an act is taken once', () => {
-  const grant = { id: 'act-1', by: 'ada', note: null, do: 'grant', taskClass: 'docs', model: 'model-1' } as const;
-  for (const tier of ['T0', 'T3'] as const) assert.equal(decideAgentAct(noTrust, { ...grant, tier }).taken, false);
-  const taken = decideAgentAct(noTrust, { ...grant, tier: 'T2' });
-  assert.ok(taken.taken);
-  const trust = evolveTrust(noTrust, { ...taken.events[0]!, version: 1, at: NOON } as StoredEvent);
-  assert.deepEqual(decideAgentAct(trust, { ...grant, tier: 'T1' }), { taken: true, events: [] });
-  const stands = standingOf(key, [], groundsFor(key, trust, {}, []), defaultLedgerPolicy, NOON);
-  assert.equal(stands.ceiling, 'T2');
-  assert.equal(standingOf(key, [], groundsFor(key, trust, {}, []), defaultLedgerPolicy, NOON - 1).ceiling, 'T0');
+const document = {
+  clusterUID: 'cluster',
+  namespace: 'tenant-a',
+  agent: { name: 'agent-a', uid: 'agent-a' },
+  taskClass: 'docs',
+  model: 'model-1',
+  tier: 'T2',
+  nonce: 'nonce-0001',
+} as const;
+const identity = { subject: 'ada@example.com', issuer: 'https://accounts.example.com' };
+const holding = { holds: true, identity, digest: 'd'.repeat(64), document, signedAt: NOON } as const;
+const granting = { id: 'act-1', by: 'ada', note: null, do: 'grant', grant: holding, bundle: '{}' } as const;
+
+test('a grant is recorded with who signed it and counts from when they did; the act is taken once, and so is the document', () => {
+  const taken = decideAgentAct(noTrust, granting, NOON + 60_000);
+  assert.ok(taken.taken && taken.events[0]?.type === 'TRUST_GRANTED');
+  assert.deepEqual(taken.events[0].data.signer, identity);
+  const trust = evolveTrust(noTrust, { ...taken.events[0], version: 1, at: NOON + 60_000 } as StoredEvent);
+  assert.deepEqual(decideAgentAct(trust, granting, NOON), { taken: true, events: [] });
+  assert.equal(decideAgentAct(trust, { ...granting, id: 'act-2' }, NOON).taken, false);
+  const grants = trust.grants.map(({ bundle: _, ...grant }) => ({ ...grant, at: NOON }));
+  const at = (now: number) =>
+    standingOf(key, [], groundsFor(key, { ...trust, grants }, {}, []), defaultLedgerPolicy, now).ceiling;
+  assert.deepEqual([at(NOON - 1), at(NOON)], ['T0', 'T2']);
+});
+
+test('a grant that was signed more than a day before it is brought is signed anew', () => {
+  assert.equal(decideAgentAct(noTrust, granting, NOON + 86_400_000).taken, true);
+  assert.equal(decideAgentAct(noTrust, granting, NOON + 86_400_001).taken, false);
+});
+
+test('of several changes of one issue a person speaks of the one they name, else of the one that is asked about, else of the last', () => {
+  const second = 'b'.repeat(40);
+  const merged = (mergeSHA: string) => ({ mergeSHA, mergedAt: NOON });
+  const history = (...changes: object[]): History => ({
+    ...noHistory,
+    changes: changes.map((one, index) => ({ ...last(told()), ordinal: index + 1, question: null, ...one })),
+  });
+  const act = { id: 'act-1', by: 'ada', note: null, do: 'fault' } as const;
+  const about = (known: History, mergeSHA: string | null = null) => {
+    const decision = decideChangeAct(known, { ...act, mergeSHA });
+    return decision.taken ? (decision.events[0]!.data as { mergeSHA: string }).mergeSHA : decision.message;
+  };
+  const both = history(merged(mergeSHA), merged(second));
+  assert.equal(about(both), second);
+  assert.equal(about(both, mergeSHA.slice(0, 39)), mergeSHA);
+  assert.match(about(both, 'c'.repeat(7)), /No merged change of this issue begins with c/);
+  const asked = history({ ...merged(mergeSHA), question: 'Was it?' }, merged(second));
+  assert.equal(about(asked), mergeSHA);
+  const cleared = decideChangeAct(asked, { ...act, do: 'clear', mergeSHA: null });
+  assert.equal(cleared.taken && (cleared.events[0]!.data as { mergeSHA: string }).mergeSHA, mergeSHA);
+  const twice = history({ ...merged(mergeSHA), question: 'Was it?' }, { ...merged(second), question: 'And this?' });
+  assert.match(about(twice), /say which is meant with --change/);
+});
+
+test('a change that used up the error budget counts for nothing, whenever that is told', () => {
+  const data = { mergeSHA, budget: 'requests', message: 'Nothing is left of it.' };
+  assert.equal(verdict(told({ type: 'SLO_BUDGET_DEPLETED', data })), 'TrustBudgetSpent');
+  const other = { ...data, mergeSHA: 'b'.repeat(40) };
+  assert.equal(verdict(told({ type: 'SLO_BUDGET_DEPLETED', data: other })), 'TrustCounted');
+});
+
+test('an id is worth what answered to it last, and one that nothing answered to is worth itself', () => {
+  const answered = new Map([['gpt-5', 'gpt-5-2026-01-01']]);
+  assert.deepEqual(modelsNow(['gpt-5', 'claude-haiku-4-5'], answered), [
+    'gpt-5-2026-01-01',
+    'claude-haiku-4-5-20251001',
+  ]);
 });
 
 test('a recovery from a backup sets every ceiling to T0, and what is granted later holds', () => {
@@ -174,10 +232,11 @@ test('another model than the first is told to be new, once, and stays at T0 unti
   assert.deepEqual(reset, [{ type: 'TRUST_RESET', data: { model: 'model-2', first: 'model-1' } }]);
   const trust = evolveTrust(noTrust, { ...reset[0]!, version: 1, at: 8 } as StoredEvent);
   assert.deepEqual(decideReset(trust, answered), []);
-  const known = (model: string, one = trust) => groundsFor({ taskClass: 'docs', model }, one, answered, []).knownSince;
+  const known = (model: string, { acknowledged } = trust) =>
+    groundsFor({ taskClass: 'docs', model }, { grants: [], acknowledged }, answered, []).knownSince;
   assert.deepEqual([known('model-1'), known('model-2')], [0, null]);
   const act = { id: 'a', by: 'ada', note: null, do: 'ack', model: 'model-2' } as const;
-  const acked = decideAgentAct(trust, act);
+  const acked = decideAgentAct(trust, act, 9);
   assert.ok(acked.taken);
   assert.equal(known('model-2', evolveTrust(trust, { ...acked.events[0]!, version: 2, at: 9 } as StoredEvent)), 9);
 });

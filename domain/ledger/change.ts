@@ -1,25 +1,6 @@
 import type { AgentRef, EventData, StoredEvent, Tier } from '../events/catalogue.ts';
 import type { Substance } from './substance.ts';
 
-/** The use of a person's Approval, in the transaction of what it allows. */
-interface ApprovalUsed {
-  readonly type: 'APPROVAL_USED';
-  readonly data: { readonly scope: 'dispatch' | 'interface' | 'merge' };
-  readonly version: number;
-  readonly at: number;
-}
-
-/** The canary of a merged change was given up, and traffic went back to what was there before. */
-interface CanaryAborted {
-  readonly type: 'CANARY_ABORTED';
-  readonly data: unknown;
-  readonly version: number;
-  readonly at: number;
-}
-
-/** What of an Issue's log the ledger reads: what the catalogue has, and two events that it reads wherever they are told. */
-export type LedgerEvent = StoredEvent | ApprovalUsed | CanaryAborted;
-
 /** Why a change had to be taken back: git shows its inverse, its canary or its checks failed, a person said so. */
 export type RollbackCause = 'revert' | 'canary' | 'check' | 'fault';
 
@@ -47,6 +28,8 @@ export interface Change {
   /** The revision that is checked is the change itself, and nothing that came after it. */
   readonly alone: boolean;
   readonly disturbedAt: number;
+  /** When it was told to have used up the error budget, first; null where it was not. */
+  readonly depletedAt: number | null;
   readonly doneAt: number | null;
   readonly measured: {
     readonly tier: Tier | null;
@@ -116,6 +99,7 @@ const fresh = (ordinal: number): Change => ({
   productionAt: null,
   alone: false,
   disturbedAt: 0,
+  depletedAt: null,
   doneAt: null,
   measured: null,
   rollbacks: {},
@@ -124,12 +108,12 @@ const fresh = (ordinal: number): Change => ({
 });
 
 /** What the ledger knows of an Issue after one more event. Total; an event that is there already changes nothing. */
-export function evolveHistory(history: History, event: LedgerEvent): History {
+export function evolveHistory(history: History, event: StoredEvent): History {
   if (event.version <= history.version) return history;
   return { ...told(history, event), version: event.version };
 }
 
-function told(history: History, event: LedgerEvent): History {
+function told(history: History, event: StoredEvent): History {
   switch (event.type) {
     case 'ISSUE_FILED':
     case 'ISSUE_EDITED':
@@ -160,6 +144,11 @@ function told(history: History, event: LedgerEvent): History {
       const { tier, taskClass, substance } = event.data;
       return about(history, event.data.mergeSHA, (change) => ({ ...change, measured: { tier, taskClass, substance } }));
     }
+    case 'SLO_BUDGET_DEPLETED':
+      return about(history, event.data.mergeSHA, (change) => ({
+        ...change,
+        depletedAt: change.depletedAt ?? event.at,
+      }));
     case 'CHANGE_REVERTED':
       return about(history, event.data.mergeSHA, (change) => rolledBack(change, 'revert', event.at));
     case 'REVERT_QUESTIONED':
@@ -211,7 +200,7 @@ function answered(history: History, { task, model }: { task: string; model: stri
 }
 
 /** What an event says of the change that is worked on, or was merged last. */
-function changed(change: Change, event: LedgerEvent, { agent }: History): Change {
+function changed(change: Change, event: StoredEvent, { agent }: History): Change {
   switch (event.type) {
     case 'APPROVAL_USED':
       return event.data.scope === 'dispatch' ? { ...change, byPerson: true } : change;
@@ -261,7 +250,7 @@ function reworked(change: Change, at: number): Change {
 }
 
 /** What became of a merged change. */
-function delivered(change: Change, event: LedgerEvent): Change {
+function delivered(change: Change, event: StoredEvent): Change {
   switch (event.type) {
     case 'DEPLOYED_PRODUCTION':
       return { ...change, productionAt: event.at, alone: event.data.revision === change.mergeSHA };
@@ -283,7 +272,7 @@ function delivered(change: Change, event: LedgerEvent): Change {
 }
 
 /** The conductor takes the issue up again: what it had got merged did not live. */
-function after(history: History, event: Extract<LedgerEvent, { type: 'ISSUE_REOPENED' }>): History {
+function after(history: History, event: Extract<StoredEvent, { type: 'ISSUE_REOPENED' }>): History {
   const { reason, message = '' } = event.data;
   if (reason === undefined) return history;
   return latest(history, (change) =>

@@ -1,5 +1,6 @@
 import type { StoredEvent } from '../events/catalogue.ts';
-import { evolveHistory, type History, type LedgerEvent, noHistory } from './change.ts';
+import { evolveHistory, type History, noHistory } from './change.ts';
+import { noGrant, type WeighGrant } from './grant.ts';
 import { modelOf } from './model.ts';
 import type { LedgerPolicy } from './policy.ts';
 import { type ChangeRecord, classOf, modelsOf, type Standing, standingOf, type TrustKey } from './standing.ts';
@@ -81,14 +82,20 @@ function readIssue(read: Read, subject: LedgerSubject, history: History): void {
  * the same rows for the same events.
  */
 export class Ledger {
+  readonly #weigh: WeighGrant;
   readonly #issues = new Map<string, { readonly subject: LedgerSubject; readonly history: History }>();
   readonly #agents = new Map<string, Known>();
   readonly #recoveries = new Map<string, number>();
   #known: Read | null = null;
 
-  apply(subject: LedgerSubject, event: LedgerEvent): void {
+  /** `weigh` says what the grants in the log are worth; without it none holds. */
+  constructor(weigh: WeighGrant = noGrant) {
+    this.#weigh = weigh;
+  }
+
+  apply(subject: LedgerSubject, event: StoredEvent): void {
     this.#known = null;
-    if (subject.kind === 'Agent') this.#applyToAgent(subject, event as StoredEvent);
+    if (subject.kind === 'Agent') this.#applyToAgent(subject, event);
     if (subject.kind !== 'Issue') return;
     if (event.type === 'RECOVERED') this.#recovered(event.data.recovery, event.at);
     const history = evolveHistory(this.#issues.get(subject.id)?.history ?? noHistory, event);
@@ -127,7 +134,10 @@ export class Ledger {
   #standing({ records, answered }: Read, key: TrustKey, policy: LedgerPolicy, now: number): Standing {
     const { agentUid } = key;
     const recoveries = [...this.#recoveries.values()];
-    const grounds = groundsFor(key, this.trust(agentUid), answered.get(agentUid) ?? {}, recoveries);
+    const { grants: told, acknowledged } = this.trust(agentUid);
+    const agent = { namespace: this.#agents.get(agentUid)?.namespace ?? '', uid: agentUid };
+    const grants = told.flatMap((one) => this.#weigh(agent, one) ?? []);
+    const grounds = groundsFor(key, { grants, acknowledged }, answered.get(agentUid) ?? {}, recoveries);
     return standingOf(key, records.get(agentUid) ?? [], grounds, policy, now);
   }
 

@@ -14,6 +14,8 @@ export interface LedgerPolicy {
   readonly resetOnModelChange: boolean;
   /** Tiers at which the policy can find work of a class. */
   readonly tiersOf: (taskClass: string) => ReadonlySet<Tier>;
+  /** What `tiersOf` answers by: another text where it may answer otherwise. */
+  readonly rules: string;
 }
 
 const EVERY: ReadonlySet<Tier> = new Set<Tier>(['T0', 'T1', 'T2', 'T3']);
@@ -25,6 +27,7 @@ export const defaultLedgerPolicy: LedgerPolicy = {
   cooldown: 720 * 3_600_000,
   resetOnModelChange: true,
   tiersOf: () => EVERY,
+  rules: '',
 };
 
 /** The highest tier at which an Agent works without a person's consent. There is no T3 among them. */

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Tier } from '../events/catalogue.ts';
-import { agentSubject, type Deed, deed, issueSubject, type Said, storyOf, wordsOf } from '../testing/ledger.ts';
+import type { StoredEvent, Tier } from '../events/catalogue.ts';
+import { agentSubject, asTold, type Deed, deed, issueSubject, type Said, storyOf, wordsOf } from '../testing/ledger.ts';
 import { naiveLedger } from '../testing/naive-ledger.ts';
-import type { LedgerEvent } from './change.ts';
 import { isWithin } from './dispatch.ts';
 import { Ledger, type LedgerSubject } from './ledger.ts';
 import { ceilings, defaultLedgerPolicy, type LedgerPolicy, unreachable } from './policy.ts';
@@ -41,12 +40,19 @@ const deeds: fc.Arbitrary<Deed[]> = fc
       agent: fc.constantFrom('agent-a', 'agent-a', 'agent-b'),
       taskClass: fc.constantFrom('docs', 'docs', 'bugfix'),
       tier: fc.constantFrom(...TIERS),
-      models: fc.constantFrom(['model-1'], ['model-1'], ['model-1'], ['model-2'], ['model-1', 'model-2'], []),
+      models: fc.constantFrom(
+        ...Array.from({ length: 12 }, () => ['model-1']),
+        ...[['model-2'], ['model-2'], ['model-1', 'model-2'], ['unknown'], []],
+      ),
       byAgent: oneIn(12),
       parent: fc.constantFrom(null, null, null, 'parent-1', 'parent-2'),
       byPerson: fc.boolean(),
       rework: fc.constantFrom('none', 'none', 'none', 'none', 'none', 'none', 'none', 'push', 'review'),
-      substance: fc.constantFrom('written', 'written', 'written', 'written', 'generated', 'empty'),
+      depleted: fc.constantFrom(...Array.from({ length: 60 }, () => null), 0, HOUR, DAY),
+      substance: fc.constantFrom(
+        ...Array.from({ length: 9 }, () => 'written' as const),
+        ...(['generated', 'empty', 'inverse'] as const),
+      ),
       mergedAt: moment,
       live: fc.constantFrom('none', 'none', 0, HOUR, DAY),
       back: fc.option(
@@ -87,7 +93,7 @@ const words: fc.Arbitrary<Said[]> = fc.array(
   { maxLength: 3 },
 );
 
-type Told = readonly [LedgerSubject, LedgerEvent];
+type Told = readonly [LedgerSubject, StoredEvent];
 
 const streamsOf = (all: readonly Deed[], said: readonly Said[]): Told[][] => [
   ...all.map((one) => storyOf(one).map((event): Told => [issueSubject(one), event])),
@@ -95,7 +101,7 @@ const streamsOf = (all: readonly Deed[], said: readonly Said[]): Told[][] => [
 ];
 
 function ledgerOf(streams: readonly (readonly Told[])[]): Ledger {
-  const ledger = new Ledger();
+  const ledger = new Ledger(asTold);
   for (const [subject, event] of streams.flat()) ledger.apply(subject, event);
   return ledger;
 }
@@ -198,6 +204,9 @@ const standing = (
 test('each farming attempt earns nothing: empty, generated, agent-filed, split, and many on one day', () => {
   const attempts: [string, Deed[]][] = [
     ['white space alone', row(200, 9 * HOUR, { substance: 'empty' })],
+    ['the inverse of what others made', row(200, 9 * HOUR, { substance: 'inverse' })],
+    ['changes that used up the error budget', row(200, 9 * HOUR, { depleted: HOUR })],
+    ['a model that nobody named', row(200, 9 * HOUR, { models: ['unknown'] })],
     ['lock files alone', row(200, 9 * HOUR, { substance: 'generated' })],
     ['issues that an agent filed', row(200, 9 * HOUR, { byAgent: true })],
     ['one issue split into many', row(200, 9 * HOUR, { parent: 'whole' })],

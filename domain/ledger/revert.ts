@@ -10,7 +10,7 @@ export interface Undone {
   readonly commitLines: number;
 }
 
-/** From this share on, what is gone of a change counts as taken back; from half of it on a person is asked. */
+/** From this share on, what is gone of a change counts as taken back; from the second on a person is asked. */
 const HALF = 0.5;
 const SOME = 0.25;
 
@@ -24,6 +24,14 @@ export function judgeUndone({ lines, gone, goneNow, commitLines }: Undone): Reve
   const share = gone / lines;
   if (share >= HALF) return 'partial';
   return share >= SOME ? 'question' : null;
+}
+
+/**
+ * The same by single lines, which tell less: what goes away line by line may have been taken back in pieces, or grown out of. From half of a change on
+ * a person is asked; nobody is found at fault.
+ */
+export function judgeLinesGone({ lines, gone, goneNow }: Omit<Undone, 'commitLines'>): 'question' | null {
+  return lines > 0 && goneNow > 0 && gone / lines >= HALF ? 'question' : null;
 }
 
 /** What a commit's message says that it reverts: commits by their beginning, pull requests by number. It is somebody's word and proves nothing. */

@@ -2,6 +2,7 @@ import type { Reason } from '#crds';
 import type { Change } from './change.ts';
 import { modelOf } from './model.ts';
 import { above, below, type Ceiling, ceilings, countsFrom, type LedgerPolicy } from './policy.ts';
+import type { Substance } from './substance.ts';
 
 /** A change as the ledger keeps it: with what its Issue's log says of all of them. */
 export interface ChangeRecord {
@@ -20,7 +21,7 @@ export interface TrustKey {
   readonly model: string;
 }
 
-/** A person's start for a pair; `at` in ms. */
+/** A person's start for a pair that their signature bears out; `at` in ms, when it was signed. */
 export interface Grant {
   readonly id: string;
   readonly taskClass: string;
@@ -82,14 +83,17 @@ export function modelsOf({ models }: Change): string[] {
   return [...new Set(Object.keys(models).map(modelOf))].sort();
 }
 
-/** Whether a change is of this pair's doing; one of which no model is known is of every model's. */
+/** What a call is charged to where neither question nor answer named a model. */
+const NOBODY = 'unknown';
+
+/** Whether a change is of this pair's doing; one of which not every model is known is of every model's. */
 export function concerns({ change }: ChangeRecord, { agentUid, taskClass, model }: TrustKey): boolean {
   const models = modelsOf(change);
   return (
     change.mergedAt !== null &&
     change.agents.some(({ uid }) => uid === agentUid) &&
     classOf(change) === taskClass &&
-    (models.length === 0 || models.includes(model))
+    (models.length === 0 || models.includes(NOBODY) || models.includes(model))
   );
 }
 
@@ -112,19 +116,26 @@ export function settlesAt(change: Change, policy: LedgerPolicy): number | null {
 
 /** What speaks against a change for good, whatever the pair's standing is; null where nothing does. */
 function flawOf({ byAgent, change }: ChangeRecord): Reason | null {
-  const { agents, reworkedAt, strayHeads, measured, question } = change;
+  const { agents, reworkedAt, strayHeads, measured, question, depletedAt } = change;
   if (byAgent) return 'TrustAgentFiled';
   if (agents.length > 1) return 'TrustSeveralAgents';
   const models = modelsOf(change);
   if (models.length > 1) return 'TrustSeveralModels';
-  if (models.length === 0 || models[0] === 'unknown') return 'TrustModelUnknown';
+  if (models.length === 0 || models[0] === NOBODY) return 'TrustModelUnknown';
   if (reworkedAt !== null) return 'TrustHumanRework';
   if (strayHeads.length > 0) return 'TrustUnattributed';
   if (question !== null) return 'TrustQuestioned';
+  if (depletedAt != null) return 'TrustBudgetSpent';
   if (measured === null || measured.tier === null || measured.taskClass === null) return 'TrustUnmeasured';
-  if (measured.substance === 'empty') return 'TrustEmptyChange';
-  return measured.substance === 'generated' ? 'TrustGeneratedChange' : null;
+  return SUBSTANCE[measured.substance];
 }
+
+const SUBSTANCE: Readonly<Record<Substance, Reason | null>> = {
+  written: null,
+  empty: 'TrustEmptyChange',
+  generated: 'TrustGeneratedChange',
+  inverse: 'TrustInverse',
+};
 
 /** A rollback takes a success back that had counted for no longer than the cooldown, and every one that had not settled. */
 function takenBack(change: Change, settled: number, { cooldown }: LedgerPolicy): boolean {
@@ -185,6 +196,7 @@ function marksOf(record: ChangeRecord, policy: LedgerPolicy, verdicts: Map<strin
   const at = rolledBackAt(change);
   if (at !== null) marks.push({ kind: 'rollback', at, id });
   if (change.reworkedAt !== null) marks.push({ kind: 'rework', at: change.mergedAt!, id });
+  if (change.depletedAt != null) marks.push({ kind: 'rework', at: change.depletedAt, id });
   const settled = settlesAt(change, policy);
   const flaw = flawOf(record);
   if (settled === null) verdicts.set(id, at === null ? 'TrustNotLive' : 'TrustRolledBack');

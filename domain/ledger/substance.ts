@@ -6,8 +6,11 @@ export interface ChangedLines {
   readonly binary: boolean;
 }
 
-/** `empty`: nothing but white space. `generated`: no file that anybody writes. Neither says anything of who made it. */
-export type Substance = 'empty' | 'generated' | 'written';
+/**
+ * `empty`: nothing but white space. `generated`: no file that anybody writes. `inverse`: it takes another merged change back, which git does by itself.
+ * None of them says anything of who made it.
+ */
+export type Substance = 'empty' | 'generated' | 'inverse' | 'written';
 
 const GENERATED: readonly RegExp[] = [
   /(^|\/)(package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|bun\.lockb?|Cargo\.lock|Gemfile\.lock|composer\.lock)$/,
@@ -23,6 +26,7 @@ export function isGenerated(path: string): boolean {
   return GENERATED.some((pattern) => pattern.test(path));
 }
 
+/** What files amount to; whether they are the inverse of others is not seen in them. */
 export function substanceOf(files: readonly ChangedLines[]): Substance {
   const changed = files.filter(({ lines, binary }) => binary || lines > 0);
   if (changed.length === 0) return 'empty';

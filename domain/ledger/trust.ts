@@ -1,4 +1,5 @@
 import type { StoredEvent } from '../events/catalogue.ts';
+import type { ToldGrant } from './grant.ts';
 import { modelOf } from './model.ts';
 import type { Ceiling } from './policy.ts';
 import type { Grant, Grounds, TrustKey } from './standing.ts';
@@ -6,7 +7,10 @@ import type { Grant, Grounds, TrustKey } from './standing.ts';
 /** What an Agent's own log says: what people said of it, and what it was told to stand at last. */
 export interface AgentTrust {
   readonly version: number;
-  readonly grants: readonly Grant[];
+  /** As they were told, in that order. */
+  readonly grants: readonly ToldGrant[];
+  /** Of the documents that were granted. */
+  readonly digests: readonly string[];
   /** When a model was first acknowledged, in ms, by model. */
   readonly acknowledged: Readonly<Record<string, number>>;
   /** Acts of people that are in the log, by id. */
@@ -17,7 +21,15 @@ export interface AgentTrust {
   readonly reset: readonly string[];
 }
 
-export const noTrust: AgentTrust = { version: 0, grants: [], acknowledged: {}, acts: [], told: {}, reset: [] };
+export const noTrust: AgentTrust = {
+  version: 0,
+  grants: [],
+  digests: [],
+  acknowledged: {},
+  acts: [],
+  told: {},
+  reset: [],
+};
 
 /** What is known of an Agent after one more event of its log. Total; an event that is there already changes nothing. */
 export function evolveTrust(trust: AgentTrust, event: StoredEvent): AgentTrust {
@@ -28,10 +40,11 @@ export function evolveTrust(trust: AgentTrust, event: StoredEvent): AgentTrust {
 function change(trust: AgentTrust, event: StoredEvent): Partial<AgentTrust> {
   switch (event.type) {
     case 'TRUST_GRANTED': {
-      const { act, taskClass, model, tier } = event.data;
+      const { act, taskClass, model, tier, digest, bundle = null } = event.data;
       if (trust.acts.includes(act)) return {};
-      const grant = { id: act, taskClass, model: modelOf(model), tier, at: event.at };
-      return { grants: [...trust.grants, grant], acts: [...trust.acts, act] };
+      const grant = { id: act, taskClass, model: modelOf(model), tier, bundle };
+      const digests = digest === undefined ? trust.digests : [...trust.digests, digest];
+      return { grants: [...trust.grants, grant], digests, acts: [...trust.acts, act] };
     }
     case 'TRUST_ACKNOWLEDGED': {
       const { act } = event.data;
@@ -62,12 +75,12 @@ export function firstModel(answered: Readonly<Record<string, number>>): string |
 }
 
 /**
- * What a pair's ceiling hangs on besides changes. The first model of an Agent is the one that it was made with and needs no acknowledgement; a
- * grant acknowledges its model for its class.
+ * What a pair's ceiling hangs on besides changes. `grants` are those that hold. The first model of an Agent is the one that it was made with and needs
+ * no acknowledgement; a grant acknowledges its model for its class.
  */
 export function groundsFor(
   key: Pick<TrustKey, 'taskClass' | 'model'>,
-  { grants, acknowledged }: Pick<AgentTrust, 'grants' | 'acknowledged'>,
+  { grants, acknowledged }: { readonly grants: readonly Grant[] } & Pick<AgentTrust, 'acknowledged'>,
   answered: Readonly<Record<string, number>>,
   recoveries: readonly number[],
 ): Grounds {

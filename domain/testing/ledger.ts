@@ -1,5 +1,5 @@
 import type { DomainEvent, IssueSpec, StoredEvent, Tier } from '../events/catalogue.ts';
-import type { LedgerEvent } from '../ledger/change.ts';
+import type { WeighGrant } from '../ledger/grant.ts';
 import type { LedgerSubject } from '../ledger/ledger.ts';
 import type { Substance } from '../ledger/substance.ts';
 import { ada, devE, reviewE, sha } from './facts.ts';
@@ -15,6 +15,8 @@ export interface Deed {
   readonly parent: string | null;
   readonly byPerson: boolean;
   readonly rework: 'none' | 'push' | 'review';
+  /** It used up the error budget, so long after the merge. */
+  readonly depleted: number | null;
   readonly substance: Substance;
   readonly mergedAt: number;
   /** Live this long after the merge; `none`: nothing is deployed. */
@@ -31,6 +33,7 @@ export const deed = (over: Partial<Deed> & Pick<Deed, 'issue' | 'mergedAt'>): De
   parent: null,
   byPerson: false,
   rework: 'none',
+  depleted: null,
   substance: 'written',
   live: 'none',
   rollback: null,
@@ -57,14 +60,12 @@ export const agentSubject = (agent: string): LedgerSubject => ({
 });
 
 /** Events under the versions that follow each other from 1. */
-export function numbered(
-  events: readonly { at: number; event: DomainEvent | { type: 'APPROVAL_USED'; data: { scope: 'dispatch' } } }[],
-): LedgerEvent[] {
-  return events.map(({ at, event }, index) => ({ ...event, version: index + 1, at }) as LedgerEvent);
+export function numbered(events: readonly { at: number; event: DomainEvent }[]): StoredEvent[] {
+  return events.map(({ at, event }, index) => ({ ...event, version: index + 1, at }) as StoredEvent);
 }
 
 /** The log of a deed's issue. */
-export function storyOf(told: Deed): LedgerEvent[] {
+export function storyOf(told: Deed): StoredEvent[] {
   const { issue, agent, taskClass, tier, models, byAgent, parent, mergedAt, live, rollback } = told;
   const ref = { name: agent, uid: agent };
   const task = `task-${issue}`;
@@ -89,16 +90,14 @@ export function storyOf(told: Deed): LedgerEvent[] {
   const before = mergedAt - 1_000;
   const liveAt = live === 'none' ? mergedAt : mergedAt + live;
   const work = { task, kind: 'implement', fence: '1.1' } as const;
-  const events: { at: number; event: DomainEvent | { type: 'APPROVAL_USED'; data: { scope: 'dispatch' } } }[] = [
+  const events: { at: number; event: DomainEvent }[] = [
     { at: before, event: { type: 'ISSUE_FILED', data: { uid: `uid-${issue}`, generation: 1, spec } } },
     { at: before, event: { type: 'ISSUE_CLASSIFIED', data: { tier, taskClass, reason: 'So.', generation: 1 } } },
     {
       at: before,
       event: { type: 'ISSUE_ASSIGNED', data: { claim, agent: ref, attempt: 1, fence: '1.1', branch: 'b' } },
     },
-    ...(told.byPerson
-      ? [{ at: before, event: { type: 'APPROVAL_USED' as const, data: { scope: 'dispatch' as const } } }]
-      : []),
+    ...(told.byPerson ? [{ at: before, event: LET_THROUGH }] : []),
     {
       at: before,
       event: {
@@ -176,11 +175,31 @@ export function storyOf(told: Deed): LedgerEvent[] {
             } as DomainEvent,
           },
         ]),
+    ...(told.depleted === null ? [] : [{ at: mergedAt + told.depleted, event: depleted(mergeSHA) }]),
     { at: liveAt, event: { type: 'ISSUE_DONE', data: { message: 'Done.' } } },
     ...(rollback === null ? [] : [{ at: rollback.at, event: takenBack(mergeSHA, rollback.cause, issue) }]),
   ];
   return numbered(events);
 }
+
+const LET_THROUGH: DomainEvent = {
+  type: 'APPROVAL_USED',
+  data: {
+    approval: 'yes',
+    uid: 'uid-yes',
+    scope: 'dispatch',
+    digest: 'd'.repeat(64),
+    headSHA: null,
+    subject: 'ada@example.com',
+    issuer: 'https://accounts.example.com',
+    allows: 'ISSUE_ASSIGNED',
+  },
+};
+
+const depleted = (mergeSHA: string): DomainEvent => ({
+  type: 'SLO_BUDGET_DEPLETED',
+  data: { mergeSHA, budget: 'requests', message: 'Nothing is left of it.' },
+});
 
 function takenBack(mergeSHA: string, cause: 'revert' | 'fault', issue: number): DomainEvent {
   return cause === 'revert'
@@ -190,6 +209,10 @@ function takenBack(mergeSHA: string, cause: 'revert' | 'fault', issue: number): 
       }
     : { type: 'TRUST_FAULTED', data: { mergeSHA, by: 'ada', act: `fault-${issue}`, note: null } };
 }
+
+/** For tests of everything but signatures: a grant is worth what its `bundle`, a moment in ms, says. */
+export const asTold: WeighGrant = (_, { bundle, ...grant }) =>
+  bundle === null ? null : { ...grant, at: Number(bundle) };
 
 /** What people said of an Agent. */
 export type Said = { readonly at: number; readonly agent: string } & (
@@ -205,7 +228,10 @@ export function wordsOf(agent: string, said: readonly Said[]): StoredEvent[] {
     const event: DomainEvent =
       one.do === 'ack'
         ? { type: 'TRUST_ACKNOWLEDGED', data: act }
-        : { type: 'TRUST_GRANTED', data: { ...act, taskClass: one.taskClass, tier: one.tier } };
+        : {
+            type: 'TRUST_GRANTED',
+            data: { ...act, taskClass: one.taskClass, tier: one.tier, bundle: String(one.at) },
+          };
     return { ...event, version: index + 1, at: one.at } as StoredEvent;
   });
 }

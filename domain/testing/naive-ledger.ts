@@ -37,7 +37,7 @@ export function naiveLedger(
       one.agent === key.agent &&
       one.taskClass === key.taskClass &&
       one.mergedAt <= now &&
-      (one.models.length === 0 || one.models.includes(key.model)),
+      (one.models.length === 0 || one.models.includes('unknown') || one.models.includes(key.model)),
   );
   const first = deeds
     .filter(({ agent }) => agent === key.agent)
@@ -59,6 +59,8 @@ export function naiveLedger(
       !one.byAgent &&
       one.models.length === 1 &&
       one.rework === 'none' &&
+      one.depleted === null &&
+      !one.models.includes('unknown') &&
       one.substance === 'written' &&
       (one.rollback === null || one.rollback.at > settleOf(one, policy) + policy.cooldown),
   );
@@ -66,6 +68,7 @@ export function naiveLedger(
     ...rollbacks,
     ...grants.map(({ at }) => at),
     ...ofPair.filter(({ rework }) => rework !== 'none').map(({ mergedAt }) => mergedAt),
+    ...ofPair.flatMap(({ depleted, mergedAt }) => (depleted === null ? [] : [mergedAt + depleted])),
     ...worthy.map((one) => settleOf(one, policy)),
   ];
   const tiers = policy.tiersOf(key.taskClass);
@@ -82,6 +85,7 @@ export function naiveLedger(
       clear();
     }
     if (ofPair.some(({ rework, mergedAt }) => rework !== 'none' && mergedAt === at)) clear();
+    if (ofPair.some(({ depleted, mergedAt }) => depleted !== null && mergedAt + depleted === at)) clear();
     for (const grant of grants.filter((one) => one.at === at))
       if (!cooling(at) && grant.tier > ceiling) {
         ceiling = grant.tier;

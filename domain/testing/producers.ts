@@ -4,10 +4,12 @@ import { decideReminder } from '../escalation/remind.ts';
 import type { EventType } from '../events/catalogue.ts';
 import { known } from '../facts.ts';
 import { decideApproved } from '../issue/command.ts';
+import { decidePreparation } from '../issue/prepare.ts';
 import { decideRecovery } from '../issue/recovery.ts';
+import { decideDepleted } from '../slo/deplete.ts';
 import { live, MERGE, merged, runs, shows, stage } from './delivery.ts';
 import { ada, devE, HEAD, NOON, sha } from './facts.ts';
-import { implementing, inReview, Story } from './story.ts';
+import { implementing, inReview, irreversible, Story } from './story.ts';
 import { changeGrade } from './world.ts';
 
 type Tell = () => Story;
@@ -106,6 +108,17 @@ export const stories: Partial<Record<EventType, Tell>> = {
   REVIEW_ASSIGNED: life,
   REVIEW_PASSED: life,
   REVIEW_DISPUTED: dispute,
+  REVIEW_REFUSED: () => tell(irreversible(), (one) => one.report({ type: 'declined', message: 'Not mine.' }, 'review')),
+  PREPARATION_REQUESTED: () =>
+    tell(irreversible(), (one) =>
+      one.append(decidePreparation(one.state, { act: 'act-1', by: ada.login, note: null })),
+    ),
+  PLAN_PROPOSED: () =>
+    tell(implementing({ tier: 'T2' }), (one) =>
+      one.report({ type: 'planProposed', digest: `sha256:${'f'.repeat(64)}`, text: 'So.', url: 'https://forge/1' }),
+    ),
+  APPROVAL_USED: () => tell(irreversible(), (one) => one.approve('merge').pull({ containsBase: true })),
+  MERGE_REQUESTED: life,
   REVIEW_LOOP_EXCEEDED: loop,
   THREADS_RESOLVED: dispute,
   THREADS_REOPENED: dispute,
@@ -136,6 +149,15 @@ export const stories: Partial<Record<EventType, Tell>> = {
   DEPLOYED_PRODUCTION: () => done(shows(merged(), { live: live() })),
   DEPLOY_FAILED: () =>
     done(shows(merged(), { failed: { revision: MERGE, deployment: 'deployment 1', message: 'No space.' } })),
+  CANARY_ABORTED: () => {
+    const failed = { revision: MERGE, deployment: 'shop@1', message: 'Too slow.', aborted: true };
+    return done(shows(merged(), { failed }));
+  },
+  SLO_BUDGET_DEPLETED: () => {
+    const story = merged();
+    const data = { mergeSHA: MERGE, budget: 'availability', message: 'It was used up.' };
+    return tell(story, (one) => one.append(decideDepleted(one.state, data)));
+  },
   ROLLED_BACK: () => {
     const story = shows(merged({ checks: ['smoke'] }), { live: live() });
     story.next();
@@ -162,7 +184,6 @@ export const stories: Partial<Record<EventType, Tell>> = {
 
 /** The program that writes an event which tells of an effect, or of what another program saw; paths from the root of the repository. */
 export const programs: Partial<Record<EventType, string>> = {
-  MERGE_REQUESTED: 'operator/issues/merge.ts',
   TOKENS_USED: 'operator/outbox/usage.ts',
   EGRESS_DENIED: 'operator/outbox/denials.ts',
   CHANGE_MEASURED: 'domain/ledger/decide.ts',

@@ -20,6 +20,7 @@ interface Schema {
 const WORDS = ['task-1', 'task-2', 'claim-1', 'claim-2', 'dev-e', BRANCH, 'title', 'number', 'suspend'];
 const PATTERNS: Readonly<Record<string, readonly string[]>> = {
   '^[0-9a-f]{40}$': [HEAD, OLD_HEAD, sha('d')],
+  '^sha256:[0-9a-f]{64}$': [`sha256:${'f'.repeat(64)}`],
   '^[0-9a-f]{64}$': ['d'.repeat(64), 'e'.repeat(64)],
   '^[0-9]+\\.[0-9]+$': ['1.1', '1.2'],
   '^[A-Z][A-Za-z0-9]{0,63}$': ['TaskFailed', 'InfrastructureLost', 'PullRequestClosed', 'MergeRefused', 'HumanNeeded'],

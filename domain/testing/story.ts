@@ -1,22 +1,31 @@
-import type { DomainEvent, EventType, IssueSpec, Lane, StoredEvent } from '../events/catalogue.ts';
+import type { ApprovalScope } from '../approval/document.ts';
+import { standingApprovals } from '../approval/known.ts';
+import type { AgentRef, DomainEvent, EventData, EventType, IssueSpec, Lane, StoredEvent } from '../events/catalogue.ts';
 import { known, type PullRequestFacts } from '../facts.ts';
 import type { Action } from '../issue/action.ts';
 import { type Command, type CommandDecision, decideCommand } from '../issue/command.ts';
+import { consentFor } from '../issue/consent.ts';
 import {
+  type Assignment,
   decideAction,
   decideAssignment,
   decideDispatch,
   decideFiled,
+  decideMergeRequest,
   decideWish,
   nextAttempt,
   nextRound,
 } from '../issue/decide.ts';
 import { replay } from '../issue/evolve.ts';
+import { consentsToClaim } from '../issue/ground.ts';
 import { nextAction } from '../issue/next.ts';
 import { observe } from '../issue/observe.ts';
+import { firstTask } from '../issue/plan.ts';
 import { type Decision, decideReport, type Report } from '../issue/report.ts';
 import { type IssueState, type LiveTask, liveTasks } from '../issue/state.ts';
+import { consentsToMerge } from '../issue/tier-row.ts';
 import { type AgentFacts, defaultPolicy, type Policy, type TaskFacts, type World } from '../issue/world.ts';
+import { sha256 } from './approval.ts';
 import {
   ada,
   check,
@@ -31,7 +40,7 @@ import {
   reviewE,
   sha,
 } from './facts.ts';
-import { quietWorld, spec } from './world.ts';
+import { changeGrade, quietWorld, spec } from './world.ts';
 
 const tokens = { input: 10, output: 5, cacheRead: 0, cacheWrite: 0 };
 const MINUTE = 60_000;
@@ -76,6 +85,39 @@ export class Story {
     const decision = decideCommand(this.state, { command, by: ada, comment });
     if (decision.accepted) this.append(decision.events);
     return decision;
+  }
+
+  /** A listed person's signature over a step is found to hold, for a day. */
+  approve(scope: ApprovalScope, over: Partial<EventData<'APPROVAL_VERIFIED'>> = {}): this {
+    const at = (ms: number) => new Date(this.now + ms).toISOString();
+    const uid = `approval-${this.events.length}`;
+    const data = {
+      approval: uid,
+      uid,
+      scope,
+      digest: 'd'.repeat(64),
+      signature: sha256(uid),
+      headSHA: scope === 'merge' ? (this.state.pullRequest?.headSHA ?? null) : null,
+      subject: 'ada@example.com',
+      issuer: 'https://accounts.example.com',
+      signedAt: at(0),
+      expiresAt: at(24 * 60 * MINUTE),
+      ...over,
+    };
+    this.append([{ type: 'APPROVAL_VERIFIED', data }]);
+    return this;
+  }
+
+  /** Takes back every signature that holds. */
+  revoke(): this {
+    const data = { reason: 'ApprovalDeleted', message: 'It was deleted.' };
+    this.append(
+      standingApprovals(this.state.approvals).map(({ name, uid }) => ({
+        type: 'APPROVAL_REVOKED',
+        data: { approval: name, uid, ...data },
+      })),
+    );
+    return this;
   }
 
   see(change: Partial<World>): this {
@@ -230,6 +272,10 @@ export class Story {
         return true;
       case 'enqueue':
         return this.#claim(state, action);
+      case 'prepare': {
+        this.append(decideAssignment(this.#assignment(action.agent, 'prepare'), action.message, { kind: 'prepare' }));
+        return true;
+      }
       case 'dispatch': {
         const round = nextRound(state, action.kind);
         const task = `fix-parser-${action.kind}-${state.lastWork!.attempt}-${round}`;
@@ -256,21 +302,31 @@ export class Story {
       (agent) => action.candidates.some((one) => one.uid === agent.uid) && agent.running < agent.concurrency,
     );
     if (free === undefined) return false;
-    const attempt = nextAttempt(state);
-    const agent = { name: free.name, uid: free.uid };
-    const task = `fix-parser-implement-${attempt}-1`;
-    const branch = `rig/fix-parser/${attempt}`;
-    this.append(
-      decideAssignment(
-        { claim: `work-${attempt}`, agent, attempt, fence: this.#fence(), branch, task },
-        action.message,
-      ),
-    );
+    const { terms } = this.snapshot();
+    const consents = consentsToClaim(state, free, terms)?.map((scope) => consentFor(state, scope, this.now));
+    if (!consents?.every((one) => one !== null)) throw new Error('the claim may not be made');
+    const kind = firstTask(state, terms);
+    this.append(decideAssignment(this.#assignment(free, kind), action.message, { kind, consents }));
     return true;
   }
 
-  #merge({ number, headSHA, method }: Extract<Action, { do: 'merge' }>): void {
-    this.append([{ type: 'MERGE_REQUESTED', data: { number, headSHA, method } }]);
+  #assignment({ name, uid }: AgentRef, kind: 'implement' | 'prepare' | 'plan'): Assignment {
+    const attempt = nextAttempt(this.state);
+    return {
+      claim: `work-${attempt}`,
+      agent: { name, uid },
+      attempt,
+      fence: this.#fence(),
+      branch: `rig/fix-parser/${attempt}`,
+      task: `fix-parser-${kind}-${attempt}-1`,
+    };
+  }
+
+  #merge(action: Extract<Action, { do: 'merge' }>): void {
+    const { headSHA } = action;
+    const consents = consentsToMerge(this.state, this.snapshot(), this.now);
+    if (consents === null) throw new Error('the merge may not be asked for');
+    this.append(decideMergeRequest(action, consents));
     if (this.forge === 'merges') {
       this.pull({
         state: 'merged',
@@ -306,6 +362,20 @@ export function implementing(over: Partial<IssueSpec> = {}): Story {
 export function inReview(): Story {
   const story = implementing().deliver().ci();
   story.finish();
+  story.run();
+  return story;
+}
+
+/** A story whose change turned out to be graded T3: its pull request is open and ready, and a person is waited for. */
+export function irreversible(): Story {
+  const story = inReview();
+  const change = changeGrade(story.state, {
+    tier: 'T3',
+    rule: 'auth',
+    path: 'src/auth.ts',
+    reason: 'Rule auth gives src/auth.ts tier T3.',
+  });
+  story.see({ change: known(change, story.now) });
   story.run();
   return story;
 }

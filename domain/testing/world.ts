@@ -42,8 +42,10 @@ export function repositoryPolicy(over: Partial<RepositoryPolicy> = {}): Reposito
     defaultBranch: 'main',
     requiredChecks: [{ name: 'test', app: 'github-actions' }],
     blockLabels: ['do-not-merge'],
+    approvalApp: null,
     mergeMethod: 'squash',
     deploy: noDeploy,
+    slo: { kind: 'none' },
     routes: [],
     ...over,
   };
@@ -81,6 +83,7 @@ export const permissions: ReadonlyMap<number, Permission> = new Map([
 /** A rig with one developer and one reviewer, a Repository that is ready, and no pull request yet. */
 export function quietWorld(over: Partial<World> = {}): World {
   return {
+    name: 'fix-parser',
     repository: known(repositoryPolicy(), NOON),
     repositoryMissing: false,
     tier: { tier: 'T1', taskClass: 'bugfix', reason: 'Every change counts as T1.' },

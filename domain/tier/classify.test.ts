@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { processorTime } from '../../test/kit/processor.ts';
 import { engines } from '../../test/kit/tier-engines.ts';
 import type { Tier } from '../events/catalogue.ts';
 import type { ChangedFile, FileContent } from './change.ts';
@@ -245,6 +246,42 @@ test('CI is T0 only where its YAML says the same, and a policy says so', () => {
 test('a list that was cut, or is longer than anyone reads, is T3', () => {
   assert.equal(grade([file('a.md')], noWork, false).rule, 'built-in/incomplete');
   assert.equal(grade(new Array(MAX_FILES + 1).fill(file('a.md'))).tier, 'T3');
+});
+
+test('a name that nobody can read is T3 before anything looks at it, and so are names that are too much together', () => {
+  const odd = (path: string) => [file(path)];
+  const spent = processorTime();
+  for (const path of [
+    'rbac'.repeat(1 << 18),
+    `${'-azure-pipelines'.repeat(1 << 16)}.yamx`,
+    `a/${'_test'.repeat(60)}`,
+    'rbac/'.repeat(1 << 18),
+  ]) {
+    const { tier, rule } = grade(odd(path));
+    assert.deepEqual([tier, rule], ['T3', 'built-in/long-name']);
+    assert.deepEqual(contentNeeded(policy, [], { complete: true, files: odd(path) }, noWork), []);
+  }
+  assert.ok(spent() < 300);
+  assert.equal(grade([file('a.md', { status: 'renamed', previousPath: 'x'.repeat(256) })]).tier, 'T3');
+  const many = Array.from({ length: 8_000 }, (_, at) => file(`${'rbac/'.repeat(200)}${at}.md`));
+  assert.equal(grade(many).rule, 'built-in/incomplete');
+  const long = Array.from({ length: 8_000 }, (_, at) => file(`${'rbac'.repeat(1_000)}${at}.md`));
+  assert.equal(grade(long).tier, 'T3');
+  assert.ok(spent() < 1_500);
+});
+
+test('names as long as they may be, of any shape, are graded in seconds', () => {
+  const shapes = ['rbac', 'rbac/', '-azure-pipelines', 'a_test.', 'test/', 'patches/', 'charts/templates/'];
+  const files = Array.from({ length: 4_000 }, (_, at) => {
+    const shape = shapes[at % shapes.length]!;
+    const name = shape.repeat(250).slice(0, 250);
+    const folders = `${name}/`.repeat(4).slice(0, 1_000);
+    return file(`${folders}${at}.yamx`);
+  });
+  const spent = processorTime();
+  contentNeeded(policy, [], { complete: true, files }, noWork);
+  grade(files);
+  assert.ok(spent() < 3_000);
 });
 
 test('expressions that take too many steps for a change make it T3, with the rule that asked for it', () => {

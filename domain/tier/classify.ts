@@ -1,9 +1,10 @@
-import { newBudget } from './budget.ts';
+import { newBudget, sparing } from './budget.ts';
 import type { ChangeFacts } from './change.ts';
 import type { Value } from './engines.ts';
 import { type Asking, fileFindings, needsContent } from './file.ts';
 import { builtIn, type Finding, type Grade, highest, UNCLASSIFIED } from './grade.ts';
 import { judgesOf } from './judges.ts';
+import { isReadable } from './odd.ts';
 import type { CompiledPolicy, Raise } from './policy.ts';
 import { finding, issueValues, matchesWork, type Work, wholeFindings } from './whole.ts';
 
@@ -14,6 +15,8 @@ export interface AskedWork extends Work {
 
 /** Files that one grading looks at; a longer list is graded T3 without a look. */
 export const MAX_FILES = 20_000;
+/** Characters that their names have together. */
+const MAX_NAMES = 4 * 1024 * 1024;
 
 /** Grades work by what was asked, before there is a change. Total and pure; nothing that matches is T2. */
 export function gradeIssue(policy: CompiledPolicy, raise: Raise, work: AskedWork): Grade {
@@ -29,10 +32,9 @@ export function gradeIssue(policy: CompiledPolicy, raise: Raise, work: AskedWork
 
 /** Files of a change whose text the grade depends on; without it, or where it is `unreadable`, they are T3. */
 export function contentNeeded(policy: CompiledPolicy, raise: Raise, change: ChangeFacts, work: Work): string[] {
-  if (!change.complete || change.files.length > MAX_FILES) return [];
-  return change.files
-    .filter((file) => needsContent(file, { rules: policy.rules, raise, work }))
-    .map(({ path }) => path);
+  if (!isWhole(change)) return [];
+  const asking = { rulesAt: policy.rulesAt, raise, work };
+  return change.files.filter((file) => needsContent(file, asking)).map(({ path }) => path);
 }
 
 /**
@@ -40,18 +42,31 @@ export function contentNeeded(policy: CompiledPolicy, raise: Raise, change: Chan
  * that no rule of the policy gives a tier is T2, and rules without paths, like those of the Repository, only raise.
  */
 export function gradeChange(policy: CompiledPolicy, raise: Raise, change: ChangeFacts, work: Work): Grade {
-  const { files, complete } = change;
-  if (!complete || files.length > MAX_FILES)
+  const { files } = change;
+  if (!isWhole(change))
     return graded([builtIn('incomplete', 'T3', null, 'Not every file of the change is known.')], UNCLASSIFIED);
   const values = { issue: issueValues(work), diff: diffValues(files) };
   const budget = newBudget(Math.max(files.length, work.labels.length));
   const whole = wholeFindings([...policy.rules, ...raise], work, values, budget);
   const { count, added, deleted } = values.diff;
   const asked = { issue: values.issue, diff: { count, added, deleted } };
-  const asking: Asking = { rules: policy.rules, raise, engines: policy.engines, work, values: asked, budget };
+  const asking: Asking = {
+    rulesAt: policy.rulesAt,
+    raise,
+    work,
+    engines: sparing(policy.engines, budget),
+    values: asked,
+    budget,
+  };
   const byFile = files.map((file) => fileFindings(file, asking));
   const none = files.length === 0 ? [builtIn('unmatched', 'T2', null, 'The change has no file.')] : [];
   return graded([...whole, ...byFile.flat(), ...none], classOfChange(policy, whole, byFile, work));
+}
+
+/** Whether every file is known, and not more than anyone can look at. */
+function isWhole({ complete, files }: ChangeFacts): boolean {
+  if (!complete || files.length > MAX_FILES) return false;
+  return files.reduce((sum, { path, previousPath }) => sum + path.length + (previousPath?.length ?? 0), 0) <= MAX_NAMES;
 }
 
 /** One class where all files agree; else that of the work, unless it is a class that files have to show. */
@@ -77,6 +92,7 @@ function classIn(findings: readonly Finding[]): string | null {
 
 /** A file that a plan names: there is no change of it yet to judge more by. */
 function plannedFindings(policy: CompiledPolicy, raise: Raise, work: Work, path: string): Finding[] {
+  if (!isReadable(path)) return [builtIn('strange-name', 'T3', null, 'The plan names a file that cannot be shown.')];
   const judges = judgesOf(path).map(({ name, tier, is }) =>
     builtIn(`judge/${name}`, tier, path, `${path} is ${is}: an agent may not edit its judges.`),
   );

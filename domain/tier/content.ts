@@ -1,108 +1,115 @@
 import { type ChangedFile, differingLines, type FileContent } from './change.ts';
 import type { Engines } from './engines.ts';
-import { kindsOf } from './manifests.ts';
+import { type SaidManifests, saidIn } from './manifests.ts';
+import { pinsOnly } from './pins.ts';
 
-/** What the text of a file says of its change, worked out once and only when asked. Null where the text is not there to be read. */
+const YAML = /\.ya?ml$/i;
+/** Texts whose keys may stand in any order. */
+const DATA = /\.(?:ya?ml|json5?|jsonc|toml|properties|ini|lock|resolved|pbxproj|strings|po|pot)$/i;
+
+/** What the text of a file says of its change, worked out once and only when asked. */
 export class Content {
-  readonly #text: FileContent;
+  readonly text: FileContent;
   readonly #engines: Engines;
+  readonly #isYAML: boolean;
+  readonly #stays: boolean;
+  readonly #keyed: boolean;
   #lines: { added: string[]; removed: string[] } | undefined;
+  #added: string | undefined;
+  #removed: string | undefined;
+  #changed: string | undefined;
   #sameYAML: boolean | undefined;
-  #kinds: string | undefined;
+  #manifests: readonly SaidManifests[] | undefined;
   #versionsOnly: boolean | undefined;
 
-  constructor(text: FileContent, engines: Engines) {
-    this.#text = text;
+  /**
+   * `isYAML`: it is YAML by its name. `stays`: it has the same name on both sides; a file that moves is another to whoever
+   * reads it there. `keyed`: the order of its lines says nothing.
+   */
+  constructor(
+    text: FileContent,
+    { isYAML, stays, keyed }: { isYAML: boolean; stays: boolean; keyed: boolean },
+    engines: Engines,
+  ) {
+    this.text = text;
+    this.#isYAML = isYAML;
+    this.#stays = stays;
+    this.#keyed = keyed;
     this.#engines = engines;
   }
 
-  get text(): FileContent {
-    return this.#text;
-  }
-
-  /** Lines that only the head has, joined; moved lines are not among them. */
+  /** Lines that only the head has, joined, and where their order counts those that moved. */
   get addedText(): string {
-    return this.#differing().added.join('\n');
+    this.#added ??= this.#differing().added.join('\n');
+    return this.#added;
   }
 
   get removedText(): string {
-    return this.#differing().removed.join('\n');
+    this.#removed ??= this.#differing().removed.join('\n');
+    return this.#removed;
   }
 
-  /** Length of both. */
-  get differing(): number {
-    return this.addedText.length + this.removedText.length;
+  /** Both, each line between line breaks: a pattern need not look for where the text begins or ends. */
+  get changedText(): string {
+    this.#changed ??= `\n${this.addedText}\n${this.removedText}\n`;
+    return this.#changed;
   }
 
-  /** Both sides are YAML or JSON and say the same: only layout and comments differ. */
+  /**
+   * Both sides say the same: only layout and comments differ. False where the file is no YAML by its name, for a script may read as one long word, and
+   * where it moved: CI that stands elsewhere does not run any more, and a manifest is deleted where it stood.
+   */
   get sameYAML(): boolean {
-    const { before, after } = this.#text;
-    this.#sameYAML ??= before !== null && after !== null && this.#engines.sameYAML(before, after);
+    const { before, after } = this.text;
+    this.#sameYAML ??=
+      this.#isYAML && this.#stays && before !== null && after !== null && this.#engines.sameYAML(before, after);
     return this.#sameYAML;
   }
 
-  /** Every line that differs, differs in the version it pins, and names no other place to take it from. */
+  /** Every line stands where it stood, in the file where it stood, and where it differs, in the version that it pins alone. */
   get versionsOnly(): boolean {
-    this.#versionsOnly ??= this.#text.before !== null && this.#text.after !== null && pinsOnly(this.#differing());
+    const { before, after } = this.text;
+    this.#versionsOnly ??= this.#stays && before !== null && after !== null && pinsOnly(before, after);
     return this.#versionsOnly;
   }
 
   /** A package.json of which only dependencies and descriptions differ, and every dependency comes from the registry by a version. */
   get dependenciesOnly(): boolean {
-    const { before, after } = this.#text;
-    return before !== null && after !== null && onlyDependenciesDiffer(before, after);
+    const { before, after } = this.text;
+    return this.#stays && before !== null && after !== null && onlyDependenciesDiffer(before, after);
   }
 
-  /** Kinds of the Kubernetes manifests on both sides, separated by spaces. */
-  get kinds(): string {
-    this.#kinds ??= [...new Set([this.#text.before, this.#text.after].flatMap((text) => kindsOf(text ?? '')))].join(
-      ' ',
+  /** What the manifests on both sides are. */
+  get manifests(): readonly SaidManifests[] {
+    const { before, after } = this.text;
+    this.#manifests ??= [before, after].flatMap((text) =>
+      text === null ? [] : [saidIn(text, this.#engines.readManifests)],
     );
-    return this.#kinds;
+    return this.#manifests;
   }
 
-  /** Hosts that an added line names and no removed one. */
-  get newHosts(): string[] {
-    const { added, removed } = this.#differing();
-    const known = new Set(removed.flatMap(hosts));
-    return [...new Set(added.flatMap(hosts))].filter((host) => !known.has(host)).sort();
+  /** Their kinds, separated by spaces. */
+  get kinds(): string {
+    return [...new Set(this.manifests.flatMap(({ kinds }) => kinds))].join(' ');
   }
 
   #differing(): { added: string[]; removed: string[] } {
-    this.#lines ??= differingLines(this.#text);
+    this.#lines ??= differingLines(this.text, !this.#keyed);
     return this.#lines;
   }
 }
 
 /** The text of a file where it was handed in whole; null where it was not, or is none. */
 export function contentOf(file: ChangedFile, engines: Engines): Content | null {
-  const { content } = file;
+  const { content, path, previousPath } = file;
   if (content === undefined || content === 'unreadable') return null;
   const wanted = [
     { has: content.before !== null, mode: file.oldMode },
     { has: content.after !== null, mode: file.newMode },
   ];
-  return wanted.some(({ has, mode }) => has !== (mode !== null)) ? null : new Content(content, engines);
-}
-
-const VERSION = /v?\d+(?:\.[\dx*]+)+(?:[-+][\w.+-]+)?/g;
-/** A line that pins: a quoted or compared version, an attribute, or YAML's `version:`. */
-const PIN = /["'=~^:<>@\s]v?\d+(?:\.[\dx*]+)+/;
-const ELSEWHERE =
-  /(?:git\+|git@|\bfile:|\blink:|\bworkspace:|\bpath\s*=|\bbranch\s*[:=]|\bgit\s*=|\bindex|threshold|coverage|fail_under|minimum_coverage)/i;
-
-function pinsOnly({ added, removed }: { added: string[]; removed: string[] }): boolean {
-  if (added.length === 0 || added.length !== removed.length) return false;
-  if ([...added, ...removed].some((line) => !PIN.test(line) || ELSEWHERE.test(line))) return false;
-  const masked = (lines: string[]) => lines.map((line) => line.replace(VERSION, '#')).sort();
-  const [before, after] = [masked(removed), masked(added)];
-  return before.every((line, index) => line === after[index]);
-}
-
-const HOST = /[a-z][a-z0-9+.-]*:\/\/(?:[^\s/@"']*@)?([a-z0-9.-]+)/gi;
-
-function hosts(line: string): string[] {
-  return [...line.matchAll(HOST)].map(([, host]) => host!.toLowerCase());
+  if (wanted.some(({ has, mode }) => has !== (mode !== null))) return null;
+  const names = { isYAML: YAML.test(path), stays: (previousPath ?? path) === path, keyed: DATA.test(path) };
+  return new Content(content, names, engines);
 }
 
 const DEPENDENCIES = [

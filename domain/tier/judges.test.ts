@@ -11,7 +11,7 @@ const files: Record<string, { yes: string; no: string }> = {
       .buildkite/pipeline.yml .woodpecker/build.yml .tekton/push.yaml .teamcity/settings.kts .azure-pipelines/build.yml azure-pipelines.yml
       build/azure-pipelines-ci.yml Jenkinsfile ci/Jenkinsfile.release .travis.yml .drone.yml .cirrus.star .appveyor.yml appveyor.yml
       bitbucket-pipelines.yml codemagic.yaml bitrise.yml cloudbuild.yaml skaffold.yaml buildspec.yml .ci/run ci/build.sh ci_scripts/ci_post_clone.sh
-      ios/ci_scripts/ci_pre_xcodebuild.sh fastlane/Fastfile .forgejo/workflows/a.yml .gitea/workflows/a.yml pipelines/build.yml
+      ios/ci_scripts/ci_pre_xcodebuild.sh renovate.json .github/renovate.json5 .renovaterc .goreleaser.yml .releaserc.json release-please-config.json fastlane/Fastfile .forgejo/workflows/a.yml .gitea/workflows/a.yml pipelines/build.yml
       .GitHub/Workflows/CI.yml`,
     no: '.github/ISSUE_TEMPLATE/bug.yml .github/PULL_REQUEST_TEMPLATE.md .github/FUNDING.yml workflows/ci.yml src/ci/index.ts docs/action.md reaction.yml fastlane/metadata/en-US/name.txt',
   },
@@ -26,7 +26,7 @@ const files: Record<string, { yes: string; no: string }> = {
       .clinerules/a.md .roo/rules/a.md .roomodes .aider.conf.yml .codex/config.toml .gemini/settings.json .continue/config.yaml .kiro/steering/a.md
       .amazonq/rules/a.md .junie/guidelines.md .goosehints .opencode/agent/a.md opencode.json .agents/a.md .github/copilot-instructions.md
       .github/instructions/a.instructions.md .github/prompts/a.prompt.md .github/agents/a.md .github/chatmodes/a.md .vscode/mcp.json
-      .vscode/settings.json .vscode/tasks.json .devcontainer/devcontainer.json .devcontainer.json`,
+      .vscode/settings.json .vscode/tasks.json .devcontainer/devcontainer.json .devcontainer.json QWEN.md WARP.md .kilocode/rules/a.md .crush/a.md`,
     no: 'README.md src/agents/index.ts docs/agents-guide/index.md claude.ts .vscode/extensions.json agents-list.txt',
   },
   lifecycle: {
@@ -42,8 +42,9 @@ const files: Record<string, { yes: string; no: string }> = {
     no: 'package-lock.json package.json5 my-package.json',
   },
   'project-manifest': {
-    yes: 'pyproject.toml sub/pyproject.toml setup.cfg Pipfile Package.swift Package@swift-5.9.swift Podfile Lib.podspec Cartfile Gemfile x.gemspec Directory.Packages.props',
-    no: 'Pipfile.lock Package.resolved Podfile.lock Sources/Package/a.swift src/App.csproj',
+    yes: `pyproject.toml sub/pyproject.toml setup.cfg Pipfile Package.swift Package@swift-5.9.swift Podfile Lib.podspec Cartfile Gemfile x.gemspec Directory.Packages.props
+      build.gradle app/build.gradle.kts settings.gradle pom.xml Cargo.toml go.mod go.work mix.exs build.sbt CMakeLists.txt meson.build BUILD.bazel MODULE.bazel .bazelrc flake.nix`,
+    no: 'Pipfile.lock Package.resolved Podfile.lock Sources/Package/a.swift src/App.csproj go.sum Cargo.lock',
   },
   tests: {
     yes: `jest.config.js jest.config.ts packages/a/jest.config.cjs jest.setup.ts jest.json vitest.config.ts vitest.workspace.ts vite.config.mts karma.conf.js

@@ -57,6 +57,8 @@ export const JUDGES: readonly Judge[] = [
       `${IN}jenkinsfile[^/]*`,
       '(?:appveyor|bitbucket-pipelines|codemagic|bitrise|buildspec|wercker|circle|cloudbuild|skaffold|codefresh)\\.ya?ml',
       `${IN}ci_scripts/.*`,
+      `${IN}\\.?renovate(?:rc)?(?:\\.json5?)?`,
+      `${IN}\\.?(?:goreleaser|releaserc|release-please[^/]*|semantic-release)(?:\\.(?:ya?ml|json5?|[cm]?js))?`,
       `${IN}fastlane/(?!metadata/|screenshots/).*`,
       'ci/.*',
     ),
@@ -81,10 +83,10 @@ export const JUDGES: readonly Judge[] = [
     tier: 'T2',
     is: 'what agents are told',
     paths: paths(
-      `${IN}(?:agents?|brain|claude|gemini)(?:[.-][^/]*)?\\.mdx?`,
+      `${IN}(?:agents?|brain|claude|gemini|qwen|warp|crush)(?:[.-][^/]*)?\\.mdx?`,
       `${IN}skill\\.md`,
       `${IN}\\.?mcp\\.json`,
-      `${IN}\\.(?:claude|cursor|windsurf|codex|gemini|continue|kiro|amazonq|junie|roo|cline|opencode|agents?|goose|trae|augment|qwen|zencoder|aider|copilot)(?:rules)?(?:-[^/]*)?/.*`,
+      `${IN}\\.(?:claude|cursor|windsurf|codex|gemini|continue|kiro|amazonq|junie|roo|cline|opencode|agents?|goose|trae|augment|qwen|zencoder|aider|copilot|warp|factory|kilocode|crush)(?:rules)?(?:-[^/]*)?/.*`,
       `${IN}\\.(?:cursor|windsurf|cline|roo|goose|aider|augment|cursor-?ignore)(?:rules|hints|modes|ignore)?[^/]*`,
       `${IN}opencode\\.jsonc?`,
       `${IN}\\.github/(?:copilot-[^/]*|(?:instructions|prompts|chatmodes|agents|skills|copilot)/.*)`,
@@ -147,6 +149,10 @@ export const JUDGES: readonly Judge[] = [
       `${IN}gemfile`,
       `${IN}[^/]+\\.gemspec`,
       `${IN}directory\\.packages\\.props`,
+      `${IN}(?:build|settings)\\.gradle(?:\\.kts)?`,
+      `${IN}pom\\.xml`,
+      `${IN}(?:cargo\\.toml|go\\.(?:mod|work)|mix\\.exs|build\\.sbt|deps\\.edn|project\\.clj)`,
+      `${IN}(?:cmakelists\\.txt|meson\\.build|(?:build|workspace|module)\\.bazel|\\.bazelrc|flake\\.nix)`,
     ),
     unless: 'versionsOnly',
   },
@@ -192,7 +198,7 @@ export const JUDGES: readonly Judge[] = [
       `${IN}\\.condarc`,
       `${IN}\\.bundle/config`,
       '(?:\\.m2/)?settings\\.xml',
-      `${IN}patches/.*\\.patch`,
+      `(?=.*\\.patch$)${IN}patches/.*`,
     ),
     unless: null,
   },
@@ -201,8 +207,8 @@ export const JUDGES: readonly Judge[] = [
     tier: 'T3',
     is: 'a manifest of access or admission',
     paths: paths(
-      `${IN}[^/]*(?:rbac|cluster-?role|role-?binding|tier-?polic(?:y|ies)|admission|kyverno|gatekeeper)[^/]*\\.(?:ya?ml|json|tpl|jsonnet|cue)`,
-      `${IN}(?:rbac|admission|kyverno|gatekeeper|tier-?policies)/.*\\.(?:ya?ml|json|tpl|jsonnet|cue)`,
+      `${IN}(?=[^/]*(?:rbac|cluster-?role|role-?binding|tier-?polic(?:y|ies)|admission|kyverno|gatekeeper))[^/]*\\.(?:ya?ml|json|tpl|jsonnet|cue)`,
+      `(?=.*\\.(?:ya?ml|json|tpl|jsonnet|cue)$)${IN}(?:rbac|admission|kyverno|gatekeeper|tier-?policies)/.*`,
     ),
     unless: null,
   },
@@ -222,17 +228,16 @@ const NAME = new RegExp(`^(?:${names.join('|')})$`, 'i');
 const WHOLE = new RegExp(`^(?:${wholes.join('|')})$`, 'i');
 
 const NONE: readonly Judge[] = [];
-const REMEMBERED = 50_000;
-const known = new Map<string, readonly Judge[]>();
-
-/** Those of the list that a path is; for nearly every file none. What was asked lately is remembered. */
+const ASCII = /^[\x20-\x7e]*$/;
+/** Those of the list that a readable path is; for nearly every file none. */
 export function judgesOf(path: string): readonly Judge[] {
-  const found = known.get(path);
-  if (found !== undefined) return found;
-  if (known.size >= REMEMBERED) known.clear();
-  const judges = isListed(path) ? JUDGES.filter((judge) => judge.paths.test(path)) : NONE;
-  known.set(path, judges);
-  return judges;
+  const name = asDisksRead(path);
+  return isListed(name) ? JUDGES.filter((judge) => judge.paths.test(name)) : NONE;
+}
+
+/** Some disks tell neither cases nor forms of a letter apart: a long s, a sign for kelvin and letters of full width open the same file. */
+function asDisksRead(path: string): string {
+  return ASCII.test(path) ? path : path.normalize('NFKC').toLowerCase();
 }
 
 function isListed(path: string): boolean {

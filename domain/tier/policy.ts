@@ -1,6 +1,7 @@
 import type { Tier } from '../events/catalogue.ts';
 import { CHANGE_VOCABULARY, type Engines, type Expression, FILE_VOCABULARY } from './engines.ts';
 import { RAISE } from './grade.ts';
+import { remembered } from './remembered.ts';
 
 /** One rule as it is written: a tier, a task class or both for what it matches. Every field of `match` that is given must match. */
 export interface RuleSpec {
@@ -31,6 +32,8 @@ export interface Rule {
 export interface CompiledPolicy {
   readonly name: string;
   readonly rules: readonly Rule[];
+  /** Those with paths that match a file, in order. */
+  readonly rulesAt: (path: string) => readonly Rule[];
   readonly engines: Engines;
 }
 
@@ -44,7 +47,11 @@ export type Compiled<T> =
 /** Compiles the rules of a TierPolicy; one that is wrong in any part is not used at all, and each part says why in a sentence. */
 export function compilePolicy(name: string, rules: readonly RuleSpec[], engines: Engines): Compiled<CompiledPolicy> {
   const compiled = compileRules(rules, engines, `rules of TierPolicy ${name}`);
-  return compiled.ok ? { ok: true, value: { name, rules: compiled.value, engines } } : compiled;
+  if (!compiled.ok) return compiled;
+  // A list without globs matches nothing: rules without paths are asked of no file.
+  const places = engines.indexGlobs(rules.map(({ match }) => match.paths ?? []));
+  const rulesAt = remembered((path) => places(path).map((at) => compiled.value[at]!));
+  return { ok: true, value: { name, rules: compiled.value, rulesAt, engines } };
 }
 
 /** Compiles `spec.raise` and `spec.protectedPaths` of a Repository. */

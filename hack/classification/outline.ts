@@ -1,4 +1,5 @@
-import { outlineLine, speaks } from './words.ts';
+import { createHash } from 'node:crypto';
+import { outlineLine, saysMuch } from './words.ts';
 
 /** Both sides of a file as outlines; null where there is no such file on that side. */
 export interface Outline {
@@ -15,7 +16,7 @@ const DATA =
 /** Lines of one side that an outline keeps at most. */
 function limitOf(path: string): number {
   if (PROSE.test(path) && !PINNED.test(path)) return 2;
-  return DATA.test(path) ? 80 : 8;
+  return DATA.test(path) ? 80 : 12;
 }
 
 /**
@@ -39,13 +40,23 @@ const KIND = /^\s*(?:-\s+)?["']?(?:apiVersion|kind|apiGroups?)["']?\s*:|^[\s-]*[
 
 function side(all: readonly string[], differing: readonly string[], limit: number): string {
   const ranked = differing
-    .map((line, index) => ({ line, index, rank: speaks(line) ? 0 : 1 }))
+    .map((line, index) => ({ line, index, rank: 2 - saysMuch(line) }))
     .sort((a, b) => a.rank - b.rank || a.index - b.index);
   const kept = ranked.slice(0, limit).sort((a, b) => a.index - b.index);
   const changed = new Set(differing);
   const kinds = new Set(all.filter((line) => KIND.test(line) && !changed.has(line)).slice(0, limit));
   const lines = [...kinds, ...kept.map(({ line }) => line)];
-  return lines.map((line) => (NAMES.test(line) ? line.trimEnd() : outlineLine(line).slice(0, 160))).join('\n');
+  return lines.map((line) => (NAMES.test(line) ? line.trimEnd() : shortened(outlineLine(line)))).join('\n');
+}
+
+/** Characters of a line that are kept. */
+const KEPT = 160;
+
+/** A long line without its end, of which a number is left: lines that end otherwise stay different. */
+function shortened(line: string): string {
+  if (line.length <= KEPT) return line;
+  const rest = createHash('sha256').update(line.slice(KEPT)).digest().readUInt32BE();
+  return `${line.slice(0, KEPT)}~${rest}`;
 }
 
 function linesOf(text: string | null): string[] {

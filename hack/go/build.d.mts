@@ -3,6 +3,8 @@ export type BinaryName =
   | 'kubelet'
   | 'kstatus'
   | 'cosign'
+  | 'kyverno'
+  | 'prometheus'
   | 'helm'
   | 'actionlint'
   | 'kustomize-controller';

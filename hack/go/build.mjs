@@ -27,6 +27,7 @@ const programs = {
     reports: 'k8s.io/api',
     packages: [
       ['-shim', './shim'],
+      ['-wall', './wall'],
       ['', '.'],
     ],
   },
@@ -43,6 +44,22 @@ const programs = {
     dir: join(root, 'test', 'kit', 'cosign'),
     reports: 'k8s.io/api',
     packages: [['', 'github.com/sigstore/cosign/v3/cmd/cosign']],
+  },
+  // For tests: the policy engine that enforces policies/kyverno in a cluster, and its tool that tries them without one.
+  kyverno: {
+    dir: join(root, 'hack', 'kyverno'),
+    reports: 'k8s.io/api',
+    packages: [
+      ['-cli', 'github.com/kyverno/kyverno/cmd/cli/kubectl-kyverno'],
+      ['', 'github.com/kyverno/kyverno/cmd/kyverno'],
+    ],
+  },
+  // For tests: the Prometheus that service levels are asked of. What finds targets in clouds and clusters is left out: tests name theirs.
+  prometheus: {
+    dir: join(root, 'test', 'kit', 'prometheus'),
+    reports: 'k8s.io/api',
+    tags: 'remove_all_sd',
+    packages: [['', 'github.com/prometheus/prometheus/cmd/prometheus']],
   },
   // What tests ask about the install: tools of others, at the versions of hack/tools/go.mod.
   helm: { dir: join(root, 'hack', 'tools'), reports: 'k8s.io/api', packages: [['', 'helm.sh/helm/v4/cmd/helm']] },
@@ -68,7 +85,8 @@ export async function ensureBinary(name, { onProgress = () => {}, env = process.
   const mod = readGoMod(program.dir, program.reports);
   const toolchain = await readToolchain(name, program.dir, mod.go, env);
   const flags = linkerFlags(mod.version);
-  const hash = sourceHash(program.dir, [toolchain.GOVERSION, toolchain.GOOS, toolchain.GOARCH, flags]);
+  const tags = program.tags === undefined ? [] : [program.tags];
+  const hash = sourceHash(program.dir, [toolchain.GOVERSION, toolchain.GOOS, toolchain.GOARCH, flags, ...tags]);
   const binary = join(cacheDir(env), 'bin', `${name}-${hash}`);
   if (existsSync(binary)) return binary;
   mkdirSync(dirname(binary), { recursive: true });
@@ -137,7 +155,16 @@ async function build({ name, program, binary, flags, onProgress, env }) {
   };
   try {
     for (const [suffix, path] of program.packages) {
-      await buildOne({ name, dir: program.dir, target: `${binary}${suffix}`, path, flags, env, onLine });
+      await buildOne({
+        name,
+        dir: program.dir,
+        tags: program.tags ?? '',
+        target: `${binary}${suffix}`,
+        path,
+        flags,
+        env,
+        onLine,
+      });
     }
     onProgress(`${name}: built in ${seconds()} s`);
   } finally {
@@ -145,10 +172,10 @@ async function build({ name, program, binary, flags, onProgress, env }) {
   }
 }
 
-async function buildOne({ name, dir, target, path, flags, env, onLine }) {
+async function buildOne({ name, dir, tags, target, path, flags, env, onLine }) {
   // Building beside the target and renaming: a build that is cut short is never taken for a finished one.
   const temporary = `${target}.building-${process.pid}`;
-  const args = ['build', '-v', '-trimpath', '-ldflags', flags, '-o', temporary, path];
+  const args = ['build', '-v', '-trimpath', '-tags', tags, '-ldflags', flags, '-o', temporary, path];
   try {
     const { code, lines } = await run('go', args, { cwd: dir, env: { ...env, CGO_ENABLED: '0' } }, onLine);
     if (code !== 0) throw buildFailed(name, 'go build', lines);

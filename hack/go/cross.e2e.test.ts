@@ -25,10 +25,10 @@ const targets = {
 };
 
 for (const [target, isFor] of Object.entries(targets)) {
-  test(`the kubelet and its shim are built for ${target}`, async () => {
+  test(`the kubelet, its shim and its wall are built for ${target}`, async () => {
     const [GOOS, GOARCH] = target.split('/');
     const binary = await ensureBinary('kubelet', { env: { ...process.env, GOOS, GOARCH } });
     assert.ok(isFor(head(binary)), binary);
-    assert.ok(isFor(head(`${binary}-shim`)), `${binary}-shim`);
+    for (const suffix of ['-shim', '-wall']) assert.ok(isFor(head(`${binary}${suffix}`)), `${binary}${suffix}`);
   });
 }

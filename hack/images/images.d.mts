@@ -4,6 +4,6 @@ export interface Image {
   readonly data: readonly string[];
 }
 
-export type ImageName = 'conductor' | 'proxy' | 'egress' | 'agent-runtime';
+export type ImageName = 'conductor' | 'proxy' | 'egress' | 'verifier' | 'agent-runtime';
 
 export declare const images: Readonly<Record<ImageName, Image>>;

@@ -9,5 +9,6 @@ export const images = {
   },
   proxy: { entry: 'proxy/main.ts', also: [], data: ['proxy/migrations'] },
   egress: { entry: 'egress/main.ts', also: [], data: ['egress/migrations'] },
+  verifier: { entry: 'verifier/main.ts', also: [], data: [] },
   'agent-runtime': { entry: 'agent-image/main.ts', also: ['agent-image/sandbox/main.ts'], data: [] },
 };

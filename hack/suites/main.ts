@@ -1,6 +1,7 @@
 // Runs the suites one after the other, cheapest first, and ends with their sum: `N passed, N failed`.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { hasPrometheus } from '../../test/kit/prometheus/prometheus.ts';
 import { ensureBinary } from '../go/build.mjs';
 import { sourceFiles, suiteOf } from './files.ts';
 import { GO_MODULES, runGoSuite } from './go-suite.ts';
@@ -11,7 +12,11 @@ const SUITES = ['unit', 'int', 'e2e', 'go'] as const;
 type Suite = (typeof SUITES)[number];
 
 /** Test files, and the Go programs of others that they run. */
-const SLOW_BUILDS = [['operator/deploy/flux.int.test.ts', 'kustomize-controller']] as const;
+const SLOW_BUILDS = [
+  ['operator/deploy/flux.int.test.ts', 'kustomize-controller'],
+  ['policies/kyverno/admission.int.test.ts', 'kyverno'],
+  ...(hasPrometheus() ? [] : ([['operator/slo/slo.int.test.ts', 'prometheus']] as const)),
+] as const;
 const MINUTE_MS = 60_000;
 const root = join(import.meta.dirname, '..', '..');
 const args = process.argv.slice(2);

@@ -59,7 +59,13 @@ function readTotals(file: string, code: number): Totals {
 function exitCode(command: string, args: readonly string[], cwd: string, env: NodeJS.ProcessEnv): Promise<number> {
   // A runner inside a runner would report to the outer one instead of standard output.
   const { NODE_TEST_CONTEXT: _, ...own } = process.env;
-  const child = spawn(command, args, { cwd, stdio: ['ignore', 'inherit', 'inherit'], env: { ...own, ...env } });
+  // Every file is a process, and many start others: what is stripped and compiled once is kept for the next.
+  const NODE_COMPILE_CACHE = own.NODE_COMPILE_CACHE ?? join(cwd, 'node_modules', '.cache', 'compiled');
+  const child = spawn(command, args, {
+    cwd,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { NODE_COMPILE_CACHE, ...own, ...env },
+  });
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code) => resolve(code ?? 1));

@@ -28,7 +28,7 @@ export async function checkImports(root: string): Promise<ImportFault[]> {
 
 async function cruiseModules(root: string): Promise<IModule[]> {
   const { output } = await cruise(
-    ['crds', 'domain', 'lib', 'operator', 'agent-image', 'proxy', 'egress', 'cli', 'local'],
+    ['crds', 'domain', 'lib', 'operator', 'agent-image', 'proxy', 'egress', 'verifier', 'cli', 'local'],
     {
       baseDir: root,
       parser: 'swc',

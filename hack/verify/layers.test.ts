@@ -8,6 +8,9 @@ const rule = (from: string, to: string, specifier = to) => layerRules(from, to, 
 test('imports downward are allowed', () => {
   assert.equal(rule('domain/a.ts', 'crds/index.ts'), 'allowed');
   assert.equal(rule('lib/kube/a.ts', 'lib/observe/index.ts'), 'allowed');
+  assert.equal(rule('lib/change/a.ts', 'lib/git/index.ts'), 'allowed');
+  assert.equal(rule('lib/grading/a.ts', 'domain/index.ts'), 'allowed');
+  assert.equal(rule('verifier/a.ts', 'lib/grading/index.ts'), 'allowed');
   assert.equal(rule('operator/api/a.ts', 'domain/index.ts'), 'allowed');
   assert.equal(rule('operator/api/a.ts', 'operator/store/log.ts'), 'allowed');
   assert.equal(rule('local/supervisor/a.ts', 'local/postgres/index.ts'), 'allowed');
@@ -18,6 +21,9 @@ test('imports upward and sideways are refused', () => {
   assert.match(rule('domain/a.ts', 'lib/db/index.ts'), /domain imports crds alone/);
   assert.match(rule('lib/kube/a.ts', 'lib/db/index.ts'), /a lib folder/);
   assert.match(rule('lib/kube/a.ts', 'domain/index.ts'), /a lib folder/);
+  assert.match(rule('lib/grading/a.ts', 'lib/kube/index.ts'), /a lib folder/);
+  assert.match(rule('lib/change/a.ts', 'domain/index.ts'), /a lib folder/);
+  assert.match(rule('verifier/a.ts', 'operator/index.ts'), /programs never/);
   assert.match(rule('operator/a.ts', 'proxy/index.ts'), /programs never/);
   assert.match(rule('cli/a.ts', 'local/supervisor/index.ts'), /programs never/);
   assert.match(rule('local/forge/a.ts', 'local/postgres/index.ts'), /programs never/);

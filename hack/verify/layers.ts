@@ -6,13 +6,22 @@ export interface Layer {
   readonly mayImport: string;
 }
 
-export const PROGRAMS = ['operator', 'agent-image', 'proxy', 'egress', 'cli', 'local'] as const;
+export const PROGRAMS = ['operator', 'agent-image', 'proxy', 'egress', 'verifier', 'cli', 'local'] as const;
 
 /** The layers, lowest first. */
 export const LAYERS: readonly Layer[] = [
   { folders: ['crds'], is: 'the API: kinds, names, reasons', mayImport: 'nothing of ours' },
   { folders: ['domain'], is: 'the rules: pure, no I/O, no clock, no randomness', mayImport: 'crds' },
-  { folders: ['lib/*'], is: 'I/O shared by programs, one noun a folder', mayImport: 'crds, lib/observe, lib/http' },
+  {
+    folders: ['lib/*'],
+    is: 'I/O shared by programs, one noun a folder',
+    mayImport: 'crds, lib/git, lib/http, lib/observe',
+  },
+  {
+    folders: ['lib/grading'],
+    is: 'the rules of tiers with what they are asked with',
+    mayImport: 'crds, domain, lib/cel, lib/change, lib/glob, lib/yaml',
+  },
   {
     folders: [...PROGRAMS],
     is: 'programs, which meet over HTTP, custom resources and SQL',
@@ -24,7 +33,9 @@ export const LAYERS: readonly Layer[] = [
 /** Only these may speak to a model: what decides never does. */
 const MODEL_USERS = ['agent-image', 'proxy', 'lib/llm'];
 const MODEL_SDKS = /^(@anthropic-ai\/|openai($|\/))/;
-const LIB_FLOORS = ['lib/observe', 'lib/http'];
+const LIB_FLOORS = ['lib/git', 'lib/http', 'lib/observe'];
+/** What grades changes is one thing in every program that does: rules, and what they are asked with. */
+const GRADING = ['domain', 'lib/cel', 'lib/change', 'lib/glob', 'lib/yaml'];
 
 /** Why the import of `to` by `from` (paths from the root; `specifier` as written) is refused; undefined where it may be. */
 export function layerRules(from: string, to: string, specifier: string): string | undefined {
@@ -51,8 +62,11 @@ function between(mine: string, theirs: string): string | undefined {
   if (theirs === 'crds') return undefined;
   if (mine === 'crds') return 'crds imports nothing of ours';
   if (mine === 'domain') return 'domain imports crds alone';
+  if (mine === 'lib/grading' && GRADING.includes(theirs)) return undefined;
   if (mine.startsWith('lib/'))
-    return LIB_FLOORS.includes(theirs) ? undefined : 'a lib folder imports crds, lib/observe and lib/http alone';
+    return LIB_FLOORS.includes(theirs)
+      ? undefined
+      : 'a lib folder imports crds, lib/git, lib/http and lib/observe alone';
   if (mine === 'local/supervisor' && theirs.startsWith('local/')) return undefined;
   return isProgram(theirs) ? 'programs never import each other' : undefined;
 }

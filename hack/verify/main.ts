@@ -13,7 +13,9 @@ import { measureSizes, type Sizes } from './sizes.ts';
 import { checkTests } from './tests.ts';
 
 const root = join(import.meta.dirname, '..', '..');
-const git = (...args: string[]) => execFileSync('git', ['-C', root, ...args], { encoding: 'utf8' });
+/** Bytes that git may say of a tree that is worked on. */
+const MOST = 256 * 1024 * 1024;
+const git = (...args: string[]) => execFileSync('git', ['-C', root, ...args], { encoding: 'utf8', maxBuffer: MOST });
 const changes = () => git('status', '--porcelain') + git('diff');
 
 function regenerate(): string[] {

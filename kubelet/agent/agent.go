@@ -66,7 +66,12 @@ func Run(ctx context.Context, c *config.Config) error {
 		return fmt.Errorf("the kubelet's port cannot be opened: %w", err)
 	}
 	defer listener.Close()
-	capacity, err := machine.Capacity(c.DataDir, c.MaxPods)
+	most := machine.Pods(c.MaxPods)
+	if most < c.MaxPods {
+		klog.InfoS("The node takes fewer pods than --max-pods: kernel.pid_max numbers too few threads for more; raise it",
+			"maxPods", c.MaxPods, "pods", most)
+	}
+	capacity, err := machine.Capacity(c.DataDir, most)
 	if err != nil {
 		return err
 	}

@@ -28,6 +28,15 @@ func Capacity(dataDir string, maxPods int) (v1.ResourceList, error) {
 	}, nil
 }
 
+// Pods is how many of the pods asked for the node takes: no more than the kernel can number the threads of. A pod that is started
+// beyond that fails, and so does any other program's fork.
+func Pods(asked int) int {
+	if most, known := podsByThreads(); known && most < asked {
+		return most
+	}
+	return asked
+}
+
 // Allocatable is what pods may ask for together: of processors and memory so many times what there is, of the rest what there is.
 func Allocatable(capacity v1.ResourceList, overcommit int64) v1.ResourceList {
 	allocatable := capacity.DeepCopy()

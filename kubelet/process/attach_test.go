@@ -45,7 +45,7 @@ func startWith(t *testing.T, spec Spec) (*Container, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(c.Kill)
+	t.Cleanup(func() { c.Kill(); <-c.Done() })
 	return c, dir
 }
 

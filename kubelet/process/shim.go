@@ -40,9 +40,7 @@ type answer struct {
 // RunShim is the shim's whole life: it reads a Spec from in, answers on out whether the process started, and
 // returns when the process is gone and exit.json is written. The same program, called by another name, is the init.
 func RunShim(dir string, in io.Reader, out io.Writer) error {
-	if os.Args[0] == initName {
-		runInit()
-	}
+	BeInit()
 	if err := keepDescriptors(); err != nil {
 		return reply(out, answer{Error: err.Error()})
 	}
@@ -66,7 +64,7 @@ func RunShim(dir string, in io.Reader, out io.Writer) error {
 	}
 	defer log.Close()
 	defer isolation.Clean(dir)
-	command, drained, group, err := launch(dir, spec, log)
+	command, drained, group, err := launch(dir, spec, func(c *exec.Cmd) (<-chan struct{}, error) { return pipeOutput(c, log) })
 	if err != nil {
 		return reply(out, answer{Error: err.Error()})
 	}
@@ -79,9 +77,25 @@ func RunShim(dir string, in io.Reader, out io.Writer) error {
 	_ = reply(out, answer{Started: &started})
 	go forward(signals, command.Process, group > 0)
 
-	state, err := command.Process.Wait()
+	code, err := awaitEnd(command, drained, group)
 	if err != nil {
 		return err
+	}
+	return writeJSON(exitPath(dir), Exit{Code: code, FinishedAt: time.Now()})
+}
+
+// BeInit becomes a container's init, and does not return, where this program was started as one.
+func BeInit() {
+	if os.Args[0] == initName {
+		runInit()
+	}
+}
+
+// awaitEnd returns the exit code once the init, all that it left behind, and their output are gone.
+func awaitEnd(command *exec.Cmd, drained <-chan struct{}, group int) (int, error) {
+	state, err := command.Process.Wait()
+	if err != nil {
+		return 0, err
 	}
 	if group > 0 {
 		// What an init that was killed left behind.
@@ -91,11 +105,12 @@ func RunShim(dir string, in io.Reader, out io.Writer) error {
 	case <-drained:
 	case <-time.After(drainWithin):
 	}
-	return writeJSON(exitPath(dir), Exit{Code: exitCode(state), FinishedAt: time.Now()})
+	return exitCode(state), nil
 }
 
-// launch starts the container's init and returns once its command runs, with Started.Group.
-func launch(dir string, spec Spec, log *logs.Writer) (*exec.Cmd, <-chan struct{}, int, error) {
+// launch starts the container's init and returns once its command runs, with Started.Group. output says where what it writes
+// goes; its channel is closed when all of it has gone there.
+func launch(dir string, spec Spec, output func(*exec.Cmd) (<-chan struct{}, error)) (*exec.Cmd, <-chan struct{}, int, error) {
 	if err := isolation.Prepare(spec.Isolation, dir); err != nil {
 		return nil, nil, 0, err
 	}
@@ -109,7 +124,7 @@ func launch(dir string, spec Spec, log *logs.Writer) (*exec.Cmd, <-chan struct{}
 		return nil, nil, 0, err
 	}
 	command := &exec.Cmd{Path: self, Args: []string{initName, "/"}, Env: initEnv, Dir: "/", SysProcAttr: initAttributes(spec.Isolation)}
-	drained, err := pipeOutput(command, log)
+	drained, err := output(command)
 	if err != nil {
 		return nil, nil, 0, err
 	}

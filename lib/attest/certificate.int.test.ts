@@ -50,6 +50,13 @@ for (const [title, wish, holder] of taken) {
   });
 }
 
+test('the certificate says what its name is: a mail address in a URI is not that mail address', async (t) => {
+  const { trust, forge } = await forger(t);
+  const kindOf = async (wish: Wish) => openBundle(await forge(wish, '{}'), trust).nameKind;
+  assert.equal(await kindOf({}), 'email');
+  assert.equal(await kindOf({ names: [{ type: 'url', value: 'ada@example.com' }] }), 'uri');
+});
+
 const refused: [string, string, Wish][] = [
   ['without the promise of a certificate log', 'SignatureInvalid', { promise: 'none' }],
   ['with the promise for another certificate', 'SignatureInvalid', { promise: 'other' }],

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { X509Certificate } from '@sigstore/core';
 import { AttestError } from './error.ts';
 
@@ -10,12 +11,16 @@ const BUILD = /^1\.3\.6\.1\.4\.1\.57264\.1\.([2-6]|9|[1-9][0-9]+)$/;
 const NAMES = new Map([
   [1, 'email'],
   [6, 'uri'],
-]);
+] as const);
 
 /** Who a certificate was given to. */
 export interface Holder {
   readonly subject: string;
   readonly issuer: string;
+  /** What the name is. A mail address in a URI is another name than the address itself. */
+  readonly nameKind: 'email' | 'uri';
+  /** sha256 (hex) of the public key (SubjectPublicKeyInfo): the one part of a certificate that cannot be written in two ways. */
+  readonly key: string;
   /** It tells of a build: a machine holds it, whatever its name. */
   readonly workflow: boolean;
 }
@@ -31,16 +36,18 @@ export function holderOf(certificate: X509Certificate): Holder {
     byOID.set(oid, [...(byOID.get(oid) ?? []), extension.subs.at(-1)!.value]);
   }
   const workflow = [...byOID.keys()].some((oid) => BUILD.test(oid));
-  return { subject: nameOf(certificate, byOID), issuer: issuerOf(certificate, byOID), workflow };
+  const key = createHash('sha256').update(certificate.publicKey).digest('hex');
+  return { ...nameOf(certificate, byOID), issuer: issuerOf(certificate, byOID), key, workflow };
 }
 
-function nameOf(certificate: X509Certificate, byOID: Map<string, Buffer[]>): string {
+function nameOf(certificate: X509Certificate, byOID: Map<string, Buffer[]>): Pick<Holder, 'subject' | 'nameKind'> {
   const names = certificate.extension(SUBJECT_ALTERNATIVE_NAME)?.valueObj.subs[0]?.subs ?? [];
   const [name] = names;
-  if (byOID.get(SUBJECT_ALTERNATIVE_NAME)?.length !== 1 || names.length !== 1 || !NAMES.has(name!.tag.number)) {
+  const nameKind = name === undefined ? undefined : NAMES.get(name.tag.number as 1 | 6);
+  if (byOID.get(SUBJECT_ALTERNATIVE_NAME)?.length !== 1 || names.length !== 1 || nameKind === undefined) {
     throw new AttestError('BundleInvalid', 'The certificate must have one name, a mail address or a URI.');
   }
-  return ascii(name!.value);
+  return { subject: ascii(name!.value), nameKind };
 }
 
 function issuerOf(certificate: X509Certificate, byOID: Map<string, Buffer[]>): string {

@@ -3,7 +3,15 @@ import { createHash, generateKeyPairSync, sign } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { startTrust } from '../../local/trust/index.ts';
 import { person, scratch, signed, started } from '../../local/trust/trust.int-kit.ts';
-import { AttestError, type AttestErrorCode, MAX_BUNDLE_BYTES, openBundle, readTrust, type Trust } from './index.ts';
+import {
+  AttestError,
+  type AttestErrorCode,
+  MAX_BUNDLE_BYTES,
+  openBundle,
+  openedOrRefused,
+  readTrust,
+  type Trust,
+} from './index.ts';
 
 const PAYLOAD = '{"says":"yes"}';
 
@@ -260,6 +268,27 @@ for (const [title, code, make] of hostile) {
   });
 }
 
+test('words of a bundle that nobody signed make no sentence long, and nothing in it that a terminal would act on', () => {
+  const text = changed((one) => {
+    Object.assign(entry(one), { kindVersion: { kind: `\u001b[2K\u202e${'x'.repeat(9_000)}`, version: '0.0.1' } });
+  });
+  const answer = openedOrRefused(text, good.trust);
+  assert.ok('refused' in answer);
+  assert.equal(answer.refused, 'SignatureInvalid');
+  assert.ok(answer.message.length < 400, String(answer.message.length));
+  assert.match(answer.message, /^[\x20-\x7e]+$/);
+});
+
+test('a bundle that is packed anew tells the same key, and one of another signature another', () => {
+  const packed = changed((one) => {
+    delete one.verificationMaterial.timestampVerificationData;
+  });
+  const { key } = openBundle(good.mine, good.trust);
+  assert.match(key, /^[0-9a-f]{64}$/);
+  assert.equal(openBundle(packed, good.trust).key, key);
+  assert.notEqual(openBundle(good.other, good.trust).key, key);
+});
+
 test('a log entry without the promise, whose time nobody signed, makes nothing younger', () => {
   const bundle = changed((one) => {
     delete entry(one).inclusionPromise;
@@ -333,6 +362,22 @@ test('a trusted root that cannot verify is unreadable, and never looks like one 
   }
   const without = JSON.stringify({ ...good.root, timestampAuthorities: [] });
   assert.throws(() => readTrust(without, { signedTime: 'timestamp' }), { code: 'TrustUnreadable' });
+});
+
+test('a trusted root ends with the last entry of the part that ends first, and what has run out ends nothing', () => {
+  const until = (year: number) => ({ start: '2020-01-01T00:00:00Z', end: `${year}-01-01T00:00:00Z` });
+  const root = structuredClone(good.root) as Record<string, { publicKey?: { validFor: object }; validFor?: object }[]>;
+  const endOf = () => readTrust(JSON.stringify(root)).expiresAt;
+  const certificates = endOf()!;
+  assert.ok(certificates > Date.now());
+  const [log] = root.tlogs!;
+  root.tlogs = [2022, 2025].map((year) => ({ ...log, publicKey: { ...log!.publicKey, validFor: until(year) } }));
+  assert.equal(endOf(), Date.UTC(2025, 0));
+  root.tlogs.push(log!);
+  assert.equal(endOf(), certificates);
+  const [authority] = root.certificateAuthorities!;
+  root.certificateAuthorities = [{ ...authority, validFor: until(2024) }];
+  assert.equal(endOf(), Date.UTC(2024, 0));
 });
 
 test('bytes of a bundle that are changed one at a time are never taken for another statement', () => {

@@ -7,6 +7,8 @@ import type { SignedTime, Trust } from './root.ts';
 /** More than any Approval has; each costs a signature to check. */
 const MOST_WITNESSES = 4;
 export const MAX_BUNDLE_BYTES = 512 * 1_024;
+/** Characters of what a library said. */
+const MOST_SAID = 300;
 
 /** What cryptography alone says of a bundle: who signed which bytes, and when at the latest. */
 export interface Opened {
@@ -14,6 +16,10 @@ export interface Opened {
   /** The signed bytes, which are valid UTF-8. */
   readonly payload: string;
   readonly identity: { readonly subject: string; readonly issuer: string };
+  /** What the name in the certificate is. */
+  readonly nameKind: 'email' | 'uri';
+  /** sha256 (hex) of the key that signed: the same however its certificate, log entry or signature is encoded. */
+  readonly key: string;
   /** The certificate tells of a build: no person held it. */
   readonly workflow: boolean;
   /** By the earliest of the trusted witnesses, in ms: a later one, added afterwards, makes nothing younger. */
@@ -33,14 +39,29 @@ export function openBundle(text: string, trust: Trust): Opened {
   } catch (cause) {
     throw new AttestError('SignatureInvalid', `The bundle does not verify: ${sentenceOf(cause)}`, { cause });
   }
-  const { subject, issuer, workflow } = bundle.holder;
+  const { subject, issuer, nameKind, key, workflow } = bundle.holder;
   return {
     payloadType: bundle.payloadType,
     payload: bundle.payload,
     identity: { subject, issuer },
+    nameKind,
+    key,
     workflow,
     signedAt: signedAt(bundle.entity, trust.signedTime),
   };
+}
+
+/** {@link openBundle}, whose refusals are an answer: what the rules take for an opener of bundles, with a trusted root in hand. */
+export function openedOrRefused(
+  text: string,
+  trust: Trust,
+): Opened | { readonly refused: 'BundleInvalid' | 'SignatureInvalid'; readonly message: string } {
+  try {
+    return openBundle(text, trust);
+  } catch (error) {
+    if (!(error instanceof AttestError)) throw error;
+    return { refused: error.code === 'BundleInvalid' ? 'BundleInvalid' : 'SignatureInvalid', message: error.message };
+  }
 }
 
 interface ReadBundle {
@@ -90,7 +111,9 @@ function invalid(why: string): AttestError {
   return new AttestError('BundleInvalid', `It is not a bundle of an approval: ${why}.`);
 }
 
+/** What the library says has words of the bundle in it, which nobody signed: of any length, and with anything in them. */
 function sentenceOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return /[.!?]$/.test(message) ? message : `${message}.`;
+  const message = (error instanceof Error ? error.message : String(error)).replace(/[^\x20-\x7e]+/g, '?');
+  const short = message.length <= MOST_SAID ? message : `${message.slice(0, MOST_SAID)}...`;
+  return /[.!?]$/.test(short) ? short : `${short}.`;
 }

@@ -10,6 +10,8 @@ const Human = Type.Object(
   {
     issuer: text,
     subject: text,
+    kind: Type.Optional(Type.Union([Type.Literal('email'), Type.Literal('uri')])),
+    ids: Type.Optional(Type.Array(Type.Integer({ minimum: 1 }), { maxItems: 16 })),
     logins: Type.Optional(Type.Array(word, { maxItems: 16 })),
     groups: Type.Optional(Type.Array(word, { maxItems: 16 })),
   },
@@ -26,7 +28,11 @@ const Machines = Type.Object({ machines: Type.Array(Machine, { maxItems: 256 }) 
 export interface ListedHuman {
   readonly issuer: string;
   readonly subject: string;
+  /** What the name is in their certificates. */
+  readonly kind: 'email' | 'uri';
   readonly logins: readonly string[];
+  /** Numbers of their accounts at the forge, which stay when a login is another. */
+  readonly ids: readonly number[];
   readonly groups: readonly string[];
 }
 
@@ -43,7 +49,14 @@ export interface ListedPeople {
 export function readHumans(yaml: string): ListedPeople {
   const { humans, fourEyes = null } = read('humans.yaml', yaml, Humans);
   once('humans.yaml', 'humans', humans);
-  return { humans: humans.map(({ logins = [], groups = [], ...who }) => ({ ...who, logins, groups })), fourEyes };
+  const filled = humans.map(({ kind = 'email', logins = [], ids = [], groups = [], ...who }) => ({
+    ...who,
+    kind,
+    logins,
+    ids,
+    groups,
+  }));
+  return { humans: filled, fourEyes };
 }
 
 /** Reads `machines.yaml`. Throws {@link AttestError} `TrustUnreadable`. */

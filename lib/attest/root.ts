@@ -2,6 +2,9 @@ import { TrustedRoot } from '@sigstore/protobuf-specs';
 import { toTrustMaterial, Verifier } from '@sigstore/verify';
 import { AttestError } from './error.ts';
 
+/** A date that the library takes where none is given is so far off. */
+const FOREVER = Date.UTC(9000, 0);
+
 /** Whose word counts for when something was signed: the log's promise, a timestamp authority's, or either. */
 export type SignedTime = 'log' | 'timestamp' | 'either';
 
@@ -9,7 +12,7 @@ export type SignedTime = 'log' | 'timestamp' | 'either';
 export interface Trust {
   readonly verifier: Verifier;
   readonly signedTime: SignedTime;
-  /** The earliest end of a certificate in it, in ms; null where it has none. */
+  /** From when on nothing new can be signed that it verifies, in ms: the first of its parts has run out. Null where none ends. */
   readonly expiresAt: number | null;
 }
 
@@ -34,7 +37,7 @@ export function readTrust(text: string, { signedTime = 'either' }: { signedTime?
     return {
       verifier: new Verifier(material, { ctlogThreshold: 1, tlogThreshold: 1, timestampThreshold: 1 }),
       signedTime,
-      expiresAt: earliestEnd(material),
+      expiresAt: firstEnd(material, signedTime),
     };
   } catch (cause) {
     if (cause instanceof AttestError) throw cause;
@@ -49,11 +52,17 @@ function withStarts(root: TrustedRoot): TrustedRoot {
   throw new AttestError('TrustUnreadable', 'A log in the trusted root does not say since when its key is valid.');
 }
 
-function earliestEnd(material: ReturnType<typeof toTrustMaterial>): number | null {
-  const certificates = [...material.certificateAuthorities, ...material.timestampAuthorities];
-  const ends = certificates.flatMap(({ certChain, validFor }) => [
-    validFor.end.getTime(),
-    ...certChain.map(({ notAfter }) => notAfter.getTime()),
-  ]);
-  return ends.length === 0 ? null : Math.min(...ends);
+/** A part ends with the last of its entries: what has run out stays in a root for what was signed before. */
+function firstEnd(material: ReturnType<typeof toTrustMaterial>, signedTime: SignedTime): number | null {
+  const chained = ({ certChain, validFor }: { certChain: { notAfter: Date }[]; validFor: { end: Date } }) =>
+    Math.min(validFor.end.getTime(), ...certChain.map(({ notAfter }) => notAfter.getTime()));
+  const keyed = ({ validFor }: { validFor: { end: Date } }) => validFor.end.getTime();
+  const parts = [
+    material.certificateAuthorities.map(chained),
+    material.ctlogs.map(keyed),
+    material.tlogs.map(keyed),
+    ...(signedTime === 'timestamp' ? [material.timestampAuthorities.map(chained)] : []),
+  ];
+  const end = Math.min(...parts.map((ends) => Math.max(...ends)));
+  return end >= FOREVER ? null : end;
 }

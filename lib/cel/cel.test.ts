@@ -72,8 +72,8 @@ for (const source of [`issue.title > 1`, 'diff.count', `issue.title.contains(dif
   });
 
 test('CEL: only an expression that reads text says that it does', () => {
-  assert.equal(compileCel(`file.addedText != ''`, vocabulary).readsText, true);
-  assert.equal(compileCel(`file.path != ''`, vocabulary).readsText, false);
+  assert.deepEqual(compileCel(`file.addedText != ''`, vocabulary).texts, ['addedText']);
+  assert.deepEqual(compileCel(`file.path != ''`, vocabulary).texts, []);
 });
 
 test('CEL: the bound of steps grows with the longest list, and with its square where loops nest', () => {
@@ -83,6 +83,17 @@ test('CEL: the bound of steps grows with the longest list, and with its square w
   assert.equal(none.steps(10), none.steps(10_000));
   assert.ok(once.steps(1_000) > 1_000 && once.steps(1_000) < 100_000);
   assert.ok(twice.steps(1_000) > 1_000_000);
+});
+
+test('CEL: brackets are counted behind raw strings, strings of three quotes and comments that hold a quote', () => {
+  const deep = `${'('.repeat(25)}true${')'.repeat(25)} && 'x' != ''`;
+  for (const before of [`size(r'\\') > 0 && `, `'''it's''' != '' && `, `"""a"b""" != '' && `, `true // '\n && `])
+    assert.throws(
+      () => compileCel(before + deep, vocabulary),
+      (error: unknown) => error instanceof CelError && error.code === 'TooDeep',
+      before,
+    );
+  assert.equal(compileCel(`issue.title != r'${'('.repeat(30)}'`, vocabulary).test(values), true);
 });
 
 test('CEL: a pattern that makes other engines run for ages is answered at once', () => {

@@ -27,14 +27,14 @@ const OPERATORS = new Set([
 const FUNCTIONS = new Set(['size', 'contains', 'startsWith', 'endsWith', 'matches']);
 const PATTERN_LENGTH = 1_024;
 
-/** Refuses every name, function and loop that the vocabulary does not have. Throws {@link CelError}; `text` fields that are read are answered. */
-export function check(root: Node, vocabulary: Vocabulary): { readsText: boolean } {
-  const read = new Set<Field>();
+/** Refuses every name, function and loop that the vocabulary does not have. Throws {@link CelError}; names of the `text` fields that are read are answered. */
+export function check(root: Node, vocabulary: Vocabulary): { texts: string[] } {
+  const read = new Map<string, Field>();
   visit(root, new Map(), vocabulary, read);
-  return { readsText: read.has('text') };
+  return { texts: [...read].flatMap(([name, field]) => (field === 'text' ? [name] : [])) };
 }
 
-function visit(node: Node, bound: Bound, vocabulary: Vocabulary, read: Set<Field>): void {
+function visit(node: Node, bound: Bound, vocabulary: Vocabulary, read: Map<string, Field>): void {
   const { exprKind } = node;
   switch (exprKind.case) {
     case 'constExpr':
@@ -43,7 +43,7 @@ function visit(node: Node, bound: Bound, vocabulary: Vocabulary, read: Set<Field
       requireBound(exprKind.value.name, bound, vocabulary);
       break;
     case 'selectExpr':
-      read.add(fieldOf(node, bound, vocabulary));
+      read.set(exprKind.value.field, fieldOf(node, bound, vocabulary));
       break;
     case 'comprehensionExpr':
       visitLoop(exprKind.value, bound, vocabulary, read);
@@ -58,7 +58,7 @@ function visit(node: Node, bound: Bound, vocabulary: Vocabulary, read: Set<Field
   }
 }
 
-function visitLoop(loop: Comprehension, bound: Bound, vocabulary: Vocabulary, read: Set<Field>): void {
+function visitLoop(loop: Comprehension, bound: Bound, vocabulary: Vocabulary, read: Map<string, Field>): void {
   visit(loop.iterRange!, bound, vocabulary, read);
   const element = elementOf(loop.iterRange!, bound, vocabulary);
   const inside = new Map([...bound, [loop.iterVar, element], [loop.accuVar, null]] as const);

@@ -1,19 +1,19 @@
 import { type CelInput, celEnv, isCelError, plan } from '@bufbuild/cel';
 import { check, patternOf } from './check.ts';
-import { costOf, stepsOf } from './cost.ts';
+import { costOf, looksOf, stepsOf } from './cost.ts';
 import { CelError } from './error.ts';
+import { plainOf } from './plain.ts';
 import { syntaxOf } from './syntax.ts';
-import type { Vocabulary } from './vocabulary.ts';
-
-/** Values that a program is given: whole numbers are CEL's int, others its double. */
-export type Data = string | number | boolean | null | readonly Data[] | { readonly [key: string]: Data };
+import type { Data, Vocabulary } from './vocabulary.ts';
 
 /** A checked expression. */
 export interface Program {
-  /** Whether it reads a field that is `text`. */
-  readonly readsText: boolean;
+  /** Names of the fields that it reads and that are `text`. */
+  readonly texts: readonly string[];
   /** Steps that an evaluation takes at most, where no list is longer than `longest`. */
   steps(longest: number): number;
+  /** How often it looks through a text at most, where no list is longer than `longest`. */
+  looks(longest: number): number;
   /** Its truth. Throws {@link CelError} where it fails, as with values of other types, or is no truth value. */
   test(values: Readonly<Record<string, Data>>): boolean;
 }
@@ -29,20 +29,36 @@ const environment = celEnv({ re2: { compile: patternOf } });
  */
 export function compileCel(source: string, vocabulary: Vocabulary): Program {
   const { expression, root } = syntaxOf(source);
-  const { readsText } = check(root, vocabulary);
+  const { texts } = check(root, vocabulary);
   const cost = costOf(root, vocabulary);
   if (cost.length > MAX_DEGREE + 1)
     throw new CelError('TooDeep', 'it loops within loops within loops; two deep are taken.');
+  const looks = looksOf(root, vocabulary);
   const evaluate = plan(environment, expression);
+  const plain = plainOf(root);
   return {
-    readsText,
-    steps: (longest) => stepsOf(cost, longest),
+    texts,
+    steps: once((longest) => stepsOf(cost, longest)),
+    looks: once((longest) => stepsOf(looks, longest)),
     test: (values) => {
-      const result = evaluate(Object.fromEntries(Object.entries(values).map(([name, value]) => [name, input(value)])));
+      const told = plain?.(values);
+      if (told !== undefined) return told;
+      const given: Record<string, CelInput> = {};
+      for (const name in values) given[name] = input(values[name]!);
+      const result = evaluate(given);
       if (isCelError(result)) throw new CelError('Failed', `${result.message}.`, { cause: result });
       if (typeof result !== 'boolean') throw new CelError('Failed', `it is ${typeof result}, neither true nor false.`);
       return result;
     },
+  };
+}
+
+/** Remembers its last answer: one grading asks of one length. */
+function once(tell: (longest: number) => number): (longest: number) => number {
+  let known = { longest: Number.NaN, told: 0 };
+  return (longest) => {
+    if (known.longest !== longest) known = { longest, told: tell(longest) };
+    return known.told;
   };
 }
 
@@ -54,9 +70,13 @@ function input(value: Data): CelInput {
   if (typeof value !== 'object' || value === null) return value;
   const known = converted.get(value);
   if (known !== undefined) return known;
-  const made = Array.isArray(value)
-    ? value.map(input)
-    : new Map(Object.entries(value).map(([key, item]) => [key, input(item as Data)]));
+  const made = Array.isArray(value) ? value.map(input) : mapOf(value as Readonly<Record<string, Data>>);
   converted.set(value, made);
   return made;
+}
+
+function mapOf(value: Readonly<Record<string, Data>>): CelInput {
+  const map = new Map<string, CelInput>();
+  for (const key in value) map.set(key, input(value[key]!));
+  return map;
 }

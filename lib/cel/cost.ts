@@ -7,25 +7,43 @@ import type { Vocabulary } from './vocabulary.ts';
  */
 export type Cost = readonly number[];
 
-export function costOf(node: Node, vocabulary: Vocabulary): Cost {
-  if (node.exprKind.case === 'comprehensionExpr') return costOfLoop(node.exprKind.value, vocabulary);
-  const own = childrenOf(node)
-    .map((child) => costOf(child, vocabulary))
-    .reduce(sum, [1]);
-  // To look for a value in a list, or compare two, looks at each.
-  return node.exprKind.case === 'callExpr'
-    ? childrenOf(node)
-        .map((child) => sizeOf(child, vocabulary))
-        .reduce(sum, own)
-    : own;
+/** Steps of an evaluation: one for each node, and for a call as many as the lists that it is given are long. */
+export function costOf(root: Node, vocabulary: Vocabulary): Cost {
+  return counted(root, vocabulary, (node) =>
+    // To look for a value in a list, or compare two, looks at each.
+    node.exprKind.case === 'callExpr'
+      ? childrenOf(node)
+          .map((child) => sizeOf(child, vocabulary))
+          .reduce(sum, [1])
+      : [1],
+  );
 }
 
-function costOfLoop(
+const LOGIC = new Set(['!_', '_&&_', '_||_', '_?_:_', '@not_strictly_false']);
+
+/** How often an evaluation looks through a text: once for each call that is no logic. */
+export function looksOf(root: Node, vocabulary: Vocabulary): Cost {
+  return counted(root, vocabulary, ({ exprKind }) =>
+    exprKind.case === 'callExpr' && !LOGIC.has(exprKind.value.function) ? [1] : [],
+  );
+}
+
+type Count = (node: Node) => Cost;
+
+function counted(node: Node, vocabulary: Vocabulary, count: Count): Cost {
+  if (node.exprKind.case === 'comprehensionExpr') return ofLoop(node.exprKind.value, vocabulary, count);
+  return childrenOf(node)
+    .map((child) => counted(child, vocabulary, count))
+    .reduce(sum, count(node));
+}
+
+function ofLoop(
   { iterRange, accuInit, loopCondition, loopStep, result }: Comprehension,
   vocabulary: Vocabulary,
+  count: Count,
 ): Cost {
   const all = (parts: readonly (Node | undefined)[]) =>
-    parts.map((part) => (part === undefined ? [] : costOf(part, vocabulary))).reduce(sum, [1]);
+    parts.map((part) => (part === undefined ? [] : counted(part, vocabulary, count))).reduce(sum, [1]);
   const around = all([iterRange, accuInit, result]);
   return sum(around, product(sizeOf(iterRange!, vocabulary), all([loopCondition, loopStep])));
 }

@@ -1,3 +1,3 @@
-export { compileCel, type Data, type Program } from './compile.ts';
+export { compileCel, type Program } from './compile.ts';
 export { CelError } from './error.ts';
-export type { Field, Vocabulary } from './vocabulary.ts';
+export type { Data, Field, Vocabulary } from './vocabulary.ts';

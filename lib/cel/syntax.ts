@@ -23,11 +23,13 @@ export function syntaxOf(source: string): { expression: ReturnType<typeof parse>
   }
 }
 
-const STRINGS = /'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"/g;
+/** Comments and strings of CEL: raw ones, in which a backslash is one, and those of three quotes, before the others. */
+const SAID_OTHERWISE =
+  /\/\/[^\n]*|(?<!\w)(?:[bB]?[rR]|[rR][bB])(?:'''[\s\S]*?'''|"""[\s\S]*?"""|'[^'\n]*'|"[^"\n]*")|'''(?:[^\\]|\\[\s\S])*?'''|"""(?:[^\\]|\\[\s\S])*?"""|'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"/g;
 
 /** What an expression says outside of its strings; one that no parser takes for a string is read as it stands. */
 function requireShallow(source: string): void {
-  const said = source.replace(STRINGS, "''");
+  const said = source.replace(SAID_OTHERWISE, "''");
   let depth = 0;
   for (const char of said) {
     if ('([{'.includes(char)) depth += 1;

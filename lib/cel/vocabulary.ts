@@ -3,3 +3,6 @@ export type Field = 'value' | 'text' | 'list' | readonly string[];
 
 /** The variables of an expression and their fields. Everything else is refused when the expression is compiled. */
 export type Vocabulary = Readonly<Record<string, Readonly<Record<string, Field>>>>;
+
+/** Values that a program is given: whole numbers are CEL's int, others its double. */
+export type Data = string | number | boolean | null | readonly Data[] | { readonly [key: string]: Data };

@@ -7,6 +7,8 @@ export const ApprovalResponse = Type.Object({
   scope: Type.Union([Type.Literal('dispatch'), Type.Literal('interface'), Type.Literal('merge')]),
   digest: Type.String({ pattern: '^[0-9a-f]{64}$' }),
   document: Type.Record(Type.String(), Type.Unknown()),
+  /** The plan that an interface is approved by, whose digest the document has. */
+  plan: Type.Optional(Type.String({ maxLength: 32_768 })),
 });
 export type ApprovalResponse = Static<typeof ApprovalResponse>;
 

@@ -21,6 +21,7 @@ export interface TaskCalls {
   report(events: readonly contract.TaskEvent[]): Promise<void>;
   openPullRequest(request: contract.PullRequestRequest): Promise<contract.PullRequestResponse>;
   comment(request: contract.CommentRequest): Promise<contract.CommentResponse>;
+  plan(request: contract.PlanRequest): Promise<contract.PlanResponse>;
   verdict(request: contract.VerdictRequest): Promise<contract.VerdictResponse>;
   threads(request: contract.ThreadsRequest): Promise<contract.ThreadsResponse>;
 }
@@ -79,6 +80,7 @@ export class ConductorClient implements ConductorCalls {
         }),
       comment: (body) =>
         call('POST', 'comments', { body, request: contract.CommentRequest, answer: contract.CommentResponse }),
+      plan: (body) => call('POST', 'plan', { body, request: contract.PlanRequest, answer: contract.PlanResponse }),
       verdict: (body) =>
         call('POST', 'verdict', { body, request: contract.VerdictRequest, answer: contract.VerdictResponse }),
       threads: (body) =>

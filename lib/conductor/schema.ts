@@ -25,13 +25,21 @@ const Model = Type.Object({
   maxTokens: Type.Optional(Type.Integer({ minimum: 1 })),
 });
 
+const TaskKind = Type.Union([
+  Type.Literal('implement'),
+  Type.Literal('rework'),
+  Type.Literal('review'),
+  Type.Literal('prepare'),
+  Type.Literal('plan'),
+]);
+
 /** What a task is asked to do: GET …/tasks/{name}. Title, body and comments in it are untrusted text. */
 export const Assignment = Type.Object({
   task: Type.Object({
     namespace: line(63),
     name: line(63),
     uid: line(64),
-    kind: Type.Union([Type.Literal('implement'), Type.Literal('rework'), Type.Literal('review')]),
+    kind: TaskKind,
     attempt: Type.Integer({ minimum: 1 }),
     round: Type.Integer({ minimum: 1 }),
     fence: Fence,
@@ -49,6 +57,8 @@ export const Assignment = Type.Object({
   issue: Type.Object({
     name: line(63),
     number: Type.Integer({ minimum: 1 }),
+    /** How what the work can break is graded now, with its change where there is one. */
+    tier: Type.Union([Type.Literal('T0'), Type.Literal('T1'), Type.Literal('T2'), Type.Literal('T3')]),
     url: nullable(text(2048)),
     title: text(1024),
     body: text(262_144),
@@ -105,7 +115,7 @@ export const NextAssignment = Type.Object({
   task: Type.Object({
     namespace: line(63),
     name: line(63),
-    kind: Type.Union([Type.Literal('implement'), Type.Literal('rework'), Type.Literal('review')]),
+    kind: TaskKind,
     attempt: Type.Integer({ minimum: 1 }),
     round: Type.Integer({ minimum: 1 }),
     fence: Fence,
@@ -213,6 +223,12 @@ export const VerdictRequest = Type.Object({
 export type VerdictRequest = Static<typeof VerdictRequest>;
 export const VerdictResponse = Type.Object({ submitted: Type.Boolean(), reason: nullable(text(256)) });
 export type VerdictResponse = Static<typeof VerdictResponse>;
+
+/** POST …/plan: how the task would do the work. It is posted on the issue, for a person to approve. */
+export const PlanRequest = Type.Object({ text: line(32_768) });
+export type PlanRequest = Static<typeof PlanRequest>;
+export const PlanResponse = Type.Object({ url: text(2048), digest: line(128) });
+export type PlanResponse = Static<typeof PlanResponse>;
 
 /** POST …/threads: a rework resolves the reviewer's threads it has fixed, a review reopens what is not fixed. */
 export const ThreadsRequest = Type.Object({

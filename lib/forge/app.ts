@@ -39,7 +39,7 @@ interface Installed {
  */
 export function appTokens(app: AppCredential, octokit: Octokit, now: () => number = Date.now): AppTokens {
   const auth = createAppAuth({
-    appId: /^\d+$/.test(app.appId) ? Number(app.appId) : app.appId,
+    appId: appIdOf(app.appId),
     privateKey: app.privateKey,
     installationId: app.installationId,
     request: octokit.request,
@@ -93,6 +93,11 @@ export function appTokens(app: AppCredential, octokit: Octokit, now: () => numbe
     kept = undefined;
   };
   return { token, slug, mayPush, forget };
+}
+
+/** The App's id as the forge's library takes it: a client id stays text. */
+export function appIdOf(appId: string): number | string {
+  return /^\d+$/.test(appId) ? Number(appId) : appId;
 }
 
 function passing(error: unknown): boolean {

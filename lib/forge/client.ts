@@ -124,7 +124,13 @@ function credentialOf(options: ForgeOptions, base: URL) {
   return { token: tokens.token, explain, appSlug: tokens.slug, appMayPush: tokens.mayPush };
 }
 
-function sharedOptions(options: ForgeOptions, base: URL, kind: 'read' | 'write', budget: Budget) {
+/** What every client of one identity sends by: to its own forge alone, within its limits. */
+export function sharedOptions(
+  options: Pick<ForgeOptions, 'timeoutMs' | 'maxAnswerBytes' | 'fetch' | 'onAnswer'>,
+  base: URL,
+  kind: 'read' | 'write',
+  budget: Budget,
+) {
   const silent = () => undefined;
   return {
     baseUrl: base.href.replace(/\/+$/, ''),

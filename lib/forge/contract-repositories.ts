@@ -80,6 +80,8 @@ export function contractOfRepositories(name: string, world: () => Promise<ForgeW
       ],
     );
     assert.deepEqual(told[0]?.actor, await developer.whoami());
+    const own = await developer.listActivity(repo, { ref: 'refs/heads/rig/told' });
+    assert.deepEqual(own.notModified ? null : own.items, told);
     assert.deepEqual(await developer.listActivity(repo, { etag: listing.etag }), { notModified: true });
     const third = await push('rig/told', linesWith('third'));
     const later = await developer.listActivity(repo, { etag: listing.etag, after: listing.items[0]!.id });

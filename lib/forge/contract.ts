@@ -1,3 +1,4 @@
+import { contractOfAttestations } from './contract-attestations.ts';
 import { contractOfIssues } from './contract-issues.ts';
 import { contractOfPullRequests } from './contract-pulls.ts';
 import { contractOfRepositories } from './contract-repositories.ts';
@@ -21,6 +22,8 @@ export interface ForgeWorld {
   push(branch: string, content: string, commits?: number): Promise<string>;
   /** Reports a completed check run of an App on a commit. */
   check(sha: string, name: string, conclusion: 'success' | 'failure'): Promise<void>;
+  /** Files what a machine signed, under the digests that its statement is about. */
+  attest(bundle: object): Promise<void>;
   /** Reports a commit status. */
   status(sha: string, context: string, state: 'success' | 'failure' | 'pending'): Promise<void>;
 }
@@ -38,4 +41,5 @@ export function forgeContract(name: string, makeForge: () => Promise<ForgeWorld>
   contractOfReviews(name, world);
   contractOfPages(name, world);
   contractOfRules(name, world);
+  contractOfAttestations(name, world);
 }

@@ -30,6 +30,9 @@ async function start(): Promise<ForgeWorld> {
       const body = { name, head_sha: sha, status: 'completed', conclusion };
       await at.rest('checker', `POST ${path}/check-runs`, body);
     },
+    attest: async (bundle) => {
+      await at.rest('dev', `POST ${path}/attestations`, { bundle });
+    },
     status: async (sha, context, state) => {
       await at.rest('dev', `POST ${path}/statuses/${sha}`, { context, state });
     },

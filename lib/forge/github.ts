@@ -1,3 +1,5 @@
+import { attestations } from './attestations.ts';
+import { checkRuns } from './check-runs.ts';
 import { createClient, type ForgeOptions } from './client.ts';
 import { deployments } from './deployments.ts';
 import { hooks } from './hooks.ts';
@@ -25,6 +27,8 @@ export function createForge(options: ForgeOptions): Forge {
     ...reviews(client, seen.whoami),
     ...hooks(client),
     ...rules(client),
+    ...checkRuns(client),
+    ...attestations(client),
     ...deployments(client),
     gitAuthorization: async () => {
       const basic = Buffer.from(`x-access-token:${await client.token()}`).toString('base64');

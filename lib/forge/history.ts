@@ -2,7 +2,7 @@ import type { Client } from './client.ts';
 import type { ActivityFacts, IssueEventFacts } from './facts.ts';
 import { list, PAGE } from './listing.ts';
 import { checkRepository } from './names.ts';
-import type { HistoryOptions, Listing, RepositoryName } from './port.ts';
+import type { ActivityOptions, HistoryOptions, Listing, RepositoryName } from './port.ts';
 import {
   commitSHAOrNull,
   integer,
@@ -37,9 +37,10 @@ export function listIssueEvents(
 export function listActivity(
   client: Client,
   repo: RepositoryName,
-  options: HistoryOptions,
+  options: ActivityOptions,
 ): Promise<Listing<ActivityFacts>> {
-  const where = { ...checkRepository(repo), direction: 'desc', per_page: PAGE } as const;
+  const of = options.ref === undefined ? {} : { ref: options.ref };
+  const where = { ...checkRepository(repo), ...of, direction: 'desc', per_page: PAGE } as const;
   return list(
     client,
     (octokit, headers) => octokit.paginate.iterator(octokit.rest.repos.listActivities, { ...where, headers }),

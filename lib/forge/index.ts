@@ -1,10 +1,12 @@
 export type { AppCredential } from './app.ts';
 export { Budget, type Limited, type LimitKind } from './budget.ts';
+export type { CheckReport, OwnCheck } from './check-runs.ts';
 export type { ForgeOptions } from './client.ts';
 export { deliveries, effects } from './deliveries.ts';
 export { ForgeError, type ForgeErrorCode } from './error.ts';
 export type * from './facts.ts';
 export { createForge } from './github.ts';
+export { installationOf } from './installation.ts';
 export type * from './port.ts';
 export { type Protected, protectBranch } from './protect.ts';
 export type { BranchRules, RulesetFacts, RulesetRules } from './rules.ts';

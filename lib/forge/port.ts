@@ -1,3 +1,5 @@
+import type { AttestationsForge } from './attestations.ts';
+import type { ChecksForge } from './check-runs.ts';
 import type {
   ActivityFacts,
   Actor,
@@ -46,6 +48,11 @@ export interface HistoryOptions {
   readonly etag?: string;
   /** Most items to read; default 10,000. */
   readonly limit?: number;
+}
+
+export interface ActivityOptions extends HistoryOptions {
+  /** Only of this ref, `refs/heads/…`; default of every one. */
+  readonly ref?: string;
 }
 
 export interface ListOptions {
@@ -100,7 +107,7 @@ export interface RateLimit {
  * wrote, since anyone can copy a marker, and reject with Unavailable rather than answer null when a listing was too long to
  * read to its end. Texts are bounded and free of NUL and lone surrogates; they stay untrusted.
  */
-export interface Forge extends RulesForge {
+export interface Forge extends RulesForge, ChecksForge, AttestationsForge {
   /** `scheme://host[:port]` this identity's credential belongs to. */
   readonly origin: string;
 
@@ -115,7 +122,7 @@ export interface Forge extends RulesForge {
   /** Tip of a branch where it is another than before, null where there is no such branch. */
   branchIfChanged(repo: RepositoryName, branch: string, etag?: string): Promise<Conditional<string | null>>;
   /** Refs that moved, newest first, with who moved them. NotFound: the repository. */
-  listActivity(repo: RepositoryName, options?: HistoryOptions): Promise<Listing<ActivityFacts>>;
+  listActivity(repo: RepositoryName, options?: ActivityOptions): Promise<Listing<ActivityFacts>>;
   /** Tip of a branch, null where there is no such branch. NotFound: the repository. */
   branchSHA(repo: RepositoryName, branch: string): Promise<string | null>;
   /** A file's text at a commit; null where the commit has no such file. NotFound: repository or commit. Malformed: over 1 MiB. */

@@ -1,32 +1,5 @@
 import { expandBraces } from './braces.ts';
-import { GlobError } from './error.ts';
-import { compileSegment } from './segment.ts';
-
-type Segment = '**' | ((name: string) => boolean);
-
-/** What a list of globs asks, the frequent shapes looked up instead of tried. */
-interface Index {
-  readonly exact: Set<string>;
-  /** Of `**` + `/name`. */
-  readonly names: Set<string>;
-  /** Of `**` + `/*.ext`, by what follows the last dot of `ext`. */
-  readonly endings: Map<string, string[]>;
-  /** Of `folder/**`, each ending in a slash. */
-  readonly folders: string[];
-  /** Of `**` + `/folder/**`. */
-  readonly within: Set<string>;
-  /** Of `folder/**` + `/*.ext`. */
-  readonly below: (readonly [folder: string, ending: string])[];
-  readonly others: (readonly Segment[])[];
-}
-
-const PLAIN = '[^*?[\\]{}\\\\/]+';
-const NAMED = new RegExp(`^\\*\\*/(${PLAIN})$`);
-const ENDING = new RegExp(`^\\*\\*/\\*(\\.${PLAIN})$`);
-const FOLDER = new RegExp(`^((?:${PLAIN}/)+)\\*\\*$`);
-const WITHIN = new RegExp(`^\\*\\*/(${PLAIN})/\\*\\*$`);
-const BELOW = new RegExp(`^((?:${PLAIN}/)+)\\*\\*/\\*(\\.${PLAIN})$`);
-const EXACT = new RegExp(`^${PLAIN}(?:/${PLAIN})*$`);
+import { endingOf, type Segment, type Shape, shapeOf } from './shape.ts';
 
 /**
  * One test for a list of globs, true where any of them matches the whole path. `*` and `?` stay between slashes and match a leading dot too, `**` as a
@@ -35,75 +8,86 @@ const EXACT = new RegExp(`^${PLAIN}(?:/${PLAIN})*$`);
  * Throws {@link GlobError}.
  */
 export function compileGlobs(patterns: readonly string[]): (path: string) => boolean {
-  const index: Index = {
-    exact: new Set(),
-    names: new Set(),
-    endings: new Map(),
-    folders: [],
-    within: new Set(),
-    below: [],
-    others: [],
-  };
-  for (const pattern of patterns) for (const plain of expandBraces(pattern)) add(index, plain, pattern);
-  const { exact, names, endings, folders, within, below, others } = index;
+  const matching = indexGlobs([patterns]);
+  return (path) => matching(path).length > 0;
+}
+
+/**
+ * Many lists of globs asked at once: answers the places of those that match, in order. What a path is asked is looked up by its name, its ending and its
+ * folders; only what is of no frequent shape is tried. Otherwise as {@link compileGlobs}.
+ */
+export function indexGlobs(lists: readonly (readonly string[])[]): (path: string) => readonly number[] {
+  const index = new Index();
+  for (const [at, patterns] of lists.entries())
+    for (const pattern of patterns) for (const plain of expandBraces(pattern)) index.add(shapeOf(plain, pattern), at);
+  const found = new Uint8Array(lists.length);
   return (path) => {
-    if (exact.has(path)) return true;
-    if (names.size > 0 && names.has(path.slice(path.lastIndexOf('/') + 1))) return true;
-    if (endings.size > 0 && endsAs(endings, path)) return true;
-    if (folders.some((folder) => path.startsWith(folder))) return true;
-    if (below.some(([folder, ending]) => path.startsWith(folder) && path.endsWith(ending))) return true;
-    if (others.length === 0 && within.size === 0) return false;
-    const parts = partsOf(path);
-    if (within.size > 0 && parts.some((part, at) => at < parts.length - 1 && within.has(part))) return true;
-    return others.some((segments) => matches(segments, parts));
+    found.fill(0);
+    index.mark(path, found);
+    const places: number[] = [];
+    for (let at = 0; at < found.length; at += 1) if (found[at] === 1) places.push(at);
+    return places;
   };
 }
 
-let [lastPath, lastParts]: [string, readonly string[]] = ['', ['']];
+/** What is asked, and by which of the lists. */
+class Index {
+  readonly #exact = new Map<string, number[]>();
+  readonly #names = new Map<string, number[]>();
+  /** By the ending. */
+  readonly #endings = new Map<string, (readonly [suffix: string, at: number])[]>();
+  readonly #below = new Map<string, (readonly [folder: string, suffix: string, at: number])[]>();
+  /** By the first part of the folder. */
+  readonly #folders = new Map<string, (readonly [folder: string, at: number])[]>();
+  readonly #within = new Map<string, number[]>();
+  /** By the ending; null for any. */
+  readonly #others = new Map<string | null, (readonly [segments: readonly Segment[], at: number])[]>();
 
-/** Many globs are asked of one path in a row. */
-function partsOf(path: string): readonly string[] {
-  if (path !== lastPath) [lastPath, lastParts] = [path, path.split('/')];
-  return lastParts;
+  add(shape: Shape, at: number): void {
+    if (shape.is === 'exact') put(this.#exact, shape.path, at);
+    else if (shape.is === 'name') put(this.#names, shape.name, at);
+    else if (shape.is === 'ending') put(this.#endings, endingOf(shape.suffix), [shape.suffix, at]);
+    else if (shape.is === 'folder') put(this.#folders, firstOf(shape.folder), [shape.folder, at]);
+    else if (shape.is === 'within') put(this.#within, shape.folder, at);
+    else if (shape.is === 'below') put(this.#below, endingOf(shape.suffix), [shape.folder, shape.suffix, at]);
+    else put(this.#others, shape.ending, [shape.segments, at]);
+  }
+
+  /** Writes a 1 at the place of each list that matches. */
+  mark(path: string, found: Uint8Array): void {
+    const parts = path.split('/');
+    const name = parts.at(-1)!;
+    const ending = endingOf(name);
+    for (const at of this.#exact.get(path) ?? []) found[at] = 1;
+    for (const at of this.#names.get(name) ?? []) found[at] = 1;
+    for (const [suffix, at] of this.#endings.get(ending) ?? []) if (path.endsWith(suffix)) found[at] = 1;
+    for (const [folder, at] of this.#folders.get(parts[0]!) ?? []) if (path.startsWith(folder)) found[at] = 1;
+    for (const [folder, suffix, at] of this.#below.get(ending) ?? [])
+      if (path.startsWith(folder) && path.endsWith(suffix)) found[at] = 1;
+    for (let part = parts.length - 2; part >= 0; part -= 1)
+      for (const at of this.#within.get(parts[part]!) ?? []) found[at] = 1;
+    for (const key of [ending, null])
+      for (const [segments, at] of this.#others.get(key) ?? [])
+        if (found[at] === 0 && matches(segments, parts)) found[at] = 1;
+  }
 }
 
-function add(index: Index, pattern: string, written: string): void {
-  requirePath(pattern, written);
-  const [, name] = NAMED.exec(pattern) ?? [];
-  const [, ending] = ENDING.exec(pattern) ?? [];
-  const [, folder] = FOLDER.exec(pattern) ?? [];
-  const [, within] = WITHIN.exec(pattern) ?? [];
-  const [, below, suffix] = BELOW.exec(pattern) ?? [];
-  if (EXACT.test(pattern)) index.exact.add(pattern);
-  else if (name !== undefined) index.names.add(name);
-  else if (ending !== undefined) {
-    const last = ending.slice(ending.lastIndexOf('.'));
-    index.endings.set(last, [...(index.endings.get(last) ?? []), ending]);
-  } else if (folder !== undefined) index.folders.push(folder);
-  else if (within !== undefined) index.within.add(within);
-  else if (below !== undefined && suffix !== undefined) index.below.push([below, suffix]);
-  else index.others.push(pattern.split('/').map((segment) => (segment === '**' ? '**' : compileSegment(segment))));
+function put<K, V>(map: Map<K, V[]>, key: K, value: V): void {
+  const known = map.get(key);
+  if (known === undefined) map.set(key, [value]);
+  else known.push(value);
 }
 
-function endsAs(endings: Index['endings'], path: string): boolean {
-  const dot = path.lastIndexOf('.');
-  if (dot < path.lastIndexOf('/') || dot < 0) return false;
-  return endings.get(path.slice(dot))?.some((ending) => path.endsWith(ending)) ?? false;
-}
-
-function requirePath(pattern: string, written: string): void {
-  const segments = pattern.split('/');
-  if (segments.some((segment) => segment === '' || segment === '.' || segment === '..'))
-    throw new GlobError(
-      'BadPattern',
-      `${written} has an empty segment, or . or ..; write it from the root of the repository, as src/**.`,
-    );
-  if (segments.some((segment) => segment !== '**' && segment.includes('**')))
-    throw new GlobError('BadPattern', `${written} has ** beside other characters; it stands between slashes alone.`);
+function firstOf(folder: string): string {
+  return folder.slice(0, folder.indexOf('/'));
 }
 
 /** As in a segment: only the newest `**` is made longer. */
 function matches(segments: readonly Segment[], parts: readonly string[]): boolean {
+  // Nearly every path is told by its ends.
+  const [first, final] = [segments[0], segments.at(-1)];
+  if (typeof final === 'function' && !final(parts.at(-1)!)) return false;
+  if (typeof first === 'function' && !first(parts[0]!)) return false;
   let [segment, part, deep, resume] = [0, 0, -1, 0];
   while (part < parts.length) {
     const wanted = segments[segment];

@@ -1,2 +1,2 @@
 export { GlobError } from './error.ts';
-export { compileGlobs } from './glob.ts';
+export { compileGlobs, indexGlobs } from './glob.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { InFlight, readBounded } from './body.ts';
+import { InFlight, readBounded, readJSON } from './body.ts';
 import { HttpError } from './problem.ts';
 
 const post = (body: string, headers: Record<string, string> = {}) =>
@@ -48,4 +48,13 @@ test('a body whose end does not come in time is 408', async () => {
     readBounded(request, 25, { withinMs: 1 }),
     (error: unknown) => error instanceof HttpError && error.status === 408,
   );
+});
+
+test('a body is read as JSON, and what is none, or none in UTF-8, is refused in one sentence', async () => {
+  assert.deepEqual(await readJSON(post('{"a":[1]}'), 100), { a: [1] });
+  for (const body of ['', '{', 'a', '{"a":1}{'])
+    await assert.rejects(readJSON(post(body), 100), /^HttpError: The body is not JSON\.$/);
+  const bytes = new Request('http://x/', { method: 'POST', body: new Uint8Array([0x22, 0xff, 0x22]) });
+  await assert.rejects(readJSON(bytes, 100), /is not JSON/);
+  await assert.rejects(readJSON(post('[1,2,3]'), 5), /larger than 5 bytes/);
 });

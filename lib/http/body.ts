@@ -63,6 +63,19 @@ export async function readBounded(request: Request, limit: number, limits: ReadL
   }
 }
 
+/**
+ * What a request body of at most `limit` bytes says as JSON. Throws what {@link readBounded} throws, and HttpError BadRequest (400) for what is no JSON
+ * in UTF-8.
+ */
+export async function readJSON(request: Request, limit: number, limits: ReadLimits = {}): Promise<unknown> {
+  const body = await readBounded(request, limit, limits);
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+  } catch (cause) {
+    throw new HttpError('BadRequest', 'NotJSON', 'The body is not JSON.', { cause });
+  }
+}
+
 async function collect(request: Request, limit: number, share: Share | undefined): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let size = 0;

@@ -1,132 +1,60 @@
-import type { MetricDefinition, MetricLabel, MetricProgram } from './metric-types.ts';
-
-const FAST = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-const SLOW = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
-const TASK = [5, 15, 30, 60, 120, 300, 600, 1_200, 1_800, 3_600, 7_200];
-
-const OPERATOR: readonly MetricProgram[] = ['operator'];
-const PROXY: readonly MetricProgram[] = ['proxy'];
-const EGRESS: readonly MetricProgram[] = ['egress'];
-const SERVING: readonly MetricProgram[] = ['operator', 'proxy'];
-
-const controller: MetricLabel = { is: 'the controller', values: ['issue', 'agent-task', 'agent', 'repository'] };
-const kind: MetricLabel = { is: 'the kind', values: ['Repository', 'Agent', 'Issue', 'AgentTask', 'Job'] };
-const model: MetricLabel = { is: "the model's id as the provider answered it", atMost: 50 };
-const sink: MetricLabel = { is: 'the name of the sink', atMost: 50 };
-const taskKind: MetricLabel = { is: 'the kind of task', values: ['implement', 'rework', 'review'] };
-const effect: MetricLabel = {
-  is: 'the kind of write',
-  values: [
-    'issue',
-    'pull-request',
-    'pull-request-text',
-    'close-pull-request',
-    'close-issue',
-    'reopen-issue',
-    'comment',
-    'review',
-    'thread-reply',
-    'thread',
-    'merge',
-    'head',
-  ],
-};
-const delivery: MetricLabel = {
-  is: 'the event as the forge names it',
-  values: [
-    'check_run',
-    'check_suite',
-    'issue_comment',
-    'issues',
-    'ping',
-    'pull_request',
-    'pull_request_review',
-    'pull_request_review_comment',
-    'pull_request_review_thread',
-    'push',
-    'repository',
-    'status',
-  ],
-};
-
-/** Why a head may not be merged yet, as the gate's reasons name it. */
-const refusal: MetricLabel = {
-  is: 'the reason of the first row of the gate that does not pass',
-  values: [
-    'PullRequestClosed',
-    'Merged',
-    'Draft',
-    'ForkHead',
-    'WrongBase',
-    'WrongHeadRef',
-    'HeadNotForwarded',
-    'ClosingReferenceMissing',
-    'ClosingReferenceForeign',
-    'SkipMarker',
-    'ChecksMissing',
-    'ChecksPending',
-    'ChecksFailed',
-    'ChecksShared',
-    'ReviewMissing',
-    'ReviewStale',
-    'ReviewByAuthor',
-    'ChangesRequested',
-    'ThreadsOpen',
-    'Blocked',
-    'Conflict',
-    'MergeabilityPending',
-    'NotMergeable',
-    'MergeQueued',
-    'MergeQueueRequired',
-    'BaseBehind',
-    'IrreversibleTier',
-    'TierRaised',
-    'NoTierPolicy',
-    'StaleGeneration',
-    'GateNotEnforced',
-    'HeadMoved',
-    'MergeRefused',
-    'FactUnknown',
-    'FactStale',
-  ],
-};
+import {
+  CONTROLLING,
+  controller,
+  delivery,
+  EGRESS,
+  effect,
+  FAST,
+  kind,
+  model,
+  OPERATOR,
+  PROXY,
+  refusal,
+  SERVING,
+  SLOW,
+  sink,
+  TASK,
+  taskKind,
+  VERIFIER,
+} from './metric-labels.ts';
+import type { MetricDefinition } from './metric-types.ts';
 
 /**
  * Every metric. No label names an object (an issue, a task, a repository): what happened to one of them is in the log of events.
  * A name that was once used is never given another meaning.
  */
 export const metricCatalogue = {
-  rig_leader: { type: 'gauge', of: OPERATOR, help: '1 while this replica leads, else 0.' },
-  rig_leader_epoch: { type: 'gauge', of: OPERATOR, help: 'The epoch this replica leads in; 0 while it does not.' },
+  rig_leader: { type: 'gauge', of: CONTROLLING, help: '1 while this replica leads, else 0.' },
+  rig_leader_epoch: { type: 'gauge', of: CONTROLLING, help: 'The epoch this replica leads in; 0 while it does not.' },
   rig_queue_keys: {
     type: 'gauge',
-    of: OPERATOR,
+    of: CONTROLLING,
     help: "Objects in a controller's queue.",
     labels: { controller, state: { is: 'where they are', values: ['ready', 'delayed', 'processing'] } },
   },
   rig_queue_wait_seconds: {
     type: 'histogram',
-    of: OPERATOR,
+    of: CONTROLLING,
     help: 'How long an object was ready before a worker took it.',
     labels: { controller },
     buckets: FAST,
   },
   rig_queue_retries_total: {
     type: 'counter',
-    of: OPERATOR,
+    of: CONTROLLING,
     help: 'Objects put back with a growing pause because their reconcile failed.',
     labels: { controller },
   },
   rig_reconcile_seconds: {
     type: 'histogram',
-    of: OPERATOR,
+    of: CONTROLLING,
     help: 'How long one reconcile worked.',
     labels: { controller },
     buckets: SLOW,
   },
   rig_reconciles_total: {
     type: 'counter',
-    of: OPERATOR,
+    of: CONTROLLING,
     help: 'Reconciles by how they ended; Retry, Stalled and Terminal are errors.',
     labels: {
       controller,
@@ -138,13 +66,13 @@ export const metricCatalogue = {
   },
   rig_watch_restarts_total: {
     type: 'counter',
-    of: OPERATOR,
+    of: CONTROLLING,
     help: 'Lists and watches of the API server that broke and were begun again.',
     labels: { kind },
   },
   rig_cached_objects: {
     type: 'gauge',
-    of: OPERATOR,
+    of: CONTROLLING,
     help: 'Objects in the caches.',
     labels: { kind },
   },
@@ -220,6 +148,33 @@ export const metricCatalogue = {
     help: 'Heads that the merge gate newly refused.',
     labels: { reason: refusal },
   },
+  rig_slo_answers_total: {
+    type: 'counter',
+    of: OPERATOR,
+    help: 'Answers of Prometheus to what Repositories ask about production; anything but `Number` is never success.',
+    labels: {
+      outcome: {
+        is: 'what the answer was',
+        values: [
+          'Number',
+          'NoData',
+          'SeveralSeries',
+          'NotANumber',
+          'Stale',
+          'Partial',
+          'Refused',
+          'Unreadable',
+          'Unreachable',
+        ],
+      },
+    },
+  },
+  rig_slo_questions_seconds: {
+    type: 'histogram',
+    of: OPERATOR,
+    help: 'How long all questions of one Repository took together.',
+    buckets: FAST,
+  },
   rig_forge_calls_total: {
     type: 'counter',
     of: OPERATOR,
@@ -228,6 +183,11 @@ export const metricCatalogue = {
       method: { is: 'the HTTP method', values: ['GET', 'POST', 'PATCH', 'PUT', 'DELETE'] },
       status: { is: 'the class of the status', values: ['2xx', '3xx', '4xx', '5xx'] },
     },
+  },
+  rig_trusted_root_end_timestamp_seconds: {
+    type: 'gauge',
+    of: OPERATOR,
+    help: 'Unix time from which on the trusted root verifies nothing that is signed anew; 0 where it has no end, or cannot be read.',
   },
   rig_forge_rate_limit_remaining: {
     type: 'gauge',
@@ -354,6 +314,14 @@ export const metricCatalogue = {
     },
   },
   rig_egress_connections: { type: 'gauge', of: EGRESS, help: 'Connections of tasks to the outside that are open.' },
+  rig_check_reports_total: {
+    type: 'counter',
+    of: VERIFIER,
+    help: 'Verdicts on heads of pull requests that the forge was told, each that is new.',
+    labels: {
+      state: { is: 'what was told', values: ['in_progress', 'success', 'failure', 'action_required'] },
+    },
+  },
   rig_http_request_seconds: {
     type: 'histogram',
     of: SERVING,

@@ -1,5 +1,5 @@
 /** A program that serves metrics. */
-export type MetricProgram = 'operator' | 'proxy' | 'egress';
+export type MetricProgram = 'operator' | 'proxy' | 'egress' | 'verifier';
 
 /** One label: what it says, and either every value it has or how many it may have. What is beyond is counted as `other`. */
 export interface MetricLabel {

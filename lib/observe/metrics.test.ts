@@ -25,7 +25,7 @@ test('no metric has a label that names an object, and none can have more than 4,
   }
 });
 
-for (const program of ['operator', 'proxy', 'egress'] as const) {
+for (const program of ['operator', 'proxy', 'egress', 'verifier'] as const) {
   test(`${program}: every metric is there before anything happened, at zero where its labels are listed, and none of others`, async () => {
     const text = await (await createMetrics(program)).text();
     for (const [name, { of, labels = {} }] of catalogue) {

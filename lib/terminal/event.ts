@@ -33,6 +33,7 @@ const GISTS: Record<string, (data: Data) => string> = {
   EPIC_PLANNED: ({ children }) => list(children),
   MILESTONE_COMPLETE: ({ children }) => list(children),
   HUMAN_GATE_REMINDED: ({ times }) => `reminder ${text(times)}`,
+  PREPARATION_REQUESTED: ({ by, note }) => `by ${text(by)}${noted(note)}`,
   HUMAN_GATE_ACKNOWLEDGED: ({ by, note }) => `by ${text(by)}${noted(note)}`,
   HUMAN_GATE_CLEARED: ({ reason }) => whyOf(text(reason)),
   CHANGE_CLASSIFIED: ({ tier, taskClass, reason }) => `${text(tier)} ${text(taskClass)}: ${text(reason)}`,
@@ -67,6 +68,8 @@ const GISTS: Record<string, (data: Data) => string> = {
   APPROVAL_VERIFIED: ({ scope, subject, headSHA, expiresAt }) =>
     `${text(scope)}${headSHA ? ` of ${short(headSHA)}` : ''} by ${text(subject)}, until ${text(expiresAt)}`,
   APPROVAL_REFUSED: ({ scope, message }) => `${text(scope)}: ${text(message)}`,
+  APPROVAL_USED: ({ scope, subject, headSHA, allows }) =>
+    `${text(scope)}${headSHA ? ` of ${short(headSHA)}` : ''} by ${text(subject)}, for ${text(allows)}`,
   TRUST_RESET: ({ model, first }) => `${text(model)} answers for the first time, behind ${text(first)}`,
   TRUST_ACKNOWLEDGED: ({ model, by, note }) => `${text(model)} by ${text(by)}${noted(note)}`,
   TRUST_GRANTED: ({ taskClass, model, tier, by, note }) =>

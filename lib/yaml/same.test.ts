@@ -14,6 +14,17 @@ for (const [what, before, after, wanted] of [
   ['a date against its text', 'a: 2020-01-01', 'a: "2020-01-01"', false],
   ['a further document', 'a: 1', 'a: 1\n---\nb: 1', false],
   ['a duplicate key', 'a: 1', 'a: 1\na: 1', false],
+  [
+    'a comment that sets which image is used',
+    'a: 1 # {"$imagepolicy": "f:a"}',
+    'a: 1 # {"$imagepolicy": "f:b"}',
+    false,
+  ],
+  ['a comment that a scanner obeys', 'a: 1', '# checkov:skip=CKV_K8S_1: so\na: 1', false],
+  ['a comment that a linter obeys', 'a: 1 # zizmor: ignore[x]', 'a: 1', false],
+  ['a comment that a bot obeys', '# renovate: depName=a\na: 1', '# renovate: depName=b\na: 1', false],
+  ['a comment that makes a machine run it', 'a: 1', '#cloud-config\na: 1', false],
+  ['a comment that only allows and skips in words', 'a: 1', '# we allow and skip it\na: 1', true],
   ['damaged texts', 'a: [', 'a: [', false],
   ['a block that keeps its last line break', 'a: |\n  x\n', 'a: |-\n  x\n', false],
 ] as const)

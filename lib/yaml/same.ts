@@ -14,12 +14,13 @@ const READINGS: readonly (DocumentOptions & SchemaOptions)[] = [
 
 /**
  * Whether two texts of YAML or JSON say the same to a reader of any version of YAML: the same documents, keys in the same order, values that are equal
- * as YAML 1.1 and as 1.2 reads them, and as they are written. Comments and layout may differ. False where either is damaged, has duplicate keys, or is
+ * as YAML 1.1 and as 1.2 reads them, and as they are written. Layout may differ, and comments that no program acts on. False where either is damaged, has duplicate keys, or is
  * longer than 512 Ki characters.
  */
 export function sameYAML(before: string, after: string): boolean {
   if (before.length > LONGEST || after.length > LONGEST) return false;
   if (wordsOf(before) !== wordsOf(after)) return false;
+  if (marksOf(before) !== marksOf(after)) return false;
   return READINGS.every((reading) => {
     const [old, now] = [said(before, reading), said(after, reading)];
     return old !== null && old === now;
@@ -32,6 +33,17 @@ function wordsOf(text: string): string {
     .replace(/(^|\s)#.*$/gm, '')
     .replace(/[^\p{L}\p{N}]+/gu, ' ')
     .trim();
+}
+
+/**
+ * Comments that programs act on: what sets an image or a value, what a bot updates, what a scanner or linter is to leave out. A sign within a string that only
+ * looks like one makes texts different, never the same.
+ */
+const MARK =
+  /#.*?(?:[$](?:imagepolicy|openapi|ref)|[{]"?[$]|cloud-config|renovate|dependabot|checkov|trivy|yamllint|zizmor|kics|gitleaks|nosem|nosec|noqa|nolint|kube-linter|polaris|datree|snyk|actionlint|shellcheck|hadolint|semgrep|tfsec|conftest).*/gi;
+
+function marksOf(text: string): string {
+  return text.includes('#') ? (text.match(MARK) ?? []).map((mark) => mark.trim()).join('\n') : '';
 }
 
 function said(text: string, reading: DocumentOptions & SchemaOptions): string | null {

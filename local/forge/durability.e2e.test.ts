@@ -5,8 +5,10 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { startForge } from './index.ts';
+import { marked, probed, skip, wallWith } from './runner/wall.int-kit.ts';
 import { World } from './testing/world.ts';
 
 const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
@@ -35,10 +37,15 @@ async function startProgram(
   return { process: started, ...JSON.parse(line) };
 }
 
-async function useProgram(): Promise<ChildProcess> {
-  const { process: started, ...urls } = await startProgram(['--webhook-retry', '1']);
+async function useProgram(args: string[] = []): Promise<ChildProcess> {
+  const { process: started, ...urls } = await startProgram(['--webhook-retry', '1', ...args]);
   world.forge = { ...urls, port: 0, close: async () => void started.kill('SIGKILL') };
   return started;
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  for (const deadline = Date.now() + 60_000; !holds(); await setTimeout(20))
+    assert.ok(Date.now() < deadline, `${holds}`);
 }
 
 test('a data directory is used by one forge at a time', async () => {
@@ -79,6 +86,29 @@ test('a forge killed at once after an answer still delivers the event', async ()
   await useProgram();
   const { payload } = await world.listener.next('issues', 'opened', since);
   assert.equal(payload.issue.title, 'Survives');
+});
+
+test('a forge that is killed leaves no test running behind the wall, and the next one runs it again', {
+  skip,
+}, async () => {
+  const mark = `rig-killed-${process.pid}`;
+  await world.forge.close();
+  if (child !== undefined && child.signalCode === null) await once(child, 'exit');
+  const behindTheWall = ['--ci-isolation', JSON.stringify(wallWith(probed.userNamespace))];
+  await useProgram(behindTheWall);
+  await world.admin('PUT', '/repositories/acme/widgets/ci', {
+    command: `setsid sh -c 'while :; do sleep 0.1; done' ${mark} & wait`,
+  });
+  await world.branch('endless', 'endless\n');
+  await world.pull('endless');
+  for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
+    await until(() => marked(mark).length === 1);
+    child!.kill(signal);
+    await once(child!, 'exit');
+    await until(() => marked(mark).length === 0);
+    await useProgram(behindTheWall);
+  }
+  await world.admin('DELETE', '/repositories/acme/widgets/ci');
 });
 
 test('SIGTERM ends the program with 0, and bad arguments end it with 1 and one sentence', async () => {

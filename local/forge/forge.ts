@@ -15,7 +15,7 @@ import { pagesApp } from './pages/index.ts';
 import { GATE_PATH, PushGate } from './push-gate/index.ts';
 import { recover } from './recover.ts';
 import { Meter, rest } from './rest/index.ts';
-import { Runner } from './runner/index.ts';
+import { Attester, type Isolation, Runner, type Signing } from './runner/index.ts';
 import { smartHttp } from './smart-http.ts';
 import { Store } from './store/index.ts';
 import { Sender } from './webhooks/index.ts';
@@ -32,6 +32,10 @@ export interface ForgeOptions {
   readonly logger?: Logger;
   /** Test commands that run at once; default 1. */
   readonly ciConcurrency?: number;
+  /** What is between test commands and this machine; without a word of it none is run. */
+  readonly ciIsolation?: Isolation | undefined;
+  /** Where the runner signs for heads whose tests passed; without it it signs for nothing. */
+  readonly ciSigning?: Signing | undefined;
   /** Seconds before each repeat of a failed delivery; default none, as on GitHub. */
   readonly webhookRetrySeconds?: readonly number[];
   /** Now in milliseconds; default the system's clock. */
@@ -48,6 +52,9 @@ export interface RunningForge {
 }
 
 const KEEP_ALIVE_MS = 65_000;
+const UNTOLD: Isolation = {
+  refused: 'The forge was started without a wall to run tests behind, and not told to do without.',
+};
 
 /**
  * Starts the loopback forge and repairs what a crash left. Throws ForgeError: BadOptions, DataDirInUse, DataDirTooNew; rejects with the
@@ -68,7 +75,7 @@ export async function startForge(options: ForgeOptions): Promise<RunningForge> {
   });
   // Longer than any client keeps an idle connection: who closes first must not be this side, or a request meets a closed socket.
   if ('keepAliveTimeout' in listening.server) listening.server.keepAliveTimeout = KEEP_ALIVE_MS;
-  const { ctx, sender, runner, deployer } = assemble(options, store, listening.url, logger);
+  const { ctx, sender, runner, deployer, attester } = assemble(options, store, listening.url, logger);
   store.transaction(() => {
     upsertApp(ctx, CI_APP);
   });
@@ -79,7 +86,7 @@ export async function startForge(options: ForgeOptions): Promise<RunningForge> {
     store.close();
     throw error;
   }
-  ready.resolve(mount(ctx, options));
+  ready.resolve(mount(ctx, options, attester));
   sender.wake();
   runner.start();
   deployer.wake();
@@ -111,15 +118,18 @@ function assemble(options: ForgeOptions, store: Store, url: string, logger: Logg
     wakeDeployer: () => deployer.wake(),
   };
   const sender = new Sender(ctx, options.webhookRetrySeconds ?? []);
-  const runner = new Runner(ctx, { workDir: join(options.dataDir, 'ci'), concurrency: options.ciConcurrency ?? 1 });
+  const attester = options.ciSigning === undefined ? null : new Attester(ctx, options.ciSigning);
+  const workDir = join(options.dataDir, 'ci');
+  const { ciConcurrency: concurrency = 1, ciIsolation: isolation = UNTOLD } = options;
+  const runner = new Runner(ctx, { workDir, concurrency, attester, isolation });
   const deployer = new Deployer(ctx);
-  return { ctx, sender, runner, deployer };
+  return { ctx, sender, runner, deployer, attester };
 }
 
-function mount(ctx: Context, options: ForgeOptions): Hono {
+function mount(ctx: Context, options: ForgeOptions, attester: Attester | null): Hono {
   const app = new Hono();
   const meter = new Meter(ctx.store, ctx.clock);
-  app.route('/_admin', adminApp(ctx, meter, options.adminToken));
+  app.route('/_admin', adminApp(ctx, { adminToken: options.adminToken, meter, attester }));
   app.route('/api/v3', rest(ctx, meter));
   app.route('/api/graphql', graphqlApp(ctx, meter));
   app.route('/_sites', sitesApp(ctx));

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { createLogger } from '#lib/observe';
 import { ForgeError, startForge } from './index.ts';
+import { readIsolation } from './isolation.ts';
 
 const logger = createLogger('forge');
 
@@ -11,6 +12,7 @@ async function main(): Promise<void> {
       port: { type: 'string' },
       host: { type: 'string' },
       'webhook-retry': { type: 'string' },
+      'ci-isolation': { type: 'string' },
     },
   });
   const adminToken = process.env.RIG_FORGE_ADMIN_TOKEN ?? '';
@@ -25,12 +27,23 @@ async function main(): Promise<void> {
     process.once('SIGTERM', resolve);
     process.once('SIGINT', resolve);
   });
-  const forge = await startForge({ dataDir, adminToken, port, host: values.host, logger, webhookRetrySeconds });
+  const ciSigning = readSigning(process.env);
+  const ciIsolation = readIsolation(values['ci-isolation']);
+  const { host } = values;
+  const told = { webhookRetrySeconds, ciSigning, ciIsolation };
+  const forge = await startForge({ dataDir, adminToken, port, host, logger, ...told });
   const { url, apiURL, graphqlURL } = forge;
   process.stdout.write(`${JSON.stringify({ url, apiURL, graphqlURL })}\n`);
   logger.info({ url }, 'forge listening');
   await stopped;
   await forge.close();
+}
+
+/** Both or neither: a runner that was meant to sign must not go without saying so. */
+function readSigning({ RIG_FORGE_TRUST_URL: url, RIG_FORGE_CI_SECRET: secret }: NodeJS.ProcessEnv) {
+  if (url === undefined && secret === undefined) return undefined;
+  if (url !== undefined && secret !== undefined) return { url, secret };
+  throw new ForgeError('BadOptions', 'RIG_FORGE_TRUST_URL and RIG_FORGE_CI_SECRET are given together, or not at all.');
 }
 
 function readSeconds(text: string): number[] {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ExitCode, ExitError } from '#lib/terminal';
-import { describeIsolation, refuseUnisolated } from './isolation.ts';
+import { describeIsolation, describeTests, refuseUnisolated } from './isolation.ts';
 import { isolationOf } from './programs/kubelet.ts';
+import { withoutWall } from './programs/wall.ts';
 import { agentObject } from './tenant/objects.ts';
 
 const nodeSaying = (status: string, message: string) => ({
@@ -47,4 +48,13 @@ test('the sample’s Agents run behind walls alone, unless the person accepts th
   };
   assert.deepEqual(agentObject(sample, careful), sample);
   assert.deepEqual(agentObject(sample, accepting), { ...sample, spec: { role: 'r', allowUnisolated: true } });
+});
+
+test('without a wall the forge runs tests under the flag alone by which agents may, and its line at the start says which', () => {
+  assert.equal(withoutWall('Namespaces are forbidden.', accepting).told, 'none');
+  const { isolation, told } = withoutWall('Namespaces are forbidden.', careful);
+  assert.match(JSON.parse(told).refused, /nothing is\. Namespaces are forbidden\. .*--allow-unisolated/);
+  assert.equal(describeTests(walls, careful), 'its tests are isolated');
+  assert.match(describeTests(isolation, careful), /^Isolated=False: its tests are not run\. Namespaces are/);
+  assert.match(describeTests(isolation, accepting), /^Isolated=False: its tests run as you\. Namespaces are/);
 });

@@ -12,6 +12,17 @@ export function describeIsolation({ holds, message }: Isolation, { allowUnisolat
     : `Isolated=False: no agent runs here. ${message}`;
 }
 
+/** Half a line for the person: what keeps the tests in that the forge runs, or who they run as. */
+export function describeTests(
+  { holds, message }: Isolation,
+  { allowUnisolated }: Pick<UpOptions, 'allowUnisolated'>,
+): string {
+  if (holds) return 'its tests are isolated';
+  return allowUnisolated
+    ? `Isolated=False: its tests run as you. ${message}`
+    : `Isolated=False: its tests are not run. ${message}`;
+}
+
 /**
  * Throws ExitError `Environment` where no agent could run: on a machine without walls that is the only node, unless the person
  * accepted that. A cluster of the person's own has other nodes.

@@ -11,6 +11,7 @@ const OPTIONS: UpOptions = {
   sample: true,
   allowUnisolated: false,
   isolation: 'auto',
+  ciNetwork: false,
   kubelet: false,
   logs: false,
   ports: {},

@@ -31,10 +31,14 @@ export const UpOptions = Type.Object(
     testCommand: Type.Optional(Type.String({ minLength: 1 })),
     /** A replay file in place of the sample's. */
     replay: Type.Optional(Type.String({ minLength: 1 })),
+    /** A TierPolicy in place of the shipped one for Node. */
+    tierPolicy: Type.Optional(Type.String({ minLength: 1 })),
     /** The Agents accept a node that does not isolate what they run. */
     allowUnisolated: Type.Boolean(),
     /** Whether this machine, as a node, isolates where it can. */
     isolation: Type.Enum(['auto', 'none']),
+    /** The tests that the forge runs have this machine's network, instead of loopback alone. */
+    ciNetwork: Type.Boolean(),
     /** A context of the user's kubeconfig in place of the embedded control plane. */
     context: Type.Optional(Type.String({ minLength: 1 })),
     /** With `context`: also join this machine as a node. */

@@ -9,6 +9,7 @@ export const STOP_ORDER = [
   'operator',
   'proxy',
   'egress',
+  'verifier',
   'trust',
   'replay',
   'forge',

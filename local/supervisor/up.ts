@@ -1,25 +1,36 @@
 import { reap } from '#lib/datadir';
+import { askVerifier } from './cluster/admission.ts';
 import type { Cluster } from './cluster/cluster.ts';
-import { grantIdentities } from './cluster/identities.ts';
+import { grantIdentities, type Kubeconfigs } from './cluster/identities.ts';
 import { startCluster } from './cluster/start.ts';
 import { type Context, together } from './context.ts';
 import { startDatabase } from './database.ts';
-import { describeIsolation, refuseUnisolated } from './isolation.ts';
+import { describeIsolation, describeTests, refuseUnisolated } from './isolation.ts';
 import { PORT_NAMES } from './options.ts';
 import { choosePorts } from './ports.ts';
 import { startEgress } from './programs/egress.ts';
 import { type ForgeAddress, startForge } from './programs/forge.ts';
-import { NODE_NAME, startKubelet } from './programs/kubelet.ts';
+import { type Isolation, NODE_NAME, startKubelet } from './programs/kubelet.ts';
 import { chooseModel, type ModelChoice, startModel } from './programs/model.ts';
 import { SYSTEM_NAMESPACE, startOperator } from './programs/operator.ts';
 import { startProxy } from './programs/proxy.ts';
 import { startTrust } from './programs/trust.ts';
+import { startVerifier, VERIFIER_NAMESPACE } from './programs/verifier.ts';
+import { openWall } from './programs/wall.ts';
 import { seedForge, seedTenant } from './tenant/seed.ts';
 import { openSource, type Source } from './tenant/source.ts';
-import { seedTrust } from './tenant/trust.ts';
+import { runnerIdentity, seedTrust } from './tenant/trust.ts';
+import { VERIFIER_APP } from './tenant/verifier-app.ts';
 
 /** Ports that no flag fixes: whoever reads metrics finds them in `state.json`, or where the rig says what is where. */
-const METRICS_PORTS = ['conductor-metrics', 'proxy-metrics', 'egress-metrics'] as const;
+const METRICS_PORTS = ['conductor-metrics', 'proxy-metrics', 'egress-metrics', 'verifier-metrics'] as const;
+
+/** As whom the programs speak to the API server. */
+const ACCOUNTS = [
+  { namespace: SYSTEM_NAMESPACE, name: 'rig-conductor' },
+  { namespace: SYSTEM_NAMESPACE, name: 'rig-intake' },
+  { namespace: VERIFIER_NAMESPACE, name: 'rig-verifier' },
+] as const;
 
 /** A rig that is up. */
 export interface Rig {
@@ -40,9 +51,10 @@ export async function bringUp(context: Context): Promise<Rig> {
   const conductorURL = `http://127.0.0.1:${ports.conductor}`;
   const proxyURL = `http://127.0.0.1:${ports.proxy}`;
   const egressURL = `http://127.0.0.1:${ports.egress}`;
+  const verifierURL = `http://127.0.0.1:${ports.verifier}`;
   const metrics = (program: string) => `127.0.0.1:${port(ports, `${program}-metrics`)}`;
   const operatorAt = { port: port(ports, 'conductor'), metrics: metrics('conductor'), proxyURL, egressURL };
-  const [cluster, database, forge, upstream, trust] = await together(context, [
+  const [cluster, database, { forge }, upstream, trust] = await together(context, [
     steps.run(
       'kubernetes',
       (progress) => startCluster(context, progress),
@@ -55,8 +67,8 @@ export async function bringUp(context: Context): Promise<Rig> {
     ),
     steps.run(
       'forge',
-      () => openForge(context, source, conductorURL),
-      ({ url }) => `${url}, with ${source.name}`,
+      (progress) => openForge(context, source, { conductorURL, verifierURL, progress }),
+      (opened) => `${opened.forge.url}, with ${source.name}; ${describeTests(opened.isolation, options)}`,
     ),
     steps.run(
       'model',
@@ -69,10 +81,9 @@ export async function bringUp(context: Context): Promise<Rig> {
       ({ url, email }) => `${url}, for ${email}`,
     ),
   ]);
-  const accounts = ['rig-conductor', 'rig-intake'];
-  const kubeconfigs = await grantIdentities(context, cluster, SYSTEM_NAMESPACE, accounts);
+  const kubeconfigs = await grantIdentities(context, cluster, ACCOUNTS);
   await seedTenant(context, cluster, forge, source);
-  await seedTrust(context, trust);
+  await seedTrust(context, trust, await runnerIdentity(context, forge, source));
   await together(context, [
     steps.run(
       'proxy',
@@ -93,14 +104,35 @@ export async function bringUp(context: Context): Promise<Rig> {
     steps.run(
       'operator',
       () => startOperator(context, operatorAt, database, kubeconfigs),
-      (url) => `${url}, --ungraded: every change counts as T1`,
+      (url) => url,
+    ),
+    steps.run(
+      'verifier',
+      () => bringVerifier(context, cluster, ports, kubeconfigs),
+      (url) => `${url}, as App ${VERIFIER_APP} at the forge`,
     ),
     joinNode(context, cluster, source),
   ]);
   signal.throwIfAborted();
   store.update({ urls: { conductor: conductorURL, forge: forge.url, trust: trust.url } });
-  const metricsURLs = ['conductor', 'proxy', 'egress'].map((program) => `http://${metrics(program)}/metrics`);
+  const metricsURLs = ['conductor', 'proxy', 'egress', 'verifier'].map(
+    (program) => `http://${metrics(program)}/metrics`,
+  );
   return { cluster, forge, conductorURL, source, metricsURLs };
+}
+
+/** An existing cluster cannot call a port of this machine, so nothing there is asked about. */
+async function bringVerifier(
+  context: Context,
+  cluster: Cluster,
+  ports: Record<string, number>,
+  kubeconfigs: Kubeconfigs,
+): Promise<string> {
+  const admission = port(ports, 'verifier-admission');
+  const metrics = `127.0.0.1:${port(ports, 'verifier-metrics')}`;
+  const url = await startVerifier(context, { port: port(ports, 'verifier'), metrics, admission }, kubeconfigs);
+  if (context.options.context === undefined) await askVerifier(cluster, context.layout, admission);
+  return url;
 }
 
 /** An existing cluster has nodes of its own; this machine joins it only when asked to. */
@@ -119,10 +151,19 @@ function describeModel(model: ModelChoice): string {
   return model.kind === 'replay' ? `answers from ${model.file}` : model.url;
 }
 
-async function openForge(context: Context, source: Source, conductorURL: string): Promise<ForgeAddress> {
-  const forge = await startForge(context, port(context.store.state.ports, 'forge'));
-  await seedForge(context, forge, source, conductorURL);
-  return forge;
+async function openForge(
+  context: Context,
+  source: Source,
+  {
+    progress,
+    ...urls
+  }: { readonly conductorURL: string; readonly verifierURL: string; readonly progress: (line: string) => void },
+): Promise<{ readonly forge: ForgeAddress; readonly isolation: Isolation }> {
+  const { ports } = context.store.state;
+  const wall = await openWall(context, source, progress);
+  const forge = await startForge(context, { port: port(ports, 'forge'), trustPort: port(ports, 'trust'), wall });
+  await seedForge(context, forge, source, urls);
+  return { forge, isolation: wall.isolation };
 }
 
 /** Chooses the ports and remembers them. The forge's is part of what people and objects know it by. */
@@ -135,6 +176,8 @@ async function claimPorts({ options, store }: Context): Promise<Record<string, n
       sticky: name === 'forge',
     })),
     ...METRICS_PORTS.map((name) => ({ name, remembered: store.state.ports[name] })),
+    { name: 'verifier', remembered: store.state.ports.verifier },
+    { name: 'verifier-admission', remembered: store.state.ports['verifier-admission'] },
     // Certificates name who vouched by it.
     { name: 'trust', remembered: store.state.ports.trust, sticky: true },
   ]);

@@ -19,8 +19,9 @@ import { ALGORITHM, AUTHORITY_NAME, cryptoKey, extensions, type Keys, serial } f
 
 const LIFE_MS = 10 * 60_000;
 /** Who vouched for the name, as Fulcio writes it: first the plain bytes, then as DER. */
-const ISSUER_V1 = '1.3.6.1.4.1.57264.1.1';
-const ISSUER_V2 = '1.3.6.1.4.1.57264.1.8';
+const FULCIO = '1.3.6.1.4.1.57264.1';
+const ISSUER_V1 = `${FULCIO}.1`;
+const ISSUER_V2 = `${FULCIO}.8`;
 const TIMESTAMP_LIST = '1.3.6.1.4.1.11129.2.4.2';
 
 /** `POST /api/v2/signingCert` of Fulcio. */
@@ -36,8 +37,12 @@ const Request = Type.Object({
 /** A name that an identity provider vouched for. */
 export interface Vouched {
   readonly issuer: string;
+  /** As the token says it; a proof of possession may be over it. */
   readonly subject: string;
-  readonly email: string | null;
+  /** What the certificate is for. */
+  readonly name: { readonly type: 'email' | 'url'; readonly value: string };
+  /** What the certificate tells of a build, by the last number of Fulcio's extension; null for a person. */
+  readonly build: Readonly<Record<number, string>> | null;
 }
 
 /** Checks an identity token; throws {@link TrustError} `BadToken`. */
@@ -79,11 +84,11 @@ async function provenKey(request: Static<typeof Request>, vouched: Vouched): Pro
 
 function challenged(
   { publicKey, proofOfPossession }: NonNullable<Static<typeof Request>['publicKeyRequest']>,
-  { subject, email }: Vouched,
+  { subject, name }: Vouched,
 ): KeyObject {
   const key = ecKey(publicKey.content);
   const proof = Buffer.from(proofOfPossession, 'base64');
-  const proves = [email, subject].some((name) => name !== null && verify('sha256', Buffer.from(name), key, proof));
+  const proves = [name.value, subject].some((text) => verify('sha256', Buffer.from(text), key, proof));
   if (!proves) throw new TrustError('BadProof', 'The proof of possession is not a signature of the name by the key.');
   return key;
 }
@@ -106,11 +111,10 @@ function attempt<T>(read: () => T): T {
 
 async function makeCertificate(
   publicKey: KeyObject,
-  { issuer, subject, email }: Vouched,
+  { issuer, name, build }: Vouched,
   { keys, at }: { keys: Keys; at: Date },
 ): Promise<Buffer> {
   const { authority, certificateLog } = keys.key;
-  const name = email === null ? { type: 'url' as const, value: subject } : { type: 'email' as const, value: email };
   const wanted = {
     serialNumber: serial(),
     issuer: AUTHORITY_NAME,
@@ -125,6 +129,7 @@ async function makeCertificate(
       new SubjectAlternativeNameExtension([name], true),
       new Extension(ISSUER_V1, false, Buffer.from(issuer, 'utf8')),
       new Extension(ISSUER_V2, false, utf8(issuer)),
+      ...Object.entries(build ?? {}).map(([number, text]) => new Extension(`${FULCIO}.${number}`, false, utf8(text))),
     ]),
   };
   const before = Buffer.from((await X509CertificateGenerator.create(wanted)).rawData);

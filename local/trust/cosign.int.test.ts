@@ -20,18 +20,20 @@ import { person, scratch, signed, signedIn, started } from './trust.int-kit.ts';
 
 const run = promisify(execFile);
 const cosign = await ensureBinary('cosign');
-const document = approvalDocument(approvalInput('merge'));
-const digest = approvalDigest(document, sha256);
+type Scope = 'dispatch' | 'merge';
+const documentOf = (scope: Scope) => approvalDocument(approvalInput(scope));
+const digestOf = (scope: Scope) => approvalDigest(documentOf(scope), sha256);
+const statementOf = (scope: Scope) => JSON.stringify(approvalStatement(documentOf(scope), digestOf(scope)));
 
 /** A directory with what cosign reads: the document as everybody hashes it, root and services. */
-async function desk(t: TestContext, trust: RunningTrust): Promise<(name: string) => string> {
+async function desk(t: TestContext, trust: RunningTrust, scope: Scope): Promise<(name: string) => string> {
   const at = await scratch(t);
   const path = (name: string) => join(at, name);
   const config = await fetch(`${trust.url}/signing_config.json`);
   await Promise.all([
-    writeFile(path('document.json'), canonicalJSON(document)),
-    writeFile(path('predicate.json'), JSON.stringify({ document })),
-    writeFile(path('statement.json'), JSON.stringify(approvalStatement(document, digest))),
+    writeFile(path('document.json'), canonicalJSON(documentOf(scope))),
+    writeFile(path('predicate.json'), JSON.stringify({ document: documentOf(scope) })),
+    writeFile(path('statement.json'), statementOf(scope)),
     writeFile(path('root.json'), JSON.stringify(trust.root)),
     writeFile(path('services.json'), await config.text()),
   ]);
@@ -51,39 +53,44 @@ function verify(path: (name: string) => string, trust: RunningTrust, identity: s
   return run(cosign, ['verify-blob-attestation', ...options, ...who, path('document.json')]);
 }
 
-function question(trust: RunningTrust) {
+function question(trust: RunningTrust, scope: Scope) {
   const ada = { subject: person.email, issuer: trust.url, logins: ['ada'], groups: [] };
-  const expected = { scope: 'merge', digest, sha256, now: Date.now() } as const;
-  return { ...expected, humans: [ada], machines: [], fourEyes: null, authors: ['dev-e'] };
+  const expected = { scope, digest: digestOf(scope), sha256, now: Date.now(), revoked: () => false } as const;
+  return { ...expected, humans: [ada], machines: [], fourEyes: null, authors: [{ id: 1, login: 'dev-e' }] };
 }
 
 test('cosign verifies offline what rig signs, with the log and the timestamp, and refuses another name', async (t) => {
   const trust = await started(t);
-  const path = await desk(t, trust);
-  await writeFile(path('bundle.json'), await signed(trust, JSON.stringify(approvalStatement(document, digest))));
+  const path = await desk(t, trust, 'merge');
+  await writeFile(path('bundle.json'), await signed(trust, statementOf('merge')));
   await verify(path, trust);
   await assert.rejects(verify(path, trust, 'eve@example.com'));
 });
 
-const ways: [string, (path: (name: string) => string) => string[]][] = [
-  ['a statement that rig printed', (path) => ['--statement', path('statement.json')]],
+const ways: [string, Scope, (path: (name: string) => string) => string[]][] = [
   [
-    'a predicate and the document',
+    'a statement that rig printed, with the manifests as subjects',
+    'merge',
+    (path) => ['--statement', path('statement.json')],
+  ],
+  [
+    'a predicate and the document, where no manifest is consented to',
+    'dispatch',
     (path) => ['--predicate', path('predicate.json'), '--type', approvalPredicateType, path('document.json')],
   ],
 ];
-for (const [title, what] of ways) {
+for (const [title, scope, what] of ways) {
   test(`what cosign signs is an Approval: ${title}`, async (t) => {
     const trust = await started(t);
-    const path = await desk(t, trust);
+    const path = await desk(t, trust, scope);
     await writeFile(path('token'), await signedIn(trust.url));
     const where = ['--signing-config', path('services.json'), '--trusted-root', path('root.json')];
     const how = ['--identity-token', path('token'), '--bundle', path('bundle.json'), '--yes'];
     await run(cosign, ['attest-blob', ...where, ...how, ...what(path)]);
     const opened = openBundle(await readFile(path('bundle.json'), 'utf8'), readTrust(JSON.stringify(trust.root)));
-    const verdict = judgeApproval(opened, question(trust));
+    const verdict = judgeApproval(opened, question(trust, scope));
     assert.ok(verdict.verified, verdict.verified ? '' : verdict.message);
-    assert.equal(verdict.digest, digest);
+    assert.equal(verdict.digest, digestOf(scope));
     await verify(path, trust);
   });
 }

@@ -110,8 +110,7 @@ function unreadable(file: string, cause?: unknown): TrustError {
 async function makeKeys(at: Date): Promise<Stored> {
   // Logs tell whole seconds: one that signs in this second must not have signed before its key was good.
   const now = new Date(Math.floor(at.getTime() / 1_000) * 1_000);
-  const make = () => signingKey(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey);
-  const keys = { authority: make(), certificateLog: make(), log: make(), timestamps: make(), tokens: make() };
+  const keys = { authority: newKey(), certificateLog: newKey(), log: newKey(), timestamps: newKey(), tokens: newKey() };
   const validity = { notBefore: now, notAfter: new Date(now.getTime() + 10 * YEAR_MS) };
   const issuer = { signingKey: await cryptoKey(keys.authority.privateKey), signingAlgorithm: ALGORITHM };
   const authority = await X509CertificateGenerator.create({
@@ -170,6 +169,11 @@ export async function extensions(
 /** A positive number of 127 random bits, hex. */
 export function serial(): string {
   return `01${randomBytes(15).toString('hex')}`;
+}
+
+/** A key that nobody has had before. */
+export function newKey(): SigningKey {
+  return signingKey(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey);
 }
 
 function signingKey(privateKey: KeyObject): SigningKey {

@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, randomInt, sign, verify } from 'node:crypto';
+import { createHash, createPublicKey, type KeyObject, randomInt, sign, verify, X509Certificate } from 'node:crypto';
 import { appendFileSync, existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Static, Type } from 'typebox';
@@ -39,14 +39,23 @@ export class TransparencyLog {
   readonly #file: string;
   readonly #treeID: string;
   readonly #now: () => Date;
+  readonly #authority: KeyObject | null;
   readonly #leaves: Buffer[];
 
-  /** Opens or makes the log of a data directory. Throws {@link TrustError} `Unreadable` for a file that is no log. */
-  constructor(dataDir: string, key: SigningKey, now: () => Date = () => new Date()) {
+  /**
+   * Opens or makes the log of a data directory. With `authority` it takes only what was signed with a certificate of that key which is valid now:
+   * whoever reaches its port cannot fill it. Throws {@link TrustError} `Unreadable` for a file that is no log.
+   */
+  constructor(
+    dataDir: string,
+    key: SigningKey,
+    { now = () => new Date(), authority = null }: { now?: () => Date; authority?: KeyObject | null } = {},
+  ) {
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
     this.#key = key;
     this.#file = join(dataDir, 'log.jsonl');
     this.#now = now;
+    this.#authority = authority;
     const [tree, ...lines] = open(this.#file);
     this.#treeID = tree;
     this.#leaves = lines.map((line) => leafHash(Buffer.from(line.body, 'base64')));
@@ -61,6 +70,7 @@ export class TransparencyLog {
     if (!Check(Proposed, proposed)) {
       throw new TrustError('BadEntry', 'This log takes entries of the kind dsse, version 0.0.1, with one verifier.');
     }
+    if (this.#authority !== null) requireIssued(proposed, this.#authority, this.#now());
     const body = bodyOf(proposed);
     const integratedTime = Math.floor(this.#now().getTime() / 1_000);
     appendFileSync(this.#file, `${JSON.stringify({ body: body.toString('base64'), integratedTime })}\n`);
@@ -101,6 +111,19 @@ export class TransparencyLog {
   #sign(bytes: Buffer): Buffer {
     return sign('sha256', bytes, this.#key.privateKey);
   }
+}
+
+/** Throws {@link TrustError} `BadEntry`. */
+function requireIssued({ spec }: Static<typeof Proposed>, authority: KeyObject, now: Date): void {
+  const certificate = attempt('The verifier is no certificate.', () => {
+    return new X509Certificate(Buffer.from(spec.proposedContent.verifiers[0]!, 'base64'));
+  });
+  const valid = now >= new Date(certificate.validFrom) && now <= new Date(certificate.validTo);
+  if (valid && certificate.verify(authority)) return;
+  throw new TrustError(
+    'BadEntry',
+    'The verifier is no certificate that this machine has issued and that is valid now.',
+  );
 }
 
 /** What the log keeps of an envelope: hashes, the signature and who can check it, never the payload. */

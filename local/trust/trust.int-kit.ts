@@ -8,11 +8,14 @@ import { type RunningTrust, type StartTrustOptions, startTrust } from './index.t
 
 export const person = { email: 'ada@example.com', name: 'Ada' };
 export const SIGN_IN_CODE = 'a code that only Ada can read';
+/** What the runner alone knows. */
+export const CI_SECRET = 'a secret that only the runner can read';
 
 /** Local trust in a directory of its own, which goes with the test. */
 export async function started(t: TestContext, options: Partial<StartTrustOptions> = {}): Promise<RunningTrust> {
   const dataDir = options.dataDir ?? (await scratch(t));
-  const trust = await startTrust({ dataDir, person, signInCode: SIGN_IN_CODE, codeFile: '/code', ...options });
+  const secrets = { signInCode: SIGN_IN_CODE, codeFile: '/code', ciSecret: CI_SECRET };
+  const trust = await startTrust({ dataDir, person, ...secrets, ...options });
   t.after(() => trust.close());
   return trust;
 }
@@ -77,5 +80,35 @@ export async function signed(
     payloadType,
     identityToken: await signedIn(url),
     services: { fulcioURL: url, rekorURL: url, ...(timestamp && { timestampURL: url }) },
+  });
+}
+
+/** A run of the workflow that machines are listed by, and what its certificate is for. */
+export const run = {
+  server: 'https://forge.example.com',
+  repository: 'acme/shop',
+  repositoryId: 812_345_678,
+  workflow: 'ci',
+  ref: 'refs/heads/main',
+  runId: 7,
+};
+export const workflowName = 'https://forge.example.com/acme/shop/ci@refs/heads/main';
+
+/** What the issuer of workloads answers to whoever shows this secret. */
+export function askForToken({ ciIssuer }: RunningTrust, change: object = {}, secret = CI_SECRET): Promise<Response> {
+  return fetch(`${ciIssuer}/token`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ ...run, ...change }),
+  });
+}
+
+/** A bundle over a payload, by a workflow: the listed one, or what `change` makes of it. */
+export async function signedByWorkflow(trust: RunningTrust, payload: string, change: object = {}): Promise<string> {
+  const { value } = (await (await askForToken(trust, change)).json()) as { value: string };
+  return signStatement(payload, {
+    payloadType: 'application/vnd.in-toto+json',
+    identityToken: value,
+    services: { fulcioURL: trust.url, rekorURL: trust.url },
   });
 }

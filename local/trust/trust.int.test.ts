@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { appendFile, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
+import { Hono } from 'hono';
 import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
 import { openBundle, readTrust } from '#lib/attest';
+import { listen } from '#lib/http';
+import { signInWithBrowser, withCode } from '../../cli/approve/sign-in.ts';
 import { startTrust } from './index.ts';
 import { codeOf, person, pkce, post, SIGN_IN_CODE, scratch, signed, signedIn, started } from './trust.int-kit.ts';
 
@@ -12,6 +16,23 @@ const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 
 const redeem = (url: string, code: string, verifier: string, redirect = 'http://127.0.0.1:1/callback') =>
   post(`${url}/token`, { grant_type: 'authorization_code', code, redirect_uri: redirect, code_verifier: verifier });
+/** A program that answers as it likes where a provider is expected. */
+async function startServer(
+  t: TestContext,
+  answer: (request: Request) => Response | Promise<Response>,
+): Promise<{ url: string }> {
+  const server = await listen(
+    new Hono().all('*', (context) => answer(context.req.raw)),
+    { port: 0 },
+  );
+  t.after(() => server.close(100));
+  return server;
+}
+const discoveryOf = (url: string) => ({
+  issuer: url,
+  authorization_endpoint: `${url}/authorize`,
+  token_endpoint: `${url}/token`,
+});
 const errorOf = async (answer: Response) => ((await answer.json()) as { error?: string }).error;
 
 test('what the services sign verifies offline against the root that they tell', async (t) => {
@@ -152,6 +173,74 @@ test('the log takes only what its verifier has signed, and the timestamp authori
   assert.equal(await send('/api/v1/log/entries', { kind: 'intoto' }), 400);
   assert.equal(await send('/api/v1/timestamp', { artifactHash: 'AAAA', hashAlgorithm: 'sha256' }), 400);
   assert.equal((await fetch(`${url}/api/v1/timestamp`, { method: 'POST', body: 'no request' })).status, 400);
+});
+
+test('the log takes nothing of whoever has no certificate of this machine that is valid now', async (t) => {
+  let now = Date.now();
+  const [mine, other] = [await started(t, { now: () => new Date(now) }), await started(t)];
+  const own = JSON.parse(await signed(mine, PAYLOAD));
+  const [theirs, keys] = [JSON.parse(await signed(other, PAYLOAD)), generateKeyPairSync('ec', { namedCurve: 'P-256' })];
+  const certificate = ({ verificationMaterial }: { verificationMaterial: { certificate: { rawBytes: string } } }) =>
+    `-----BEGIN CERTIFICATE-----\n${verificationMaterial.certificate.rawBytes}\n-----END CERTIFICATE-----\n`;
+  const send = async (bundle: { dsseEnvelope: object }, verifier: string) => {
+    const { dsseEnvelope: envelope } = bundle;
+    const verifiers = [Buffer.from(verifier).toString('base64')];
+    const proposedContent = { envelope: JSON.stringify(envelope), verifiers };
+    const body = JSON.stringify({ apiVersion: '0.0.1', kind: 'dsse', spec: { proposedContent } });
+    const headers = { 'content-type': 'application/json' };
+    return (await fetch(`${mine.url}/api/v1/log/entries`, { method: 'POST', headers, body })).status;
+  };
+  assert.equal(await send(own, certificate(own)), 201);
+  assert.equal(await send(theirs, certificate(theirs)), 400);
+  assert.equal(await send(own, String(keys.publicKey.export({ format: 'pem', type: 'spki' }))), 400);
+  now += 601_000;
+  assert.equal(await send(own, certificate(own)), 400);
+});
+
+test('the page for a device types nothing for who follows a link to it, and says who should close it', async (t) => {
+  const { url } = await started(t);
+  const device = (await (await post(`${url}/device/code`, { client_id: 'sigstore' })).json()) as Record<string, string>;
+  assert.equal(device.verification_uri_complete, undefined);
+  const text = await (await fetch(`${url}/device?user_code=${device.user_code}`)).text();
+  assert.ok(!text.includes(device.user_code!));
+  assert.match(text, /Only if you have just started to sign something yourself/);
+});
+
+test('a sign-in that was begun is not pushed out by a thousand others', async (t) => {
+  const { url } = await started(t);
+  const begin = async () =>
+    (await (await post(`${url}/device/code`, { client_id: 'sigstore' })).json()) as Record<string, string>;
+  const mine = await begin();
+  for (let other = 0; other < 1_000; other += 1) await begin();
+  assert.equal((await post(`${url}/device`, { user_code: mine.user_code!, sign_in_code: SIGN_IN_CODE })).status, 200);
+});
+
+test('with the sign-in code a program signs in without telling it, and a proof is good for the sign-in that it was made for', async (t) => {
+  const { url } = await started(t);
+  const seen: Record<string, string>[] = [];
+  const issuer = await startServer(t, async (request) => {
+    const path = new URL(request.url).pathname;
+    const body = new URLSearchParams(await request.clone().text());
+    if (path === '/authorize') seen.push(Object.fromEntries(body));
+    return path.startsWith('/.well-known')
+      ? Response.json(discoveryOf(issuer.url))
+      : new Response(null, { status: 403 });
+  });
+  await assert.rejects(
+    signInWithBrowser(issuer.url, withCode(SIGN_IN_CODE, issuer.url)),
+    /does not take the sign-in code/,
+  );
+  assert.equal(seen.length, 1);
+  assert.ok(!JSON.stringify(seen).includes(SIGN_IN_CODE));
+  assert.equal((await post(`${url}/authorize`, seen[0]!)).status, 403);
+  const token = await signInWithBrowser(url, withCode(SIGN_IN_CODE, url));
+  assert.equal(decodeJwt(token).email, person.email);
+});
+
+test('a provider whose pages are elsewhere is told nothing that the sign-in code makes', async (t) => {
+  const { url } = await started(t);
+  const issuer = await startServer(t, () => Response.json({ ...discoveryOf(url), issuer: issuer.url }));
+  await assert.rejects(signInWithBrowser(issuer.url, withCode(SIGN_IN_CODE, issuer.url)), /its pages are at/);
 });
 
 test('the keys are private to their owner, are never replaced, and a damaged file is said so', async (t) => {

@@ -23,10 +23,10 @@ export class AgentController {
   readonly #acts: Acts | undefined;
   readonly #projector: StatusProjector<Agent & KubeObject>;
 
-  /** Without a store it shows nothing of the ledger, and takes nothing that people say of it. */
-  constructor(conductor: Conductor, logger: Logger, store?: Acts['store']) {
+  /** Without `acts` it shows nothing of the ledger, and takes nothing that people say of it. */
+  constructor(conductor: Conductor, logger: Logger, acts?: Pick<Acts, 'store' | 'grants'>) {
     this.#conductor = conductor;
-    this.#acts = store && { log: conductor.log, store };
+    this.#acts = acts && { ...acts, log: conductor.log, now: conductor.now };
     this.#projector = new StatusProjector({
       client: conductor.client,
       resource: AGENTS,

@@ -6,6 +6,7 @@ import {
   EventsRequest,
   type FenceResponse,
   type HeartbeatResponse,
+  PlanRequest,
   PullRequestRequest,
   TASK_TOKEN_AUDIENCES,
   ThreadsRequest,
@@ -34,6 +35,7 @@ import type { History } from './history.ts';
 import { agentsView, listIssues, queueView } from './listings.ts';
 import { requireNames } from './names.ts';
 import { openapi } from './openapi.ts';
+import { proposePlan } from './plan.ts';
 import type { ReaderToken } from './readers.ts';
 import { refuse } from './refusal.ts';
 import { settleThreads, submitVerdict } from './review.ts';
@@ -141,6 +143,7 @@ function addTaskRoutes(app: Hono, options: ApiOptions): void {
   });
   post('pull-request', PullRequestRequest, (call, body: PullRequestRequest) => openPullRequest(conductor, call, body));
   post('comments', CommentRequest, (call, body: CommentRequest) => comment(conductor, call, body));
+  post('plan', PlanRequest, (call, body: PlanRequest) => proposePlan(conductor, call, body));
   post('verdict', VerdictRequest, (call, body: VerdictRequest) => submitVerdict(conductor, call, body));
   post('threads', ThreadsRequest, (call, body: ThreadsRequest) => settleThreads(conductor, call, body));
 }

@@ -1,4 +1,4 @@
-import { branchBefore } from '#domain';
+import { branchBefore, effectiveGrade } from '#domain';
 import type { Assignment, Thread } from '#lib/conductor';
 import type { PullRequestFacts } from '#lib/forge';
 import { HttpError } from '#lib/http';
@@ -48,6 +48,7 @@ export async function assignmentOf(conductor: Conductor, call: TaskCall): Promis
     issue: {
       name: issue.metadata.name!,
       number: state.spec!.number!,
+      tier: effectiveGrade(state)?.tier ?? 'T3',
       url: `${repositoryURL(repository)}/issues/${state.spec!.number}`,
       title: state.spec!.title,
       body: state.spec!.body,

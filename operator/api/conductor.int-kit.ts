@@ -19,7 +19,7 @@ import { Mirror } from '../mirror/mirror.ts';
 import { REPOSITORIES, watchObjects } from '../objects.ts';
 import { Waiting } from '../pull/waiting.ts';
 import { IssueLog, type LogOptions } from '../store/log.ts';
-import { type TierPort, ungraded } from '../tier.ts';
+import type { TierPort } from '../tier.ts';
 
 /** A conductor without a process: real PostgreSQL, a real loopback forge, and an API server (in memory unless one is given). */
 export interface TestConductor {
@@ -66,6 +66,15 @@ export const fileLife: Hooks = {
   },
 };
 
+/** Counts all work as T1, and grades no changes: most tests are about something else. */
+const contained: TierPort = {
+  grade: ({ taskClass }) => ({
+    tier: 'T1',
+    taskClass: taskClass ?? 'unclassified',
+    reason: 'Every change of a test counts as T1.',
+  }),
+};
+
 export async function testConductor(t: Hooks, options: TestConductorOptions = {}): Promise<TestConductor> {
   const { after: before } = options;
   const own = async () => {
@@ -95,7 +104,7 @@ export async function testConductor(t: Hooks, options: TestConductorOptions = {}
     mirror: new Mirror(),
     forges: new Forges(client, { writeIntervalMs: 0 }),
     writes: new ForgeWrites(new Effects({ db: db.pool, doubtSince: doubtOf(log) }), db.pool),
-    tier: options.tier ?? ungraded,
+    tier: options.tier ?? contained,
     policy: { ...defaultPolicy, reviewDebounce: 0, ...options.policy },
     trust: () => defaultLedgerPolicy,
     recorder: new EventRecorder({ client, controller: 'rig.dashecorp.com/conductor', logger: silentLogger }),

@@ -115,6 +115,8 @@ export async function openPullRequest(
     head: head.branch,
     headSHA: head.sha,
     base,
+    // What was prepared is for a person to go on with, and to mark ready.
+    draft: task.kind === 'prepare',
     ...text,
   });
   if (state.pullRequest?.number === opened.number)
@@ -134,6 +136,6 @@ export async function comment(conductor: Conductor, call: TaskCall, request: Com
 
 /** Writers of the branch and reviewers never do each other's part. */
 export function requireLane(call: TaskCall, lane: 'work' | 'review'): void {
-  if (call.task.lane !== lane)
+  if (call.task.lane !== lane || call.task.kind === 'plan')
     throw new HttpError('Forbidden', 'NotThisTask', `A ${call.task.kind} task may not do this.`);
 }

@@ -94,6 +94,10 @@ const tasks: Record<string, Operation> = {
     request: contract.CommentRequest,
     response: contract.CommentResponse,
   }),
+  [`POST ${TASK}/plan`]: delivery('Propose how the work would be done.', {
+    request: contract.PlanRequest,
+    response: contract.PlanResponse,
+  }),
   [`POST ${TASK}/verdict`]: delivery('Submit the review.', {
     request: contract.VerdictRequest,
     response: contract.VerdictResponse,

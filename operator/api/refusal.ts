@@ -1,11 +1,11 @@
 import type { Context } from 'hono';
 import { isEventsError } from '#lib/events';
 import { ForgeError } from '#lib/forge';
+import { GitError } from '#lib/git';
 import { HttpError, problemHandler } from '#lib/http';
 import { KubeError, ReconcileError } from '#lib/kube';
 import type { Logger } from '#lib/observe';
 import { waitingForLimit } from '../forges/limited.ts';
-import { GitError } from '../gateway/git.ts';
 
 const AGAIN = { retryAfterSeconds: 2 };
 /** An agent that waits for a limit asks again within its own patience. */

@@ -1,3 +1,4 @@
+import { effectiveGrade, NO_AGENT_PASSES } from '#domain';
 import type { ThreadsRequest, ThreadsResponse, VerdictRequest, VerdictResponse } from '#lib/conductor';
 import { isEventsError } from '#lib/events';
 import type { Actor, NewReview } from '#lib/forge';
@@ -16,6 +17,8 @@ export async function submitVerdict(
 ): Promise<VerdictResponse> {
   requireLane(call, 'review');
   const { state, task } = call;
+  const event = request.verdict === 'approve' ? ('APPROVE' as const) : ('REQUEST_CHANGES' as const);
+  if (event === 'APPROVE' && effectiveGrade(state)?.tier === 'T3') return refuseApproval(conductor, call);
   const number = state.pullRequest?.number;
   const { headSHA } = task;
   if (number === undefined || headSHA === null)
@@ -23,7 +26,6 @@ export async function submitVerdict(
   const { live } = await readPullRequest(conductor, call.repository, number, headSHA);
   if (live.head.sha !== headSHA) return { submitted: false, reason: 'HeadMoved' };
   const target = await targetOf(conductor, call);
-  const event = request.verdict === 'approve' ? ('APPROVE' as const) : ('REQUEST_CHANGES' as const);
   const review = { commitSHA: headSHA, event, body: request.body, comments: request.comments };
   const made = await submit(conductor.writes, target, number, call.identity.uid, review);
   const { live: after } = await readPullRequest(conductor, call.repository, number, headSHA);
@@ -38,6 +40,12 @@ export async function submitVerdict(
     threads: request.comments.length,
   });
   return { submitted: true, reason: null };
+}
+
+/** An agent's approval of T3 work is not even sent to the forge, and the log tells that it was tried. */
+async function refuseApproval(conductor: Conductor, call: TaskCall): Promise<VerdictResponse> {
+  await record(conductor, call, { type: 'declined', message: NO_AGENT_PASSES });
+  return { submitted: false, reason: 'IrreversibleTier' };
 }
 
 /**

@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import type { Hono } from 'hono';
 import { exportJWK, generateKeyPair } from 'jose';
 import { type AgentTask, apiVersion } from '#crds';
-import { type DomainEvent, decideAssignment, decideDispatch, decideWish, type TaskKind } from '#domain';
+import { type DomainEvent, decideAssignment, decideDispatch, decideWish, type TaskKind, type Tier } from '#domain';
 import { ensureSubject } from '#lib/events';
+import { GitCache } from '#lib/git';
 import type { KubeObject } from '#lib/kube';
 import { type Logger, silentLogger } from '#lib/observe';
 import { until } from '../../test/kit/cluster-wait.ts';
 import { Changes } from '../approvals/change.ts';
 import { PresentReader } from '../approvals/present.ts';
-import { GitCache } from '../gateway/cache.ts';
 import { GitGateway } from '../gateway/routes.ts';
 import { wishOf } from '../issues/wish.ts';
 import { AGENT_TASKS } from '../objects.ts';
@@ -87,7 +87,11 @@ async function nextFence(rig: TestConductor): Promise<string> {
 }
 
 /** An Issue at forge and cluster under a live work claim of dev-e, as the controllers bring it about. */
-export async function claimedIssue(api: TestApi, name: string): Promise<TestTask> {
+export async function claimedIssue(
+  api: TestApi,
+  name: string,
+  { kind = 'implement', tier = 'T1' }: { kind?: 'implement' | 'prepare' | 'plan'; tier?: Tier } = {},
+): Promise<TestTask> {
   const { rig } = api;
   const { body } = await rig.world.rest('boss', 'POST /repos/acme/widgets/issues', { title: name }, 201);
   const issue = await applyIssue(rig, name, { number: body.number });
@@ -98,24 +102,29 @@ export async function claimedIssue(api: TestApi, name: string): Promise<TestTask
     name,
     uid: issue.metadata.uid!,
   });
-  const assignment = await assigned(rig, name, 1);
+  const assignment = await assigned(rig, name, 1, kind);
   const graded: DomainEvent = {
     type: 'ISSUE_CLASSIFIED',
-    data: { tier: 'T1', taskClass: 'fix', reason: 'A test.', generation: 1 },
+    data: { tier, taskClass: 'fix', reason: 'A test.', generation: 1 },
   };
   await rig.conductor.log.append(subject, SYSTEM, (state) => decideWish(state, wishOf(issue)));
-  await rig.conductor.log.append(subject, SYSTEM, () => [graded, ...decideAssignment(assignment, 'A test.')]);
-  return made(api, subject, { ...assignment, name: assignment.task, kind: 'implement', number: body.number });
+  await rig.conductor.log.append(subject, SYSTEM, () => [graded, ...decideAssignment(assignment, 'A test.', { kind })]);
+  return made(api, subject, { ...assignment, name: assignment.task, kind, number: body.number });
 }
 
-async function assigned(rig: TestConductor, name: string, attempt: number) {
+async function assigned(
+  rig: TestConductor,
+  name: string,
+  attempt: number,
+  kind: 'implement' | 'prepare' | 'plan' = 'implement',
+) {
   return {
     claim: randomUUID(),
     agent: { name: 'dev-e', uid: agentUid(rig, 'dev-e') },
     attempt,
     fence: await nextFence(rig),
     branch: branchName(name, attempt),
-    task: taskName(name, 'implement', attempt, 1),
+    task: taskName(name, kind, attempt, 1),
   };
 }
 

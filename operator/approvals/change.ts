@@ -1,14 +1,14 @@
 import type { Repository } from '#crds';
-import type { ApprovedChange } from '#domain';
+import { ApprovalError, type ApprovedChange, approvedChange, manifestPaths } from '#domain';
+import { gitIn, readChange } from '#lib/change';
+import { type GitCache, GitError } from '#lib/git';
 import { Retry } from '#lib/kube';
+import { readDocuments } from '#lib/yaml';
 import type { Forges } from '../forges/forges.ts';
-import type { GitCache } from '../gateway/cache.ts';
-import { git } from '../gateway/git.ts';
 import { remoteOf } from '../gateway/remote.ts';
 import { repositoryKey } from '../issues/world.ts';
+import { sha256 } from './hash.ts';
 
-/** More output than this is cut by whoever reads it: nobody can approve what they were shown in part. */
-const MOST_BYTES = 1_000_000;
 const KEPT = 256;
 
 /** One head of a pull request, and the branch that it goes to. */
@@ -30,8 +30,8 @@ export class Changes {
   }
 
   /**
-   * Where the change starts and every path in it, a renamed file's two among them. Throws Retry where git does not show that
-   * head, or a path is no text: what cannot be read whole is approved by nobody.
+   * Where the change starts, every path in it, a renamed file's two among them, and what it consents to. Throws Retry where git does not show that
+   * head or does not answer, and ApprovalError where the change cannot be read whole: then nobody approves it, however often they ask.
    */
   async of(repository: Repository, head: Head): Promise<ApprovedChange> {
     const key = repositoryKey(repository);
@@ -39,7 +39,7 @@ export class Changes {
     const { forge } = await this.#forges.forRepository(repository);
     const remote = await remoteOf(forge, key, repository);
     const { defaultBranch } = repository.spec;
-    const tips = await this.#cache.refresh(remote, [defaultBranch, head.branch]);
+    const tips = await this.#cache.refresh(remote, [defaultBranch, head.branch]).catch(unread);
     const base = tips.get(defaultBranch);
     if (base === undefined || tips.get(head.branch) !== head.sha) {
       throw new Retry('HeadMoved', `git does not show ${head.sha} at the tip of ${head.branch}.`);
@@ -47,7 +47,7 @@ export class Changes {
     const name = JSON.stringify([key.host, key.id, head.number, head.sha, base]);
     const known = this.#known.get(name);
     if (known !== undefined) return known;
-    const change = await this.#cache.quarantine(remote, (cwd) => read(cwd, base, head));
+    const change = await this.#cache.quarantine(remote, (cwd) => read(cwd, base, head)).catch(unread);
     this.#known.set(name, change);
     const [oldest] = this.#known.keys();
     if (this.#known.size > KEPT && oldest !== undefined) this.#known.delete(oldest);
@@ -56,10 +56,18 @@ export class Changes {
 }
 
 async function read(cwd: string, base: string, { number, sha }: Head): Promise<ApprovedChange> {
-  const baseSHA = (await git(['merge-base', base, sha], { cwd })).trim();
-  const listed = await git(['diff-tree', '-r', '-z', '--no-renames', '--name-only', baseSHA, sha], { cwd });
-  if (Buffer.byteLength(listed) >= MOST_BYTES || listed.includes('\ufffd')) {
-    throw new Retry('FactUnknown', 'The paths of the change cannot be read whole, so nobody can approve it.');
-  }
-  return { number, headSHA: sha, baseSHA, paths: listed.split('\0').filter(Boolean), manifests: [] };
+  const change = await readChange(gitIn(cwd), { base, head: sha });
+  const [baseSHA] = change.mergeBases;
+  if (!change.complete || baseSHA === undefined)
+    throw new ApprovalError(
+      'Unreadable',
+      `The change cannot be read whole, so nobody can approve it: ${change.why ?? 'it has nothing in common with its base.'}`,
+    );
+  const { files } = await change.withContent(manifestPaths(change.files));
+  return approvedChange({ number, headSHA: sha, baseSHA, files }, { parse: readDocuments, sha256 });
+}
+
+function unread(error: unknown): never {
+  if (error instanceof GitError) throw new Retry('FactUnknown', `The change cannot be read from git: ${error.message}`);
+  throw error;
 }

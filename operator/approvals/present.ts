@@ -1,7 +1,8 @@
-import { createHash } from 'node:crypto';
 import type { Issue, Repository } from '#crds';
 import {
+  type Account,
   type ApprovalDocument,
+  ApprovalError,
   type ApprovalInput,
   type ApprovalScope,
   approvalDigest,
@@ -10,23 +11,23 @@ import {
   type IssueState,
   isHigher,
   type PullRequestFacts,
+  trustedWork,
 } from '#domain';
 import { type KubeObject, NAMESPACES, Retry } from '#lib/kube';
 import type { Conductor } from '../issues/context.ts';
 import { repositoryKey } from '../issues/world.ts';
-import { pushersOf } from '../mirror/rules.ts';
+import { pushingAccounts } from '../mirror/rules.ts';
 import { numberOf } from '../objects.ts';
 import type { Changes } from './change.ts';
-
-export const sha256 = (text: string): string => createHash('sha256').update(text, 'utf8').digest('hex');
+import { sha256 } from './hash.ts';
 
 /** An issue as it is now, as a signature would bind it. */
 export interface Present {
   readonly document: ApprovalDocument;
   /** Hex. */
   readonly digest: string;
-  /** Forge logins with a hand in the change; null where one of them is not known. */
-  readonly authors: readonly string[] | null;
+  /** Accounts that opened or pushed the change; null where it is not known who pushed its head. Empty where nothing was. */
+  readonly authors: readonly Account[] | null;
 }
 
 /** Makes the document of an issue for a scope from what the cluster, the log and git say now. */
@@ -53,13 +54,15 @@ export class PresentReader {
     const change =
       pull && (await this.#changes.of(repository, { number: pull.number, branch: pull.head.ref, sha: pull.head.sha }));
     const document = approvalDocument({
-      ...wishOf(issue, repository, state),
+      ...wishOf(issue, repository),
+      ...gradeOf(state, scope),
+      planDigest: state.plan?.digest ?? null,
       scope,
       clusterUID: await this.#cluster(),
       forge: { host: key.host, repositoryId: key.id, number: numberOf(issue) ?? null },
       change,
     });
-    const authors = pull === null ? [] : await this.#authors(repository, pull);
+    const authors = pull === null ? [] : await this.#authors(repository, state, pull);
     return { document, digest: approvalDigest(document, sha256), authors };
   }
 
@@ -72,40 +75,67 @@ export class PresentReader {
     return this.#clusterUID;
   }
 
+  /** The pull request, where it is one that a merge of ours could be of, and its grade is of the head that it has now. */
   async #pull(repository: Repository, state: IssueState): Promise<PullRequestFacts | null> {
     if (state.pullRequest === null) return null;
     const { mirror, log } = this.#conductor;
     const { facts } = await mirror.pull(log.pool, repositoryKey(repository)!, state.pullRequest.number);
     if (!facts.known) throw new Retry('FactUnknown', facts.why);
-    return facts.value;
+    const pull = facts.value;
+    const unfit = unfitness(pull, repository);
+    if (unfit !== null) throw new ApprovalError('MissingPart', `Pull request #${pull.number} ${unfit}`);
+    if (state.change?.headSHA !== pull.head.sha)
+      throw new Retry('FactUnknown', `The change up to ${pull.head.sha} is not graded yet, so its tier is not known.`);
+    return pull;
   }
 
-  async #authors(repository: Repository, pull: PullRequestFacts): Promise<string[] | null> {
-    const known = [pull.author, ...pull.commits.flatMap(({ authors }) => authors)];
-    const ids = new Set(known.map(({ id }) => id));
-    const pushers = await pushersOf(this.#conductor.log.pool, repositoryKey(repository)!, pull.head.ref);
-    return [...pushers].every((id) => ids.has(id)) ? known.map(({ login }) => login) : null;
+  /** What git says of who wrote a commit anybody can write into it; who opened and who pushed, the forge tells. */
+  async #authors(repository: Repository, state: IssueState, pull: PullRequestFacts): Promise<Account[] | null> {
+    const { author, head, complete } = pull;
+    const { mirror, log } = this.#conductor;
+    if (!complete.commits) return null;
+    const key = repositoryKey(repository)!;
+    // What the gateway forwarded an agent pushed, under an account of the rig.
+    const forwarded = state.forwarded.some(({ sha, branch }) => sha === head.sha && branch === head.ref);
+    if (!forwarded && !(await mirror.pusherOf(log.pool, key, head.sha, head.ref)).known) return null;
+    return [author, ...(await pushingAccounts(log.pool, key, pull))];
   }
+}
+
+/** Why a pull request cannot be approved to merge where the document says it goes; null where nothing is against it. */
+function unfitness({ state, base, head }: PullRequestFacts, { spec }: Repository): string | null {
+  if (state !== 'open') return `is ${state}, so there is no merge of it to approve.`;
+  if (head.repositoryId !== base.repositoryId)
+    return 'comes from another repository, whose branches are not read here.';
+  if (base.ref === spec.defaultBranch) return null;
+  return `goes to ${base.ref}; set its base to ${spec.defaultBranch}, which is what a merge of this Repository goes to.`;
+}
+
+/**
+ * The tier is the highest that anything asks for, in every scope: what raises it voids what was signed before. The class is that of the change where a
+ * merge is approved, and that of what was asked before there is one.
+ */
+function gradeOf(state: IssueState, scope: ApprovalScope): Pick<ApprovalInput, 'effectiveTier' | 'taskClass'> {
+  const { tier, taskClass } = trustedWork(state);
+  const floor = floorOf(state);
+  return {
+    effectiveTier: floor !== null && isHigher(floor, tier) ? floor : tier,
+    taskClass: (scope === 'merge' ? taskClass : state.classified?.taskClass) || null,
+  };
 }
 
 function wishOf(
   issue: Issue,
   repository: Repository,
-  state: IssueState,
-): Omit<ApprovalInput, 'scope' | 'clusterUID' | 'forge' | 'change'> {
-  const { metadata, spec, status } = issue;
-  const graded = state.classified?.tier ?? 'T3';
-  const floor = floorOf(state);
+): Omit<ApprovalInput, 'scope' | 'clusterUID' | 'forge' | 'change' | 'effectiveTier' | 'taskClass' | 'planDigest'> {
+  const { metadata, spec } = issue;
   return {
     namespace: metadata.namespace!,
     name: metadata.name!,
     uid: metadata.uid!,
     baseBranch: repository.spec.defaultBranch,
-    effectiveTier: floor !== null && isHigher(floor, graded) ? floor : graded,
-    taskClass: state.classified?.taskClass ?? null,
     title: spec.title,
     body: spec.body ?? '',
     taskSpec: spec.taskSpec ?? null,
-    planDigest: status?.plan?.digest ?? null,
   };
 }

@@ -1,13 +1,6 @@
 import { trustObjects } from '#crds';
-import {
-  AttestError,
-  type ListedHuman,
-  type ListedMachine,
-  readHumans,
-  readMachines,
-  readTrust,
-  type Trust,
-} from '#lib/attest';
+import type { Human } from '#domain';
+import { AttestError, type ListedMachine, readHumans, readMachines, readTrust, type Trust } from '#lib/attest';
 import { CONFIG_MAPS, type KubeClient, type KubeObject, type Resource } from '#lib/kube';
 
 interface ConfigMap extends KubeObject {
@@ -21,7 +14,7 @@ const FRESH_MS = 10_000;
 /** Whose signatures count now. */
 export interface TrustView {
   readonly trust: Trust;
-  readonly humans: readonly ListedHuman[];
+  readonly humans: readonly Human[];
   readonly fourEyes: boolean | null;
   readonly machines: readonly ListedMachine[];
   /** Another one whenever anything of it has changed. */
@@ -37,6 +30,7 @@ export class TrustReader {
   readonly #client: Pick<KubeClient, 'find'>;
   readonly #now: () => number;
   #last: { readonly at: number; readonly view: Promise<TrustView> } | undefined;
+  #rootEnd: number | null = null;
 
   constructor(client: Pick<KubeClient, 'find'>, now: () => number) {
     this.#client = client;
@@ -47,10 +41,28 @@ export class TrustReader {
     if (!fresh && this.#last !== undefined && this.#now() - this.#last.at < FRESH_MS) return this.#last.view;
     const view = this.#read();
     this.#last = { at: this.#now(), view };
-    view.catch(() => {
-      if (this.#last?.view === view) this.#last = undefined;
-    });
+    view.then(
+      ({ trust }) => {
+        this.#rootEnd = trust.expiresAt;
+      },
+      () => {
+        if (this.#last?.view === view) this.#last = undefined;
+      },
+    );
     return view;
+  }
+
+  /** {@link rootEnd}, of a root that is at most ten seconds old; null too where it cannot be read. */
+  async readRootEnd(): Promise<number | null> {
+    return this.read().then(
+      ({ trust }) => trust.expiresAt,
+      () => null,
+    );
+  }
+
+  /** When the root that was read last runs out, in ms; null where it does not, or none was read. */
+  get rootEnd(): number | null {
+    return this.#rootEnd;
   }
 
   async #read(): Promise<TrustView> {

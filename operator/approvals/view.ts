@@ -1,5 +1,6 @@
 import { ApprovalError, type ApprovalScope, approvalScopes } from '#domain';
 import type { ApprovalResponse } from '#lib/conductor';
+import type { Queryable } from '#lib/db';
 import { HttpError } from '#lib/http';
 import { Retry } from '#lib/kube';
 import type { Conductor } from '../issues/context.ts';
@@ -23,12 +24,24 @@ export async function approvalView(
   if (rows[0] === undefined)
     throw new HttpError('NotFound', 'NoIssue', `The conductor has not seen Issue ${name} yet; ask again.`);
   try {
-    const { document, digest } = await present.of(issue, await log.load(rows[0]), scope);
-    return { scope, digest, document };
+    const state = await log.load(rows[0]);
+    const { document, digest } = await present.of(issue, state, scope);
+    const plan = scope === 'interface' ? await planOf(log.pool, rows[0].id, state.plan!.digest) : undefined;
+    return { scope, digest, document, ...(plan !== undefined && { plan }) };
   } catch (error) {
     if (error instanceof ApprovalError) throw new HttpError('Unprocessable', error.code, error.message);
     if (error instanceof Retry)
       throw new HttpError('Unavailable', error.reason, error.message, { retryAfterSeconds: 2 });
     throw error;
   }
+}
+
+/** The plan as it was proposed; what the forge shows of it, somebody may have edited. */
+async function planOf(db: Queryable, stream: string, digest: string): Promise<string | undefined> {
+  const { rows } = await db.query<{ text: string }>(
+    `SELECT data ->> 'text' AS text FROM events WHERE stream = $1 AND type = 'PLAN_PROPOSED' AND data ->> 'digest' = $2
+       ORDER BY version DESC LIMIT 1`,
+    [stream, digest],
+  );
+  return rows[0]?.text;
 }

@@ -76,6 +76,56 @@ test('the leader writes the mark at once, then when it is ten seconds old; a fol
   assert.equal((await record.read())?.position.fence, 41);
 });
 
+test('a leader that follows soon listens since the one before it did, but for the gap; after longer, or where the mark does not say, since now', async () => {
+  const { client, state, record, begin } = scene();
+  const lead = async () => {
+    const end = new AbortController();
+    const keeper = begin();
+    await keeper.lead(end.signal);
+    end.abort();
+    return keeper.listening();
+  };
+  const first = state.now;
+  assert.deepEqual(await lead(), { upSince: first, gaps: [] });
+  state.now += 100_000;
+  const gaps = [{ from: first, to: state.now }];
+  assert.deepEqual(await lead(), { upSince: first, gaps });
+  assert.deepEqual((await record.read())?.listening, { upSince: first, gaps });
+  state.now += 120_001;
+  assert.deepEqual(await lead(), { upSince: state.now, gaps: [] });
+  for (const listening of ['', '[5', '[5,[[7,6]]]', '["x",[]]', '{}']) {
+    state.now += 1_000;
+    const map = (await client.find(CONFIG_MAPS, { namespace: 'rig-system', name: MARK_NAME })) as never as {
+      data: object;
+    };
+    await client.replace(CONFIG_MAPS, { ...map, data: { ...map.data, listening } } as never);
+    assert.deepEqual((await lead()).upSince, state.now, listening);
+  }
+});
+
+test('a leader whose database is away listens to nobody, and afterwards that time is a gap, or the beginning where it was long', async () => {
+  const { state, begin, leading } = scene();
+  assert.equal(begin().listening().upSince, state.now, 'who does not lead knows of nothing');
+  const first = state.now;
+  const keeper = await leading();
+  const find = state.found;
+  const away = async (ms: number) => {
+    state.found = null as never;
+    state.now += ms;
+    await keeper.check();
+    const during = keeper.listening();
+    assert.deepEqual(during, { upSince: state.now, gaps: [] });
+    state.found = find;
+    await keeper.check();
+    return keeper.listening();
+  };
+  assert.deepEqual(await away(60_000), { upSince: first, gaps: [{ from: first, to: first + 60_000 }] });
+  state.now += 30_000;
+  assert.equal(keeper.listening().upSince, first);
+  await keeper.check();
+  assert.deepEqual(await away(120_001), { upSince: state.now, gaps: [] });
+});
+
 for (const [what, back, says] of [
   ['another PostgreSQL system', at({ system: '8' }), /PostgreSQL system 8/],
   ['a lower epoch', at({ epoch: 2 }), /epoch is 2, and 3/],

@@ -1,3 +1,4 @@
+import { type Listening, listeningFrom } from '#domain';
 import { type Logger, type Metrics, noMetrics } from '#lib/observe';
 import { farther, type Position, shortfall } from './position.ts';
 import { advanced, type Mark, type MarkRecord } from './record.ts';
@@ -27,6 +28,10 @@ const LOOK_MS = 2_000;
 /** A mark is never older than 30 s while a leader lives. */
 const WRITE_MS = 10_000;
 
+/** Three looks of ten seconds, which a query may take. */
+const DEAF_MS = 30_000;
+const isDeaf = (heardAt: number, now: number): boolean => Math.abs(now - heardAt) > DEAF_MS;
+
 const HELP =
   'Nothing is claimed, merged or given to a task until a person restores a newer backup and runs rig recover, or runs it on this one.';
 
@@ -37,6 +42,9 @@ const HELP =
 export class MarkKeeper implements Standing {
   readonly #options: MarkKeeperOptions;
   #leads = false;
+  #listening: Listening | undefined;
+  /** When the leader last saw that it could be told something. */
+  #heardAt = 0;
   #behind: string | null = 'The mark of the database has not been read yet; nothing is done before that.';
   /** Why the database was found behind: what this process gave up for it, it does not take up again. */
   #fallen: string | null = null;
@@ -63,8 +71,26 @@ export class MarkKeeper implements Standing {
     signal.addEventListener('abort', () => clearInterval(timer), { once: true });
   }
 
-  /** From now on this process writes the mark, until the signal aborts. Throws while it is not known how the database stands. */
+  /**
+   * Since when conductors listen, as the leader knows it. What the database cannot be told was not heard: while it has not been seen for half a minute nobody
+   * has been listening yet.
+   */
+  listening(): Listening {
+    const now = this.#options.now();
+    const deaf = this.#listening === undefined || isDeaf(this.#heardAt, now);
+    return deaf ? listeningFrom(now, null) : this.#listening!;
+  }
+
+  /**
+   * From now on this process writes the mark, until the signal aborts, and with it since when conductors listen: the mark of the one before says until when
+   * that was there. Throws while it is not known how the database stands.
+   */
   async lead(signal: AbortSignal): Promise<void> {
+    const { record, now } = this.#options;
+    const before = await record.read().catch(() => null);
+    const { listening: known, writtenAt = 0 } = before ?? {};
+    this.#heardAt = now();
+    this.#listening = listeningFrom(this.#heardAt, known === undefined ? null : { listening: known, until: writtenAt });
     this.#leads = true;
     signal.addEventListener('abort', () => {
       this.#leads = false;
@@ -121,10 +147,19 @@ export class MarkKeeper implements Standing {
   async #stand(found: Position, mark: Mark | null, at: number): Promise<void> {
     const { now } = this.#options;
     this.#stoodAt = at;
+    if (this.#leads) this.#hear(at);
     this.#seen = this.#seen === undefined ? found : farther(this.#seen, found);
     this.#recoveries ??= mark?.recoveries ?? 0;
     this.#behind = null;
     if (this.#leads && (mark === null || now() - mark.writtenAt >= WRITE_MS)) await this.#write();
+  }
+
+  /** A database that was away, or a machine that slept, is a gap as a restart is. */
+  #hear(at: number): void {
+    const until = this.#heardAt;
+    this.#heardAt = at;
+    if (this.#listening !== undefined && isDeaf(until, at))
+      this.#listening = listeningFrom(at, { listening: this.#listening, until });
   }
 
   /** Never over a mark that a recovery has set since: what this process saw was lost then. */
@@ -133,7 +168,7 @@ export class MarkKeeper implements Standing {
     await record.update((mark) =>
       mark !== null && (mark.behind !== null || mark.recoveries !== this.#recoveries)
         ? null
-        : advanced(mark, this.#seen!, now()),
+        : { ...advanced(mark, this.#seen!, now()), ...(this.#listening && { listening: this.#listening }) },
     );
   }
 

@@ -1,3 +1,4 @@
+import type { Gap, Listening } from '#domain';
 import { CONFIG_MAPS, isKubeError, type KubeClient, type KubeObject, type Resource } from '#lib/kube';
 import { farther, type Position } from './position.ts';
 
@@ -20,6 +21,8 @@ export interface Mark {
   readonly behind: Behind | null;
   /** Recoveries so far. */
   readonly recoveries: number;
+  /** Since when conductors listened when it was written; left out where that is not known. */
+  readonly listening?: Listening;
 }
 
 interface ConfigMap extends KubeObject {
@@ -74,7 +77,7 @@ export function advanced(mark: Mark | null, found: Position, at: number): Mark {
   return { ...mark, position: farther(mark.position, found), writtenAt: at };
 }
 
-function format({ position, writtenAt, behind, recoveries }: Mark): Record<string, string> {
+function format({ position, writtenAt, behind, recoveries, listening }: Mark): Record<string, string> {
   return {
     system: position.system,
     epoch: String(position.epoch),
@@ -83,6 +86,9 @@ function format({ position, writtenAt, behind, recoveries }: Mark): Record<strin
     writtenAt: new Date(writtenAt).toISOString(),
     recoveries: String(recoveries),
     ...(behind === null ? {} : formatBehind(behind)),
+    ...(listening && {
+      listening: JSON.stringify([listening.upSince, listening.gaps.map(({ from, to }) => [from, to])]),
+    }),
   };
 }
 
@@ -95,18 +101,33 @@ function formatBehind({ why, since, lostSince }: Behind): Record<string, string>
 }
 
 function parse(data: Record<string, string>): Mark {
-  const { system, epoch, fence, txid, writtenAt, recoveries } = data;
+  const { system, epoch, fence, txid, writtenAt, recoveries, listening: told } = data;
   const whole = [epoch, fence, txid, recoveries].every((text) => /^\d{1,20}$/.test(text ?? ''));
   if (!whole || !system || Number.isNaN(Date.parse(writtenAt ?? '')))
     throw new TypeError(
       `ConfigMap ${MARK_NAME} does not read as the conductor wrote it: put it back from a backup, or delete it once the database is known to be the newest there is.`,
     );
+  const listening = parseListening(told);
   return {
+    ...(listening && { listening }),
     position: { system, epoch: Number(epoch), fence: Number(fence), txid: BigInt(txid!) },
     writtenAt: Date.parse(writtenAt!),
     recoveries: Number(recoveries),
     behind: parseBehind(data),
   };
+}
+
+/** Undefined where it is not there, or is nothing that this program wrote: then it is not known. */
+function parseListening(text: string | undefined): Listening | undefined {
+  try {
+    const [upSince, spans] = JSON.parse(text ?? 'null');
+    const gaps: Gap[] = spans.map(([from, to]: unknown[]) => ({ from, to }));
+    const times = [upSince, ...gaps.flatMap(({ from, to }) => [from, to])];
+    const isOrdered = times.every((time, at) => Number.isFinite(time) && (at === 0 || times[at - 1] <= time));
+    return isOrdered ? { upSince, gaps } : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** A person may set `behind` alone. */

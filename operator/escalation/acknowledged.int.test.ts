@@ -2,76 +2,32 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
-import { annotations, apiVersion, type Issue } from '#crds';
-import { KubeClient, loadKubeConfig } from '#lib/kube';
+import { annotations, type Issue } from '#crds';
+import type { KubeClient } from '#lib/kube';
 import { noMetrics, silentLogger } from '#lib/observe';
 import { ExitError } from '#lib/terminal';
 import { acknowledge } from '../../cli/commands/ack.ts';
-import { clusterLife, testCluster } from '../../test/kit/cluster.ts';
 import { until } from '../../test/kit/cluster-wait.ts';
-import { agentsReady, clusterConductor } from '../api/cluster.int-kit.ts';
-import { repositoryReady, type TestConductor } from '../api/conductor.int-kit.ts';
-import { applyIssue, applyTenant } from '../api/objects.int-kit.ts';
-import { IssueController } from '../issues/controller.ts';
+import type { TestConductor } from '../api/conductor.int-kit.ts';
+import { applyIssue } from '../api/objects.int-kit.ts';
+import { PeopleRig } from '../issues/people.int-kit.ts';
 import { ISSUES } from '../objects.ts';
 import { openEscalations } from './open.ts';
 import { Receiver, SECRET } from './receiver.int-kit.ts';
 
+let people: PeopleRig;
 let rig: TestConductor;
 let ada: KubeClient;
 let bob: KubeClient;
 
 before(async () => {
-  rig = await clusterConductor();
-  const issues = new IssueController(rig.conductor, silentLogger);
-  rig.grown.add((subject, growth) => issues.grew(subject, growth));
-  rig.manager.start();
-  await applyTenant(rig);
-  await repositoryReady(rig);
-  await agentsReady(rig);
-  await issues.controller.start();
-  clusterLife.after(() => issues.controller.stop({ graceMs: 100 }));
-  [ada, bob] = [await person('ada'), await person('bob')];
-  await policyEnforced();
+  people = await PeopleRig.start('ackBy');
+  ({ rig, ada, bob } = people);
 });
 
-/** A policy holds some time after it was applied. */
-async function policyEnforced(): Promise<void> {
-  const metadata = { namespace: rig.namespace, name: 'forged', annotations: { [annotations.ackBy]: 'ada' } };
-  const spec = { repositoryRef: { name: 'widgets' }, title: 'Forged' };
-  const forged = { apiVersion, kind: 'Issue', metadata, spec } as unknown as Issue;
-  await until('the policy is enforced', () =>
-    bob.create(ISSUES, forged, { dryRun: true }).then(
-      () => false,
-      ({ code }) => code === 'Forbidden',
-    ),
-  );
-}
-
-/** A user of the cluster who may work with Issues in the tenant's namespace, and nothing else. */
-async function person(name: string): Promise<KubeClient> {
-  const cluster = await testCluster();
-  for (const role of ['rig-view', 'rig-edit'])
-    await cluster.kubectl(
-      ...['create', 'rolebinding', `${name}-${role}`, `--clusterrole=${role}`, `--user=${name}`, '-n', rig.namespace],
-    );
-  const client = new KubeClient(loadKubeConfig({ path: cluster.kubeconfigPath, impersonate: name }));
-  clusterLife.after(() => client.close());
-  return client;
-}
-
-const ref = (name: string) => ({ namespace: rig.namespace, name });
-const get = (name: string) => rig.client.get(ISSUES, ref(name));
-
-/** An Issue that waits for a person: nobody grades what no Agent fits. */
-async function asking(name: string): Promise<Issue> {
-  const { body } = await rig.world.rest('boss', 'POST /repos/acme/widgets/issues', { title: name }, 201);
-  await applyIssue(rig, name, { number: body.number, tier: 'T3' });
-  return until(`${name} waits`, async () => {
-    const issue = await get(name);
-    return issue.status?.escalation === undefined ? undefined : issue;
-  });
-}
+const ref = (name: string) => people.ref(name);
+const get = (name: string) => people.get(name);
+const asking = (name: string) => people.irreversible(name);
 
 async function acknowledged(name: string): Promise<unknown[]> {
   const { rows } = await rig.db.pool.query(

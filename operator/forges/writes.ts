@@ -94,10 +94,10 @@ export class ForgeWrites {
     );
   }
 
-  /** Opens the one pull request of a work claim's branch; a second call for the branch answers the first. */
+  /** Opens the one pull request of a work claim's branch, `draft` default false; a second call for the branch answers the first. */
   async openPullRequest(
     target: Target,
-    request: { head: string; headSHA: string; base: string; title: string; body: string },
+    request: { head: string; headSHA: string; base: string; title: string; body: string; draft?: boolean },
   ): Promise<{ number: number; url: string }> {
     const { forge, repo } = target;
     return this.#run(
@@ -115,6 +115,7 @@ export class ForgeWrites {
                 base: request.base,
                 title: request.title,
                 body: request.body,
+                draft: request.draft ?? false,
               })
               .catch((error: unknown) => existing(error, () => forge.findPullRequestByHead(repo, request.head))),
           ),

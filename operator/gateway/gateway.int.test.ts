@@ -230,7 +230,8 @@ test('another ref, two refs and a tag are refused in one sentence that names the
   const task = await claimedIssue(api, 'other-ref');
   const clone = await git.clone(task, 'other-ref');
   await git.commit(clone, 'other.txt', 'x\n');
-  const only = new RegExp(`this task pushes exactly one ref, refs/heads/${task.branch}; it tried`);
+  const ref = `refs/heads/${task.branch}`;
+  const only = new RegExp(`task ${task.name} pushes exactly one ref, ${ref}; it tried [^;]+; push HEAD:${ref} alone`);
   await refused(only, () => git.push(task, clone, 'HEAD:refs/heads/main'));
   await refused(only, () => git.push(task, clone, 'HEAD:refs/heads/rig/another/1'));
   await refused(only, () => git.push(task, clone, `HEAD:refs/heads/${task.branch} HEAD:refs/heads/second`));
@@ -243,7 +244,9 @@ test('deleting the branch is refused', async () => {
   const clone = await git.clone(task, 'delete');
   await git.commit(clone, 'delete.txt', 'x\n');
   await git.push(task, clone);
-  await refused(/cannot be deleted by a task/, () => git.push(task, clone, `:refs/heads/${task.branch}`));
+  await refused(/cannot delete refs\/heads\/\S+; to take something back, commit its inverse/, () =>
+    git.push(task, clone, `:refs/heads/${task.branch}`),
+  );
 });
 
 test('a forced push that takes commits off the branch is refused', async () => {
@@ -253,7 +256,9 @@ test('a forced push that takes commits off the branch is refused', async () => {
   await git.push(task, clone);
   await git.ok(clone, null, 'reset', '-q', '--hard', base);
   await git.commit(clone, 'two.txt', 'y\n');
-  await refused(/only fast-forward pushes are taken/, () => git.push(task, clone, undefined, '--force'));
+  await refused(/would take commits off \S+; only fast-forward pushes are taken/, () =>
+    git.push(task, clone, undefined, '--force'),
+  );
 });
 
 test('history that has nothing in common with the base is refused', async () => {
@@ -261,7 +266,7 @@ test('history that has nothing in common with the base is refused', async () => 
   const clone = await git.clone(task, 'unrelated');
   await git.ok(clone, null, 'checkout', '-q', '--orphan', 'island');
   await git.commit(clone, 'island.txt', 'x\n');
-  await refused(/shares no history with the base branch/, () => git.push(task, clone));
+  await refused(/shares no history with the base branch; begin at its tip/, () => git.push(task, clone));
 });
 
 test('a review task may clone but not push, and git says so', async () => {
@@ -272,5 +277,5 @@ test('a review task may clone but not push, and git says so', async () => {
   const review = await furtherTask(api, work, 'review', head);
   const theirs = await git.clone(review, 'reviewing');
   await git.commit(theirs, 'mine.txt', 'x\n');
-  await refused(/remote: A review task may not push\./, () => git.push(review, theirs));
+  await refused(/remote: A review task may not push\. \S+ reads the repository/, () => git.push(review, theirs));
 });

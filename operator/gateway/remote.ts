@@ -1,8 +1,8 @@
 import type { Repository } from '#crds';
 import type { Forge } from '#lib/forge';
+import type { Remote } from '#lib/git';
 import type { RepositoryKey } from '../mirror/mirror.ts';
 import { gitURL } from '../repositories/name.ts';
-import type { Remote } from './cache.ts';
 
 /** The forge's git of a Repository, as the copies of it are brought up to date by; with the credential of `forge`, to its origin alone. */
 export async function remoteOf(

@@ -1,7 +1,9 @@
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import type { Context } from 'hono';
+import { pushRefusal } from '#domain';
 import { isEventsError } from '#lib/events';
+import type { GitCache, Remote } from '#lib/git';
 import { HttpError, readBounded } from '#lib/http';
 import { traced } from '#lib/observe';
 import { deadFence, liveCall, type TaskCall } from '../api/caller.ts';
@@ -9,7 +11,6 @@ import { record, targetOf } from '../api/deliver.ts';
 import type { Conductor } from '../issues/context.ts';
 import { gitURL } from '../repositories/name.ts';
 import type { TaskIdentity } from '../tokens/signer.ts';
-import type { GitCache, Remote } from './cache.ts';
 import { forwardedFrom } from './forwarded.ts';
 import { advertisement, PktError, parseReceive, type ReceiveCommands, report, ZERO } from './pkt.ts';
 import { forwardPush, PushRefused, soleUpdate } from './push.ts';
@@ -79,14 +80,29 @@ export class GitGateway {
   }
 
   #requireWriter(call: TaskCall): void {
-    if (call.task.lane !== 'work')
-      throw new HttpError('Forbidden', 'NotThisTask', `A ${call.task.kind} task may not push.`);
+    if (call.task.lane !== 'work' || call.task.kind === 'plan')
+      throw new HttpError(
+        'Forbidden',
+        'NotThisTask',
+        `A ${call.task.kind} task may not push. ${call.task.name} reads the repository, and says what it has to say to the conductor.`,
+      );
+  }
+
+  /** Throws {@link PushRefused} where the work is graded so that nothing of the task is taken any more. */
+  async #requireTaken({ state, task, key, subject }: TaskCall): Promise<void> {
+    const { mirror, log } = this.#conductor;
+    const number = task.kind === 'prepare' ? state.pullRequest?.number : undefined;
+    const shown = number === undefined ? null : (await mirror.pull(log.pool, key, number)).facts;
+    const draft = shown?.known ? shown.value.draft : null;
+    const refusal = pushRefusal(state, task, { name: subject.name, draft });
+    if (refusal !== null) throw new PushRefused('IrreversibleTier', refusal);
   }
 
   async #forward(call: TaskCall, commands: ReceiveCommands, pack: Buffer): Promise<void> {
     const { remote, branch, base, tip } = await this.#tips(call);
-    const update = soleUpdate(commands, branch);
+    const update = soleUpdate(commands, { task: call.task.name, branch });
     const move = { from: update.old === ZERO ? null : update.old, to: update.new };
+    await this.#requireTaken(call);
     if (tip === update.new) return this.#recordForwarded(call, branch, tip, base);
     const target = await targetOf(this.#conductor, call);
     await forwardPush({
@@ -99,7 +115,7 @@ export class GitGateway {
       pack,
       forward: async (push) => {
         // The fence is asked once more right before the forge changes: a claim may have ended while the pack was read.
-        await liveCall(this.#conductor, call.identity);
+        await this.#requireTaken(await liveCall(this.#conductor, call.identity));
         await this.#conductor.writes.forwardHead(target, branch, move, push);
       },
     });

@@ -139,6 +139,22 @@ test('another label, a removed label, an opened issue: no Issue comes of them; t
   assert.ok(await issue(7));
 });
 
+test('an issue that an Agent’s account, the rig’s or a bot filed is an agent’s, whoever labels it, and follows the forge all the same', async (t) => {
+  const story = await open(t);
+  const agent = { id: 501, login: 'dev-e', kind: 'user' } as const;
+  story.agents.push({ name: 'dev-e', account: agent });
+  const accounts = { 21: agent, 22: rig, 23: { id: 77, login: 'dependabot[bot]' }, 24: { id: 78, login: 'author' } };
+  for (const [number, { id, login }] of Object.entries(accounts)) {
+    const author = { id, login, type: login.endsWith('[bot]') ? 'Bot' : 'User' };
+    await story.tell(labelled(Number(number), { author }));
+  }
+  const sources = await Promise.all([21, 22, 23, 24].map(async (number) => (await story.issue(number))?.spec.source));
+  assert.deepEqual(sources, ['agent', 'agent', 'agent', 'webhook']);
+  await story.tell(issueEvent('edited', 21, { title: 'Another title', author: agent, at: 60 }));
+  const { title, source } = (await story.issue(21))!.spec;
+  assert.deepEqual([title, source], ['Another title', 'agent']);
+});
+
 test('an edit by one who may write is taken, one by somebody else is recorded and not taken', async (t) => {
   const { tell, issue, mirror, pool } = await open(t);
   await tell(labelled(7));

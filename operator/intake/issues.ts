@@ -11,10 +11,14 @@ import { markedUid } from '../forges/writes.ts';
 import type { Conductor } from '../issues/context.ts';
 import { Subjects } from '../issues/subject.ts';
 import { workedOf } from '../issues/twins.ts';
-import { ISSUES } from '../objects.ts';
+import { CLOCKS_MS } from '../mirror/told.ts';
+import { ISSUES, isOfForge } from '../objects.ts';
 import type { Cause } from '../store/log.ts';
 import type { SubjectName } from '../store/project.ts';
-import { standingOf } from './people.ts';
+import { isPerson, standingOf } from './people.ts';
+
+/** How what a listing found is named, in place of a delivery. */
+export const LISTED = 'event-';
 
 /** What the schema of Issue takes. */
 const MAX_TITLE = 256;
@@ -47,14 +51,17 @@ export class IssueIntake {
     const { name } = known.metadata;
     if (update.reopened) return this.#reopen(repository, known, update, delivery);
     if (!asked && update.edited.length === 0 && label === null) return `Noted for Issue ${name}.`;
-    if (known.spec.source !== 'webhook') return `Issue ${name} was applied in the cluster; its text is changed there.`;
-    return asked ? this.#approve(repository, update, delivery, name) : this.#edit(repository, known, update);
+    if (!isOfForge(known)) return `Issue ${name} was applied in the cluster; its text is changed there.`;
+    return asked ? this.#approve(repository, update, delivery, known) : this.#edit(repository, known, update);
   }
 
-  async #approve(repository: Repository, update: IssueUpdate, delivery: string, known?: string): Promise<string> {
+  async #approve(repository: Repository, update: IssueUpdate, delivery: string, known?: Issue): Promise<string> {
     const standing = await standingOf(this.#conductor, repository, update, update.actor);
     if (!standing.may) return `${standing.why}, so the label starts nothing.`;
-    const issue = await this.#apply(repository, update.number, update.facts, known);
+    // Who asks for it is a person; what an agent wrote itself earns it nothing, whoever asks.
+    const { author } = update.facts;
+    const source = (await isPerson(this.#conductor, repository, author)) ? 'webhook' : 'agent';
+    const issue = await this.#apply(repository, update.number, update.facts, source, known?.metadata.name);
     const { pool } = this.#conductor.log;
     const { namespace, name, uid } = issue.metadata as { namespace: string; name: string; uid: string };
     const forge = { host: forgeHost(repository), repoId: update.repositoryId, number: update.number };
@@ -64,14 +71,15 @@ export class IssueIntake {
     return `${update.actor!.login} asked for Issue ${name}.`;
   }
 
-  /** One approval a delivery: it may be applied again after a crash. */
+  /** One approval for one label: a delivery may be applied again after a crash, and a listing may find at the same moment what it tells. */
   async #recordApproval(subject: SubjectName, update: IssueUpdate, delivery: string): Promise<void> {
     const { title, body } = update.facts;
     const textDigest = `sha256:${createHash('sha256').update(`${title}\n\n${body}`).digest('hex')}`;
     await this.#conductor.log.record(subject, causeOf(update, delivery), async (state, tx) => {
       const approved = { actor: update.actor!, via: 'label', textDigest } as const;
       const told = await isTold(tx, subject, 'ISSUE_APPROVED', delivery);
-      return { events: told ? [] : decideApproved(state, approved), value: undefined };
+      const found = told || (await isFoundToo(tx, subject, update, delivery));
+      return { events: found ? [] : decideApproved(state, approved), value: undefined };
     });
   }
 
@@ -111,7 +119,7 @@ export class IssueIntake {
       return `A newer text of Issue ${name} is known already.`;
     const kept = { title: known.spec.title, body: known.spec.body ?? '', labels: newest.labels };
     const taken = Object.fromEntries(update.edited.map((part) => [part, update.facts[part]]));
-    await this.#apply(repository, update.number, { ...kept, ...taken }, name);
+    await this.#apply(repository, update.number, { ...kept, ...taken }, known.spec.source, name);
     return `Issue ${name} follows the forge.`;
   }
 
@@ -120,6 +128,7 @@ export class IssueIntake {
     repository: Repository,
     number: number,
     facts: Pick<ForgeIssueFacts, 'title' | 'body' | 'labels'>,
+    source: Issue['spec']['source'],
     name?: string,
   ): Promise<Issue & KubeObject> {
     const object = {
@@ -135,7 +144,7 @@ export class IssueIntake {
         title: facts.title.slice(0, MAX_TITLE).toWellFormed(),
         body: facts.body.slice(0, MAX_BODY).toWellFormed(),
         labels: [...new Set(facts.labels)].filter(({ length }) => length > 0 && length <= 50).slice(0, 100),
-        source: 'webhook',
+        source,
       },
     };
     return this.#client.apply(ISSUES, object, { fieldManager: fieldManagers.intake, force: true });
@@ -165,6 +174,25 @@ async function isTold(db: Queryable, { id }: SubjectName, type: EventType, deliv
   const { rowCount } = await db.query(
     `SELECT FROM events WHERE stream = $1 AND type = $2 AND meta->'causation'->>'id' = $3`,
     [id, type, delivery],
+  );
+  return rowCount !== 0;
+}
+
+/**
+ * Whether the other of listing and delivery has recorded the same label by now: given by the same account, and recorded no earlier than it was given.
+ * Looked at where the stream is locked, for both look before they take what they found.
+ */
+async function isFoundToo(
+  db: Queryable,
+  { id }: SubjectName,
+  { actor, updatedAt }: IssueUpdate,
+  cause: string,
+): Promise<boolean> {
+  if (updatedAt === null) return false;
+  const { rowCount } = await db.query(
+    `SELECT FROM events WHERE stream = $1 AND type = 'ISSUE_APPROVED' AND data->'actor'->>'id' = $2
+       AND starts_with(meta->'causation'->>'id', $3) <> $4 AND at >= $5::timestamptz - $6 * interval '1 ms'`,
+    [id, String(actor!.id), LISTED, cause.startsWith(LISTED), updatedAt, CLOCKS_MS],
   );
   return rowCount !== 0;
 }

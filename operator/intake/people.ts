@@ -62,6 +62,14 @@ async function judged(
   return permission === 'admin' || permission === 'write' ? { may: true } : refused;
 }
 
+/** Whether who wrote something is known to be a person: no bot, not the conductor, and no account that an Agent has, had, or may have. */
+export async function isPerson(conductor: Conductor, repository: Repository, { id, kind }: Actor): Promise<boolean> {
+  const { actor: conductorAccount } = await conductor.forges.forRepository(repository);
+  if (kind === 'bot' || id === conductorAccount.id) return false;
+  const { accounts, unaccounted } = await readAgents(conductor, repository.metadata.namespace!, repository);
+  return unaccounted.length === 0 && !accounts.has(id);
+}
+
 async function knownToLack({ mirror, log, policy }: Conductor, key: RepositoryKey, { id }: Actor): Promise<boolean> {
   const known = (await mirror.permissions(log.pool, key, [id], policy.factMaxAge)).get(id);
   return known === 'read' || known === 'none';

@@ -71,6 +71,22 @@ test('a delivery is stored byte for byte before it is answered with 202, and tol
   assert.equal(stored(), 1);
 });
 
+test('a delivery that comes before the Repositories are known is kept until they are, and refused with 503 where that takes too long', async () => {
+  const starting = Promise.withResolvers<void>();
+  let repositories: ReturnType<typeof repositoryOf>[] = [];
+  const { app, rows } = serve({ repositories: () => repositories, known: () => starting.promise });
+  const early = send(app, 'push', payload, { id: 'early' });
+  repositories = [repositoryOf(5, 'acme/widgets')];
+  starting.resolve();
+  assert.equal((await early).status, 202);
+  assert.deepEqual(
+    rows.map(({ id }) => id),
+    ['early'],
+  );
+  const never = serve({ repositories: () => [], known: () => Promise.reject(new Error('Aborted')) });
+  assert.deepEqual(await refusal(await send(never.app, 'push', payload)), [503, 'NotKnownYet']);
+});
+
 test('a second delivery of one id is answered with 200 and told to nobody', async () => {
   const { app, rows, stored } = serve();
   assert.equal((await send(app, 'ping', payload, { id: 'one' })).status, 202);

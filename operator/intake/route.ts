@@ -27,6 +27,8 @@ const KEPT_HEADERS = [
 export interface IntakeOptions {
   readonly db: Queryable;
   readonly repositories: () => readonly Repository[];
+  /** Resolves once `repositories` knows all there are; rejects where that takes too long. Default: it does from the start. */
+  readonly known?: () => Promise<void>;
   readonly webhookSecret: WebhookSecret;
   readonly payloads: Payloads;
   /** Called when a new delivery is durable. */
@@ -40,7 +42,8 @@ export interface IntakeOptions {
  * POST /webhooks/github: checks the signature over the raw bytes, stores the delivery, answers 202; nothing is parsed before it is known to be
  * signed, nothing applied before it is durable. 200 for a delivery that is stored already, 400 for what is no delivery, 401 for a bad signature,
  * 404 for a repository nobody follows, 408 for a body of more than 10 s, 413 over 25 MiB or a million values, 503 where 100 MiB are being read;
- * where a secret or the database cannot be reached it is a 5xx, and the delivery has to be sent again.
+ * where a secret or the database cannot be reached, or the Repositories are not known within seconds of a start, it is a 5xx, and the delivery has
+ * to be sent again.
  */
 export function intakeRoute(options: IntakeOptions): (context: Context) => Promise<Response> {
   const metrics = options.metrics ?? noMetrics;
@@ -70,6 +73,7 @@ async function receive(
   const share = inFlight.share();
   try {
     const body = await readBounded(context.req.raw, MAX_BODY, { share, withinMs: READ_WITHIN_MS });
+    await untilKnown(options);
     const host = await authenticate(options, context, body);
     const headers = Object.fromEntries(
       KEPT_HEADERS.flatMap((name) =>
@@ -81,6 +85,16 @@ async function receive(
   } finally {
     share.release();
   }
+}
+
+/** A conductor that has just started knows no Repository yet: what it is sent then is not badly signed, and nothing that the forge sends a second time. */
+async function untilKnown({ known }: IntakeOptions): Promise<void> {
+  await known?.().catch((cause: unknown) => {
+    throw new HttpError('Unavailable', 'NotKnownYet', 'The Repositories are not known yet; send the delivery again.', {
+      cause,
+      retryAfterSeconds: 1,
+    });
+  });
 }
 
 function deliveryHeaders(context: Context): { id: string; event: string } {

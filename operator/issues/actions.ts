@@ -1,16 +1,17 @@
 import type { Issue, Repository } from '#crds';
 import { type Action, decideAction, decideFiled, type IssueState, priorityRank, type World } from '#domain';
 import { Stalled } from '#lib/kube';
+import { confirmOf } from '../approvals/consents.ts';
 import { reopen, runCheck } from '../deploy/perform.ts';
 import { repositoryName } from '../repositories/name.ts';
-import { dispatchTask } from '../store/claims.ts';
+import { ClaimRefused, claimPreparation, dispatchTask } from '../store/claims.ts';
 import type { Draft } from '../store/draft.ts';
 import type { Cause } from '../store/log.ts';
 import type { SubjectName } from '../store/project.ts';
 import type { Beginnings } from './beginnings.ts';
 import type { Conductor } from './context.ts';
 import type { Denials } from './denials.ts';
-import type { Dispatcher } from './dispatcher.ts';
+import { claimantOf, type Dispatcher } from './dispatcher.ts';
 import { mergeIssue, readPullRequest } from './merge.ts';
 
 /** Everything one step of an issue works on. */
@@ -27,6 +28,8 @@ export interface Step {
   readonly state: IssueState;
   readonly world: World;
   readonly cause: Cause;
+  /** Has the issue looked at again: more is known of what was asked for it. */
+  readonly onTold: () => void;
   /** Aborts when this process no longer leads, or is told to stop: then nothing more is made. */
   readonly signal: AbortSignal;
 }
@@ -58,6 +61,8 @@ async function affect(step: Step, action: Action): Promise<boolean> {
       return fileForgeIssue(step);
     case 'dispatch':
       return dispatch(step, action);
+    case 'prepare':
+      return prepare(step, action);
     case 'verify':
       return runCheck(step, action);
     case 'reopen':
@@ -117,9 +122,29 @@ async function enqueueIssue(step: Step, action: Extract<Action, { do: 'enqueue' 
     stack: action.stack,
     message: action.message,
   };
-  const { holder, full } = await dispatcher.claim(draft, entry);
+  const placed = await dispatcher.claim(draft, entry).catch((error: unknown) => verifyAgain(step, error));
+  if (placed === null) return 'acted';
+  const { holder, full } = placed;
   if (holder !== null) return (await step.beginnings.begin(step)) ? 'begun' : 'decided';
   return !full && (await dispatcher.serve(uids, subject)) ? 'acted' : 'rests';
+}
+
+/** Where only what a person approved has to be verified for a claim, does that, and has it decided anew: null. Rethrows every other error. */
+async function verifyAgain({ conductor, draft, subject }: Step, error: unknown): Promise<null> {
+  if (!(error instanceof ClaimRefused)) throw error;
+  await draft.commit();
+  if (error.scope !== null) await confirmOf(conductor, subject, error.scope);
+  return null;
+}
+
+async function prepare({ conductor, subject, state, cause }: Step, action: Extract<Action, { do: 'prepare' }>) {
+  const { name } = action.agent;
+  const agent = conductor.objects.agents
+    .list(subject.namespace)
+    .find(({ metadata }) => metadata.uid === action.agent.uid);
+  if (agent === undefined || agent.metadata.name !== name) return false;
+  const wanted = { agent: claimantOf(conductor, agent), why: action.message };
+  return claimPreparation(conductor.log, subject, state.version, wanted, conductor.leader, cause);
 }
 
 async function dispatch(step: Step, action: Extract<Action, { do: 'dispatch' }>): Promise<boolean> {

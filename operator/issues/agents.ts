@@ -16,7 +16,7 @@ export interface Agents {
   readonly unaccounted: readonly string[];
 }
 
-type Reading = Pick<Conductor, 'log' | 'objects' | 'forges' | 'now' | 'ceilings'>;
+type Reading = Pick<Conductor, 'log' | 'objects' | 'forges' | 'now' | 'ceilings' | 'models'>;
 type Account = Actor | 'none' | 'unknown';
 
 /**
@@ -42,10 +42,10 @@ export async function readAgents(
       if (typeof account !== 'string' && place !== undefined && !same(before[0], account))
         await rememberAccount(pool, place, uid, account);
       const now = typeof account === 'string' ? null : account;
-      const ceilings = conductor.ceilings?.(agent);
+      const trusted = trustOf(conductor, agent);
       const facts = factsOf(agent, running, now ?? (account === 'unknown' ? (before[0] ?? null) : null));
       const hidden = account === 'unknown' && before.length === 0 && (await everDispatched(pool, uid));
-      return { facts: { ...facts, usable: now !== null, ...(ceilings && { ceilings }) }, now, hidden };
+      return { facts: { ...facts, usable: now !== null, ...trusted }, now, hidden };
     }),
   );
   return {
@@ -57,6 +57,12 @@ export async function readAgents(
 
 function same(known: Actor | undefined, account: Actor): boolean {
   return known?.id === account.id && known.login === account.login;
+}
+
+function trustOf({ ceilings, models }: Reading, agent: Agent): Pick<AgentFacts, 'ceilings' | 'models'> {
+  const trusted = ceilings?.(agent);
+  if (trusted === undefined) return {};
+  return trusted.known && models !== undefined ? { ceilings: trusted, models: models(agent) } : { ceilings: trusted };
 }
 
 function factsOf(

@@ -2,6 +2,7 @@ import type { Issue } from '#crds';
 import {
   type Action,
   decideAcknowledgement,
+  decidePreparation,
   decideWish,
   type IssueState,
   liveTasks,
@@ -35,6 +36,7 @@ import { Filling } from './filling.ts';
 import { closeFinished } from './finished.ts';
 import { explain } from './outcome.ts';
 import { Places } from './places.ts';
+import { preparationOf } from './prepared.ts';
 import { IssueProjection } from './projection.ts';
 import { postQuestion } from './question.ts';
 import { Subjects } from './subject.ts';
@@ -194,6 +196,7 @@ export class IssueController {
         state,
         world,
         cause,
+        onTold: () => this.controller.enqueue(keyOf(issue)),
         signal,
       };
       const done = await act(step, action);
@@ -241,6 +244,8 @@ export class IssueController {
     draft.add(decideWish(draft.state, wishOf(issue)));
     const acknowledgement = acknowledgementOf(issue);
     if (acknowledgement !== null) draft.add(decideAcknowledgement(draft.state, acknowledgement));
+    const preparation = preparationOf(issue);
+    if (preparation !== null) draft.add(decidePreparation(draft.state, preparation));
     return draft;
   }
 

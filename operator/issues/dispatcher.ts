@@ -26,7 +26,7 @@ export class Dispatcher {
   /** {@link claimOrEnqueue} for those Agents of the entry that take work now. */
   async claim(draft: Draft, entry: Omit<QueueEntry, 'version'>): Promise<Placed> {
     const startedAt = Date.now();
-    const agents = this.#serving(entry.candidates).map(claimantOf);
+    const agents = this.#serving(entry.candidates).map((agent) => claimantOf(this.#conductor, agent));
     const placed = await claimOrEnqueue(draft, entry, agents, this.#conductor.leader);
     if (placed.holder === null) this.#conductor.waiting.wake(entry.candidates);
     else await traceClaim(entry.subject, placed.holder.name, startedAt);
@@ -65,7 +65,9 @@ export class Dispatcher {
   async #claim(agent: Agent): Promise<SubjectName | null> {
     const { log, leader } = this.#conductor;
     const startedAt = Date.now();
-    const next = await claimNext(log, claimantOf(agent), leader, CAUSE, (subject, err) => this.#drop(subject, err));
+    const next = await claimNext(log, claimantOf(this.#conductor, agent), leader, CAUSE, (subject, err) =>
+      this.#drop(subject, err),
+    );
     if (typeof next !== 'object') return null;
     await traceClaim(next, agent.metadata.name!, startedAt);
     return next;
@@ -90,8 +92,30 @@ export class Dispatcher {
   }
 }
 
-function claimantOf({ metadata, spec }: Agent): Claimant {
-  return { name: metadata.name!, uid: metadata.uid!, concurrency: spec.concurrency };
+/** An Agent with what it is trusted with now. `concurrency` default: its own. */
+export function claimantOf(
+  conductor: Pick<Conductor, 'ceilings' | 'consents' | 'tier' | 'objects'>,
+  agent: Agent,
+  concurrency: number = agent.spec.concurrency,
+): Claimant {
+  const { ceilings, consents } = conductor;
+  const trust = ceilings?.(agent);
+  return {
+    name: agent.metadata.name!,
+    uid: agent.metadata.uid!,
+    concurrency,
+    ...(trust && { ceilings: trust }),
+    ...(consents && { consents }),
+    termsOf: (subject) => asked(conductor, subject),
+  };
+}
+
+/** What the tiers ask of an issue: null where it, its Repository or the policy that grades it is not there. */
+function asked({ tier, objects }: Pick<Conductor, 'tier' | 'objects'>, { namespace, name }: SubjectName) {
+  if (tier.terms === undefined) return undefined;
+  const issue = objects.issues.get(namespace, name);
+  const repository = issue && objects.repositories.get(namespace, issue.spec.repositoryRef.name);
+  return (repository && tier.terms(repository)) ?? null;
 }
 
 /** Whose claim it was is known once it is made, so its span is recorded behind it. */

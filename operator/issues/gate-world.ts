@@ -23,7 +23,7 @@ export async function readGateWorld(
   pr: PullRequestFacts,
 ): Promise<GateWorld> {
   const [pushers, headElsewhere, baseChanged, rules] = await Promise.all([
-    pushersOf(log.pool, key, pr.head.ref),
+    pushersOf(log.pool, key, pr),
     pullsOfHead(log.pool, key, pr.head.sha),
     baseChangedAt(log.pool, key, pr.number),
     rulesOf(log.pool, key),

@@ -1,12 +1,24 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Action, type DomainEvent, defaultPolicy, type IssueState, type PullRequestFacts } from '#domain';
+import {
+  type Action,
+  type ApprovalScope,
+  type ChangeGrade,
+  consentFor,
+  type DomainEvent,
+  defaultPolicy,
+  type IssueState,
+  known,
+  type PullRequestFacts,
+  unknown,
+} from '#domain';
 import { EventsError } from '#lib/events';
 import { type BranchRules, ForgeError, type MergeRequest, type MergeResult } from '#lib/forge';
 import { Waiting } from '#lib/kube';
-import { ruleset } from '../../domain/gate/cases/enforced.ts';
+import { ruleset as rulesetOf, wish } from '../../domain/gate/cases/enforced.ts';
 import { HEAD, OLD_HEAD, PULL } from '../../domain/testing/facts.ts';
 import { inReview } from '../../domain/testing/story.ts';
+import { changeGrade } from '../../domain/testing/world.ts';
 import type { Conductor } from './context.ts';
 import { Denials } from './denials.ts';
 import { mergeIssue } from './merge.ts';
@@ -26,6 +38,12 @@ interface AtTheForge {
   readonly requested?: boolean;
   /** The turn to merge was long in coming. */
   readonly late?: boolean;
+  /** What the rules grade the work as by now; null where they are gone. Default T1. */
+  readonly graded?: 'T1' | 'T3' | null;
+  /** The commit of the base at which the change begins that was graded. */
+  readonly begins?: string;
+  /** What the tier asks by the policy, and who signed; `gone` are those whose Approval holds no more when it is verified. */
+  readonly signed?: { readonly terms: object; readonly people: readonly string[]; readonly gone?: readonly string[] };
 }
 
 type Story = ReturnType<typeof inReview>;
@@ -39,24 +57,34 @@ const repository = {
     defaultBranch: 'main',
     mergeMethod: 'squash',
     requiredChecks: { kind: 'listed', checks: [{ name: 'test', app: 'github-actions' }] },
-    enforcement: { kind: 'ruleset' },
+    enforcement: { kind: 'ruleset', approvalApp: 'rig-verifier' },
   },
   status: { forge: { repositoryID: 1 } },
 };
+/** A ruleset that holds what the Repository asks: its own check, and the verifier's. */
+const ruleset = (over: Parameters<typeof rulesetOf>[0] = {}) =>
+  rulesetOf(over, { ...wish, checks: [...wish.checks, { name: 'rig/approval', app: 'rig-verifier' }] });
 const merged: MergeResult = { merged: true, sha: 'e'.repeat(40) };
 
 /** Asks for the merge; answers the calls that reached the forge, in order with what was appended, and what was appended. */
 async function ask(how: AtTheForge) {
   const { live = {}, rules, answer = merged, commits = 0, queued, reading, requested = false, late = false } = how;
+  const { graded = 'T1', begins, signed } = how;
   const story = inReview();
   story.later(1_000).verdict(true);
+  if (begins !== undefined) story.see({ change: known(changeGrade(story.state, { base: begins }), story.now) });
+  if (signed !== undefined) story.see({ terms: signed.terms as never });
+  for (const subject of signed?.people ?? []) story.approve('merge', { subject });
   if (requested) story.append([{ type: 'MERGE_REQUESTED', data: { number: PULL, headSHA: HEAD, method: 'squash' } }]);
   const action = story.next() as Extract<Action, { do: 'merge' }>;
   assert.equal(action.do, 'merge');
   const before = story.events.length;
   const order: string[] = [];
   const calls: { key: string; request: MergeRequest }[] = [];
-  const issue = { metadata: { namespace: 'team', name: 'fix-parser', uid: 'u1', generation: 2 } };
+  const issue = {
+    metadata: { namespace: 'team', name: 'fix-parser', uid: 'u1', generation: 2 },
+    spec: { labels: [], title: 'Fix the parser' },
+  };
   const issues = new Map<string, { metadata: object }>([['team/fix-parser', issue]]);
   const states = ['open'];
   let reads = 0;
@@ -101,6 +129,19 @@ async function ask(how: AtTheForge) {
       },
     },
     leader: { epoch: 1 },
+    tier: {
+      grade: () => (graded === null ? null : { tier: graded, taskClass: 'bugfix', reason: 'By the rules.' }),
+      ...(begins !== undefined && {
+        change: ({ last, takenBack }: { last: ChangeGrade; takenBack: string | null }) =>
+          takenBack === null ? known(last, 0) : unknown('it is graded anew.'),
+      }),
+    },
+    consents: {
+      confirm: async (_: unknown, scope: ApprovalScope, uid: string) => {
+        const held = consentFor(story.state, scope, story.now, uid);
+        return held !== null && signed?.gone?.includes(held.identity.subject) ? null : held;
+      },
+    },
     policy: defaultPolicy,
     now: () => story.now,
   } as unknown as Conductor;
@@ -118,6 +159,7 @@ async function ask(how: AtTheForge) {
         world: story.snapshot(),
         action,
         cause: { actor: { kind: 'controller', name: 'test' } },
+        onTold() {},
       });
       return 0;
     } catch (error) {
@@ -136,7 +178,24 @@ test('a merge names the head that was decided on, and is in the log before it is
   assert.equal(calls[0]?.key, String(appended[0]?.version));
 });
 
+const two = { T1: { dispatch: 'agent', gates: ['attestors'], attestors: { humans: 2, machines: 0 } } };
+
+test('a merge is asked for under every Approval that it takes, and the log tells each with it', async () => {
+  const { order } = await ask({ signed: { terms: two, people: ['ada@example.com', 'bea@example.com'] } });
+  assert.deepEqual(order, ['APPROVAL_USED', 'APPROVAL_USED', 'MERGE_REQUESTED', 'the call']);
+});
+
+for (const gone of ['ada@example.com', 'bea@example.com'])
+  test(`a merge for which two people vouch is not called once the signature of ${gone} holds no more, whoever else signed`, async () => {
+    const { calls, appended } = await ask({
+      signed: { terms: two, people: ['ada@example.com', 'bea@example.com'], gone: [gone] },
+    });
+    assert.deepEqual([calls.length, appended.length], [0, 0]);
+  });
+
 const denied: [string, AtTheForge][] = [
+  ['a policy that was deleted', { graded: null }],
+  ['a policy that grades the work T3 by now', { graded: 'T3' }],
   [
     'a head that moved since the decision',
     { live: { head: { sha: OLD_HEAD, ref: 'rig/fix-parser/1', repositoryId: 700 } } },
@@ -161,8 +220,17 @@ const denied: [string, AtTheForge][] = [
     },
   ],
 ];
+
+test('a base that was taken back behind the graded change, seen only by the live read, has the change graded anew before it is merged', async () => {
+  const begins = 'c'.repeat(40);
+  assert.equal((await ask({ begins })).calls.length, 1);
+  const { shown } = inReview();
+  const commits = [...shown.commits, { ...shown.commits[0]!, sha: begins }];
+  assert.deepEqual((await ask({ begins, live: { commits } })).calls, []);
+});
+
 for (const [what, forge] of denied) {
-  test(`${what}, seen only by the live read before a merge, keeps the call from being made`, async () => {
+  test(`${what}, seen only right before a merge, keeps the call from being made`, async () => {
     const { calls, appended } = await ask(forge);
     assert.deepEqual([calls.length, appended.length], [0, 0]);
   });

@@ -32,7 +32,7 @@ async function ask(times: number, atOnce = false) {
   const conductor = {
     forges: {
       forRepository: async () => ({
-        forge: { pullRequest: async () => ({ read: ++reads, head: { sha: SHA, ref: 'rig/one/1' } }) },
+        forge: { pullRequest: async () => ({ read: ++reads, head: { sha: SHA, ref: 'rig/one/1' }, commits: [] }) },
       }),
     },
     writes: { mergeTurn: async () => true },
@@ -43,6 +43,7 @@ async function ask(times: number, atOnce = false) {
       append: async (_subject: unknown, _cause: unknown, decide: (state: IssueState) => DomainEvent[]) =>
         appended.push(...decide(noIssue)),
     },
+    tier: { grade: () => null },
     policy: defaultPolicy,
     now: Date.now,
   } as unknown as Conductor;
@@ -56,13 +57,14 @@ async function ask(times: number, atOnce = false) {
     mergeIssue({
       conductor,
       denials,
-      issue: {} as never,
+      issue: { spec: { labels: [], title: 'One' } } as never,
       repository: repository as never,
       subject: { id: 'one', namespace: 'team', name: 'one' },
       state: noIssue,
       world,
       action,
       cause: { actor: { kind: 'controller', name: 'test' } },
+      onTold() {},
     }).then(
       () => said.push('again'),
       (error) => said.push(error instanceof Waiting ? error.afterMs : error),

@@ -1,18 +1,23 @@
 import type { Issue, Repository } from '#crds';
 import {
   type Action,
+  consentsToMerge,
   type DomainEvent,
   decideAction,
+  decideMergeRequest,
   effectiveGrade,
   gateOf,
   type IssueState,
   known,
   mergeMessage,
+  type RecordedApproval,
+  trustedWork,
   type World,
 } from '#domain';
 import { isEventsError } from '#lib/events';
 import type { MergeResult } from '#lib/forge';
 import { Waiting } from '#lib/kube';
+import { confirmOf } from '../approvals/consents.ts';
 import { Outdated } from '../forges/outdated.ts';
 import type { Target } from '../forges/writes.ts';
 import { followRules } from '../repositories/enforcement.ts';
@@ -23,7 +28,7 @@ import type { Conductor } from './context.ts';
 import { type Denials, headOf } from './denials.ts';
 import { readGateWorld } from './gate-world.ts';
 import { soleMerge } from './sole-merge.ts';
-import { closedAtForge, repositoryKey } from './world.ts';
+import { closedAtForge, readAsked, readGrades, repositoryKey } from './world.ts';
 
 /** A merge is decided on facts that came in at most this long ago. */
 const FRESH_MS = 2_000;
@@ -56,6 +61,8 @@ export interface MergeOptions {
   readonly world: World;
   readonly action: Merge;
   readonly cause: Cause;
+  /** Called once more is known of what was asked. */
+  readonly onTold: () => void;
 }
 
 /**
@@ -73,7 +80,7 @@ export async function mergeIssue(options: MergeOptions): Promise<void> {
 
 /** While no other merge of the repository is under way. */
 async function mergeNow(options: MergeOptions): Promise<void> {
-  const { conductor, denials, repository, subject, state, world, action, cause } = options;
+  const { conductor, denials, issue, repository, subject, state, world, action, cause, onTold } = options;
   const rest = denials.late.left(subject.id, headOf(action), conductor.now());
   if (rest > 0) throw tooLate(options, rest);
   if (!(await conductor.writes.mergeTurn(await targetOf(options)))) return;
@@ -81,10 +88,17 @@ async function mergeNow(options: MergeOptions): Promise<void> {
   const cameAt = conductor.now();
   if (cameAt - readAt > READING_MS) throw tooLate(options, lengthen(options));
   const gate = { ...(await readGateWorld(conductor, repository, repositoryKey(repository)!, live)), enforcement };
-  const fresh = { ...world, gate, pullRequest: known(live, readAt), pullRequestReadAt: readAt };
+  // Rules, grades and what is asked elsewhere are as new as memory has them: its turn may have been long in coming.
+  const asked = readAsked(conductor, repository, state, onTold);
+  const pullRequest = known(live, readAt);
+  const grades = readGrades(conductor, issue, repository, state, pullRequest, onTold);
+  const fresh = { ...world, ...asked, ...grades, gate, pullRequest, pullRequestReadAt: readAt };
   const { missing } = gateOf(state, fresh, conductor.policy, conductor.now());
   if (missing !== null) return deny(options, missing.message);
-  const requested = await requestMerge(conductor, subject, state, action, cause);
+  const consents = await confirmAll(options, fresh);
+  // What was signed holds no more, and the log says so: it is decided anew.
+  if (consents === null) return;
+  const requested = await requestMerge(options, consents);
   if (requested === null) return;
   const result = await callMerge(options, requested, live.reviews, () => confirm(options, requested, cameAt));
   if (result instanceof Outdated) {
@@ -98,6 +112,22 @@ async function mergeNow(options: MergeOptions): Promise<void> {
   denials.forget(subject.id);
   if (!result.merged) await conductor.log.append(subject, cause, (now) => refusal(now, action, result));
   await readPullRequest(conductor, repository, action.number);
+}
+
+/** Every Approval that the merge takes, verified from its bundle this moment; null where one holds no more. */
+async function confirmAll(
+  { conductor, subject, state }: MergeOptions,
+  world: World,
+): Promise<readonly RecordedApproval[] | null> {
+  const taken = consentsToMerge(state, world, conductor.now());
+  if (taken === null) return null;
+  const confirmed: RecordedApproval[] = [];
+  for (const { scope, uid } of taken) {
+    const held = await confirmOf(conductor, subject, scope, uid);
+    if (held === null) return null;
+    confirmed.push(held);
+  }
+  return confirmed;
 }
 
 /** The pull request and what the forge holds its base to, both as they are now. */
@@ -162,16 +192,13 @@ async function deny({ conductor, denials, subject, action, cause }: MergeOptions
 
 /** Commits the decision; null when the issue moved since it was taken. A decision that was committed already is taken up again. */
 async function requestMerge(
-  conductor: Conductor,
-  subject: SubjectName,
-  decided: IssueState,
-  action: Merge,
-  cause: Cause,
+  { conductor, subject, state: decided, action, cause }: MergeOptions,
+  consents: readonly RecordedApproval[],
 ): Promise<IssueState | null> {
-  const { headSHA, number, method } = action;
+  const { headSHA } = action;
   const { state, events } = await conductor.log.append(subject, cause, (now): DomainEvent[] => {
     if (now.mergeRequested?.headSHA === headSHA || now.version !== decided.version) return [];
-    return [{ type: 'MERGE_REQUESTED', data: { number, headSHA, method } }];
+    return decideMergeRequest(action, consents);
   });
   const ours = events.length > 0 || state.version === decided.version;
   return ours && state.mergeRequested?.headSHA === headSHA ? state : null;
@@ -197,7 +224,7 @@ async function callMerge(
     agent: state.lastWork?.agent.name ?? 'a person',
     attempt: state.lastWork?.attempt ?? 1,
     tier: effectiveGrade(state)?.tier ?? 'T3',
-    taskClass: state.classified?.taskClass ?? 'unclassified',
+    taskClass: trustedWork(state).taskClass || 'unclassified',
     reviewers: [
       ...new Set(
         reviews

@@ -2,11 +2,15 @@ import type { Issue, Repository } from '#crds';
 import {
   type Actor,
   changeHead,
+  effectiveGrade,
   type Fact,
   type IssueState,
+  isAsked,
+  isWidened,
   known,
   type Permission,
   type PullRequestFacts,
+  termsOf,
   unknown,
   type World,
 } from '#domain';
@@ -51,9 +55,11 @@ export async function readWorld(
   ]);
   const policy = repositoryPolicy(repository, issue.spec.repositoryRef.name, now);
   return {
+    name: issue.metadata.name!,
     repository: policy,
     repositoryMissing: repository === undefined,
-    ...readTier(conductor, issue, repository, state, onTold),
+    ...readGrades(conductor, issue, repository, state, forge.pullRequest, onTold),
+    ...readAsked(conductor, repository, state, onTold),
     stack,
     agents,
     tasks,
@@ -65,16 +71,18 @@ export async function readWorld(
     ...readDependencies(objects, issue),
     ...(await readFamily(conductor, issue, state)),
     conductorUpSince: conductor.leader.upSince,
+    conductorGaps: conductor.leader.gaps ?? [],
     ...(await readDelivery(conductor, deployers, issue, state, policy, repositoryKey(repository))),
   };
 }
 
-/** How the work is graded, and its change where there is one. `onTold` is called when more of the change is known. */
-function readTier(
-  { tier }: Conductor,
-  { spec }: Issue,
+/** How the work is graded, and its change where there is one: answered from memory, and `onTold` when more of the change is known. */
+export function readGrades(
+  { tier }: Pick<Conductor, 'tier'>,
+  { spec }: Pick<Issue, 'spec'>,
   repository: Repository | undefined,
   state: IssueState,
+  pull: World['pullRequest'],
   onTold: () => void,
 ): Pick<World, 'tier' | 'tierProblem' | 'change'> {
   const { labels, title, taskClass = null, source, taskSpec } = spec;
@@ -83,7 +91,31 @@ function readTier(
   const problem = grade !== null || repository === undefined ? null : (tier.problem?.(repository) ?? null);
   const head = state.ending === null && state.merged === null ? changeHead(state) : null;
   if (head === null || tier.change === undefined) return { tier: grade, tierProblem: problem };
-  return { tier: grade, tierProblem: problem, change: tier.change({ work, head, last: state.change, onTold }) };
+  const takenBack = pull.known && isWidened(state.change, pull) ? pull.value.base.sha : null;
+  const change = tier.change({ work, head, last: state.change, takenBack, onTold });
+  return { tier: grade, tierProblem: problem, change };
+}
+
+/** What the tiers ask, and what the tier of an open change asks others: answered from memory, and `onTold` when there is more. */
+export function readAsked(
+  { tier, production, attestors }: Pick<Conductor, 'tier' | 'production' | 'attestors'>,
+  repository: Repository | undefined,
+  state: IssueState,
+  onTold: () => void,
+): Pick<World, 'terms' | 'slo' | 'machineAttestors'> {
+  if (repository === undefined) return {};
+  const terms = tier.terms?.(repository);
+  const table = terms === undefined ? {} : { terms };
+  const { pullRequest } = state;
+  if (pullRequest?.open !== true || state.merged !== null || state.ending !== null) return table;
+  const { gates } = termsOf(terms, effectiveGrade(state)?.tier ?? 'T3');
+  const levels = gates.includes('slo') || gates.includes('errorBudget');
+  return {
+    ...table,
+    ...(levels && production !== undefined && { slo: production.of(repository, onTold) }),
+    ...(gates.includes('attestors') &&
+      attestors !== undefined && { machineAttestors: attestors.of(repository, pullRequest.headSHA, onTold) }),
+  };
 }
 
 /** Read only where a claim may follow, at the tip that the mirror knows: a queued issue costs no request. Null is the stack of any Agent. */
@@ -94,7 +126,7 @@ async function readStack(
   state: IssueState,
 ): Promise<Fact<string | null>> {
   // Whether an Agent fits by now depends on the stack: such an issue does not rest.
-  const rests = state.awaiting !== null && state.awaiting.reason !== 'NoAgentFits';
+  const rests = state.awaiting !== null && state.awaiting.reason !== 'NoAgentFits' && !isAsked(state);
   const idle = state.ending !== null || rests || state.classified === null;
   const key = repositoryKey(repository);
   if (state.work !== null || idle || repository === undefined || key === null) return known(null, 0);

@@ -5,7 +5,7 @@ import { EventStore, ensureSubject } from '#lib/events';
 import { silentLogger } from '#lib/observe';
 import { type Deed, storyOf } from '../../domain/testing/ledger.ts';
 import { eventsOf, openLog } from '../store/store.int-kit.ts';
-import { LedgerService } from './service.ts';
+import { type LedgerOptions, LedgerService } from './service.ts';
 
 export const cause = { actor: { kind: 'controller', name: 'test' } } as const;
 
@@ -27,6 +27,7 @@ export interface LedgerWorld {
 export async function openLedger(
   t: Pick<TestContext, 'after'>,
   over: Partial<LedgerPolicy> = {},
+  options: Partial<LedgerOptions> = {},
 ): Promise<LedgerWorld> {
   const { pool } = await openLog(t);
   const store = new EventStore({ db: pool, types: catalogue });
@@ -41,12 +42,12 @@ export async function openLedger(
       policy: () => policy,
       now: () => Date.now() + world.ahead,
       logger: silentLogger,
+      ...options,
     }),
     async tell(deed: Deed, namespace = 'tenant-a') {
       const ref = { kind: 'Issue', namespace, name: `widgets-${deed.issue}`, uid: `uid-${deed.issue}` };
       const { subject } = await ensureSubject(pool, ref);
-      const events = storyOf(deed).filter(({ type }) => type in catalogue);
-      await world.append(subject.id, ...(events as DomainEvent[]));
+      await world.append(subject.id, ...storyOf(deed));
       return subject.id;
     },
     async append(stream: string, ...events: DomainEvent[]) {

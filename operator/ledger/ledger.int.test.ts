@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Agent } from '#crds';
-import { defaultLedgerPolicy, Ledger, type StoredEvent } from '#domain';
+import { defaultLedgerPolicy, Ledger, type StoredEvent, type Tier } from '#domain';
 import { type Deed, deed } from '../../domain/testing/ledger.ts';
 import { until } from '../../test/kit/cluster-wait.ts';
 import { type LedgerWorld, openLedger } from './ledger.int-kit.ts';
+import { ledgerPolicyOf } from './policy.ts';
 
 const good = (issue: number, over: Partial<Deed> = {}) => deed({ issue, mergedAt: 0, ...over });
 const typesOf = (events: readonly { type: string }[]) => events.map(({ type }) => type);
@@ -108,11 +109,29 @@ test('two processes that keep one ledger tell everything once', async (t) => {
 });
 
 test('an Agent’s grants and a recovery move its lines', async (t) => {
-  const world = await openLedger(t);
+  const signed = {
+    clusterUID: 'c',
+    namespace: 'tenant-a',
+    agent: { name: 'agent-a', uid: 'agent-a' },
+    nonce: 'nonce-01',
+  };
+  const document = { ...signed, taskClass: 'docs', model: 'model-1', tier: 'T2' } as const;
+  const identity = { subject: 'ada@example.com', issuer: 'https://accounts.example.com' };
+  const holds = { holds: true, identity, digest: 'd', document, signedAt: 1 } as const;
+  const grants = async () => ({ version: '1', judge: () => holds });
+  const world = await openLedger(t, {}, { grants });
   const stream = await world.tell(good(1));
   await world.service.settle();
   const { rows } = await world.pool.query("SELECT id FROM subjects WHERE kind = 'Agent' AND uid = 'agent-a'");
-  const grant = { taskClass: 'docs', model: 'model-1', tier: 'T2', by: 'ada', act: 'act-1', note: null } as const;
+  const grant = {
+    taskClass: 'docs',
+    model: 'model-1',
+    tier: 'T2',
+    by: 'ada',
+    act: 'act-1',
+    note: null,
+    bundle: '{}',
+  } as const;
   await world.append(rows[0].id, { type: 'TRUST_GRANTED', data: grant });
   await world.service.settle();
   assert.equal((await lines(world))[0].ceiling, 'T2');
@@ -131,25 +150,104 @@ test('an Agent’s grants and a recovery move its lines', async (t) => {
   assert.deepEqual(typesOf(await world.told('agent-a')), ['TRUST_GRANTED', 'TRUST_PROMOTED', 'TRUST_DEMOTED']);
 });
 
-test('what an Agent is trusted with is unknown before the first look, and the lowest of all its models afterwards', async (t) => {
-  const world = await openLedger(t);
-  for (const issue of [1, 2, 3]) await world.tell(good(issue));
-  const agent = (...models: string[]) => {
-    const [own, ...fallbacks] = models.map((model) => ({ provider: 'p', model }));
-    return { metadata: { uid: 'agent-a' }, spec: { models: { default: own }, fallbacks } } as unknown as Agent;
-  };
-  assert.equal(world.service.ceilings(agent('model-1')).known, false);
-  const ceiling = (...models: string[]) => {
-    const trusted = world.service.ceilings(agent(...models));
-    return trusted.known ? trusted.value.get('docs') : undefined;
-  };
+/** The ledger runs while `use` does. */
+async function running(world: LedgerWorld, use: () => Promise<void>): Promise<void> {
   const ending = new AbortController();
   world.service.start(ending.signal);
   try {
-    await until('the ledger is read', () => ceiling('model-1') === 'T1');
-    assert.deepEqual([ceiling('model-1', 'model-2'), ceiling('model-2')], ['T0', 'T0']);
+    await use();
   } finally {
     ending.abort();
     await world.service.idle();
   }
+}
+
+const agentOf = (...models: string[]) => {
+  const [own, ...fallbacks] = models.map((model) => ({ provider: 'p', model }));
+  return { metadata: { uid: 'agent-a' }, spec: { models: { default: own }, fallbacks } } as unknown as Agent;
+};
+
+/** What an Agent with these models is trusted with in docs; undefined where that is unknown. */
+function ceiling(world: LedgerWorld, ...models: string[]) {
+  const trusted = world.service.ceilings(agentOf(...models));
+  return trusted.known ? (trusted.value.get('docs') ?? 'T0') : undefined;
+}
+
+test('what an Agent is trusted with is unknown before the first look, and the lowest of all its models afterwards', async (t) => {
+  const world = await openLedger(t);
+  for (const issue of [1, 2, 3]) await world.tell(good(issue));
+  assert.equal(ceiling(world, 'model-1'), undefined);
+  await running(world, async () => {
+    await until('the ledger is read', () => ceiling(world, 'model-1') === 'T1');
+    assert.deepEqual([ceiling(world, 'model-1', 'model-2'), ceiling(world, 'model-2')], ['T0', 'T0']);
+  });
 });
+
+test('a name is worth what answered to it last, so that trust of one model is not another’s that answers to its name', async (t) => {
+  const world = await openLedger(t);
+  for (const issue of [1, 2, 3]) await world.tell(good(issue));
+  const stream = await world.tell(good(4));
+  const work = {
+    task: 'task-4',
+    kind: 'implement',
+    fence: '1.1',
+    agent: 'agent-a',
+    provider: 'p',
+    requests: 1,
+  } as const;
+  const tokens = { input: 1, output: 1, cacheRead: 0, cacheWrite: 0 };
+  const answers = (asked: string, model: string) =>
+    world.append(stream, { type: 'TOKENS_USED', data: { ...work, tokens, asked, model } });
+  await answers('latest', 'model-1');
+  await running(world, async () => {
+    await until('the ledger is read', () => ceiling(world, 'latest') === 'T1');
+    assert.deepEqual(world.service.models(agentOf('latest', 'model-1')).now, ['model-1']);
+    await answers('latest', 'model-9');
+    await until('the answer is heard', () => ceiling(world, 'latest') === 'T0');
+    assert.equal(ceiling(world, 'model-1'), 'T1');
+    assert.deepEqual(world.service.models(agentOf('latest', 'model-1')).now, ['model-9', 'model-1']);
+  });
+});
+
+test('what an Agent is trusted with is unknown again where the ledger cannot go on, and not what a table says that anybody wrote', async (t) => {
+  const world = await openLedger(t);
+  for (const issue of [1, 2, 3]) await world.tell(good(issue));
+  await world.service.settle();
+  await world.pool.query("UPDATE ledger SET ceiling = 'T2'");
+  await running(world, async () => {
+    await until('the ledger is read', () => ceiling(world, 'model-1') !== undefined);
+    assert.equal(ceiling(world, 'model-1'), 'T1');
+    await world.pool.query('ALTER TABLE ledger_due RENAME TO ledger_due_away');
+    await until('it has stopped', () => {
+      world.ahead += 31_000;
+      return ceiling(world, 'model-1') === undefined;
+    });
+    const why = world.service.ceilings(agentOf('model-1'));
+    assert.match(why.known ? '' : why.why, /has not gone on since/);
+    await world.pool.query('ALTER TABLE ledger_due_away RENAME TO ledger_due');
+    await until('it goes on', () => ceiling(world, 'model-1') === 'T1');
+  });
+});
+
+test('a change of the rules alone holds for the past as well', async (t) => {
+  const policies = ledgerPolicies(['T1', 'T2'], ['T0', 'T1', 'T2']);
+  let now = 0;
+  const world = await openLedger(t, {}, { policy: () => policies[now]! });
+  for (const issue of [1, 2, 3]) await world.tell(good(issue, { tier: 'T1', byPerson: true }));
+  await running(world, async () => {
+    await until('T1 counts where no T0 is to be had', () => ceiling(world, 'model-1') === 'T1');
+    now = 1;
+    await until('and not where there is', () => ceiling(world, 'model-1') === 'T0');
+  });
+});
+
+/** Policies of one climb each, whose rules find work of docs at these tiers. */
+function ledgerPolicies(...tiers: Tier[][]) {
+  return tiers.map((each) => {
+    const terms = { promotion: { streak: 3, settle: '0s', maxPerDay: 100 } } as const;
+    return ledgerPolicyOf({
+      ...terms,
+      rules: each.map((tier) => ({ name: tier, match: {}, tier, taskClass: 'docs' })),
+    });
+  });
+}

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'yaml';
 import type { TierPolicySpec } from '#crds';
-import { defaultLedgerPolicy, unreachable } from '#domain';
+import { defaultLedgerPolicy, type Tier, unreachable } from '#domain';
 import { durationOf, ledgerPolicyOf } from './policy.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -25,6 +25,17 @@ test('a policy that says nothing of trust leaves it as it is shipped', () => {
   const { tiersOf: _, ...figures } = ledgerPolicyOf(undefined);
   const { tiersOf: __, ...shipped } = defaultLedgerPolicy;
   assert.deepEqual(figures, shipped);
+});
+
+test('at which tiers there is work is asked of every policy, and another rule is another policy to the ledger', () => {
+  const at = (...tiers: Tier[]) => ({
+    rules: tiers.map((tier) => ({ name: tier, match: {}, tier, taskClass: 'docs' })),
+  });
+  const both = ledgerPolicyOf(at('T1'), [at('T1'), at('T2')]);
+  assert.deepEqual([...both.tiersOf('docs')], ['T1', 'T2']);
+  assert.equal(ledgerPolicyOf(at('T1'), [at('T2'), at('T1')]).rules, both.rules);
+  assert.notEqual(ledgerPolicyOf(at('T1'), [at('T1'), at('T0')]).rules, both.rules);
+  assert.deepEqual([...ledgerPolicyOf(undefined, [at('T1')]).tiersOf('docs')], ['T1']);
 });
 
 for (const file of globSync('policies/tiers/*.yaml', { cwd: ROOT })) {

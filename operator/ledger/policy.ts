@@ -13,15 +13,38 @@ export function durationOf(text: string): number | null {
   );
 }
 
-/** How trust is gained and lost under a TierPolicy; as it is shipped where there is none, and in whatever the policy leaves out. */
-export function ledgerPolicyOf(spec: TierPolicySpec | undefined): LedgerPolicy {
-  const { promotion, demotion, resetOnModelChange } = spec ?? {};
+/** What of a TierPolicy says how trust is gained and lost. */
+type TrustTerms = Partial<Pick<TierPolicySpec, 'promotion' | 'demotion' | 'resetOnModelChange' | 'rules'>>;
+
+/**
+ * How trust is gained and lost under the TierPolicy `default`; as it is shipped where there is none, and in whatever it leaves out. At which tiers
+ * there is work of a class is asked of all policies: any of them may have graded a change.
+ */
+export function ledgerPolicyOf(
+  terms: TrustTerms | undefined,
+  all: readonly Pick<TrustTerms, 'rules'>[] = terms === undefined ? [] : [terms],
+): LedgerPolicy {
+  const { promotion, demotion, resetOnModelChange } = terms ?? {};
   return {
     streak: promotion?.streak ?? defaultLedgerPolicy.streak,
     settle: durationOf(promotion?.settle ?? '') ?? defaultLedgerPolicy.settle,
     maxPerDay: promotion?.maxPerDay ?? defaultLedgerPolicy.maxPerDay,
     cooldown: durationOf(demotion?.cooldown ?? '') ?? defaultLedgerPolicy.cooldown,
     resetOnModelChange: resetOnModelChange ?? defaultLedgerPolicy.resetOnModelChange,
-    tiersOf: spec === undefined ? defaultLedgerPolicy.tiersOf : tiersOfRules(spec.rules ?? []),
+    ...tiersUnder(all.map(({ rules = [] }) => rules.map(({ tier, taskClass }) => ({ tier, taskClass })))),
+  };
+}
+
+type Rules = Parameters<typeof tiersOfRules>[0];
+
+function tiersUnder(policies: readonly Rules[]): Pick<LedgerPolicy, 'tiersOf' | 'rules'> {
+  if (policies.length === 0) return { tiersOf: defaultLedgerPolicy.tiersOf, rules: defaultLedgerPolicy.rules };
+  const each = policies.map(tiersOfRules);
+  return {
+    tiersOf: (taskClass) => new Set(each.flatMap((tiersOf) => [...tiersOf(taskClass)])),
+    rules: policies
+      .map((rules) => JSON.stringify(rules))
+      .sort()
+      .join(),
   };
 }

@@ -2,7 +2,6 @@ import {
   type EventType,
   evolveHistory,
   evolveTrust,
-  type LedgerEvent,
   type LedgerSubject,
   noHistory,
   noTrust,
@@ -10,6 +9,7 @@ import {
 } from '#domain';
 import { type Pool, type Queryable, transaction } from '#lib/db';
 import type { EventStore, StoredEvent as LogEvent } from '#lib/events';
+import { askedIn, writeAsked } from './answers.ts';
 import {
   type Issue,
   type KnownAgent,
@@ -35,7 +35,10 @@ export const LEDGER_TYPES: readonly EventType[] = [
   'PR_UPDATED',
   'REVIEW_DISPUTED',
   'MERGED',
+  'APPROVAL_USED',
   'DEPLOYED_PRODUCTION',
+  'CANARY_ABORTED',
+  'SLO_BUDGET_DEPLETED',
   'ROLLED_BACK',
   'SMOKE_FAILED',
   'E2E_FAILED',
@@ -93,13 +96,16 @@ export class LedgerProjection {
       const streams = Map.groupBy(batch.events, ({ stream }) => stream);
       const known = await readHistories(tx, [...streams.keys()]);
       const issues: Issue[] = [];
+      const asked: Parameters<typeof writeAsked>[1][number][] = [];
       for (const [id, events] of streams) {
         const subject = subjects.get(id);
         if (subject?.kind !== 'Issue') continue;
         const history = events.map(told).reduce(evolveHistory, known.get(id) ?? noHistory);
         issues.push({ subject, history });
+        asked.push(...askedIn(history, events));
       }
       const moved = await writeIssues(tx, issues);
+      await writeAsked(tx, asked);
       for (const [uid, agent] of await this.#agents(tx, streams, subjects))
         moved.push(...(await writeAgent(tx, uid, agent)));
       await markDue(tx, moved);
@@ -125,9 +131,7 @@ export class LedgerProjection {
     );
     return new Map(
       spoken.map(({ subject, uid, events }) => {
-        const trust = events
-          .map((event) => told(event) as StoredEvent)
-          .reduce(evolveTrust, known.get(uid)?.trust ?? noTrust);
+        const trust = events.map(told).reduce(evolveTrust, known.get(uid)?.trust ?? noTrust);
         return [uid, { namespace: subject.namespace, agent: subject.name, trust }];
       }),
     );
@@ -150,6 +154,6 @@ export class LedgerProjection {
   }
 }
 
-function told({ type, data, version, at }: LogEvent): LedgerEvent {
-  return { type, data, version, at } as LedgerEvent;
+function told({ type, data, version, at }: LogEvent): StoredEvent {
+  return { type, data, version, at } as StoredEvent;
 }

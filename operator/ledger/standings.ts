@@ -11,6 +11,7 @@ import {
   type TrustKey,
 } from '#domain';
 import { type Pool, type Queryable, transaction } from '#lib/db';
+import { type GrantView, weigh } from './grants.ts';
 import type { Pair } from './tables.ts';
 
 /** Where one pair stands with one model, and on what. */
@@ -19,6 +20,16 @@ export interface Line extends TrustKey {
   readonly agent: string;
   readonly standing: Standing;
   readonly knownSince: number | null;
+  /** Why a grant of it does not hold; null where all do. */
+  readonly fallen: string | null;
+}
+
+/** What lines are computed with. */
+export interface Terms {
+  readonly policy: LedgerPolicy;
+  readonly grants: GrantView;
+  /** In ms. */
+  readonly now: number;
 }
 
 /** What the tables hold of an Agent. */
@@ -41,7 +52,7 @@ export async function duePairs(db: Queryable, now: number): Promise<Pair[]> {
 }
 
 /** Computes a pair anew, with every model, and keeps it; answers its lines. What the log tells meanwhile is not lost: it makes the pair due again. */
-export async function settlePair(pool: Pool, pair: Pair, policy: LedgerPolicy, now: number): Promise<Line[]> {
+export async function settlePair(pool: Pool, pair: Pair, terms: Terms): Promise<Line[]> {
   return transaction(pool, async (tx) => {
     await tx.query("SELECT pg_advisory_xact_lock(hashtextextended('ledger/' || $1 || '/' || $2, 0))", [
       pair.agentUid,
@@ -49,9 +60,9 @@ export async function settlePair(pool: Pool, pair: Pair, policy: LedgerPolicy, n
     ]);
     // Before anything is read: whoever makes it due from here on does so behind this.
     await tx.query('DELETE FROM ledger_due WHERE agent_uid = $1 AND task_class = $2', [pair.agentUid, pair.taskClass]);
-    const lines = await linesOf(tx, pair, policy, now);
+    const lines = await linesOf(tx, pair, terms);
     await tx.query('DELETE FROM ledger WHERE agent_uid = $1 AND task_class = $2', [pair.agentUid, pair.taskClass]);
-    await writeLines(tx, lines, now);
+    await writeLines(tx, lines, terms.now);
     const due = lines.map(({ standing }) => standing.dueAt).filter((at) => at !== null);
     if (due.length > 0)
       await tx.query(
@@ -64,24 +75,30 @@ export async function settlePair(pool: Pool, pair: Pair, policy: LedgerPolicy, n
 }
 
 /** Where a pair stands with every model that it ever had, out of the changes. */
-export async function linesOf(db: Queryable, pair: Pair, policy: LedgerPolicy, now: number): Promise<Line[]> {
+async function linesOf(db: Queryable, pair: Pair, { policy, grants, now }: Terms): Promise<Line[]> {
   const held = await readHeld(db, pair.agentUid);
   if (held === null) return [];
   const records = await recordsOfPair(db, pair);
   const recoveries = await db.query('SELECT at FROM ledger_recoveries');
   const moments = recoveries.rows.map(({ at }) => at.getTime());
-  const granted = held.trust.grants.filter(({ taskClass }) => taskClass === pair.taskClass).map(({ model }) => model);
-  const models = new Set([...records.flatMap(({ change }) => modelsOf(change)), ...granted]);
+  const { namespace, agent, trust, answered } = held;
+  const told = trust.grants.filter(({ taskClass }) => taskClass === pair.taskClass);
+  const models = new Set([...records.flatMap(({ change }) => modelsOf(change)), ...told.map(({ model }) => model)]);
   return [...models].sort().map((model) => {
     const key = { ...pair, model };
-    const grounds: Grounds = groundsFor(key, held.trust, held.answered, moments);
-    const { namespace, agent } = held;
+    const weighed = told
+      .filter((one) => one.model === model)
+      .map((one) => weigh(grants, { namespace, uid: pair.agentUid }, one));
+    const holding = weighed.filter((one) => typeof one !== 'string');
+    const { acknowledged } = trust;
+    const grounds: Grounds = groundsFor(key, { grants: holding, acknowledged }, answered, moments);
     return {
       ...key,
       namespace,
       agent,
       standing: standingOf(key, records, grounds, policy, now),
       knownSince: grounds.knownSince,
+      fallen: weighed.find((one) => typeof one === 'string') ?? null,
     };
   });
 }

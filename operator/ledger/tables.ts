@@ -138,6 +138,17 @@ export async function writeAgent(db: Queryable, uid: string, { namespace, agent,
   return [...classes].map((taskClass) => ({ agentUid: uid, taskClass }));
 }
 
+/** What these Agents are called; those of which something is known. */
+export async function agentNames(
+  db: Queryable,
+  uids: readonly string[],
+): Promise<{ readonly namespace: string; readonly name: string }[]> {
+  const { rows } = await db.query('SELECT namespace, agent AS name FROM ledger_agents WHERE agent_uid = ANY ($1)', [
+    uids,
+  ]);
+  return rows;
+}
+
 /** Keeps that the database was recovered; every pair is looked at again. */
 export async function writeRecovery(db: Queryable, recovery: string, at: number): Promise<void> {
   await db.query(
@@ -152,6 +163,16 @@ export async function writeRecovery(db: Queryable, recovery: string, at: number)
 export async function markEveryPairDue(db: Queryable): Promise<void> {
   await db.query(
     `INSERT INTO ledger_due (agent_uid, task_class, due_at) SELECT DISTINCT agent_uid, task_class, 'epoch'::timestamptz FROM ledger
+     ON CONFLICT (agent_uid, task_class) DO UPDATE SET due_at = excluded.due_at`,
+  );
+}
+
+/** Has every pair of an Agent to which something was granted looked at again at once. */
+export async function markGrantedDue(db: Queryable): Promise<void> {
+  await db.query(
+    `INSERT INTO ledger_due (agent_uid, task_class, due_at)
+     SELECT DISTINCT agent_uid, task_class, 'epoch'::timestamptz FROM ledger JOIN ledger_agents a USING (agent_uid)
+     WHERE jsonb_array_length(coalesce(a.trust->'grants', '[]')) > 0
      ON CONFLICT (agent_uid, task_class) DO UPDATE SET due_at = excluded.due_at`,
   );
 }

@@ -28,12 +28,16 @@ test('the gauges of the conductor are what the database and the caches say at ea
   const metrics = await createMetrics('operator');
   const recorder = { dropped: 2 };
   const conductor = { objects: { issues: { list: () => issues } }, recorder } as never;
-  collectConductor(metrics, { manager: { measure: () => {} }, conductor, pool: world.pool });
+  let rootEnd: number | null = null;
+  const trustRoot = { readRootEnd: async () => rootEnd };
+  collectConductor(metrics, { manager: { measure: () => {} }, conductor, pool: world.pool, trustRoot });
   const first = await scraped(metrics);
   assert.deepEqual(
     ['proxy', 'egress'].map((program) => first(`rig_outbox_lag_seconds{program="${program}"}`)),
     [0, 0],
   );
+  assert.equal(first('rig_trusted_root_end_timestamp_seconds'), 0);
+  rootEnd = Date.UTC(2030, 0);
   assert.deepEqual([first('rig_issues{phase="Done"}'), first('rig_issues{phase="Pending"}')], [2, 1]);
 
   for (const program of ['proxy', 'egress'])
@@ -55,6 +59,7 @@ test('the gauges of the conductor are what the database and the caches say at ea
   const lag = second('rig_outbox_lag_seconds{program="egress"}');
   assert.ok(lag >= 90 && lag < 120, String(lag));
   assert.equal(second('rig_outbox_lag_seconds{program="proxy"}'), 0);
+  assert.equal(second('rig_trusted_root_end_timestamp_seconds'), Date.UTC(2030, 0) / 1_000);
   assert.equal(second('rig_issues_queued'), 1);
   assert.deepEqual([second('rig_claims_live{lane="work"}'), second('rig_claims_live{lane="review"}')], [1, 0]);
   assert.equal(second('rig_tasks_live{kind="implement"}'), 1);

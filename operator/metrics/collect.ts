@@ -8,12 +8,14 @@ export interface Gauged {
   readonly manager: Pick<Manager, 'measure'>;
   readonly conductor: Pick<Conductor, 'objects' | 'recorder'>;
   readonly pool: Pool;
+  /** When the trusted root ends, in ms; null where it does not, or cannot be read. */
+  readonly trustRoot: { readRootEnd(): Promise<number | null> };
 }
 
 const PATIENCE_MS = 2_000;
 
 /** Sets the gauges before each scrape: of queues and caches from this process, of claims and deliveries from the database. */
-export function collectConductor(metrics: MetricsRegistry, { manager, conductor, pool }: Gauged): void {
+export function collectConductor(metrics: MetricsRegistry, { manager, conductor, pool, trustRoot }: Gauged): void {
   let dropped = 0;
   metrics.onScrape(() => {
     manager.measure();
@@ -22,6 +24,11 @@ export function collectConductor(metrics: MetricsRegistry, { manager, conductor,
     dropped = conductor.recorder.dropped;
   });
   metrics.onScrape(() => within(PATIENCE_MS, readDatabase(metrics, pool)));
+  metrics.onScrape(() => within(PATIENCE_MS, readRoot(metrics, trustRoot)));
+}
+
+async function readRoot(metrics: Metrics, trustRoot: Gauged['trustRoot']): Promise<void> {
+  metrics.set('rig_trusted_root_end_timestamp_seconds', {}, Math.floor(((await trustRoot.readRootEnd()) ?? 0) / 1_000));
 }
 
 function countPhases(metrics: Metrics, issues: readonly { status?: { phase?: string } }[]): void {

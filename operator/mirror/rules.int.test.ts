@@ -50,7 +50,7 @@ test('the newest reading of the rules is kept, whichever is written last, and a 
   assert.deepEqual(await rulesOf(pool, key), failed);
 });
 
-test('everybody who pushed to a branch is told, and every pull request of a commit with where it goes', async (t) => {
+test('everybody who pushed to a branch, or what it brings in, is told, and every pull request of a commit with where it goes', async (t) => {
   const { pool } = await testDatabase(t, { migrations: operatorMigrations });
   const mirror = new Mirror(() => NOON);
   for (const [head, ref, by] of [
@@ -60,8 +60,16 @@ test('everybody who pushed to a branch is told, and every pull request of a comm
     ['a', 'rig/two/1', 3],
   ] as const)
     await mirror.putPush(pool, key, sha(head), ref, actor(by), iso);
-  assert.deepEqual([...(await pushersOf(pool, key, 'rig/one/1'))].sort(), [1, 2]);
-  assert.deepEqual([...(await pushersOf(pool, key, 'rig/none/1'))], []);
+  const pushers = async (ref: string, ...commits: string[]) => {
+    const brings = {
+      head: { sha: sha('f'), ref, repositoryId: 5 },
+      commits: commits.map((one) => ({ sha: sha(one) })),
+    };
+    return [...(await pushersOf(pool, key, brings as never))].sort();
+  };
+  assert.deepEqual(await pushers('rig/one/1'), [1, 2]);
+  assert.deepEqual(await pushers('rig/none/1'), []);
+  assert.deepEqual(await pushers('rig/two/2', 'a', 'e'), [1, 3], 'who pushed one of its commits to another branch');
   const pull = (...given: Parameters<typeof summary>) => mirror.putPull(pool, key, summary(...given));
   await pull(1, 'a', 'main', 5);
   await pull(2, 'b', 'main', 5);

@@ -1,4 +1,4 @@
-import type { BranchRules } from '#domain';
+import type { BranchRules, PullRequestFacts } from '#domain';
 import type { Queryable } from '#lib/db';
 import type { RepositoryKey } from './mirror.ts';
 
@@ -32,13 +32,29 @@ export async function rulesOf(db: Queryable, key: RepositoryKey): Promise<RulesR
   return row.rules === null ? { ...at, problem: row.rules_problem ?? '' } : { ...at, rules: row.rules };
 }
 
-/** Accounts that deliveries told to have pushed to a branch. */
-export async function pushersOf(db: Queryable, key: RepositoryKey, ref: string): Promise<ReadonlySet<number>> {
+/** A branch, and the commits that it brings in. */
+type PushedPull = Pick<PullRequestFacts, 'head' | 'commits'>;
+
+/** Ids of the accounts that deliveries told to have pushed what a pull request brings in. */
+export async function pushersOf(db: Queryable, key: RepositoryKey, pull: PushedPull): Promise<ReadonlySet<number>> {
+  return new Set((await pushingAccounts(db, key, pull)).map(({ id }) => id));
+}
+
+/**
+ * {@link pushersOf} with their names of then: one that was renamed in between is here under both. Whoever pushed to the branch, and whoever pushed one of its
+ * commits to another, as to the branch of an earlier attempt, which the next one begins at.
+ */
+export async function pushingAccounts(
+  db: Queryable,
+  key: RepositoryKey,
+  { head, commits }: PushedPull,
+): Promise<{ id: number; login: string }[]> {
   const { rows } = await db.query(
-    `SELECT DISTINCT (pusher->>'id')::bigint AS id FROM forge_pushes WHERE host = $1 AND repository_id = $2 AND ref = $3`,
-    [key.host, key.id, ref],
+    `SELECT DISTINCT (pusher->>'id')::bigint AS id, pusher->>'login' AS login FROM forge_pushes
+     WHERE host = $1 AND repository_id = $2 AND (ref = $3 OR sha = ANY($4))`,
+    [key.host, key.id, head.ref, commits.map(({ sha }) => sha)],
   );
-  return new Set(rows.map((row) => Number(row.id)));
+  return rows.map((row) => ({ id: Number(row.id), login: String(row.login) }));
 }
 
 /**

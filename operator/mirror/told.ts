@@ -15,7 +15,7 @@ export type Deed =
 type Note = `listed:${Deed}@${number}` | `stuck:${string}`;
 
 /** The forge dates what was done and the update it caused by clocks of its own. */
-const CLOCKS_MS = 5_000;
+export const CLOCKS_MS = 5_000;
 
 /** A forge's labels know no case. */
 export function labeled(label: string): Deed {

@@ -24,10 +24,10 @@ async function open(t: TestContext) {
   await claimNext(world.log, agent, world.leader, cause);
   const began = Date.now();
   /** A call of the proxy's, `seconds` after the story began. */
-  const call = (seconds: number, change: { model?: string; task?: string } = {}) => {
+  const call = (seconds: number, change: { model?: string; asked?: string; task?: string } = {}) => {
     const tokens = { input: 10, output: 1, cacheRead: 2, cacheWrite: 3 };
-    const { model = 'large', task = 'one-implement-1-1' } = change;
-    const payload = { namespace: 'team', task, agent: agent.name, model, provider: 'anthropic', tokens };
+    const { model = 'large', asked, task = 'one-implement-1-1' } = change;
+    const payload = { namespace: 'team', task, agent: agent.name, model, asked, provider: 'anthropic', tokens };
     return world.pool.query(
       `INSERT INTO proxy.outbox (id, kind, payload, created_at) VALUES ($1, 'TOKENS_USED', $2, $3)`,
       [randomUUID(), JSON.stringify(payload), new Date(began + seconds * 1_000)],
@@ -58,6 +58,15 @@ test('what a task spent is one event per model and minute, of all calls since th
   assert.deepEqual([first?.task, first?.provider, first?.agent], ['one-implement-1-1', 'anthropic', 'dev-e']);
   assert.deepEqual([second?.model, second?.requests], ['small', 1]);
   assert.equal((await used()).length, 2);
+});
+
+test('what was asked for is told beside what answered, apart for each name, and calls that do not say it are told without', async (t) => {
+  const { call, outboxAt, used, left } = await open(t);
+  for (const asked of ['large-latest', 'large', undefined, 'large-latest']) await call(0, { ...(asked && { asked }) });
+  await outboxAt(60).drain();
+  const told = (await used()).map(({ asked = 'nothing', model, requests }) => `${asked} ${model} ${requests}`);
+  assert.deepEqual(told.sort(), ['large large 1', 'large-latest large 2', 'nothing large 1']);
+  assert.equal(await left(), 0);
 });
 
 test('at the end of a task its last calls are told at once', async (t) => {

@@ -6,9 +6,10 @@ import { HttpError } from '#lib/http';
 import { isConditionTrue } from '#lib/kube';
 import { correlate } from '#lib/observe';
 import type { Conductor } from '../issues/context.ts';
+import { claimantOf } from '../issues/dispatcher.ts';
 import { nextTask } from '../store/take.ts';
 import { bindClient, findTask, type TaskRow } from '../store/tasks.ts';
-import { type ExchangeOptions, tokensOf } from '../tokens/exchange.ts';
+import { type ExchangeOptions, seenUid, tokensOf } from '../tokens/exchange.ts';
 import { ClientCredentials } from './credential.ts';
 
 /** Longest a client may wait for work in one request, in seconds. */
@@ -67,11 +68,7 @@ export class Pull {
     const row = await findTask(log.pool, namespace, name);
     const agent = await this.#credentials.require(namespace, row?.agent.name ?? '', header);
     correlate(row!.subject);
-    const uid = options.taskUid(namespace, name);
-    if (uid === undefined)
-      throw new HttpError('Unavailable', 'TaskNotSeen', `AgentTask ${name} has not been seen yet; ask again.`, {
-        retryAfterSeconds: 1,
-      });
+    const uid = await seenUid(options, namespace, name);
     if (agent.metadata.uid !== row!.agent.uid || !(await bindClient(log.pool, namespace, name, client, now())))
       throw new HttpError(
         'Conflict',
@@ -87,10 +84,9 @@ export class Pull {
   async #look(agent: Agent): Promise<NextAssignment | null> {
     const { log, mark } = this.#conductor;
     if (mark.behind() !== null) return null;
-    const { name, uid } = agent.metadata as { name: string; uid: string };
     const concurrency = takesWork(agent) ? agent.spec.concurrency : 0;
     const cause = { actor: { kind: 'controller', name: 'dispatcher' } } as const;
-    const next = await nextTask(log, { name, uid, concurrency }, cause);
+    const next = await nextTask(log, claimantOf(this.#conductor, agent, concurrency), cause);
     if (typeof next === 'string') return null;
     const row = await findTask(log.pool, agent.metadata.namespace!, next.task);
     return row === null || row.endedAt !== null ? null : this.#offer(row);

@@ -144,7 +144,7 @@ test('credentials that the forge refuses, a repository it does not have, and a m
 
 test('what the forge does not hold is named on the Repository, and a ruleset that a person wrote down is seen at once', async () => {
   const seen = watch();
-  await at('guarded', { enforcement: { kind: 'ruleset' } });
+  await at('guarded', { enforcement: { kind: 'ruleset', approvalApp: 'checker' } });
   const enforced = (object: { status?: { conditions?: { type: string; status: string }[] } }) =>
     object.status?.conditions?.find(({ type }) => type === 'GateEnforced')?.status;
   const open = await seen.until('not enforced', 'guarded', (object) => enforced(object) === 'False');

@@ -1,6 +1,7 @@
 import type { Issue } from '#crds';
 import type { Actor, ForgeIssueFacts, IssueEditorFacts, IssueEventFacts, TextPart } from '#lib/forge';
 import { putTold, wasTold } from '../mirror/told.ts';
+import { isOfForge } from '../objects.ts';
 import type { History } from './history.ts';
 import { alone, mayWrite, type Round, updateOf } from './round.ts';
 import { givenUp } from './stuck.ts';
@@ -56,7 +57,7 @@ function renameOf({ number, title }: ForgeIssueFacts, events: readonly IssueEven
 
 /** What of the text is another than the Issue's; nothing for one whose text is not the forge's. */
 function differing(issue: Issue | undefined, facts: ForgeIssueFacts): TextPart[] {
-  if (issue === undefined || issue.spec.source !== 'webhook' || facts.state === 'closed') return [];
+  if (issue === undefined || !isOfForge(issue) || facts.state === 'closed') return [];
   const title = facts.title.slice(0, MAX_TITLE).toWellFormed() !== issue.spec.title;
   const body = facts.body.slice(0, MAX_BODY).toWellFormed() !== (issue.spec.body ?? '');
   return [...(title ? (['title'] as const) : []), ...(body ? (['body'] as const) : [])];

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { annotations, type Repository } from '#crds';
 import { attestation, type BranchRules, known, unknown } from '#domain';
 import { type Forge, ForgeError } from '#lib/forge';
-import { ruleset } from '../../domain/gate/cases/enforced.ts';
+import { ruleset as rulesetOf, wish } from '../../domain/gate/cases/enforced.ts';
 import type { RulesRead } from '../mirror/rules.ts';
 import { enforcementOf, enforcementStatus, readRules } from './enforcement.ts';
 
@@ -19,10 +19,13 @@ const repository = (spec: object = {}, noted: Record<string, string> = {}): Repo
       defaultBranch: 'main',
       mergeMethod: 'squash',
       requiredChecks: { kind: 'listed', checks: [{ name: 'test', app: 'github-actions' }] },
-      enforcement: { kind: 'ruleset' },
+      enforcement: { kind: 'ruleset', approvalApp: 'rig-verifier' },
       ...spec,
     },
   }) as unknown as Repository;
+/** A ruleset that holds what the Repository asks: its own check, and the verifier's. */
+const ruleset = (over: Parameters<typeof rulesetOf>[0] = {}) =>
+  rulesetOf(over, { ...wish, checks: [...wish.checks, { name: 'rig/approval', app: 'rig-verifier' }] });
 const read = (rules: BranchRules = { rulesets: [ruleset()] }, over: object = {}): RulesRead => ({
   branch: 'main',
   readAt: NOW,
@@ -86,7 +89,7 @@ test('a ruleset whose bypass list is hidden is enforced while the annotation nam
 test('the status names every difference and when the rules were read', () => {
   const seen = read({ rulesets: [] });
   const { condition, enforcement } = enforcementStatus(of(seen), seen);
-  assert.equal(enforcement.missing.length, 8);
+  assert.equal(enforcement.missing.length, 9);
   assert.equal(enforcement.checkedAt, '2026-03-02T12:00:00Z');
   assert.match(condition.message, /rig repo protect/);
 });

@@ -1,4 +1,5 @@
 import type { ForgeIssueFacts, IssueEventFacts } from '#lib/forge';
+import { LISTED } from '../intake/issues.ts';
 import { putMark } from '../mirror/listings.ts';
 import { type Deed, labeled, putListed, putTold, unlabeled, wasTold } from '../mirror/told.ts';
 import { alone, markOf, mayWrite, type Round, updateOf } from './round.ts';
@@ -102,7 +103,7 @@ async function take(round: Round, event: IssueEventFacts, facts: ForgeIssueFacts
   const change = event.event === 'labeled' ? 'added' : 'removed';
   const label = event.label === null ? {} : { label: { name: event.label, change } as const };
   const told = { action: event.event, actor: event.actor, updatedAt: event.createdAt, ...label };
-  found.taken.push(await intake.take(repository, updateOf(round, facts, told), `event-${event.id}`));
+  found.taken.push(await intake.take(repository, updateOf(round, facts, told), `${LISTED}${event.id}`));
 }
 
 /**

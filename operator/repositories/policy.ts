@@ -1,7 +1,8 @@
 import type { Repository } from '#crds';
-import { type Fact, known, type RepositoryPolicy, unknown } from '#domain';
+import { approvalAppOf, type Fact, known, type RepositoryPolicy, unknown } from '#domain';
 import { isConditionTrue } from '#lib/kube';
 import { deployPolicy } from '../deploy/policy.ts';
+import { sloWish } from '../slo/wish.ts';
 
 /** A Repository as the rules see it. Unknown until it is Ready, because only then its forge id is known to be its own. */
 export function repositoryPolicy(
@@ -24,8 +25,10 @@ export function repositoryPolicy(
     defaultBranch: spec.defaultBranch,
     requiredChecks: spec.requiredChecks.kind === 'none' ? 'none' : (spec.requiredChecks.checks ?? []),
     blockLabels: spec.blockLabels,
+    approvalApp: approvalAppOf(spec),
     mergeMethod: spec.mergeMethod,
     deploy: deployPolicy(spec),
+    slo: sloWish(spec),
     routes: spec.agents.map((route) => ({
       taskClass: route.taskClass ?? null,
       stack: route.stack ?? null,

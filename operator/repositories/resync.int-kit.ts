@@ -14,6 +14,7 @@ import type { RepositoryKey } from '../mirror/mirror.ts';
 import { type Deed, putTold } from '../mirror/told.ts';
 import { ISSUES, REPOSITORIES } from '../objects.ts';
 import { RepositoryController } from './controller.ts';
+import { type Round, updateOf } from './round.ts';
 
 const R = '/repos/acme/widgets';
 
@@ -23,6 +24,7 @@ export class Deaf {
   readonly repositories: RepositoryController;
   readonly answers: Answers;
   readonly commands: CommandIntake;
+  readonly intake: IssueIntake;
   /** Names of Issues that were to be looked at again since the last sync. */
   readonly poked = new Set<string>();
   /** What was found and not taken, for a person to mend. */
@@ -44,6 +46,7 @@ export class Deaf {
       this.onAffected(issue);
     };
     const intake = new IssueIntake(conductor, rig.client);
+    this.intake = intake;
     const commands = new CommandIntake(conductor, () => this.answers.kick());
     this.commands = commands;
     this.answers = new Answers({ conductor, logger: silentLogger });
@@ -63,7 +66,7 @@ export class Deaf {
       rig.world.tokens.set(login!, body.token);
       await rig.world.admin('PUT', `/repositories/acme/widgets/collaborators/${login}`, { permission });
     }
-    const enforcement = { kind: 'none', because: 'a test' } as const;
+    const enforcement = { kind: 'none', because: 'a test', approvalApp: 'rig-verifier' } as const;
     await applyTenant(rig, { enforcement, webhookSecretRef: { name: 'hook' } });
     const deaf = new Deaf(rig);
     await deaf.repositories.controller.start();
@@ -163,6 +166,32 @@ export class Deaf {
   /** What was taken so far lies a minute back: what follows within seconds may be one and the same. */
   async aMinuteLater(): Promise<void> {
     await this.rig.db.pool.query(`UPDATE forge_told SET at = at - interval '1 minute'`);
+  }
+
+  /** Takes the label that was just given as its delivery does, and dies before it is written down that it was taken. */
+  async deliverLabel(who: string, number: number): Promise<string> {
+    const repository = await this.until(({ status }) => status?.forge !== undefined);
+    const { id } = (await this.rig.world.rest(who, 'GET /user')).body;
+    const { body } = await this.rig.world.rest(who, `GET ${R}/issues/${number}`);
+    const actor = { id, login: who, kind: 'user' } as const;
+    const facts = {
+      number,
+      url: body.html_url,
+      state: 'open',
+      title: body.title,
+      body: body.body ?? '',
+      author: actor,
+      labels: ['rig'],
+      updatedAt: body.updated_at,
+    } as const;
+    const round = { key: await this.key(), repo: { owner: 'acme', name: 'widgets' } } as Round;
+    const told = {
+      action: 'labeled',
+      actor,
+      updatedAt: body.updated_at,
+      label: { name: 'rig', change: 'added' },
+    } as const;
+    return this.intake.take(repository, updateOf(round, facts, told), `delivery-of-${number}`);
   }
 
   /** An Issue whose pull request is open. */

@@ -83,6 +83,18 @@ test('a label that a delivery told is not taken again', async () => {
   assert.equal(await deaf.issue(number), undefined, 'what became of the delivery is not for the listing to say');
 });
 
+test('a label that a listing and a delivery take at the same moment is one approval, whichever is first', async () => {
+  const delivered = await deaf.forgeIssue('author', { title: 'Delivered first' });
+  await deaf.label('maintainer', delivered);
+  await deaf.deliverLabel('maintainer', delivered);
+  await deaf.sync();
+  const listed = await deaf.forgeIssue('author', { title: 'Listed first' });
+  await deaf.label('maintainer', listed);
+  await deaf.sync();
+  await deaf.deliverLabel('maintainer', listed);
+  assert.deepEqual([await deaf.approvals(delivered), await deaf.approvals(listed)], [['maintainer'], ['maintainer']]);
+});
+
 test('an edit whose delivery was lost is taken from who may write, and from nobody else', async () => {
   const number = await deaf.forgeIssue('author', { title: 'Edited', body: 'one' });
   await deaf.label('maintainer', number);

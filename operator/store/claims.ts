@@ -1,17 +1,25 @@
 import { randomUUID } from 'node:crypto';
-import { childName } from '#crds';
+import { childName, type TierTable } from '#crds';
 import {
   type AgentRef,
+  type ApprovalScope,
   type Assignment,
+  consentsToClaim,
+  type DomainEvent,
   decideAssignment,
   decideDispatch,
+  firstTask,
   formatFence,
+  type IssueState,
+  isAsked,
   nextAttempt,
   nextRound,
   type TaskKind,
+  type TrustOf,
 } from '#domain';
 import { type Tx, transaction } from '#lib/db';
 import { EventsError } from '#lib/events';
+import type { ConsentPort } from '../approvals/consents.ts';
 import type { Draft } from './draft.ts';
 import { Gathering } from './gathering.ts';
 import type { Cause, IssueLog } from './log.ts';
@@ -21,9 +29,27 @@ import { enqueue, type QueueEntry } from './queue.ts';
 /** Leaves room for the suffix that a Job gives its pod. */
 const TASK_NAME_MAX = 57;
 
-/** An Agent as a claim needs it. */
-export interface Claimant extends AgentRef {
+/** An Agent as a claim needs it, with what it is trusted with at this moment. */
+export interface Claimant extends AgentRef, TrustOf {
   readonly concurrency: number;
+  /** Verifies what people approved; where it is left out, nothing that they approved counts. */
+  readonly consents?: Pick<ConsentPort, 'confirm' | 'recent'>;
+  /** What each tier asks of an issue at this moment, undefined as it is shipped; null where that is not known, and nothing is given out. Asks nobody. */
+  readonly termsOf?: (subject: SubjectName) => TierTable | null | undefined;
+}
+
+/**
+ * An Agent may not have the issue as things are now: a person has to have approved it in this scope, and that has not been verified within the last
+ * seconds; null where nothing helps, and it has to be decided anew.
+ */
+export class ClaimRefused extends Error {
+  override readonly name = 'ClaimRefused';
+  readonly scope: ApprovalScope | null;
+
+  constructor(issue: string, agent: string, scope: ApprovalScope | null) {
+    super(`${agent} may not be given ${issue} on what is known now.`);
+    this.scope = scope;
+  }
 }
 
 /** Who leads: its epoch is the first half of every fence. */
@@ -96,9 +122,9 @@ async function place(batch: readonly Wanted[]): Promise<Placed[]> {
             await enqueue(tx, { ...entry, version: state.version });
             return { events: [], value: { holder: null, full } };
           }
-          const assignment = assignmentOf(entry.subject, nextAttempt(state, before), agent, fence);
-          const events = decideAssignment(assignment, `${agent.name} has a free slot.`);
-          return { events, value: { holder: agent, full } };
+          const kind = firstKind(entry.subject, state, agent);
+          const assignment = assignmentOf(entry.subject, nextAttempt(state, before), agent, fence, kind);
+          return { events: claimEvents(entry.subject, state, agent, assignment), value: { holder: agent, full } };
         }),
       ),
     );
@@ -153,15 +179,55 @@ async function takeDirect(tx: Tx, batch: readonly Wanted[]): Promise<Taken[]> {
   });
 }
 
+/**
+ * What the log is told of a claim, with the Approvals that it takes, as where the Agent is not trusted with the work. Throws {@link ClaimRefused} where it may
+ * not be made: trust may have been lost, and an Approval taken back, since it was decided.
+ */
+export function claimEvents(
+  subject: SubjectName,
+  state: IssueState,
+  agent: Claimant,
+  assignment: Assignment,
+): DomainEvent[] {
+  const scopes = consentsToClaim(state, agent, termsOf(subject, agent));
+  if (scopes === null) throw new ClaimRefused(subject.name, agent.name, null);
+  const consents = scopes.map((scope) => {
+    const consent = agent.consents?.recent(subject.id, state, scope) ?? null;
+    if (consent === null) throw new ClaimRefused(subject.name, agent.name, scope);
+    return consent;
+  });
+  return decideAssignment(assignment, `${agent.name} has a free slot.`, {
+    kind: firstKind(subject, state, agent),
+    consents,
+  });
+}
+
+/** What the first task of a claim does, by what the tiers ask now. Throws {@link ClaimRefused} where that is not known. */
+export function firstKind(subject: SubjectName, state: IssueState, agent: Claimant): 'plan' | 'implement' {
+  return firstTask(state, termsOf(subject, agent));
+}
+
+function termsOf(subject: SubjectName, agent: Claimant): TierTable | undefined {
+  const terms = agent.termsOf?.(subject);
+  if (terms === null) throw new ClaimRefused(subject.name, agent.name, null);
+  return terms;
+}
+
 /** A new work claim of an issue and its first task, under the names that both always have. */
-export function assignmentOf(subject: SubjectName, attempt: number, agent: Claimant, fence: string): Assignment {
+export function assignmentOf(
+  subject: SubjectName,
+  attempt: number,
+  agent: AgentRef,
+  fence: string,
+  kind: 'implement' | 'prepare' | 'plan' = 'implement',
+): Assignment {
   return {
     claim: randomUUID(),
     agent: { name: agent.name, uid: agent.uid },
     attempt,
     fence,
     branch: branchName(subject.name, attempt),
-    task: taskName(subject.name, 'implement', attempt, 1),
+    task: taskName(subject.name, kind, attempt, 1),
   };
 }
 
@@ -184,6 +250,37 @@ export async function dispatchTask(
     return { events: decideDispatch(state, { ...wanted, agent, claim, fence, task }), value: true };
   });
   return value;
+}
+
+/**
+ * Gives an Agent with a free slot a claim of its own to prepare beside the person who drives the issue, if nothing has changed since that was decided.
+ * Answers whether it did.
+ */
+export async function claimPreparation(
+  log: IssueLog,
+  subject: SubjectName,
+  decidedAt: number,
+  { agent, why }: { agent: Claimant; why: string },
+  leader: Leadership,
+  cause: Cause,
+): Promise<boolean> {
+  const { value } = await log.record(subject, cause, async (state, tx) => {
+    if (state.version !== decidedAt || !isAsked(state)) return { events: [], value: false };
+    if (!(await hasSlot(tx, agent))) return { events: [], value: false };
+    const attempt = nextAttempt(state, await attemptsBefore(tx, subject));
+    const assignment = assignmentOf(subject, attempt, agent, await nextFence(tx, leader), 'prepare');
+    return { events: decideAssignment(assignment, why, { kind: 'prepare' }), value: true };
+  });
+  return value;
+}
+
+/** The highest attempt that is known under the issue's name. */
+async function attemptsBefore(tx: Tx, { namespace, name }: SubjectName): Promise<number> {
+  const { rows } = await tx.query('SELECT attempt FROM attempts WHERE namespace = $1 AND issue = $2', [
+    namespace,
+    name,
+  ]);
+  return rows[0]?.attempt ?? 0;
 }
 
 /** Locks the Agent's row until the transaction ends, so that what it runs stays as it is counted. */

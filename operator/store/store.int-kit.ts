@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { catalogue, type DomainEvent, type IssueSpec, type IssueState, type StoredEvent } from '#domain';
+import { catalogue, type DomainEvent, type IssueSpec, type IssueState, type StoredEvent, type TaskKind } from '#domain';
 import { createPool, type Pool } from '#lib/db';
 import { advanceEpoch, EventStore, ensureSubject, migrations as eventMigrations } from '#lib/events';
 import { testDatabase } from '../../test/kit/postgres.ts';
@@ -98,7 +98,7 @@ export function edit(state: IssueState): DomainEvent {
 }
 
 /** A task's own report that it is done. */
-export function finished(task: { name: string; kind: 'implement' | 'rework' | 'review'; fence: string }): DomainEvent {
+export function finished(task: { name: string; kind: TaskKind; fence: string }): DomainEvent {
   const tokens = { input: 1, output: 2, cacheRead: 0, cacheWrite: 0 };
   const { name, kind, fence } = task;
   return {

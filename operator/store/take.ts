@@ -1,7 +1,7 @@
-import { decideAssignment, formatFence, nextAttempt } from '#domain';
+import { formatFence, nextAttempt } from '#domain';
 import { DbError, isUnavailable, sqlState, type Tx, transaction } from '#lib/db';
 import { EventsError, isEventsError } from '#lib/events';
-import { assignmentOf, type Claimant, type Leadership } from './claims.ts';
+import { assignmentOf, type Claimant, ClaimRefused, claimEvents, firstKind, type Leadership } from './claims.ts';
 import { Gathering } from './gathering.ts';
 import type { Cause, IssueLog } from './log.ts';
 import type { SubjectName } from './project.ts';
@@ -147,10 +147,19 @@ async function takeAlone(log: IssueLog, taking: Taking): Promise<Answer> {
       if (taken !== 'moved') return taken;
     } catch (error) {
       if (row?.outcome !== 'taken' || !isOfRow(error)) throw error;
+      if (await isApproved(taking, row, error)) continue;
       await drop(log, row);
       taking.onDropped(subjectOf(row), error);
     }
   }
+}
+
+/** Whether only what a person approved had to be verified once more, and it holds: then the claim is tried again at once. */
+async function isApproved({ agent }: Taking, row: Taken, error: unknown): Promise<boolean> {
+  if (!(error instanceof ClaimRefused) || error.scope === null || agent.consents === undefined) return false;
+  // What cannot be verified now is decided anew, where a person reads why it waits.
+  const confirmed = await agent.consents.confirm(subjectOf(row), error.scope).catch(() => null);
+  return confirmed !== null;
 }
 
 /** Whether an error that came up behind a row is the row's: any would take its turn and fail, where the database or the leader is at fault. */
@@ -189,8 +198,14 @@ async function claimRow(
   const known = trusted ? log.remembered(subject.id, taken.version) : undefined;
   const state = known ?? (await log.load(subject, tx));
   if (state.version !== taken.version || state.work !== null) return 'moved';
-  const assignment = assignmentOf(subject, nextAttempt(state, taken.before ?? 0), agent, formatFence(taken));
-  const events = decideAssignment(assignment, `${agent.name} has a free slot.`);
+  const assignment = assignmentOf(
+    subject,
+    nextAttempt(state, taken.before ?? 0),
+    agent,
+    formatFence(taken),
+    firstKind(subject, state, agent),
+  );
+  const events = claimEvents(subject, state, agent, assignment);
   await log.appendIn(tx, subject, cause, state, events, { queued: false });
   return { task: assignment.task, subject };
 }

@@ -1,26 +1,33 @@
 import { createHash } from 'node:crypto';
 import type { Repository } from '#crds';
-import { type ChangeGrade, contentNeeded, type Fact, gradeChange, known, unknown, type Work } from '#domain';
+import { type ChangeGrade, type Fact, known, unknown, type Work } from '#domain';
+import { gitIn, readChange } from '#lib/change';
+import type { GitCache, Remote } from '#lib/git';
+import { type Graded, gradeRead } from '#lib/grading';
 import type { Forges } from '../forges/forges.ts';
 import { forgeHost } from '../forges/forges.ts';
-import type { GitCache, Remote } from '../gateway/cache.ts';
 import { remoteOf } from '../gateway/remote.ts';
-import type { Grading } from './policies.ts';
-import { readChange } from './read.ts';
 
 /** A head whose change is to be graded. */
 export interface AskedChange {
   readonly repository: Repository;
   readonly head: { readonly sha: string; readonly branch: string };
   readonly work: Work;
-  readonly grading: Extract<Grading, { state: 'graded' }>;
-  /** Called once the answer is there, or may be had by asking again. */
+  readonly grading: Graded;
+  /** Names rules and work: another where the grade may be another. */
+  readonly key: string;
+  /** Called, where the answer was not known, once it is there or may be had by asking again. */
   readonly onTold: () => void;
+}
+
+interface Kept {
+  fact: Fact<ChangeGrade>;
+  /** Everybody who has asked since something was known last. */
+  told: (() => void)[];
 }
 
 const KEPT = 1_000;
 const AGAIN_MS = 5_000;
-const RUNNING = unknown('the change is being read from git.');
 
 /**
  * Grades of changes, read from the gateway's copies of repositories and worked out in the background: whoever asks gets what is known, and is told when
@@ -30,7 +37,7 @@ export class ChangeGrades {
   readonly #forges: Pick<Forges, 'forRepository'>;
   readonly #cache: Pick<GitCache, 'refresh' | 'quarantine'>;
   readonly #now: () => number;
-  readonly #known = new Map<string, Fact<ChangeGrade>>();
+  readonly #kept = new Map<string, Kept>();
   readonly #running = new Set<Promise<void>>();
 
   constructor(
@@ -43,16 +50,12 @@ export class ChangeGrades {
     this.#now = now;
   }
 
-  /** The grade as far as it is known. */
+  /** The grade as far as it is known. Each who is told that it is not is told of it later. */
   of(asked: AskedChange): Fact<ChangeGrade> {
-    const key = keyOf(asked);
-    const found = this.#known.get(key);
-    if (found !== undefined) return found;
-    if (this.#known.size >= KEPT) this.#known.clear();
-    this.#known.set(key, RUNNING);
-    const running = this.#work(key, asked).finally(() => this.#running.delete(running));
-    this.#running.add(running);
-    return RUNNING;
+    const name = nameOf(asked);
+    const kept = this.#kept.get(name) ?? this.#begin(name, asked);
+    if (!kept.fact.known) kept.told.push(asked.onTold);
+    return kept.fact;
   }
 
   /** Resolves when nothing is being read. */
@@ -60,30 +63,42 @@ export class ChangeGrades {
     await Promise.all(this.#running);
   }
 
-  async #work(key: string, asked: AskedChange): Promise<void> {
-    try {
-      this.#known.set(key, known(await this.#grade(asked), this.#now()));
-    } catch (error) {
-      this.#known.set(key, unknown(`git could not be asked: ${(error as Error).message}`));
-      setTimeout(() => {
-        this.#known.delete(key);
-        asked.onTold();
-      }, AGAIN_MS).unref();
-    }
-    asked.onTold();
+  #begin(name: string, asked: AskedChange): Kept {
+    if (this.#kept.size >= KEPT) this.#kept.clear();
+    const kept: Kept = { fact: unknown('the change is being read from git.'), told: [] };
+    this.#kept.set(name, kept);
+    const running = this.#work(name, asked, kept).finally(() => this.#running.delete(running));
+    this.#running.add(running);
+    return kept;
   }
 
-  async #grade({ repository, head, work, grading: { policy, raise, key } }: AskedChange): Promise<ChangeGrade> {
+  async #work(name: string, asked: AskedChange, kept: Kept): Promise<void> {
+    try {
+      kept.fact = known(await this.#grade(asked), this.#now());
+    } catch (error) {
+      kept.fact = unknown(`git could not be asked: ${(error as Error).message}`);
+      const waiting = [...kept.told];
+      setTimeout(() => {
+        if (this.#kept.get(name) === kept) this.#kept.delete(name);
+        kept.told.push(...waiting);
+        tell(kept);
+      }, AGAIN_MS).unref();
+    }
+    tell(kept);
+  }
+
+  async #grade({ repository, head, work, grading, key }: AskedChange): Promise<ChangeGrade> {
     const remote = await this.#remote(repository);
     const { defaultBranch } = repository.spec;
     const tips = await this.#cache.refresh(remote, [defaultBranch, head.branch]);
     const base = tips.get(defaultBranch);
     if (base === undefined) throw new Error(`there is no branch ${defaultBranch}`);
     return this.#cache.quarantine(remote, async (cwd) => {
-      const change = await readChange(cwd, base, head.sha);
-      const facts = await change.withContent(contentNeeded(policy, raise, change.facts, work));
-      const { tier, taskClass, rule, path, reason } = gradeChange(policy, raise, facts, work);
-      return { headSHA: head.sha, tier, taskClass, rule, path, reason, policy: key };
+      const change = await readChange(gitIn(cwd), { base, head: head.sha });
+      const { tier, taskClass, rule, path, reason } = await gradeRead(change, grading, work);
+      const [begin] = change.complete ? change.mergeBases : [];
+      const graded = { headSHA: head.sha, tier, taskClass, rule, path, reason, policy: key };
+      return begin === undefined ? graded : { ...graded, base: begin };
     });
   }
 
@@ -95,7 +110,14 @@ export class ChangeGrades {
   }
 }
 
-function keyOf({ repository, head, work, grading }: AskedChange): string {
-  const asked = JSON.stringify([repository.metadata.uid, head.sha, grading.key, work]);
-  return createHash('sha256').update(asked).digest('hex');
+function tell(kept: Kept): void {
+  const { told } = kept;
+  kept.told = [];
+  for (const each of new Set(told)) each();
+}
+
+function nameOf({ repository, head, key }: AskedChange): string {
+  return createHash('sha256')
+    .update(JSON.stringify([repository.metadata.uid, head.sha, key]))
+    .digest('hex');
 }

@@ -1,5 +1,6 @@
 import type { TierPolicy, TierPolicyStatus } from '#crds';
 import { unreachableClasses } from '#domain';
+import { policyNameOf, type TierPolicies } from '#lib/grading';
 import {
   type Condition,
   Controller,
@@ -16,7 +17,6 @@ import type { Logger } from '#lib/observe';
 import type { Conductor } from '../issues/context.ts';
 import { type Judged, recordVerdict } from '../notices/verdict.ts';
 import { TIER_POLICIES } from '../objects.ts';
-import { policyNameOf, type TierPolicies } from './policies.ts';
 
 /** Longest message of a condition. */
 const MESSAGE = 1_024;

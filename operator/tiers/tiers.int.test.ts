@@ -5,12 +5,12 @@ import { after, test } from 'node:test';
 import { parse } from 'yaml';
 import type { Repository, TierPolicy } from '#crds';
 import type { ChangeGrade } from '#domain';
+import { TierPolicies } from '#lib/grading';
 import type { KubeObject } from '#lib/kube';
+import { TestRepository } from '../../lib/change/repository.int-kit.ts';
 import { type GradedHead, policyTiers } from '../tier.ts';
 import { ChangeGrades } from './changes.ts';
 import { countRules, judgePolicy } from './controller.ts';
-import { TierPolicies } from './policies.ts';
-import { TestRepository } from './repository.int-kit.ts';
 
 const git = new TestRepository();
 after(() => git.remove());
@@ -37,7 +37,7 @@ const repository = {
 } as unknown as Repository;
 
 /** A port over the shipped policy for Node, whose copy of the repository is the test's own. */
-function portOf(over: { policy?: (TierPolicy & KubeObject) | undefined; broken?: boolean } = {}) {
+function portOf(over: { policy?: (TierPolicy & KubeObject) | undefined; broken?: boolean; tip?: string } = {}) {
   const asked: string[] = [];
   const policies = new TierPolicies((name) =>
     name !== 'default' ? undefined : 'policy' in over ? over.policy : shipped('node'),
@@ -49,7 +49,7 @@ function portOf(over: { policy?: (TierPolicy & KubeObject) | undefined; broken?:
     refresh: async (_: unknown, branches: readonly string[]) => {
       asked.push(branches.join());
       if (over.broken) throw new Error('the forge does not answer');
-      return new Map([['main', base]]);
+      return new Map([['main', over.tip ?? base]]);
     },
     quarantine: <T>(_: unknown, use: (path: string) => Promise<T>) => use(git.path),
   };
@@ -61,7 +61,13 @@ const work = { labels: ['bug'], title: 'It fails', taskClass: null, source: 'web
 
 async function grade(port: ReturnType<typeof portOf>['port'], sha: string, last: ChangeGrade | null = null) {
   const told = Promise.withResolvers<void>();
-  const ask: GradedHead = { work, head: { sha, branch: 'rig/x/1' }, last, onTold: () => told.resolve() };
+  const ask: GradedHead = {
+    work,
+    head: { sha, branch: 'rig/x/1' },
+    last,
+    takenBack: null,
+    onTold: () => told.resolve(),
+  };
   const first = port.change!(ask);
   if (!first.known) await told.promise;
   return { first, later: port.change!(ask) };
@@ -82,6 +88,73 @@ test('a change is graded from git in the background, once for a head, and told',
   const again = portOf();
   assert.ok((await grade(again.port, head, later.value)).first.known);
   assert.deepEqual(again.asked, []);
+});
+
+test('everybody who asked of a change while it was read is told, and again once what failed may be asked anew', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const broken = portOf({ broken: true });
+  const head = { sha: base, branch: 'rig/x/1' };
+  const told: string[] = [];
+  const ask = (who: string) =>
+    broken.port.change!({ work, head, last: null, takenBack: null, onTold: () => void told.push(who) });
+  ask('one');
+  ask('two');
+  await broken.grades.idle();
+  assert.deepEqual(told, ['one', 'two']);
+  ask('three');
+  t.mock.timers.tick(5_000);
+  assert.deepEqual(told.slice(2).toSorted(), ['one', 'three', 'two']);
+  ask('one');
+  await broken.grades.idle();
+  assert.deepEqual([told.length, broken.asked.length], [6, 2]);
+});
+
+test('the same head under other labels is graded anew: what the log has is of other work', async () => {
+  const { port, grades } = portOf();
+  git.git('checkout', '--quiet', '-b', 'relabelled', base);
+  git.write('src/a.ts', '3\n');
+  const head = git.commit();
+  const { later } = await grade(port, head);
+  assert.ok(later.known);
+  const relabelled = { ...work, labels: ['feature'] };
+  const again = port.change!({
+    work: relabelled,
+    head: { sha: head, branch: 'rig/x/1' },
+    last: later.value,
+    takenBack: null,
+    onTold() {},
+  });
+  assert.equal(again.known, false);
+  assert.ok(
+    port.change!({ work, head: { sha: head, branch: 'rig/x/1' }, last: later.value, takenBack: null, onTold() {} })
+      .known,
+  );
+  await grades.idle();
+});
+
+test('a head whose base branch was taken back is graded anew by what it brings now, and that once', async () => {
+  git.git('checkout', '--quiet', '-b', 'widened', base);
+  git.write('src/b.ts', '1\n');
+  const before = git.commit();
+  git.write('docs/a.md', 'x\n');
+  const head = git.commit();
+  const narrow = portOf({ tip: before });
+  const { later } = await grade(narrow.port, head);
+  assert.ok(later.known);
+  assert.deepEqual([later.value.tier, later.value.base], ['T0', before]);
+  const wide = portOf();
+  const ask = { work, head: { sha: head, branch: 'rig/x/1' }, last: later.value, takenBack: base, onTold() {} };
+  assert.equal(wide.port.change!(ask).known, false);
+  await wide.grades.idle();
+  const again = wide.port.change!(ask);
+  assert.ok(again.known);
+  assert.deepEqual([again.value.tier, again.value.base], ['T1', base]);
+  // Told in the log, it holds.
+  assert.deepEqual(wide.port.change!({ ...ask, last: again.value, takenBack: null }), {
+    known: true,
+    value: again.value,
+    observedAt: 0,
+  });
 });
 
 test('a change of CI, whose text is read from git, is told by file and rule', async () => {

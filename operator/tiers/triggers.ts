@@ -1,7 +1,7 @@
 import type { TierPolicy } from '#crds';
+import { policyNameOf } from '#lib/grading';
 import type { Controller, Informer, KubeObject } from '#lib/kube';
 import { issuesOf, type Objects } from '../objects.ts';
-import { policyNameOf } from './policies.ts';
 
 /** Lets a controller of Issues look at each open one again when the rules that grade it change. */
 export function watchPolicies(

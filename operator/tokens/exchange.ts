@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { conductorAudience, labels } from '#crds';
 import { formatFence } from '#domain';
 import type { TokenResponse } from '#lib/conductor';
@@ -11,6 +12,9 @@ import type { TaskTokens } from './signer.ts';
 const POD_NAME = 'authentication.kubernetes.io/pod-name';
 /** The ServiceAccount that the conductor gives to the pods of tasks. */
 const AGENT_ACCOUNT = 'rig-agent';
+/** How long an AgentTask is waited for, and how often it is looked for, in milliseconds. */
+const SEEN_WITHIN = 5_000;
+const SEEN_EVERY = 20;
 const POD_UID = 'authentication.kubernetes.io/pod-uid';
 
 interface Pod extends KubeObject {
@@ -43,11 +47,7 @@ export async function exchange(
   correlate(row.subject);
   if (pod.metadata.labels?.[labels.task] !== name)
     throw new HttpError('Forbidden', 'NotThePod', `Pod ${pod.metadata.name} does not belong to task ${name}.`);
-  const uid = options.taskUid(namespace, name);
-  if (uid === undefined)
-    throw new HttpError('Unavailable', 'TaskNotSeen', `AgentTask ${name} has not been seen yet; ask again.`, {
-      retryAfterSeconds: 1,
-    });
+  const uid = await seenUid(options, namespace, name);
   const bound = await bindPod(
     options.log.pool,
     namespace,
@@ -58,6 +58,25 @@ export async function exchange(
   if (!bound) throw new HttpError('Conflict', 'DeadFence', `Task ${name} has ended, or another pod runs it; stop.`);
   options.onStarted(namespace, name);
   return tokensOf(options.tokens, row, uid);
+}
+
+/**
+ * Uid of a task's AgentTask. A claim is in the database before its object is in the cluster and in the conductor's cache, so who asks at once is
+ * kept for up to five seconds. Throws HttpError 503 after that.
+ */
+export async function seenUid(
+  { taskUid }: Pick<ExchangeOptions, 'taskUid'>,
+  namespace: string,
+  name: string,
+): Promise<string> {
+  for (let left = SEEN_WITHIN; left > 0; left -= SEEN_EVERY) {
+    const uid = taskUid(namespace, name);
+    if (uid !== undefined) return uid;
+    await pause(SEEN_EVERY);
+  }
+  throw new HttpError('Unavailable', 'TaskNotSeen', `AgentTask ${name} has not been seen yet; ask again.`, {
+    retryAfterSeconds: 1,
+  });
 }
 
 /** The tokens of a live task, one for each service; `uid` is its AgentTask's. */

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:https';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
-import { HttpError, readBounded } from '#lib/http';
+import { HttpError, readJSON } from '#lib/http';
 import type { Logger } from '#lib/observe';
 import { adviceOn, type Surroundings } from './advice.ts';
 import { followCertificate } from './certificate.ts';
@@ -24,7 +24,7 @@ const GRACE_MS = 2_000;
 export function createWebhooks(around: Surroundings, logger: Logger): Hono {
   const app = new Hono();
   app.post('/admission/advice', async (context) => {
-    const asked = parseReview(await bodyOf(context.req.raw));
+    const asked = parseReview(await readJSON(context.req.raw, MAX_BODY));
     const { uid, kind, namespace, object } = asked;
     if (object === null) return context.json(admit(uid, []));
     const placed = { ...object, metadata: { ...object.metadata, namespace } };
@@ -40,14 +40,6 @@ export function createWebhooks(around: Surroundings, logger: Logger): Hono {
     return context.text('The webhook failed; the conductor’s log has the cause.', 500);
   });
   return app;
-}
-
-async function bodyOf(request: Request): Promise<unknown> {
-  try {
-    return JSON.parse((await readBounded(request, MAX_BODY)).toString('utf8'));
-  } catch (cause) {
-    throw new HttpError('BadRequest', 'NotAReview', 'The body is not JSON of at most 4 MiB.', { cause });
-  }
 }
 
 /** Serves the webhook over TLS, with the certificate as it is at the time; the returned function ends it. Rejects with the socket's error. */

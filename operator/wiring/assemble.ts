@@ -2,6 +2,7 @@ import type { StoredEvent } from '#domain';
 import { AgentController } from '../agents/controller.ts';
 import { Changes } from '../approvals/change.ts';
 import { ApprovalCheck } from '../approvals/check.ts';
+import { Consents } from '../approvals/consents.ts';
 import { ApprovalController } from '../approvals/controller.ts';
 import { PresentReader } from '../approvals/present.ts';
 import { TrustReader } from '../approvals/trust.ts';
@@ -14,6 +15,8 @@ import { Reverts } from '../ledger/reverts/reverts.ts';
 import { agentTasksOf } from '../objects.ts';
 import { Outbox } from '../outbox/outbox.ts';
 import { tellDenied } from '../outbox/tell.ts';
+import { Depletions } from '../slo/depletion.ts';
+import { askPrometheus } from '../slo/prometheus.ts';
 import { TaskController } from '../tasks/controller.ts';
 import { TierPolicyController } from '../tiers/controller.ts';
 import { watchPolicies } from '../tiers/triggers.ts';
@@ -33,20 +36,24 @@ export function assemble(base: Base) {
       hearing.own(subject, events);
       issues.grew(subject, { before, state });
       pokeTasks(conductor, tasks, subject);
-      approvals.poke(subject);
+      approvals.grew(subject, events);
       conductor.waiting.wake(furtherTasks(events));
     },
     onSettled: ({ namespace, name }, moved) => {
       agents.controller.enqueue(`${namespace}/${name}`);
       if (moved) issues.trustMoved(namespace);
     },
+    consents: {
+      confirm: (subject, scope) => consents.confirm(subject, scope),
+      recent: (subject, state, scope) => consents.recent(subject, state, scope),
+    },
   });
-  const { conductor, mark, recovered, escalations, ledger, grades } = conducting;
+  const { conductor, production, mark, recovered, escalations, ledger, grants, grades } = conducting;
   const issues = new IssueController(conductor, logger, { begin: (task, row) => tasks.begin(task, row) });
   const { externalUrl: conductorUrl, proxyUrl, egressUrl, otlpEndpoint } = config;
   const tasks = new TaskController(conductor, { conductorUrl, proxyUrl, egressUrl, otlpEndpoint }, logger);
-  const agents = new AgentController(conductor, logger, store);
-  const { approvals, present } = openApprovals(base, conductor);
+  const agents = new AgentController(conductor, logger, { store, grants });
+  const { approvals, present, consents, trustRoot } = openApprovals(base, conductor);
   const { answers, applier, payloads, repositories } = openIntake(base, conductor, (issue) => issues.poke(issue));
   const hearing = hear(base, conductor, issues, tasks);
   for (const { controller } of [repositories, agents, issues, tasks, approvals, openTiers(base, conducting, issues)])
@@ -67,17 +74,20 @@ export function assemble(base: Base) {
       ledger,
       new Reverts({ conductor, store, cache: gitCache, logger }),
       new Leftovers(conductor, logger),
+      new Depletions({ conductor, production, ask: askPrometheus, logger }),
     ],
     resting: [issues, grades],
   });
-  return { conductor, applier, payloads, hearing, mark, recovered, present };
+  return { conductor, production, applier, payloads, hearing, mark, recovered, present, trustRoot };
 }
 
 function openApprovals({ client, logger, gitCache }: Base, conductor: Conductor) {
   const present = new PresentReader(conductor, new Changes(conductor.forges, gitCache));
   const trust = new TrustReader(client, conductor.now);
   const check = new ApprovalCheck({ trust, present, now: conductor.now });
-  return { approvals: new ApprovalController(conductor, check, logger), present };
+  const consents = new Consents(conductor, check);
+  const reading = { check, present, rootEnd: () => trust.rootEnd };
+  return { approvals: new ApprovalController(conductor, reading, logger), present, consents, trustRoot: trust };
 }
 
 function openTiers({ logger }: Base, { conductor, policies, tierPolicies }: Conducting, issues: IssueController) {

@@ -1,9 +1,9 @@
 import type { Pool } from '#lib/db';
 import type { EventStore } from '#lib/events';
+import type { GitCache } from '#lib/git';
 import type { KubeClient, Manager } from '#lib/kube';
 import type { Logger, Metrics } from '#lib/observe';
 import type { Config } from '../config.ts';
-import type { GitCache } from '../gateway/cache.ts';
 
 /** What everything in the operator is built on: its configuration, and its ways to the outside. */
 export interface Base {

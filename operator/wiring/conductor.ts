@@ -1,6 +1,10 @@
 import { defaultPolicy } from '#domain';
 import { Effects } from '#lib/events';
+import { TierPolicies } from '#lib/grading';
 import { EventRecorder } from '#lib/kube';
+import type { ConsentPort } from '../approvals/consents.ts';
+import { TrustReader } from '../approvals/trust.ts';
+import { MachineAttestors } from '../attestors/attestors.ts';
 import { doubtOf } from '../audit/doubt.ts';
 import { NO_EPOCH } from '../audit/guard.ts';
 import { MarkKeeper } from '../audit/mark.ts';
@@ -11,6 +15,7 @@ import { Forges } from '../forges/forges.ts';
 import { Pace } from '../forges/pace.ts';
 import { ForgeWrites } from '../forges/writes.ts';
 import type { Conductor } from '../issues/context.ts';
+import { GrantCheck } from '../ledger/grants.ts';
 import { ledgerPolicyOf } from '../ledger/policy.ts';
 import { type LedgerOptions, LedgerService } from '../ledger/service.ts';
 import { countAnswers } from '../metrics/forge.ts';
@@ -20,10 +25,12 @@ import { Mirror } from '../mirror/mirror.ts';
 import { recordGrowth } from '../notices/growth.ts';
 import { TIER_POLICIES, watchObjects } from '../objects.ts';
 import { Waiting } from '../pull/waiting.ts';
+import { countAnswered } from '../slo/metrics.ts';
+import { Production } from '../slo/production.ts';
+import { askPrometheus } from '../slo/prometheus.ts';
 import { IssueLog, type LogOptions } from '../store/log.ts';
-import { policyTiers, ungraded } from '../tier.ts';
+import { policyTiers } from '../tier.ts';
 import { ChangeGrades } from '../tiers/changes.ts';
-import { TierPolicies } from '../tiers/policies.ts';
 import type { Base } from './base.ts';
 
 /** What controllers are told of: they are made behind what tells them. */
@@ -31,6 +38,8 @@ export interface Told {
   /** The log of an issue grew. */
   readonly onAppend: LogOptions['onAppend'];
   readonly onSettled: NonNullable<LedgerOptions['onSettled']>;
+  /** Verifies what people approved. */
+  readonly consents: ConsentPort;
 }
 
 /** The conductor, and what it is made of as far as others have to do with it. */
@@ -51,7 +60,15 @@ export function openConductor(base: Base, told: Told) {
       told.onAppend(subject, growth);
     },
   });
-  const leader = { epoch: 0, upSince: 0 };
+  const leader: Conductor['leader'] = {
+    epoch: 0,
+    get upSince() {
+      return mark.listening().upSince;
+    },
+    get gaps() {
+      return mark.listening().gaps;
+    },
+  };
   const { mark, fallen, recovered } = keepMark(base, leader);
   const escalations = openEscalations({ log, leader, mark, metrics, logger }, config.sinksFile, () => conductor);
   const forges = new Forges(client, {
@@ -62,8 +79,16 @@ export function openConductor(base: Base, told: Told) {
   const tierPolicies = manager.informer(TIER_POLICIES);
   const policies = new TierPolicies((name) => tierPolicies.get(undefined, name));
   const grades = new ChangeGrades(forges, gitCache, Date.now);
-  const trust = () => ledgerPolicyOf(tierPolicies.get(undefined, 'default')?.spec);
-  const ledger = new LedgerService({ pool, store, policy: trust, now: Date.now, logger, onSettled: told.onSettled });
+  const production = new Production({ ask: askPrometheus, now: Date.now, onAnswered: countAnswered(metrics) });
+  const trust = () => {
+    const all = tierPolicies.list().map(({ spec }) => spec);
+    return ledgerPolicyOf(tierPolicies.get(undefined, 'default')?.spec, all);
+  };
+  const signers = new TrustReader(client, Date.now);
+  const check = new GrantCheck({ trust: signers, client, now: Date.now });
+  const grants = () => check.view();
+  const { onSettled } = told;
+  const ledger = new LedgerService({ pool, store, policy: trust, grants, now: Date.now, logger, onSettled });
   const conductor: Conductor = {
     client,
     objects: watchObjects(manager),
@@ -76,10 +101,14 @@ export function openConductor(base: Base, told: Told) {
       metrics,
       new Pace(pool, config.forgeWriteIntervalMs),
     ),
-    tier: config.ungraded ? ungraded : policyTiers(policies, grades),
+    tier: policyTiers(policies, grades),
+    production,
+    attestors: new MachineAttestors({ forges, trust: signers, now: Date.now }),
     policy: { ...defaultPolicy, reviewDebounce: config.reviewDebounceMs },
     trust,
-    ...(config.ungraded ? {} : { ceilings: (agent) => ledger.ceilings(agent) }),
+    ceilings: (agent) => ledger.ceilings(agent),
+    models: (agent) => ledger.models(agent),
+    consents: told.consents,
     recorder: new EventRecorder({ client, controller: 'rig.dashecorp.com/conductor', logger }),
     leader,
     mark,
@@ -87,7 +116,19 @@ export function openConductor(base: Base, told: Told) {
     escalations,
     now: Date.now,
   };
-  return { conductor, mark, fallen, recovered, escalations, ledger, grades, policies, tierPolicies };
+  return {
+    conductor,
+    production,
+    mark,
+    fallen,
+    recovered,
+    escalations,
+    ledger,
+    grants,
+    grades,
+    policies,
+    tierPolicies,
+  };
 }
 
 /** Looks whether the database is the newest there is; `fallen` aborts where it is not, `recovered` resolves once it was recovered. */

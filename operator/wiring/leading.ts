@@ -30,7 +30,6 @@ export function leadWith({ manager, pool, config, logger }: Base, leading: Leadi
     // The controllers say why nothing is done; a recovery ends this process.
     if (mark.behind() !== null) return;
     conductor.leader.epoch = await advanceEpoch(pool, config.identity);
-    conductor.leader.upSince = Date.now();
     await recordDeletions(conductor, { actor: { kind: 'controller', name: 'issue' } });
     logger.info({ epoch: conductor.leader.epoch }, 'leading');
     await hearing.start(signal);

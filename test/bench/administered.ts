@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { KubeClient, loadKubeConfig } from '#lib/kube';
 import { ensureBinary } from '../../hack/go/build.mjs';
 import { connect, type Kubeconfig } from '../../local/controlplane/index.ts';
 import type { Administered } from '../kit/kubelet-process.ts';
@@ -15,4 +16,10 @@ export async function administered(rig: RigProcess): Promise<Administered> {
     { certPEM: decode(user['client-certificate-data']), keyPEM: decode(user['client-key-data']) },
   );
   return { api, kubeconfig, binary: await ensureBinary('controlplane') };
+}
+
+/** A client in the conductor's name: nobody else may write what a status says. */
+export function asConductor(rig: RigProcess): KubeClient {
+  const impersonate = 'system:serviceaccount:rig-system:rig-conductor';
+  return new KubeClient(loadKubeConfig({ path: rig.layout.kubeconfig, impersonate }));
 }

@@ -3,8 +3,8 @@ import { loadavg, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ExitCode, table } from '#lib/terminal';
-import { figureOf, machine, type Report, render } from './report.ts';
-import type { Scenario } from './scenario.ts';
+import { figureOf, lineOf, machine, type Report, render } from './report.ts';
+import type { Measurement, Scenario } from './scenario.ts';
 
 const SCENARIOS = join(import.meta.dirname, 'scenarios');
 const say = (line: string) => void process.stderr.write(`${line}\n`);
@@ -34,16 +34,12 @@ if (positionals.length !== 1 || !existsSync(file)) {
 }
 
 async function run(): Promise<void> {
-  const report = await bench(name, rounds).catch((error: Error) => {
-    say(`The bench broke off: ${error.message}`);
-  });
-  if (report === undefined) {
-    process.exitCode = ExitCode.NotDone;
-    return;
-  }
+  const report = await bench(name, rounds);
   say(`\n${render(report)}`);
+  if (report.brokeOff !== undefined) say(`The bench broke off: ${report.brokeOff}`);
   if (values.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
-  process.exitCode = report.figures.every(({ met }) => met !== false) ? ExitCode.Ok : ExitCode.NotDone;
+  const held = report.brokeOff === undefined && report.figures.every(({ met }) => met !== false);
+  process.exitCode = held ? ExitCode.Ok : ExitCode.NotDone;
 }
 
 async function bench(scenario: string, count: number): Promise<Report> {
@@ -53,9 +49,17 @@ async function bench(scenario: string, count: number): Promise<Report> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => interrupted.abort(new Error(`the bench was ended by ${signal}`)));
   const loadBefore = loadavg();
+  const measured: Measurement[] = [];
+  const note = (...more: readonly Measurement[]) => {
+    measured.push(...more);
+    for (const one of more) say(lineOf(one));
+  };
+  const report = () => ({ scenario, rounds: count, machine: machine(loadBefore), figures: measured.map(figureOf) });
   try {
-    const measured = await chosen.run({ rounds: count, folder, say, signal: interrupted.signal });
-    return { scenario, rounds: count, machine: machine(loadBefore), figures: measured.map(figureOf) };
+    await chosen.run({ rounds: count, folder, say, note, signal: interrupted.signal });
+    return report();
+  } catch (error) {
+    return { ...report(), brokeOff: error instanceof Error ? error.message : String(error) };
   } finally {
     if (values.keep) say(`The data is in ${folder}`);
     else rmSync(folder, { recursive: true, force: true, maxRetries: 3 });

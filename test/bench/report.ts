@@ -29,6 +29,8 @@ export interface Report {
     readonly loadAfter: readonly number[];
   };
   readonly figures: readonly Figure[];
+  /** Why the scenario did not come to its end: what it would have measured after that is not among the figures. */
+  readonly brokeOff?: string;
 }
 
 export function figureOf({ name, unit, samples, ...goals }: Measurement): Figure {
@@ -53,6 +55,12 @@ export function machine(loadBefore: readonly number[]): Report['machine'] {
     loadBefore,
     loadAfter: loadavg(),
   };
+}
+
+/** One measurement in one line. */
+export function lineOf(measured: Measurement): string {
+  const { name, unit, median, min, max } = figureOf(measured);
+  return `${name}: ${median.toPrecision(3)} ${unit} (${min.toPrecision(3)}–${max.toPrecision(3)})`;
 }
 
 /** The report for people. */

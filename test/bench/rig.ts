@@ -7,6 +7,8 @@ import { type Layout, layoutOf } from '#lib/datadir';
 const ROOT = join(import.meta.dirname, '..', '..');
 /** The last line the supervisor shows before the rig is up: how to reach it. */
 const UP = /^\s*export KUBECONFIG=/;
+/** For a rig whose Issues say nothing of what they touch: under this policy they are worked all the same, so that what is timed is not a person. */
+export const ALL_IS_WORKED = ['--tier-policy', join(ROOT, 'test', 'kit', 'tiers.yaml')];
 const STEP = /^✓\s+(?<seconds>[\d.]+) s\s+(?<name>\S+)/;
 /** An event of the timeline. */
 const EVENT = /^\d\d:\d\d:\d\d \S+ (?<type>[A-Z]+(?:_[A-Z]+)*)\b/;
@@ -107,8 +109,9 @@ export async function withRig<T>(
   dataDir: string,
   signal: AbortSignal,
   use: (rig: RigProcess, upSeconds: number) => Promise<T>,
+  args: readonly string[] = [],
 ): Promise<T> {
-  const rig = new RigProcess(dataDir);
+  const rig = new RigProcess(dataDir, args);
   try {
     return await use(rig, await rig.up(signal));
   } finally {

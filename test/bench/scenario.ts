@@ -20,6 +20,8 @@ export interface ScenarioOptions {
   readonly folder: string;
   /** Tells the person who waits what is being done. */
   readonly say: (line: string) => void;
+  /** Keeps what was measured: it is in the report also where the scenario breaks off later. */
+  readonly note: (...measured: readonly Measurement[]) => void;
   /** Aborts when the bench is interrupted. */
   readonly signal: AbortSignal;
 }
@@ -27,5 +29,6 @@ export interface ScenarioOptions {
 /** A file in `scenarios/` exports one as `scenario`; its name there is its name on the command line. */
 export interface Scenario {
   readonly about: string;
-  run(options: ScenarioOptions): Promise<readonly Measurement[]>;
+  /** Notes what it measures; rejects where it cannot go on. */
+  run(options: ScenarioOptions): Promise<void>;
 }

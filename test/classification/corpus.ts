@@ -10,8 +10,10 @@ export interface Project {
   readonly project: string;
   readonly repository: string;
   readonly licence: string;
-  /** Rules may be written by what the development half shows; the other is only looked at to judge them. */
-  readonly half: 'development' | 'held-out';
+  /** Rules were written by what the first ten projects showed, and mended by five later ones, and by the last six. */
+  readonly half: 'first' | 'later' | 'last';
+  /** The commits that `hack/classification/pick.ts` drew from; left out where changes were picked by hand. */
+  readonly drawnFrom?: string;
   /** The shipped policy that grades it: a file in policies/tiers. */
   readonly policy: string;
 }

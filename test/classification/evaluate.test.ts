@@ -9,7 +9,7 @@ import { drawFigures } from './tables.ts';
 type Tier = Entry['label']['tier'];
 
 /** What is counted of a graded change. */
-function graded(label: Tier, tier: Tier, half: 'development' | 'held-out' = 'development'): Graded {
+function graded(label: Tier, tier: Tier, half: 'first' | 'later' = 'first'): Graded {
   const project = { project: 'some', repository: '', licence: '', half, policy: '' };
   const entry = { project, label: { commit: '', tier: label, taskClass: '', why: '' } } as Entry;
   return { entry, grade: { tier, taskClass: '', rule: '', path: null, reason: '', findings: [] } };
@@ -30,16 +30,19 @@ test('a T3 that is graded T2 is graded lower, a T0 that is graded T3 is not', ()
 
 test('the tables count each half by itself and leave the rest of the document as it is', () => {
   const text = 'Before\n<!-- figures: node test/classification/main.ts -->\nold\n<!-- /figures -->\nAfter\n';
-  const drawn = drawFigures(text, [graded('T0', 'T0'), graded('T0', 'T2'), graded('T1', 'T1', 'held-out')]);
+  const titled = [graded('T0', 'T0'), graded('T0', 'T2'), graded('T1', 'T1', 'later')];
+  const untitled = [graded('T0', 'T1'), graded('T0', 'T2'), graded('T1', 'T1', 'later')];
+  const drawn = drawFigures(text, { titled, untitled });
   assert.match(
     drawn,
-    /^Before\n[\s\S]*Development half: 2 changes of some\n[\s\S]*\| T0 \| 2 \| 1 \| 0 \| 1 \| 0 \| 1\.00 \| 0\.50 \|/,
+    /^Before\n[\s\S]*First projects: 2 changes of some\n[\s\S]*\| T0 \| 2 \| 1 \| 0 \| 1 \| 0 \| 1\.00 \| 0\.50 \|/,
   );
   assert.match(
     drawn,
-    /Held-out half: 1 changes of some\n[\s\S]*\| T1 \| 1 \| 0 \| 1 \| 0 \| 0 \| 1\.00 \| 1\.00 \|\n[\s\S]*After\n$/,
+    /Later projects: 1 changes of some\n[\s\S]*\| T1 \| 1 \| 0 \| 1 \| 0 \| 0 \| 1\.00 \| 1\.00 \|\n[\s\S]*After\n$/,
   );
-  assert.throws(() => drawFigures('no place', []), /has no/);
+  assert.match(drawn, /Without any title:\n\n[\s\S]*?\| T0 \| 2 \| 0 \| 1 \| 1 \| 0 \| – \| 0\.00 \|/);
+  assert.throws(() => drawFigures('no place', { titled, untitled }), /has no/);
 });
 
 test('an outline is what rules read as the text of a file', () => {

@@ -34,8 +34,19 @@ export function shippedPolicy(name: string): CompiledPolicy {
   return compiled.value;
 }
 
-/** Grades each change by the shipped policy of its project, as a pull request of that title that carries no label. */
-export function gradeAll(entries: readonly Entry[]): Graded[] {
+/** A change graded as work of its commit's title, and as work whose title says nothing: the conductor has the title of an issue, which may be either. */
+export interface GradedTwice {
+  readonly titled: readonly Graded[];
+  readonly untitled: readonly Graded[];
+}
+
+/** Both ways to grade the changes of a history. */
+export function gradeTwice(entries: readonly Entry[]): GradedTwice {
+  return { titled: gradeAll(entries), untitled: gradeAll(entries.map((entry) => ({ ...entry, title: '' }))) };
+}
+
+/** Grades each change by the shipped policy of its project, as work of that title that carries no label. */
+function gradeAll(entries: readonly Entry[]): Graded[] {
   const policies = new Map<string, CompiledPolicy>();
   const policyOf = ({ policy }: Project) => {
     const known = policies.get(policy) ?? shippedPolicy(policy);

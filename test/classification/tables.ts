@@ -1,32 +1,37 @@
-import { figures, type Graded, gradedLower, TIERS, type TierFigures } from './evaluate.ts';
+import { figures, type Graded, type GradedTwice, gradedLower, TIERS, type TierFigures } from './evaluate.ts';
 
 const BEGIN = '<!-- figures: node test/classification/main.ts -->';
 const END = '<!-- /figures -->';
-const HALVES = { development: 'Development half', 'held-out': 'Held-out half' } as const;
+const HALVES = { first: 'First projects', later: 'Later projects', last: 'Last projects' } as const;
 
 /** The document with its figures written anew. Throws where it has no place for them. */
-export function drawFigures(text: string, graded: readonly Graded[]): string {
+export function drawFigures(text: string, { titled, untitled }: GradedTwice): string {
   const [before, rest] = text.split(BEGIN);
   const after = rest?.split(END)[1];
   if (before === undefined || after === undefined) throw new Error(`the document has no ${BEGIN} … ${END}`);
-  const halves = Object.entries(HALVES).map(([half, title]) =>
-    drawHalf(
-      title,
-      graded.filter(({ entry }) => entry.project.half === half),
-    ),
-  );
+  const halves = Object.entries(HALVES).map(([half, title]) => {
+    const of = (graded: readonly Graded[]) => graded.filter(({ entry }) => entry.project.half === half);
+    return drawHalf(title, of(titled), of(untitled));
+  });
   return `${before}${BEGIN}\n${halves.join('\n\n')}\n${END}${after}`;
 }
 
-function drawHalf(title: string, graded: readonly Graded[]): string {
-  const projects = [...new Set(graded.map(({ entry }) => entry.project.project))].join(', ');
-  const rows = figures(graded).map((one) => drawRow(one, graded));
+function drawHalf(title: string, titled: readonly Graded[], untitled: readonly Graded[]): string {
+  const projects = [...new Set(titled.map(({ entry }) => entry.project.project))].join(', ');
   return [
-    `### ${title}: ${graded.length} changes of ${projects}`,
-    '',
+    `### ${title}: ${titled.length} changes of ${projects}`,
+    'With the title of the commit:',
+    drawTable(titled),
+    'Without any title:',
+    drawTable(untitled),
+  ].join('\n\n');
+}
+
+function drawTable(graded: readonly Graded[]): string {
+  return [
     `| label | changes | ${TIERS.map((tier) => `graded ${tier}`).join(' | ')} | precision | recall |`,
     `|---|---|${TIERS.map(() => '---|').join('')}---|---|`,
-    ...rows,
+    ...figures(graded).map((one) => drawRow(one, graded)),
     '',
     `Labelled T3 and graded lower: ${gradedLower(graded, 'T3').length}.`,
   ].join('\n');

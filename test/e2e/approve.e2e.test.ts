@@ -73,6 +73,18 @@ test('a newcomer approves for real: with the sign-in code, on a device, and with
   const late = await approve('--bundle', file('bundle.json'));
   assert.match(late.err, /is refused: The issue is not what was signed/);
 
+  const newest = await cli('trust', 'root', 'update');
+  assert.match(newest.out, /The trusted root is the newest\. It is good until 20/, newest.err);
+  const cut = { ...JSON.parse(readFileSync(file('root.json'), 'utf8')), timestampAuthorities: [] };
+  writeFileSync(file('cut.json'), JSON.stringify(cut));
+  const replaced = await cli('trust', 'root', 'update', '--file', file('cut.json'), '--yes');
+  assert.match(
+    replaced.out,
+    /- timestamp authority.*is not verified any more.*The trusted root is replaced/s,
+    replaced.err,
+  );
+  assert.match((await cli('trust', 'root', 'update', '--yes')).out, /\+ timestamp authority.*is replaced/s);
+
   const maps = ['-n', 'rig-verifier', 'configmap', 'rig-humans'];
   const change = [...maps, '--type=merge', '-p', '{"data":{"humans.yaml":"humans: []"}}'];
   const admin = await kubectl('patch', ...change, '--as', 'eve', '--as-group', 'system:masters');

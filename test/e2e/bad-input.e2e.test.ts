@@ -112,7 +112,10 @@ describe('a rig that is given bad input', { concurrency: true }, () => {
           () => assert.fail('was taken'),
           (e) => e,
         );
-        assert.match(stderr, new RegExp(`this task pushes exactly one ref, refs/heads/rig/${name}/1; it tried ${ref}`));
+        assert.match(
+          stderr,
+          new RegExp(`task ${task} pushes exactly one ref, refs/heads/rig/${name}/1; it tried ${ref};`),
+        );
       }
       const { body: branches } = await hands.forge<{ name: string }[]>('GET', `/repos/${OWNER}/${name}/branches`);
       assert.deepEqual(

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { apiVersion } from '#crds';
+import { requireUp } from '#lib/datadir';
 import { ExitCode } from '#lib/terminal';
 import { Receiver, SECRET } from '../../operator/escalation/receiver.int-kit.ts';
 import { CLI, Command, dataDir, run } from './command.ts';
@@ -15,12 +17,20 @@ test('an issue that waits for a person is told to a sink, and whoever sees to it
   const sink = { name: 'ops', kind: 'webhook', url: receiver.url.href, secret: SECRET, network: 'loopback' };
   writeFileSync(join(layout.root, 'sinks.yaml'), JSON.stringify({ sinks: [sink] }), { mode: 0o600 });
 
-  const made = JSON.parse((await rig('issue', 'create', '--title', 'Drop <!channel> the table', '--json')).out);
-  const { name, namespace } = made.issue;
-  const spec = JSON.stringify({ spec: { tier: 'T3' } });
-  const patch = ['patch', 'issue', name, '-n', namespace, '--type', 'merge', '-p', spec];
-  const patched = await run([...CLI, 'kubectl', '--data-dir', layout.root, ...patch]);
-  assert.equal(patched.code, ExitCode.Ok, patched.err);
+  const { tenant } = requireUp(layout);
+  const name = 'drop-the-table';
+  const manifest = join(layout.root, 'issue.json');
+  writeFileSync(
+    manifest,
+    JSON.stringify({
+      apiVersion,
+      kind: 'Issue',
+      metadata: { name, namespace: tenant.namespace },
+      spec: { repositoryRef: { name: tenant.repository }, title: 'Drop <!channel> the table', tier: 'T3' },
+    }),
+  );
+  const applied = await run([...CLI, 'kubectl', '--data-dir', layout.root, 'apply', '-f', manifest]);
+  assert.equal(applied.code, ExitCode.Ok, applied.err);
   const [told] = await receiver.holds(1);
   const { type, data } = JSON.parse(told!.body);
   assert.deepEqual(

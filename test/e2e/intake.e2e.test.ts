@@ -44,7 +44,7 @@ describe('a running rig', { concurrency: true }, () => {
     assert.match(columns[0] ?? '', /^NAME +REPO +# +TIER +CLASS +PHASE +PR +WHY/);
     assert.match(
       columns[1] ?? '',
-      new RegExp(`^applied +${repository} +${status?.number} +T1 .* Done +${status?.pullRequest?.number} `),
+      new RegExp(`^applied +${repository} +${status?.number} +T0 .* Done +${status?.pullRequest?.number} `),
     );
     const described = await hands.kubectl(['describe', 'issue', 'applied']);
     assert.match(described, /Merged as [0-9a-f]{40}/);

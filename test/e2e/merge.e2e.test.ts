@@ -67,7 +67,11 @@ describe('the way to a merge', { concurrency: true }, () => {
 
   it('a conflict goes to a rework that merges the base; nothing is merged until the forge holds the gate', async () => {
     const name = 'fight';
-    await addRepository(hands, { name, source, spec: { enforcement: { kind: 'ruleset' } } });
+    await addRepository(hands, {
+      name,
+      source,
+      spec: { enforcement: { kind: 'ruleset', approvalApp: 'rig-verifier' } },
+    });
     await hands.createIssue(name, { repositoryRef: { name }, title: 'Change the list' });
     await hands.untilEvent(name, ({ type }) => type === 'PR_CREATED');
     // Somebody changes the same line of the base while the review holds.

@@ -11,7 +11,7 @@ import { until } from '../kit/cluster-wait.ts';
 import { type MergeTrap, startMergeTrap } from '../kit/merge-trap.ts';
 import { processesWith, Rig } from '../kit/rig.ts';
 import { Hands, taskStarted } from '../kit/rig-hands.ts';
-import { addRepository, OWNER, raiseConcurrency } from '../kit/rig-repository.ts';
+import { addRepository, OWNER, raiseConcurrency, trustDeveloper } from '../kit/rig-repository.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const { title, body } = parse(readFileSync(join(ROOT, 'local', 'sample', 'issue.yaml'), 'utf8'));
@@ -27,6 +27,7 @@ describe('recovery', { concurrency: true }, () => {
     await rig.up();
     hands = new Hands(rig.layout);
     await raiseConcurrency(hands, 4);
+    await trustDeveloper(hands);
   });
 
   after(async () => {
@@ -78,6 +79,7 @@ describe('recovery', { concurrency: true }, () => {
       process.kill(killed, 'SIGKILL');
     });
     await createIdentities();
+    await trustDeveloper(hands, 'dev-x');
     await workSample('merge-killed', {
       apiURL: `${trap.url}/api/v3`,
       cloneURL: `${trap.url}/${OWNER}/merge-killed.git`,

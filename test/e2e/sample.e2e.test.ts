@@ -27,17 +27,19 @@ test('npm start -- --once --json works the sample to its merge, says so in one l
   assert.ok(result.seconds.filedToJob !== null && result.seconds.filedToMerged > 0);
   for (const type of ['ISSUE_FILED', 'PR_CREATED', 'REVIEW_DISPUTED', 'REVIEW_PASSED', 'MERGED', 'ISSUE_DONE'])
     assert.match(first.err, new RegExp(` ${type} `));
-  assert.match(first.err, /--ungraded/);
+  assert.match(first.err, /rig trust grant dev-e bugfix T1\n.* TRUST_GRANTED /s);
   assert.match(first.err, /agents’ commands are isolated/);
   assert.deepEqual(processesOf(layout), []);
 
   const again = await run(args);
   assert.equal(again.code, 0, again.err);
   const { pullRequest, events } = JSON.parse(again.out) as Result;
-  assert.deepEqual({ pullRequest, events }, { pullRequest: result.pullRequest, events: result.events });
+  assert.deepEqual(pullRequest, result.pullRequest);
+  // What the last task's model used, and what the change was, may be told behind the end; else nothing is done twice.
+  assert.ok(events >= result.events && events <= result.events + 2, `${events} events, ${result.events} before`);
 });
 
-test('a rig that stays up is looked at with status, events and kubectl, takes another issue, and goes down when asked', async (t) => {
+test('a rig that stays up is looked at with status, events and kubectl, takes another issue, shows what T3 is, and goes down when asked', async (t) => {
   const layout = dataDir(t);
   const at = ['--data-dir', layout.root];
   const rig = new Command([...CLI, 'up', ...at]);
@@ -54,6 +56,7 @@ test('a rig that stays up is looked at with status, events and kubectl, takes an
     'replay',
     'proxy',
     'egress',
+    'verifier',
     'operator',
     'kubelet',
   ])
@@ -81,6 +84,21 @@ test('a rig that stays up is looked at with status, events and kubectl, takes an
   await rig.says(new RegExp(`${name} ISSUE_FILED`));
   const events = await run([...CLI, 'events', name, '--json', ...at]);
   assert.equal(JSON.parse(events.out.split('\n')[0] ?? '').type, 'ISSUE_FILED');
+
+  const demo = await run([...CLI, 'demo', 't3', '--yes', '--json', ...at]);
+  assert.equal(demo.code, 0, demo.err);
+  for (const said of [/Layer 1, dispatch/, /Layer 2, review/, /rig\/approval says action_required/, /Repository rule/])
+    assert.match(demo.err, said);
+  const shown = JSON.parse(demo.out);
+  const log = (await run([...CLI, 'events', shown.issue, '--json', ...at])).out.trim().split('\n');
+  const told = log.map((line) => JSON.parse(line)).filter(({ type }) => ['APPROVAL_USED', 'MERGED'].includes(type));
+  assert.deepEqual(
+    told.map(({ type, data }) => [type, data.approval ?? data.mergeSHA]),
+    [
+      ['APPROVAL_USED', shown.approval],
+      ['MERGED', shown.mergeSHA],
+    ],
+  );
 
   const down = await run([...CLI, 'down', '--json', ...at]);
   assert.deepEqual([down.code, JSON.parse(down.out)], [0, { stopped: true }]);

@@ -105,3 +105,9 @@ export async function raiseConcurrency(hands: Hands, concurrency: number): Promi
     await hands.client.patch(resources.Agent, ref, { spec: { concurrency } });
   }
 }
+
+/** The person of the machine signs that the developer may do such work at T1 by itself: what is earned over weeks is not what most tests are about. */
+export async function trustDeveloper(hands: Hands, name = 'dev-e'): Promise<void> {
+  const { code, stderr } = await hands.rig('trust', 'grant', name, 'chore', 'T1', '--sign-in', 'local', '--yes');
+  if (code !== 0) throw new Error(`the developer was not trusted: ${stderr}`);
+}

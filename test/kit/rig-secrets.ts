@@ -4,7 +4,11 @@ import type { Layout } from '#lib/datadir';
 
 /** Every secret that a rig on this machine keeps in files: tokens, passwords of URLs, tokens and keys of kubeconfigs. */
 export function secretsOf({ secrets, identities }: Layout): string[] {
-  const files = [secrets, identities].flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)));
+  const files = [secrets, identities].flatMap((folder) =>
+    readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => join(parentPath, name)),
+  );
   return files.flatMap((file) => secretsIn(readFileSync(file, 'utf8')));
 }
 

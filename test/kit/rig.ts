@@ -13,7 +13,7 @@ const UP_WITHIN_MS = 120_000;
 const END_WITHIN_MS = 120_000;
 
 export interface RigOptions {
-  /** For `rig up`, e.g. `--sample`. */
+  /** For `rig up`, e.g. `--sample`. Without that all work counts as T0, unless a `--tier-policy` says otherwise. */
   readonly args?: readonly string[];
   /** Default: a temporary one, deleted at the end unless RIG_E2E_KEEP is set. */
   readonly dataDir?: string;
@@ -34,7 +34,11 @@ export class Rig implements AsyncDisposable {
   constructor({ args = [], dataDir, env = {} }: RigOptions = {}) {
     this.#ownsDataDir = dataDir === undefined;
     this.layout = layoutOf(dataDir ?? mkdtempSync(join(tmpdir(), 'rig-e2e-')));
-    const command = [join(ROOT, 'cli', 'main.ts'), 'up', '--json', '--data-dir', this.layout.root, ...args];
+    // The sample shows how trust is given; what else is worked here is about something else.
+    const isGraded = args.includes('--sample') || args.includes('--tier-policy');
+    const policy = isGraded ? [] : ['--tier-policy', join(import.meta.dirname, 'tiers.yaml')];
+    const common = ['--json', '--data-dir', this.layout.root, ...policy];
+    const command = [join(ROOT, 'cli', 'main.ts'), 'up', ...common, ...args];
     // A key of the person who runs the tests would have the work done by a real model.
     const { ANTHROPIC_API_KEY: _, ...own } = process.env;
     this.#child = spawn(process.execPath, command, {

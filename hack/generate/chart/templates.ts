@@ -7,10 +7,10 @@ const SWITCHES: Readonly<Record<string, string>> = {
   CustomResourceDefinition: '.Values.crds.install',
   PodDisruptionBudget: '.Values.podDisruptionBudgets.enabled',
   NetworkPolicy: '.Values.networkPolicies.enabled',
-  ValidatingWebhookConfiguration: '.Values.webhooks.enabled',
 };
-/** Objects of any kind that a value switches off: without a webhook nobody has a right to change one. */
+/** Objects that a value switches off: without a webhook nobody has a right to change one. What protects is switched off by nothing. */
 const NAMED_SWITCHES: Readonly<Record<string, string>> = {
+  'ValidatingWebhookConfiguration rig-conductor': '.Values.webhooks.enabled',
   'rig-webhooks': '.Values.webhooks.enabled',
   'rig-certificates': 'and .Values.webhooks.enabled .Values.webhooks.certificates',
 };
@@ -65,7 +65,7 @@ function documentOf(source: Manifest, values: readonly Value[]): string {
 }
 
 function switchOf({ kind, metadata }: Manifest): string | undefined {
-  return NAMED_SWITCHES[metadata.name] ?? SWITCHES[kind];
+  return NAMED_SWITCHES[`${kind} ${metadata.name}`] ?? NAMED_SWITCHES[metadata.name] ?? SWITCHES[kind];
 }
 
 /** Before the token of what is not an entry itself, but lists them. */

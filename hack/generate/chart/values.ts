@@ -22,7 +22,7 @@ export interface Place {
 }
 
 /** Programs of the install: the Deployment `rig-<name>`, whose container is called `name`. */
-const PROGRAMS = ['conductor', 'proxy', 'egress'] as const;
+const PROGRAMS = ['conductor', 'proxy', 'egress', 'verifier'] as const;
 type Program = (typeof PROGRAMS)[number];
 
 const podSpec = ['spec', 'template', 'spec'];
@@ -101,22 +101,16 @@ const secret = (program: Program, name: string, path: string, says: string): Val
   places: [volume(program, name)],
 });
 
-const number = (name: string, path: string, says: string): Value => ({
-  path: `conductor.${path}`,
+const number = (name: string, path: string, says: string, program: Program = 'conductor'): Value => ({
+  path: `${program}.${path}`,
   says,
   schema: seconds,
-  places: [setting('conductor', name)],
+  places: [setting(program, name)],
   writes: asText,
 });
 
 const CONDUCTOR: readonly Value[] = [
   ...ofProgram('conductor', 'answer webhooks and agents; one of them leads'),
-  {
-    path: 'conductor.args',
-    says: 'Flags; `--ungraded` counts every change as T1.',
-    schema: { type: 'array', items: text },
-    places: [container('conductor', 'args')],
-  },
   secret('conductor', 'database', 'conductor.databaseSecret', 'Secret with the URL of PostgreSQL under `url`.'),
   secret(
     'conductor',
@@ -172,6 +166,28 @@ const EGRESS: readonly Value[] = [
   ),
   ranges('RIG_EGRESS_DENY_RANGES', 'denyRanges', 'Ranges that may not, beside the usual ones.'),
   externalUrl('egress', 'RIG_EGRESS_URL'),
+];
+
+const VERIFIER: readonly Value[] = [
+  ...ofProgram('verifier', 'judge heads of pull requests; one of them leads and reports'),
+  secret(
+    'verifier',
+    'app',
+    'verifier.appSecret',
+    'Secret of the verifier’s namespace with its forge App: `apiURL`, `appId`, `privateKey`, `webhookSecret`; it may come later.',
+  ),
+  number(
+    'RIG_POLL_SECONDS',
+    'pollSeconds',
+    'Seconds between two looks at the pull requests of a repository.',
+    'verifier',
+  ),
+  number(
+    'RIG_FORGE_WRITE_INTERVAL_MS',
+    'forgeWriteIntervalMs',
+    'Pause between two writes of the verifier at its forge.',
+    'verifier',
+  ),
 ];
 
 const flag = { type: 'boolean' };
@@ -320,6 +336,7 @@ export function valuesOf(present: readonly Manifest[]): Value[] {
     ...CONDUCTOR,
     ...PROXY,
     ...EGRESS,
+    ...VERIFIER,
     ...WEBHOOKS,
   ];
 }

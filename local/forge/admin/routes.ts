@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import { Hono, type Context as HonoContext } from 'hono';
-import { type Static, Type } from 'typebox';
+import { Type } from 'typebox';
 import type { Context } from '../context.ts';
 import { ForgeError } from '../errors.ts';
 import {
@@ -16,9 +16,11 @@ import {
 import { Refusal } from '../refusal.ts';
 import { renderFullRepository } from '../render/index.ts';
 import { type Meter, refusalOf } from '../rest/index.ts';
+import type { Attester } from '../runner/index.ts';
 import { redeliver } from '../webhooks/index.ts';
 import { appRoutes } from './apps.ts';
 import { json, repositoryOf, userOf } from './body.ts';
+import { Ci, ciOf, ciRoutes } from './ci.ts';
 import { Deployer, deployerOf, deployerRoutes } from './deployer.ts';
 import { faultRoutes } from './faults.ts';
 
@@ -40,12 +42,6 @@ const App = Type.Object({
   name: optional(Type.String()),
   token: optional(Token),
 });
-const Ci = Type.Object({
-  command: Type.String({ minLength: 1 }),
-  env: optional(Type.Record(Type.String(), Type.String())),
-  path: optional(Type.Array(Type.String())),
-  timeoutSeconds: optional(Type.Number({ exclusiveMinimum: 0, maximum: 86_400 })),
-});
 const Repository = Type.Object({
   owner: Login,
   name: Type.String({ pattern: '^(?!\\.{1,2}$)(?!.*\\.git$)[A-Za-z0-9._-]{1,100}$' }),
@@ -59,8 +55,15 @@ const Repository = Type.Object({
 });
 const Collaborator = Type.Object({ permission: RoleName });
 
+export interface AdminOptions {
+  readonly adminToken: string;
+  readonly meter: Meter;
+  /** Null where the runner signs for nothing. */
+  readonly attester: Attester | null;
+}
+
 /** The double's own API, apart from GitHub's: identities, repositories, deliveries. Only with the admin token. */
-export function adminApp(ctx: Context, meter: Meter, adminToken: string): Hono {
+export function adminApp(ctx: Context, { adminToken, meter, attester }: AdminOptions): Hono {
   const app = new Hono();
   app.onError((error, c) => {
     const known =
@@ -83,15 +86,7 @@ export function adminApp(ctx: Context, meter: Meter, adminToken: string): Hono {
     setPermission(ctx, repositoryOf(ctx, c), userOf(ctx, c.req.param('login')), permission);
     return c.body(null, 204);
   });
-  app.put('/repositories/:owner/:name/ci', async (c) => {
-    const ci = ciOf(await json(c, Ci));
-    setCi(ctx, repositoryOf(ctx, c), ci);
-    return c.body(null, 204);
-  });
-  app.delete('/repositories/:owner/:name/ci', (c) => {
-    setCi(ctx, repositoryOf(ctx, c), null);
-    return c.body(null, 204);
-  });
+  ciRoutes(app, ctx, attester);
   appRoutes(app, ctx);
   deployerRoutes(app, ctx);
   faultRoutes(app, ctx, meter);
@@ -146,12 +141,6 @@ async function postRepository(ctx: Context, c: HonoContext): Promise<Response> {
     return ctx.store.repositories.get(repo.id)!;
   });
   return c.json(renderFullRepository(ctx, current, 'admin'), created ? 201 : 200);
-}
-
-const DEFAULT_CI_SECONDS = 600;
-
-function ciOf({ command, env = {}, path = [], timeoutSeconds = DEFAULT_CI_SECONDS }: Static<typeof Ci>) {
-  return { command, env, path, timeoutSeconds };
 }
 
 function sameToken(given: string, wanted: string): boolean {

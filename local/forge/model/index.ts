@@ -1,5 +1,6 @@
 export { type Actor, can, findRepository, movedFrom, need, visibleRepository } from './actor.ts';
 export { addAppKey, appOfJwt, looksLikeJwt } from './app-keys.ts';
+export { createAttestation } from './attestations.ts';
 export {
   type CheckRunChange,
   CI_APP,

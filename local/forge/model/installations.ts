@@ -8,6 +8,7 @@ import { addToken, makeToken } from './identities.ts';
 const TOKEN_LIFE_MS = 3600 * 1000;
 /** What an App may do unless it says otherwise: what a conductor's App needs. */
 const DEFAULT_PERMISSIONS: AppPermissions = {
+  attestations: 'read',
   checks: 'write',
   contents: 'write',
   deployments: 'read',

@@ -129,6 +129,20 @@ test('hooks and deliveries have GitHub’s shapes', async () => {
   await boss(`DELETE ${at}`, undefined, 204);
 });
 
+test('attestations have GitHub’s shapes', async () => {
+  const sha256 = 'a'.repeat(64);
+  const payload = Buffer.from(JSON.stringify({ subject: [{ name: 'change', digest: { sha256 } }] })).toString('base64');
+  const mediaType = 'application/vnd.dev.sigstore.bundle.v0.3+json';
+  const dsseEnvelope = { payload, payloadType: 'application/vnd.in-toto+json', signatures: [] };
+  const bundle = { mediaType, verificationMaterial: {}, dsseEnvelope };
+  await dev(`POST ${R}/attestations`, { bundle }, 201);
+  const { attestations } = await dev(`GET ${R}/attestations/sha256:${sha256}`);
+  assert.deepEqual(
+    attestations.map((one: { bundle: unknown }) => one.bundle),
+    [bundle],
+  );
+});
+
 test('deployments and their statuses have GitHub’s shapes', async () => {
   const deployment = await dev(`POST ${R}/deployments`, { ref: 'main', required_contexts: [] }, 201);
   const at = `${R}/deployments/${deployment.id}`;

@@ -2,6 +2,7 @@ import type { Hono } from 'hono';
 import type { Context } from '../context.ts';
 import { activityRoutes } from './activity.ts';
 import { appRoutes } from './apps.ts';
+import { attestationRoutes } from './attestations.ts';
 import { checkRoutes, statusRoutes } from './checks.ts';
 import { commitRoutes } from './commits.ts';
 import { deploymentRoutes } from './deployments.ts';
@@ -44,6 +45,7 @@ const ROUTES: Routes = {
   ...pullRoutes,
   ...hookRoutes,
   ...deploymentRoutes,
+  ...attestationRoutes,
 };
 
 /** GitHub's REST API, to be mounted at /api/v3. */

@@ -13,6 +13,7 @@ const BY_PATH: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^\/check-/, ['checks']],
   [/^\/statuses/, ['statuses']],
   [/^\/deployments/, ['deployments']],
+  [/^\/attestations/, ['attestations']],
   [/^\/(?:issues|labels)/, ['issues', 'pull_requests']],
   [/^\/pulls\/\{pull_number\}\/merge/, ['contents']],
   [/^\/pulls/, ['pull_requests']],

@@ -1,1 +1,3 @@
-export { Runner } from './runner.ts';
+export { Attester, type Signing } from './attester.ts';
+export { type Isolation, Runner } from './runner.ts';
+export { Wall } from './wall.ts';

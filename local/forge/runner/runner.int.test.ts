@@ -88,6 +88,7 @@ test('stopping the forge ends a running command, and the next start runs it agai
   const sha = await world.branch('again', 'again\n');
   await world.pull('again');
   while (!existsSync(started)) await setTimeout(10);
+  assert.deepEqual((await world.admin('GET', '/ci')).body, { open: 1 });
   await world.forge.close();
   await gone(Number(readFileSync(started, 'utf8')));
   const { writeFileSync } = await import('node:fs');
@@ -95,6 +96,7 @@ test('stopping the forge ends a running command, and the next start runs it agai
   await world.open();
   await world.listener.next('check_run', 'completed');
   assert.equal((await ciOf(world, sha)).conclusion, 'success');
+  assert.deepEqual((await world.admin('GET', '/ci')).body, { open: 0 });
   assert.equal(world.listener.names().filter((name) => name === 'check_run.created').length, 1);
 });
 

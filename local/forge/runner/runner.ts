@@ -1,29 +1,49 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import type { Context } from '../context.ts';
 import { runGit } from '../git/index.ts';
 import { CI_APP, updateCheckRun } from '../model/index.ts';
 import { fullName } from '../render/index.ts';
 import type { CheckRunRow, CiConfig, RepositoryRow } from '../store/index.ts';
-import { type ExecutionResult, execute } from './execute.ts';
+import type { Attester } from './attester.ts';
+import { type ExecutionResult, untilEnded, WORK } from './execute.ts';
+import { startUnisolated } from './unisolated.ts';
+import { startWalled, type Wall } from './wall.ts';
 
 const SHOWN_SECONDS = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
 
+/** What is between a test command and the machine: a wall; nothing, as the person accepted; or no command runs, and every run says why. */
+export type Isolation = Wall | 'none' | { readonly refused: string };
+
+export interface RunnerOptions {
+  readonly isolation: Isolation;
+  readonly workDir: string;
+  readonly concurrency: number;
+  /** Signs for heads whose tests passed; null where nobody does. */
+  readonly attester: Attester | null;
+}
+
 /**
- * Executes queued check runs of the forge's own App: a fresh clone, the repository's test command, the conclusion. What was running when
- * the forge stopped or died is executed again from the start.
+ * Executes queued check runs of the forge's own App: a fresh clone, the repository's test command, a signature for what passed, the conclusion. What was
+ * running when the forge stopped or died is executed again from the start.
  */
 export class Runner {
   readonly #ctx: Context;
   readonly #workDir: string;
   readonly #concurrency: number;
+  readonly #attester: Attester | null;
+  readonly #isolation: Isolation;
+  /** Nothing is left of runs that were under way when an earlier forge died. */
+  #swept: Promise<void> = Promise.resolve();
   readonly #running = new Map<number, Promise<void>>();
   readonly #stop = new AbortController();
 
-  constructor(ctx: Context, options: { workDir: string; concurrency: number }) {
+  constructor(ctx: Context, options: RunnerOptions) {
     this.#ctx = ctx;
     this.#workDir = options.workDir;
     this.#concurrency = options.concurrency;
+    this.#attester = options.attester;
+    this.#isolation = options.isolation;
   }
 
   start(): void {
@@ -32,6 +52,7 @@ export class Runner {
     for (const run of store.checkRuns.find({ status: 'in_progress' })) {
       if (run.appId === app.id) store.checkRuns.update(run.id, { status: 'queued' });
     }
+    this.#swept = this.#remove(this.#workDir);
     this.wake();
   }
 
@@ -75,40 +96,98 @@ export class Runner {
       this.#conclude(run, 'cancelled', 'Cancelled', 'The repository no longer has a test command.', '');
       return;
     }
-    const dir = join(this.#workDir, String(run.id));
+    const isolation = this.#isolation;
+    if (isolation !== 'none' && 'refused' in isolation) {
+      this.#conclude(run, 'failure', 'Tests were not run', isolation.refused, '');
+      return;
+    }
+    const dir = await this.#makeDirectory(run);
     try {
-      const cwd = await this.#checkOut(repo, run, dir);
+      await this.#checkOut(repo, run, dir);
       const started = clock();
-      const env = environment(this.#ctx, repo, run, repo.ci, dir);
-      const timeoutMs = repo.ci.timeoutSeconds * 1000;
-      const result = await execute({ command: repo.ci.command, cwd, env, timeoutMs, signal: this.#stop.signal });
-      if (!this.#stop.signal.aborted) this.#report(run, repo.ci, result, clock() - started);
+      const result = await this.#test(environment(this.#ctx, repo, run, repo.ci), repo.ci, { dir, isolation });
+      const ms = clock() - started;
+      const signed = result.code === 0 ? await this.#attest(repo, run) : '';
+      if (!this.#stop.signal.aborted) this.#report(run, repo.ci, result, { ms, signed });
     } finally {
-      await rm(dir, { recursive: true, force: true });
+      await this.#remove(dir);
     }
   }
 
-  async #checkOut(repo: RepositoryRow, run: CheckRunRow, dir: string): Promise<string> {
-    const cwd = join(dir, 'work');
-    await rm(dir, { recursive: true, force: true });
-    await mkdir(join(dir, 'home'), { recursive: true });
-    await mkdir(join(dir, 'tmp'));
-    await runGit(null, ['clone', '-q', '--no-checkout', '--shared', this.#ctx.git(repo).dir, cwd]);
-    await runGit(null, ['-C', cwd, '-c', 'advice.detachedHead=false', 'checkout', '-q', '--detach', run.headSha]);
-    return cwd;
+  /** Under another name each time: what an earlier forge left may still be on its way out. */
+  async #makeDirectory(run: CheckRunRow): Promise<string> {
+    await this.#swept;
+    await mkdir(this.#workDir, { recursive: true, mode: 0o700 });
+    return mkdtemp(join(this.#workDir, `${run.id}-`));
   }
 
-  #report(run: CheckRunRow, ci: CiConfig, result: ExecutionResult, ms: number): void {
-    const { code, timedOut, output } = result;
-    if (timedOut) {
+  async #test(
+    env: Readonly<Record<string, string>>,
+    { command, timeoutSeconds }: CiConfig,
+    { dir, isolation }: { readonly dir: string; readonly isolation: Wall | 'none' },
+  ): Promise<ExecutionResult> {
+    const started =
+      isolation === 'none'
+        ? await startUnisolated({ command, env }, dir)
+        : startWalled(isolation, { command, env }, dir);
+    return untilEnded(started, { timeoutMs: timeoutSeconds * 1000, signal: this.#stop.signal });
+  }
+
+  /** What cannot be removed is told, and is no fault of what was tested. */
+  async #remove(dir: string): Promise<void> {
+    await rm(dir, { recursive: true, force: true, maxRetries: 3 }).catch((error: unknown) =>
+      this.#ctx.logger.warn({ err: error, dir }, 'what a check run left could not be removed'),
+    );
+  }
+
+  /** A clone of its own: it is given away to another user, and no file of it may be one of the repository's. */
+  async #checkOut(repo: RepositoryRow, run: CheckRunRow, dir: string): Promise<void> {
+    const cwd = join(dir, WORK);
+    await runGit(null, ['clone', '-q', '--no-checkout', '--no-hardlinks', this.#ctx.git(repo).dir, cwd]);
+    await runGit(null, ['-C', cwd, '-c', 'advice.detachedHead=false', 'checkout', '-q', '--detach', run.headSha]);
+  }
+
+  /** Before the conclusion, so that whoever hears of that finds the signature. Half a sentence for the summary; never rejects. */
+  async #attest(repo: RepositoryRow, run: CheckRunRow): Promise<string> {
+    if (this.#attester === null || !isOfPull(this.#ctx, repo, run)) return '';
+    try {
+      await this.#attester.attest(repo, run, this.#stop.signal);
+      return ` Signed for by ${this.#attester.identityFor(repo).subject}.`;
+    } catch (error) {
+      if (!this.#stop.signal.aborted)
+        this.#ctx.logger.error({ err: error, checkRun: run.id }, 'a tested head could not be attested');
+      const why = (error as Error).message.replace(/\.$/, '');
+      return ` It could not be signed for: ${why}. Run the check again.`;
+    }
+  }
+
+  #report(
+    run: CheckRunRow,
+    ci: CiConfig,
+    result: ExecutionResult,
+    { ms, signed }: { readonly ms: number; readonly signed: string },
+  ): void {
+    const { code, timedOut, output, refused } = result;
+    if (refused !== undefined) {
+      this.#conclude(run, 'failure', 'Tests were not run', `\`${ci.command}\` was not run. ${refused}`, output);
+    } else if (timedOut) {
       const summary = `\`${ci.command}\` did not end within ${ci.timeoutSeconds} s and was stopped.`;
       this.#conclude(run, 'timed_out', 'Timed out', summary, output);
     } else if (code === 0) {
-      this.#conclude(run, 'success', 'Tests passed', `\`${ci.command}\` passed in ${SHOWN_SECONDS(ms)}.`, output);
+      const summary = `\`${ci.command}\` passed in ${SHOWN_SECONDS(ms)}.${signed}`;
+      this.#conclude(run, 'success', 'Tests passed', summary, output);
     } else {
       const how = code === null ? 'was ended by a signal' : `ended with exit code ${code}`;
-      this.#conclude(run, 'failure', 'Tests failed', `\`${ci.command}\` ${how} after ${SHOWN_SECONDS(ms)}.`, output);
+      const summary = `\`${ci.command}\` ${how} after ${SHOWN_SECONDS(ms)}.${this.#alone}`;
+      this.#conclude(run, 'failure', 'Tests failed', summary, output);
     }
+  }
+
+  /** What whoever reads of a failure should know: tests that install something fail without a network. */
+  get #alone(): string {
+    const isolation = this.#isolation;
+    const alone = isolation !== 'none' && 'network' in isolation && !isolation.network;
+    return alone ? ' It had no network but loopback.' : '';
   }
 
   #conclude(
@@ -124,17 +203,14 @@ export class Runner {
   }
 }
 
+/** A machine's word is for changes: what is on the default branch has had its own. */
+function isOfPull({ store }: Context, repo: RepositoryRow, { headSha }: CheckRunRow): boolean {
+  return store.pulls.first({ repoId: repo.id, headSha }) !== undefined;
+}
+
 /** The command sees nothing of the forge's own environment but PATH. */
-function environment(
-  ctx: Context,
-  repo: RepositoryRow,
-  run: CheckRunRow,
-  ci: CiConfig,
-  dir: string,
-): Record<string, string> {
+function environment(ctx: Context, repo: RepositoryRow, run: CheckRunRow, ci: CiConfig): Record<string, string> {
   return {
-    HOME: join(dir, 'home'),
-    TMPDIR: join(dir, 'tmp'),
     LANG: 'C.UTF-8',
     CI: 'true',
     GITHUB_SHA: run.headSha,

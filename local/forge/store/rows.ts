@@ -304,3 +304,11 @@ export interface DeliveryRow {
   responseHeaders: Record<string, string>;
   responseBody: string;
 }
+
+export interface AttestationRow {
+  id: number;
+  repoId: number;
+  /** `algorithm:hex`, as the statement names what it is about. */
+  digest: string;
+  bundle: Record<string, unknown>;
+}

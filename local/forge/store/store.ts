@@ -38,6 +38,7 @@ export class Store {
   readonly webhookFaults;
   readonly redirects;
   readonly reactions;
+  readonly attestations;
 
   constructor(dataDir: string) {
     this.#db = openDatabase(dataDir);
@@ -91,6 +92,7 @@ export class Store {
     this.webhookFaults = table<rows.WebhookFaultRow>('webhook_faults', []);
     this.redirects = table<rows.RedirectRow>('redirects', [['ownerKey', 'nameKey'], ['repoId']]);
     this.reactions = table<rows.ReactionRow>('reactions', [['subject', 'subjectId']]);
+    this.attestations = table<rows.AttestationRow>('attestations', [['repoId', 'digest']]);
   }
 
   /** Runs `work` in one transaction: all of it is kept or none. Nested calls join the outer one. `work` is synchronous by type. */

@@ -51,7 +51,8 @@ export class World {
   /** Starts the forge over the data it has, at the address it had. */
   async open(): Promise<void> {
     const port = this.forge?.port ?? 0;
-    this.forge = await startForge({ dataDir: join(this.dir, 'data'), adminToken: ADMIN_TOKEN, port, ...this.#options });
+    const dataDir = join(this.dir, 'data');
+    this.forge = await startForge({ dataDir, adminToken: ADMIN_TOKEN, port, ciIsolation: 'none', ...this.#options });
   }
 
   async close(): Promise<void> {

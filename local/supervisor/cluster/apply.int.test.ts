@@ -67,7 +67,7 @@ test('a program’s kubeconfig names a token file of mode 0600 and is that Servi
   const caPEM = Buffer.from(ca, 'base64').toString('utf8');
   const admitNode = () => Promise.reject(new Error('no node here'));
   const cluster = { serverURL, caPEM, client, binary, admitNode };
-  const files = await grantIdentities(context, cluster, namespace, ['worker']);
+  const files = await grantIdentities(context, cluster, [{ namespace, name: 'worker' }]);
   t.after(() => stops.run());
   const path = files.worker ?? '';
   assert.equal(statSync(path.replace('.kubeconfig', '.token')).mode & 0o777, 0o600);

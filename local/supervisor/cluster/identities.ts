@@ -14,19 +14,20 @@ const RETRY_AFTER_MS = 5_000;
 export type Kubeconfigs = Readonly<Record<string, string>>;
 
 /**
- * Gives each ServiceAccount a short-lived token in a file of its own (0600) and a kubeconfig that names that file, and renews
+ * Gives each ServiceAccount, whose name is its own among all of them, a short-lived token in a file of its own (0600) and a kubeconfig that names that file, and renews
  * the tokens until the rig goes down. No program sees the administrator's credential.
  */
 export async function grantIdentities(
   context: Context,
   cluster: Cluster,
-  namespace: string,
-  names: readonly string[],
+  accounts: readonly ObjectRef[],
 ): Promise<Kubeconfigs> {
   const folder = context.layout.identities;
   const tokenFile = (name: string) => join(folder, `${name}.token`);
   const renew = () =>
-    Promise.all(names.map((name) => renewToken(cluster.client, { namespace, name }, tokenFile(name), context.signal)));
+    Promise.all(
+      accounts.map((account) => renewToken(cluster.client, account, tokenFile(account.name), context.signal)),
+    );
   await renew();
   const ended = new AbortController();
   const renewing = renewForever(renew, ended.signal, trouble(context));
@@ -34,7 +35,9 @@ export async function grantIdentities(
     ended.abort();
     return renewing;
   });
-  return Object.fromEntries(names.map((name) => [name, writeKubeconfig(folder, name, cluster, tokenFile(name))]));
+  return Object.fromEntries(
+    accounts.map(({ name }) => [name, writeKubeconfig(folder, name, cluster, tokenFile(name))]),
+  );
 }
 
 async function renewForever(

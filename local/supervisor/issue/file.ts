@@ -22,12 +22,14 @@ export async function fileSample(client: KubeClient, repository: string): Promis
   const name = SAMPLE_ISSUE;
   const found = await client.find(ISSUES, { namespace: TENANT, name });
   if (found) return { name, isNew: false, acceptedAt: performance.now() };
-  const { title, body } = parse(readFileSync(checkout('local', 'sample', 'issue.yaml'), 'utf8')) as Issue['spec'];
+  const { title, body, labels } = parse(
+    readFileSync(checkout('local', 'sample', 'issue.yaml'), 'utf8'),
+  ) as Issue['spec'];
   await client.create(ISSUES, {
     apiVersion,
     kind: 'Issue',
     metadata: { name, namespace: TENANT },
-    spec: { repositoryRef: { name: repository }, title, body, source: 'kubectl' },
+    spec: { repositoryRef: { name: repository }, title, body, labels, source: 'kubectl' },
   } as Issue);
   return { name, isNew: true, acceptedAt: performance.now() };
 }

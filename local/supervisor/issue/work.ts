@@ -6,8 +6,9 @@ import { READER_TOKEN } from '../programs/operator.ts';
 import { secretOf } from '../secrets.ts';
 import { repositoryName, TENANT } from '../tenant/objects.ts';
 import type { Rig } from '../up.ts';
-import { fileSample } from './file.ts';
+import { fileSample, ISSUES, SAMPLE_ISSUE } from './file.ts';
 import { firstJob, readLog, showTimeline, untilSettled } from './follow.ts';
+import { grantSample } from './grant.ts';
 import { type Outcome, outcomeOf } from './outcome.ts';
 
 /**
@@ -19,6 +20,8 @@ export async function workSample(context: Context, rig: Rig, upSeconds: number):
   const { client } = rig.cluster;
   const reader = readerOf(context, rig);
   await showTimeline(context, reader);
+  if ((await client.find(ISSUES, { namespace: TENANT, name: SAMPLE_ISSUE })) === undefined)
+    await grantSample(context, client, TENANT);
   const job = firstJob(client, 'sample', signal);
   const sample = await fileSample(client, repositoryName(rig.source));
   if (!sample.isNew) terminal.say(`The sample issue is there from an earlier start; "rig reset" starts over.`);

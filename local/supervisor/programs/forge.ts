@@ -3,6 +3,8 @@ import { type Context, startProgram } from '../context.ts';
 import { nodeProgram } from '../process/program.ts';
 import { untilAnswers } from '../process/ready.ts';
 import { secretOf } from '../secrets.ts';
+import { ciSecretOf } from './trust.ts';
+import type { RunnerWall } from './wall.ts';
 
 export interface ForgeAddress {
   /** `http://127.0.0.1:PORT`: pages and git. */
@@ -15,8 +17,11 @@ export interface ForgeAddress {
   readonly adminToken: string;
 }
 
-/** Starts the loopback forge on `port`. */
-export async function startForge(context: Context, port: number): Promise<ForgeAddress> {
+/** Starts the loopback forge on `port`; its runner tests behind `wall` and signs for what it has tested at the services on `trustPort`. */
+export async function startForge(
+  context: Context,
+  { port, trustPort, wall }: { readonly port: number; readonly trustPort: number; readonly wall: RunnerWall },
+): Promise<ForgeAddress> {
   const host = `127.0.0.1:${port}`;
   const url = `http://${host}`;
   const adminToken = secretOf(context.layout, 'forge-admin-token');
@@ -31,8 +36,14 @@ export async function startForge(context: Context, port: number): Promise<ForgeA
       // GitHub sends once. A rig on a laptop is often started and stopped, and nobody looks at its deliveries.
       '--webhook-retry',
       '1,5,30',
+      '--ci-isolation',
+      wall.told,
     ],
-    env: { RIG_FORGE_ADMIN_TOKEN: adminToken },
+    env: {
+      RIG_FORGE_ADMIN_TOKEN: adminToken,
+      RIG_FORGE_TRUST_URL: `http://127.0.0.1:${trustPort}`,
+      RIG_FORGE_CI_SECRET: ciSecretOf(context),
+    },
     ready: (signal) => untilAnswers(`${url}/_admin/healthz`, signal),
   });
   await startProgram(context, 'forge', program);

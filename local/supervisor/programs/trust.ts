@@ -8,6 +8,8 @@ import { secretFile, secretOf } from '../secrets.ts';
 export const PERSON_EMAIL = 'you@rig.local';
 /** The secret that proves to be that person, in a file of theirs. */
 export const SIGN_IN_CODE = 'sign-in-code';
+/** The secret by which the forge's runner, and nobody else, is vouched for as a workflow. */
+const CI_SECRET = 'ci-signing-secret';
 
 export interface TrustAddress {
   /** Root of the signing services, and issuer of their tokens. */
@@ -18,11 +20,17 @@ export interface TrustAddress {
   readonly root: string;
 }
 
+/** What the forge's runner shows to have its workflow vouched for. */
+export function ciSecretOf({ layout }: Pick<Context, 'layout'>): string {
+  return secretOf(layout, CI_SECRET);
+}
+
 /** Starts what signs on this machine. Its keys are made once for each data directory, so its root stays the same. */
 export async function startTrust(context: Context, port: number): Promise<TrustAddress> {
   const { layout } = context;
   const url = `http://127.0.0.1:${port}`;
   secretOf(layout, SIGN_IN_CODE);
+  ciSecretOf(context);
   const program = nodeProgram({
     name: 'trust',
     args: [
@@ -37,6 +45,8 @@ export async function startTrust(context: Context, port: number): Promise<TrustA
       'You',
       '--code-file',
       secretFile(layout, SIGN_IN_CODE),
+      '--ci-secret-file',
+      secretFile(layout, CI_SECRET),
     ],
     env: {},
     ready: (signal) => untilAnswers(`${url}/healthz`, signal),

@@ -4,6 +4,7 @@ import type { Layout } from '#lib/datadir';
 import { createForge, protectBranch } from '#lib/forge';
 import type { KubeObject } from '#lib/kube';
 import { tokenOf } from './accounts.ts';
+import { VERIFIER_APP } from './verifier-app.ts';
 
 /**
  * Writes the ruleset that a Repository asks for, as the person of this machine and as `rig repo protect` does, and notes on the object
@@ -12,7 +13,8 @@ import { tokenOf } from './accounts.ts';
 export async function protectRepository(layout: Layout, object: KubeObject): Promise<KubeObject> {
   const { spec } = object as KubeObject & Repository;
   const forge = createForge({ baseURL: spec.apiURL, token: tokenOf(layout, 'you'), writeIntervalMs: 0 });
-  const wish = ruleWish({ metadata: object.metadata, spec: { ...spec, enforcement: { kind: 'ruleset' } } });
+  const enforcement = { kind: 'ruleset', approvalApp: VERIFIER_APP } as const;
+  const wish = ruleWish({ metadata: object.metadata, spec: { ...spec, enforcement } });
   const { owner, name } = spec;
   const apps = wish.checks.map(({ app }) => app);
   const now = await forge.branchRules({ owner, name }, wish.branch, apps);

@@ -7,21 +7,24 @@ import type { ForgeAddress } from '../programs/forge.ts';
 import { createAccounts } from './accounts.ts';
 import { forgeCalls } from './forge-admin.ts';
 import { agentObject, repositoryName, repositoryObject, secretObjects, TENANT } from './objects.ts';
+import { seedPolicy } from './policy.ts';
 import { protectRepository } from './protect.ts';
 import { ensureWebhook, importRepository } from './repository.ts';
 import type { Source } from './source.ts';
+import { installVerifier } from './verifier-app.ts';
 
 /** Accounts, the repository and its tests at the forge. Safe to repeat. */
 export async function seedForge(
   context: Context,
   forge: ForgeAddress,
   source: Source,
-  conductorURL: string,
+  { conductorURL, verifierURL }: { readonly conductorURL: string; readonly verifierURL: string },
 ): Promise<void> {
   const calls = forgeCalls(forge, context.signal);
   await createAccounts(context.layout, calls);
   await importRepository(calls, source);
   await ensureWebhook(calls, context.layout, source, conductorURL);
+  await installVerifier(calls, context.layout, forge, verifierURL);
 }
 
 /** The tenant's Secrets, its Repository, and the Agents of config/samples, as they are or unisolated. Safe to repeat. */
@@ -35,6 +38,7 @@ export async function seedTenant(
   const agents = samples.filter(({ kind }) => kind === 'Agent').map((agent) => agentObject(agent, context.options));
   const repository = await protectRepository(context.layout, repositoryObject(source, forge));
   const objects = [...secretObjects(context.layout, forge), repository, ...agents];
+  await seedPolicy(context, cluster);
   await applyAll(cluster.client, objects, context.signal);
   context.store.update({ tenant: { namespace: TENANT, repository: repositoryName(source) } });
 }

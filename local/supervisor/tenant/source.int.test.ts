@@ -23,6 +23,7 @@ function options(more: object) {
     sample: true,
     allowUnisolated: false,
     isolation: 'auto' as const,
+    ciNetwork: false,
     kubelet: false,
   };
   return parseOptions(JSON.stringify({ ...base, logs: false, ports: {}, setupSeconds: 0, ...more }));

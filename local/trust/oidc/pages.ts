@@ -47,13 +47,17 @@ export function signInPage(
 }
 
 /** Asks for the code that a device shows, and for the sign-in code. */
-export function devicePage(options: { person: Person; codeFile: string; userCode: string; refused: boolean }): Page {
+export function devicePage(options: { person: Person; codeFile: string; refused: boolean }): Page {
   return page(
     'Sign in on another device',
-    html`<p>Type the code that the other device shows. It will sign as <strong>${options.person.email}</strong>.</p>
+    html`<p>
+        <strong>Only if you have just started to sign something yourself</strong>, as with <code>rig approve</code>, and only with the code that
+        your own terminal shows. Whoever began with that code will sign as <strong>${options.person.email}</strong>, whatever they like. If a
+        comment, a message or an agent brought you here, close this page.
+      </p>
       ${options.refused ? html`<p class="no" role="alert">One of the codes is not right.</p>` : ''}
       <form method="post" action="/device">
-        <p><label for="user">Code of the device</label><br /><input id="user" name="user_code" value="${options.userCode}" autocomplete="off" required /></p>
+        <p><label for="user">Code of the device</label><br /><input id="user" name="user_code" autocomplete="off" required /></p>
         <p><label for="code">Sign-in code</label><br /><input id="code" name="sign_in_code" type="password" autocomplete="off" size="50" required /></p>
         <p>The sign-in code is in the file <code>${options.codeFile}</code>, which only you can read.</p>
         <p><button type="submit">Sign in</button></p>

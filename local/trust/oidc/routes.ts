@@ -1,5 +1,6 @@
-import { timingSafeEqual } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import { type Context, Hono } from 'hono';
+import { knows } from '../knows.ts';
 import { type Asked, DEVICE_INTERVAL_SECONDS, DEVICE_LIFE_MS, type Granted, Grants } from './grants.ts';
 import { devicePage, sayPage, signInPage } from './pages.ts';
 import { CLIENT, type IdentityTokens, type Person } from './tokens.ts';
@@ -36,9 +37,8 @@ export function providerRoutes(options: ProviderOptions): Hono {
   app.get('/authorize', (context) => beginSignIn(context, options));
   app.post('/authorize', (context) => signIn(context, options, grants));
   app.post('/device/code', (context) => beginDevice(context, options, grants));
-  app.get('/device', (context) =>
-    context.html(devicePage({ ...options, userCode: context.req.query('user_code') ?? '', refused: false })),
-  );
+  // Whoever sends a link must not be able to type for the person who follows it.
+  app.get('/device', (context) => context.html(devicePage({ ...options, refused: false })));
   app.post('/device', (context) => approveDevice(context, options, grants));
   app.post('/token', (context) => token(context, options, grants));
   return app;
@@ -115,7 +115,7 @@ async function signIn(context: Context, options: ProviderOptions, grants: Grants
   const words = await formOf(context);
   const asked = askedOf(words);
   if (typeof asked === 'string') return context.html(sayPage('Nothing to sign in to', asked), 400);
-  if (!knows(words.sign_in_code, options.signInCode)) {
+  if (!knows(words.sign_in_code, options.signInCode) && !proves(words, options)) {
     return context.html(signInPage('/authorize', { ...options, hidden: carried(words), refused: true }), 403);
   }
   const back = new URL(asked.redirectURI);
@@ -132,7 +132,6 @@ async function beginDevice(context: Context, { issuer }: ProviderOptions, grants
     device_code: deviceCode,
     user_code: userCode,
     verification_uri: `${issuer}/device`,
-    verification_uri_complete: `${issuer}/device?user_code=${userCode}`,
     expires_in: DEVICE_LIFE_MS / 1_000,
     interval: DEVICE_INTERVAL_SECONDS,
   });
@@ -143,7 +142,7 @@ async function approveDevice(context: Context, options: ProviderOptions, grants:
   if (knows(code, options.signInCode) && grants.approveDevice(userCode)) {
     return context.html(sayPage('Signed in', 'The other device goes on by itself; this page can be closed.'));
   }
-  return context.html(devicePage({ ...options, userCode, refused: true }), 403);
+  return context.html(devicePage({ ...options, refused: true }), 403);
 }
 
 async function token(context: Context, options: ProviderOptions, grants: Grants) {
@@ -169,8 +168,8 @@ async function formOf(context: Context): Promise<Words> {
   );
 }
 
-function knows(said: string | undefined, code: string): boolean {
-  const given = Buffer.from((said ?? '').trim());
-  const wanted = Buffer.from(code);
-  return given.length === wanted.length && timingSafeEqual(given, wanted);
+/** Who knows the sign-in code may show that without telling it: the proof is of this sign-in, and good for no other. */
+function proves(words: Words, { issuer, signInCode }: ProviderOptions): boolean {
+  const bound = [issuer, words.client_id, words.redirect_uri, words.code_challenge, words.nonce, words.state];
+  return knows(words.sign_in_proof, createHmac('sha256', signInCode).update(bound.join('\n')).digest('hex'));
 }

@@ -27,7 +27,7 @@ export class IdentityTokens {
   }
 
   async keys(): Promise<{ keys: JWK[] }> {
-    return { keys: [await this.#jwk()] };
+    return { keys: [await publicJWK(this.#key)] };
   }
 
   /** A token of five minutes for somebody who signed in at `signedInAt`. */
@@ -37,7 +37,7 @@ export class IdentityTokens {
     const now = Math.floor(this.#now().getTime() / 1_000);
     const claims = { email, email_verified: true, name, auth_time: authTime, ...(nonce !== null && { nonce }) };
     return new SignJWT(claims)
-      .setProtectedHeader({ alg: 'ES256', kid: (await this.#jwk()).kid! })
+      .setProtectedHeader({ alg: 'ES256', kid: (await publicJWK(this.#key)).kid! })
       .setIssuer(this.#issuer)
       .setSubject(createHash('sha256').update(email).digest('hex').slice(0, 32))
       .setAudience(CLIENT)
@@ -56,7 +56,8 @@ export class IdentityTokens {
         requiredClaims: ['sub', 'exp', 'email'],
         currentDate: this.#now(),
       });
-      return { issuer: this.#issuer, subject: payload.sub!, email: String(payload.email) };
+      const name = { type: 'email', value: String(payload.email) } as const;
+      return { issuer: this.#issuer, subject: payload.sub!, name, build: null };
     } catch (cause) {
       throw new TrustError(
         'BadToken',
@@ -65,9 +66,10 @@ export class IdentityTokens {
       );
     }
   }
+}
 
-  async #jwk(): Promise<JWK> {
-    const jwk = await exportJWK(this.#key.publicKey);
-    return { ...jwk, alg: 'ES256', use: 'sig', kid: await calculateJwkThumbprint(jwk) };
-  }
+/** A key by which anybody can check a token. */
+export async function publicJWK({ publicKey }: SigningKey): Promise<JWK> {
+  const jwk = await exportJWK(publicKey);
+  return { ...jwk, alg: 'ES256', use: 'sig', kid: await calculateJwkThumbprint(jwk) };
 }

@@ -1,5 +1,6 @@
 import { defaultLedgerPolicy, Ledger, type LedgerPolicy, type LedgerSubject } from '#domain';
 import { compareCursors } from '#lib/events';
+import { type GrantView, noGrants, weigh } from '../../ledger/grants.ts';
 import { type Difference, diffFields, type Row } from './difference.ts';
 import type { LiveLedger, PlacedEvent } from './history.ts';
 
@@ -10,7 +11,13 @@ const COMPARED = ['ceiling', 'streak', 'cooldown_until', 'moves'] as const;
 export class LedgerReplay {
   readonly #live: LiveLedger;
   readonly #subjects: ReadonlyMap<string, LedgerSubject>;
-  readonly #ledger = new Ledger();
+  readonly #ledger = new Ledger((agent, told) => {
+    const grant = weigh(this.#grants, agent, told);
+    return typeof grant === 'string' ? null : grant;
+  });
+  #grants = noGrants;
+  /** Something was granted to somebody: it takes signatures to say what it is worth. */
+  granted = false;
 
   constructor(live: LiveLedger, subjects: ReadonlyMap<string, LedgerSubject>) {
     this.#live = live;
@@ -23,11 +30,19 @@ export class LedgerReplay {
     const subject = this.#subjects.get(stream);
     const { cursor } = this.#live;
     if (subject === undefined || cursor === null) return;
-    for (const event of events) if (compareCursors(event, cursor) <= 0) this.#ledger.apply(subject, event);
+    for (const event of events) {
+      if (compareCursors(event, cursor) > 0) continue;
+      this.#ledger.apply(subject, event);
+      this.granted ||= event.type === 'TRUST_GRANTED';
+    }
   }
 
-  /** Each line is held against the rules as of the moment at which it was computed. One that is due is about to be computed anew. */
-  differences(policy: LedgerPolicy = defaultLedgerPolicy): Difference[] {
+  /**
+   * Each line is held against the rules as of the moment at which it was computed, and against what grants are worth now. One that is due is about to
+   * be computed anew.
+   */
+  differences(policy: LedgerPolicy = defaultLedgerPolicy, grants: GrantView = noGrants): Difference[] {
+    this.#grants = grants;
     return this.#live.lines.flatMap((row): Difference[] => {
       const at = (row.computed_at as Date).getTime();
       if (row.due_at instanceof Date && row.due_at.getTime() <= Date.now()) return [];

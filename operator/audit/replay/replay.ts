@@ -3,6 +3,8 @@ import { type IssueState, type LedgerPolicy, replay as replayed } from '#domain'
 import type { Pool } from '#lib/db';
 import type { EventStore } from '#lib/events';
 import type { KubeClient, Resource } from '#lib/kube';
+import { TrustReader } from '../../approvals/trust.ts';
+import { GrantCheck } from '../../ledger/grants.ts';
 import { ledgerPolicyOf } from '../../ledger/policy.ts';
 import { AGENT_TASKS, AGENTS, ISSUES, REPOSITORIES } from '../../objects.ts';
 import { rowOf, type TaskRow } from '../../store/tasks.ts';
@@ -89,7 +91,9 @@ async function compare({ store, client, trust }: ReplayOptions, moment: Moment, 
   const again = { claims: await scratch.rows('claims'), tasks: await scratch.rows('tasks') };
   for (const { table, key, columns } of comparisons)
     rows.push(...diffRows(table, key, columns, live[table], again[table]));
-  rows.push(...ledger.differences(trust ?? (await shownPolicy(client))));
+  const check = new GrantCheck({ trust: new TrustReader(client, Date.now), client, now: Date.now });
+  const grants = ledger.granted ? await check.view() : undefined;
+  rows.push(...ledger.differences(trust ?? (await shownPolicy(client)), grants));
   rows.push(...diffQueue(await moment.rows('queue'), subjects, states));
   const shown = await readShown(client);
   const statuses = diffStatuses(shown, {
@@ -101,7 +105,10 @@ async function compare({ store, client, trust }: ReplayOptions, moment: Moment, 
 
 async function shownPolicy(client: KubeClient): Promise<LedgerPolicy> {
   const { items } = await client.list(TIER_POLICIES);
-  return ledgerPolicyOf(items.find(({ metadata }) => metadata.name === 'default')?.spec);
+  return ledgerPolicyOf(
+    items.find(({ metadata }) => metadata.name === 'default')?.spec,
+    items.map(({ spec }) => spec),
+  );
 }
 
 function byUid(subjects: ReadonlyMap<string, Known>, states: ReadonlyMap<string, IssueState>): Map<string, IssueState> {

@@ -1,10 +1,15 @@
 import { type ChangedLines, type Substance, substanceOf } from '#domain';
-import { git, gitSays } from '../../gateway/git.ts';
+import { git, gitSays } from '#lib/git';
 
 const LISTED_MAX = 16 * 1024 * 1024;
 
 /** Commits of the first-parent line of `to` that are not in `from`, oldest first, at most `limit` of them. */
-export async function firstParents(cwd: string, from: string, to: string, limit: number): Promise<string[]> {
+export async function firstParents(
+  cwd: string,
+  from: string,
+  to: string,
+  limit = Number.POSITIVE_INFINITY,
+): Promise<string[]> {
   const listed = await git(['rev-list', '--first-parent', '--reverse', `${from}..${to}`], {
     cwd,
     outputMax: LISTED_MAX,
@@ -35,6 +40,19 @@ export async function messageOf(cwd: string, commit: string): Promise<string> {
 export async function ancestorOf(cwd: string, commit: string, generations: number): Promise<string | null> {
   const found = await git(['rev-parse', '--verify', '--quiet', `${commit}~${generations}`], { cwd }).catch(() => '');
   return found.trim() === '' ? null : found.trim();
+}
+
+/** The files of the way from one commit to another, as a diff names them. Throws GitError where that alone is too much. */
+export async function filesOf(cwd: string, from: string, to: string): Promise<string[]> {
+  const said = await git(['diff-tree', '-r', '--no-renames', '--name-only', '--end-of-options', from, to], {
+    cwd,
+    outputMax: LISTED_MAX,
+    bounded: true,
+  });
+  const names = said.split('\n').filter((name) => name !== '');
+  return names.map((name) =>
+    name.startsWith('"') ? `"a/${name.slice(1)} "b/${name.slice(1)}` : `a/${name} b/${name}`,
+  );
 }
 
 /** What the way from one commit to another is made of: files, lines that differ in more than white space, and what that amounts to. */

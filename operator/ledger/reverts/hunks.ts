@@ -1,7 +1,9 @@
-import { type GitOptions, git } from '../../gateway/git.ts';
+import { type GitOptions, git } from '#lib/git';
 
 /** One piece of a change: `id` is what it does, `inverse` what takes it back, both by `git patch-id`, thus wherever in its file it stands. */
 export interface Hunk {
+  /** Its file, as the diff names it. */
+  readonly file: string;
   readonly id: string;
   readonly inverse: string;
   /** Lines that it adds and removes; 1 for what has none, such as a binary or a mode. */
@@ -12,10 +14,11 @@ export interface Hunk {
 export interface Pieces {
   readonly hunks: readonly Hunk[];
   readonly files: readonly Hunk[];
+  readonly edits: readonly Edit[];
 }
 
-/** What one file's diff takes out and puts in. */
-interface Edit {
+/** What one place of a diff takes out and puts in; `token` names its file as the diff does. */
+export interface Edit {
   readonly token: string;
   readonly out: readonly string[];
   readonly in: readonly string[];
@@ -57,10 +60,30 @@ export async function piecesOf(where: Where, from: string, to: string): Promise<
   );
   const ids = await patchIds(where, [...edits, ...files]);
   const hunks = [...edits, ...files].map(
-    (edit, index): Hunk => ({ ...ids[index]!, lines: Math.max(1, linesOf(edit)) }),
+    (edit, index): Hunk => ({
+      ...ids[index]!,
+      file: edit.token.replace(/^whole /, ''),
+      lines: Math.max(1, linesOf(edit)),
+    }),
   );
   const told = ({ id, inverse }: Hunk) => id !== BLANK && inverse !== BLANK;
-  return { hunks: hunks.slice(0, edits.length).filter(told), files: hunks.slice(edits.length).filter(told) };
+  return { hunks: hunks.slice(0, edits.length).filter(told), files: hunks.slice(edits.length).filter(told), edits };
+}
+
+/** Files whose whole text a commit takes out and puts into another one, each with that one. */
+export function movesOf(edits: readonly Edit[]): { readonly from: string; readonly to: string }[] {
+  const whole = [...Map.groupBy(edits, ({ token }) => token)].map(([token, own]) => ({
+    token,
+    out: own.flatMap(({ out }) => out).join('\n'),
+    into: own.flatMap((one) => one.in).join('\n'),
+  }));
+  const put = new Map(
+    whole.flatMap(({ token, out, into }) => (out === '' && into !== '' ? [[into, token] as const] : [])),
+  );
+  return whole.flatMap(({ token, out, into }) => {
+    const to = into === '' ? put.get(out) : undefined;
+    return to === undefined ? [] : [{ from: token, to }];
+  });
 }
 
 const linesOf = (edit: Edit): number => edit.out.length + edit.in.length;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { Repository } from '#crds';
-import type { DomainEvent } from '#domain';
+import type { DomainEvent, Tier } from '#domain';
 import { ensureSubject } from '#lib/events';
 import { silentLogger } from '#lib/observe';
 import { deed, storyOf } from '../../../domain/testing/ledger.ts';
@@ -64,8 +64,8 @@ export interface RevertsWorld {
   readonly ledger: LedgerWorld;
   readonly work: Work;
   readonly reverts: Reverts;
-  /** An issue whose change was merged as this commit; answers its stream. */
-  merged(issue: number, mergeSHA: string): Promise<string>;
+  /** An issue whose change was merged as this commit; answers its stream. The issue is graded T0 of class docs, and so is the change unless told otherwise. */
+  merged(issue: number, mergeSHA: string, graded?: { issue?: Tier; change?: Tier | null }): Promise<string>;
   /** Publishes the branch, and looks it through. */
   look(): Promise<void>;
   /** Lets the time pass after which what could not be read is tried again. */
@@ -100,7 +100,6 @@ export async function openReverts(
   const conductor = {
     log,
     now: () => Date.now() + ahead,
-    tier: {},
     objects: { repositories: { list: () => [repository] } },
     forges: { forRepository: async () => ({ forge: { gitAuthorization: async () => ({}) } }) },
   } as unknown as RevertsOptions['conductor'];
@@ -117,16 +116,20 @@ export async function openReverts(
     ledger,
     work,
     reverts,
-    async merged(issue, mergeSHA) {
+    async merged(issue, mergeSHA, { issue: asked = 'T0', change = 'T0' } = {}) {
       const ref = { kind: 'Issue', namespace: 'tenant-a', name: `widgets-${issue}`, uid: `uid-${issue}` };
       const { subject } = await ensureSubject(pool, {
         ...ref,
         forge: { host: 'forge.test', repoId: REPO_ID, number: issue },
       });
-      const events = storyOf(deed({ issue, mergedAt: 0 })).flatMap((event) => {
-        if (event.type === 'CHANGE_MEASURED' || event.type === 'APPROVAL_USED' || event.type === 'CANARY_ABORTED')
-          return [];
-        return [event.type === 'MERGED' ? { ...event, data: { ...event.data, mergeSHA, number: issue + 100 } } : event];
+      const events = storyOf(deed({ issue, tier: asked, mergedAt: 0 })).flatMap((event): DomainEvent[] => {
+        if (event.type === 'CHANGE_MEASURED') return [];
+        if (event.type !== 'MERGED') return [event];
+        const { headSHA } = event.data;
+        const grade = { headSHA, taskClass: 'docs', rule: 'docs', path: null, reason: 'So.', policy: 'uid.1' };
+        const graded: DomainEvent[] =
+          change === null ? [] : [{ type: 'CHANGE_CLASSIFIED', data: { ...grade, tier: change } }];
+        return [...graded, { ...event, data: { ...event.data, mergeSHA, number: issue + 100 } }];
       });
       await ledger.append(subject.id, ...events);
       return subject.id;
@@ -146,7 +149,7 @@ export async function openReverts(
     },
     async told(stream) {
       const events = (await store.read(stream)) as unknown as DomainEvent[];
-      return events.filter(({ type }) => /^(CHANGE|REVERT)_/.test(type));
+      return events.filter(({ type }) => /^(CHANGE_(MEASURED|REVERTED)|REVERT_QUESTIONED)$/.test(type));
     },
   };
 }

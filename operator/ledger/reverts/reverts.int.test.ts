@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { chmodSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
-import { openReverts, type RevertsWorld } from './reverts.int-kit.ts';
+import { firstParents } from './commits.ts';
+import { openReverts, type RevertsWorld, Work } from './reverts.int-kit.ts';
 
 const lines = (count: number, word: string) => Array.from({ length: count }, (_, at) => `${word} ${at}`);
 const text = (...parts: (string | string[])[]) => `${parts.flat().join('\n')}\n`;
@@ -18,6 +20,13 @@ async function withChange(
   const change = work.write('src/more.ts', text(lines(10, 'more'))).commit('The change (#101)');
   const stream = await world.merged(1, change);
   return { ...world, change, stream };
+}
+
+/** More than anybody reads at once, in files that git takes for text. */
+function vendored({ work }: RevertsWorld, path: string) {
+  const large = text(Array.from({ length: 14 }, (_, at) => `${at}${'x'.repeat(1024 * 1024)}`));
+  for (const file of [path, 'v/1.txt', 'v/2.txt', 'v/3.txt', 'v/4.txt']) work.write(file, large);
+  return work;
 }
 
 const shapes = async ({ told }: RevertsWorld, stream: string) =>
@@ -37,6 +46,136 @@ test('a merged change is read from git once, and counts from then on', async (t)
   assert.equal(baseSHA, world.work.git('rev-parse', `${world.change}^`));
   const { rows } = await world.ledger.pool.query('SELECT streak FROM ledger');
   assert.equal(rows[0].streak, 1);
+});
+
+test('a change counts as its own diff is graded, and not as its issue was', async (t) => {
+  const world = await openReverts(t);
+  const { work } = world;
+  work.write('src/app.ts', text(lines(20, 'old'))).commit('First');
+  const trivial = work.write('README.md', text(lines(5, 'word'))).commit('The change (#101)');
+  const stream = await world.merged(1, trivial, { issue: 'T1', change: 'T0' });
+  const nobodys = work.write('NOTES.md', text(lines(5, 'note'))).commit('Another (#102)');
+  const ungraded = await world.merged(2, nobodys, { issue: 'T1', change: null });
+  await world.look();
+  const tierOf = async (one: string) => {
+    const [measured] = await world.told(one);
+    return measured?.type === 'CHANGE_MEASURED' ? measured.data.tier : 'untold';
+  };
+  assert.deepEqual([await tierOf(stream), await tierOf(ungraded)], ['T0', null]);
+});
+
+test('one piece that goes away in two commits, or with a line that was put into it, is a question to a person', async (t) => {
+  const world = await openReverts(t);
+  const { work } = world;
+  const file = (...parts: string[][]) => work.write('src/more.ts', text(...parts));
+  work.write('src/app.ts', text(lines(20, 'old'))).commit('First');
+  const change = file(lines(10, 'more')).commit('The change (#101)');
+  const stream = await world.merged(1, change);
+  await world.look();
+  file(lines(6, 'more')).commit('Less of it');
+  await world.look();
+  assert.deepEqual(await shapes(world, stream), []);
+  file(lines(2, 'more')).commit('And less');
+  await world.look();
+  assert.deepEqual(await shapes(world, stream), ['question']);
+  const other = await withChange(t);
+  await other.look();
+  const app = (...parts: string[][]) => other.work.write('src/app.ts', text(...parts));
+  app(lines(10, 'old'), lines(5, 'new'), ['a line between'], lines(10, 'new').slice(5), lines(20, 'tail'));
+  other.work.commit('A line between');
+  await other.look();
+  assert.deepEqual(await shapes(other, other.stream), []);
+  app(lines(20, 'old'), lines(20, 'tail'));
+  other.work.git('rm', '-q', 'src/more.ts');
+  other.work.commit('Nothing of it');
+  await other.look();
+  assert.ok((await shapes(other, other.stream)).length > 0);
+});
+
+test('code that grows on, moves or is put back after it went is nobody’s fault', async (t) => {
+  const world = await openReverts(t);
+  const { work } = world;
+  const file = (...parts: string[][]) => work.write('src/more.ts', text(...parts));
+  work.write('src/app.ts', text(lines(20, 'old'))).commit('First');
+  const stream = await world.merged(1, file(lines(10, 'more')).commit('The change (#101)'));
+  await world.look();
+  file(lines(10, 'much more')).commit('Written anew');
+  await world.look();
+  file(lines(10, 'more')).commit('As it was');
+  work.write('src/else.ts', text(lines(8, 'more')));
+  file(lines(10, 'more').slice(8)).commit('Moved to where it belongs');
+  await world.look();
+  assert.deepEqual(await shapes(world, stream), []);
+});
+
+test('a file that is renamed is not gone, and one that is renamed back is', async (t) => {
+  const world = await openReverts(t);
+  const { work } = world;
+  work.write('src/app.ts', text(lines(20, 'old'))).commit('First');
+  const added = await world.merged(1, work.write('src/more.ts', text(lines(10, 'more'))).commit('Added (#101)'));
+  await world.look();
+  work.git('mv', 'src/more.ts', 'src/less.ts');
+  const moved = await world.merged(2, work.commit('Moved (#102)'));
+  await world.look();
+  assert.deepEqual(await shapes(world, added), []);
+  work.git('mv', 'src/less.ts', 'src/more.ts');
+  work.commit('Moved back');
+  await world.look();
+  assert.deepEqual([await shapes(world, added), await shapes(world, moved)], [[], ['whole']]);
+});
+
+test('a commit that is too large to be read is asked about where it touched a change, and holds up nothing behind it', async (t) => {
+  const world = await withChange(t);
+  await world.look();
+  const { work } = world;
+  const untouched = await world.merged(
+    2,
+    work.write('docs/guide.md', text(lines(9, 'guide'))).commit('A guide (#102)'),
+  );
+  await world.look();
+  vendored(world, 'src/app.ts').commit('Vendored');
+  work.git('revert', '--no-edit', 'HEAD~1');
+  await world.look();
+  assert.deepEqual(await shapes(world, world.stream), ['question']);
+  assert.deepEqual(await shapes(world, untouched), ['whole']);
+});
+
+test('a change that is too large to be read counts for nothing, and the next one is read', async (t) => {
+  const world = await openReverts(t);
+  const { work } = world;
+  work.write('a.txt', 'a\n').commit('First');
+  const first = await world.merged(1, vendored(world, 'big.txt').commit('Vendored (#101)'));
+  const second = await world.merged(2, work.write('b.txt', text(lines(5, 'word'))).commit('Small (#102)'));
+  await world.look();
+  const tierOf = async (one: string) => {
+    const [measured] = await world.told(one);
+    return measured?.type === 'CHANGE_MEASURED' ? measured.data.tier : 'untold';
+  };
+  assert.deepEqual([await tierOf(first), await tierOf(second)], [null, 'T0']);
+});
+
+test('the inverse of a merged change counts for nothing, though an issue asked for it, and in whichever order both are read', async (t) => {
+  const world = await withChange(t);
+  const { work } = world;
+  work.git('revert', '--no-edit', world.change);
+  const inverse = await world.merged(2, work.git('rev-parse', 'HEAD'));
+  await world.look();
+  const [measured] = await world.told(inverse);
+  assert.ok(measured?.type === 'CHANGE_MEASURED' && measured.data.substance === 'inverse');
+  assert.deepEqual(await shapes(world, world.stream), ['whole']);
+});
+
+test('every commit behind a change is looked at, however many there are', async (t) => {
+  const work = new Work(t);
+  const change = work.write('a.txt', 'a\n').commit('First');
+  const who = 'committer a <a@x> 1 +0000';
+  const empty = (at: number) => `commit refs/heads/main\n${who}\ndata 1\nx\n${at === 0 ? `from ${change}\n` : ''}\n`;
+  work.git('checkout', '-q', '--detach');
+  execFileSync('git', ['fast-import', '--quiet'], {
+    cwd: work.dir,
+    input: Array.from({ length: 1_200 }, (_, at) => empty(at)).join(''),
+  });
+  assert.equal((await firstParents(work.dir, change, 'main')).length, 1_200);
 });
 
 test('a revert commit is found, whether or not the change was read before it came', async (t) => {

@@ -7,7 +7,7 @@ export interface ToRead extends RepositoryKey {
   readonly tip: string | null;
 }
 
-const UNMEASURED = `SELECT c.stream, c.record->'change'->>'mergeSHA' AS "mergeSHA", s.forge_host, s.forge_repo_id
+const UNMEASURED = `SELECT c.stream, c.record->'change'->>'mergeSHA' AS "mergeSHA", (c.record->'change'->>'mergedAt')::float8 AS merged_at, s.forge_host, s.forge_repo_id
   FROM ledger_changes c JOIN subjects s ON s.id = c.stream WHERE c.record->'change'->'measured' = 'null'::jsonb`;
 
 /** Repositories with a merged change that is not read yet, or with such changes and a base branch that moved since it was looked through. */
@@ -22,10 +22,11 @@ export async function basesToRead(db: Queryable): Promise<ToRead[]> {
   return rows;
 }
 
-/** Merged changes of a repository that were not read yet. */
+/** Merged changes of a repository that were not read yet, in the order in which they were merged: a later one may be the inverse of an earlier. */
 export async function unmeasured(db: Queryable, { host, id }: RepositoryKey): Promise<Merged[]> {
   const { rows } = await db.query(
-    `SELECT DISTINCT stream, "mergeSHA" FROM (${UNMEASURED}) AS u WHERE forge_host = $1 AND forge_repo_id = $2`,
+    `SELECT stream, "mergeSHA" FROM (${UNMEASURED}) AS u WHERE forge_host = $1 AND forge_repo_id = $2
+     GROUP BY 1, 2 ORDER BY min(merged_at), 2`,
     [host, id],
   );
   return rows;

@@ -10,6 +10,7 @@ import { processes } from '../memory.ts';
 import type { RigProcess } from '../rig.ts';
 import type { Measurement, ScenarioOptions } from '../scenario.ts';
 import type { Tenant } from '../tenant.ts';
+import { withThreadsFor } from './threads.ts';
 
 const AGENTS = resources.Agent as Resource<Agent & KubeObject>;
 const TASKS = resources.AgentTask as Resource<AgentTask & KubeObject>;
@@ -32,9 +33,9 @@ export const CAPACITY_NEEDED = COUNT;
 const AGENT_SCRIPT = `#!/bin/sh
 set -eu
 task="$RIG_CONDUCTOR_URL/v1/namespaces/$RIG_NAMESPACE/tasks/$RIG_TASK"
-call() { curl --silent --show-error --fail --retry 20 --retry-all-errors --retry-delay 2 --noproxy '*' -X POST -H "authorization: Bearer $1" -H 'content-type: application/json' -d "$3" "$task/$2"; }
+call() { curl --silent --show-error --fail --retry 20 --retry-all-errors --retry-delay 2 --noproxy '*' -X POST -H "authorization: Bearer $1" \${3:+-H 'content-type: application/json' -d "$3"} "$task/$2"; }
 pod=$(cat "\${CONTAINER_SANDBOX_MOUNT_POINT:-}$RIG_TOKEN_FILE")
-token=$(call "$pod" token '{}' | sed 's/.*"conductor":"\\([^"]*\\)".*/\\1/')
+token=$(call "$pod" token | sed 's/.*"conductor":"\\([^"]*\\)".*/\\1/')
 call "$token" events '{"events":[{"id":"start","type":"WORK_STARTED","data":{"model":"none"}}]}' > /dev/null
 while [ ! -e HERE/go ]; do
   sleep 50
@@ -45,7 +46,11 @@ call "$token" events '{"events":[{"id":"end","type":"TASK_FINISHED","data":{"res
 const SANDBOX_SCRIPT = '#!/bin/sh\nexec sleep 86400\n';
 
 /** A thousand tasks at once on one node, each a pod of two containers, from the first Issue to the last report. */
-export async function measureCapacity(
+export async function measureCapacity(...args: Parameters<typeof measureTasks>): Promise<Measurement[]> {
+  return await withThreadsFor(COUNT, () => measureTasks(...args));
+}
+
+async function measureTasks(
   rig: RigProcess,
   client: KubeClient,
   tenant: Tenant,

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Issue, resources } from '#crds';
 import { requireUp } from '#lib/datadir';
 import type { KubeClient, KubeObject, Resource } from '#lib/kube';
+import { asConductor } from '../administered.ts';
 import { operatorPid, restartUntil } from '../foundation/restart.ts';
 import { processes } from '../memory.ts';
 import type { RigProcess } from '../rig.ts';
@@ -45,12 +46,14 @@ export async function measureScale(
   }
   const lists = await timeLists(rig, tenant, signal);
   const restarts: number[] = [];
+  const conductor = asConductor(rig);
   for (let round = 1; round <= rounds; round += 1) {
-    const spoil = async () => void (await client.patchStatus(ISSUES, last, { why: 'spoilt' }));
+    const spoil = async () => void (await conductor.patchStatus(ISSUES, last, { why: 'spoilt' }));
     const isRight = async () => (await client.get(ISSUES, last)).status?.why !== 'spoilt';
     restarts.push((await restartUntil(rig, spoil, isRight, signal)) / 1_000);
     say(`restart with ${COUNT} open Issues ${round}/${rounds}: ${restarts.at(-1)} s`);
   }
+  await conductor.close();
   return [
     { name: `${COUNT} Issues applied → the last one judged`, unit: 's', samples: [judged] },
     { name: `operator RSS with ${COUNT} open Issues`, unit: 'MiB', samples: memory, target: 400 },

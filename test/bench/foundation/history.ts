@@ -6,6 +6,7 @@ import { type AgentTask, apiVersion, resources } from '#crds';
 import { requireUp } from '#lib/datadir';
 import { createPool } from '#lib/db';
 import type { KubeClient, KubeObject, Resource } from '#lib/kube';
+import { asConductor } from '../administered.ts';
 import type { RigProcess } from '../rig.ts';
 
 const TASKS = resources.AgentTask as Resource<AgentTask & KubeObject>;
@@ -46,7 +47,9 @@ export function lastTask(rig: RigProcess, client: KubeClient, count: number) {
   const ref = { namespace, name: taskName(count - 1) };
   return {
     spoil: async () => {
-      await client.patchStatus(TASKS, ref, { job: 'spoilt' });
+      const conductor = asConductor(rig);
+      await conductor.patchStatus(TASKS, ref, { job: 'spoilt' });
+      await conductor.close();
     },
     isRight: async () => (await client.get(TASKS, ref)).status?.job === ref.name,
   };

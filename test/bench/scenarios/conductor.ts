@@ -7,8 +7,7 @@ import { measureMerge } from '../conductor/merge.ts';
 import { measureScale } from '../conductor/scale.ts';
 import { adminURL, withSlowSyncs } from '../conductor/syncs.ts';
 import { LABELS_NEEDED, measureWebhooks } from '../conductor/webhooks.ts';
-import { figureOf } from '../report.ts';
-import { type RigProcess, withRig } from '../rig.ts';
+import { ALL_IS_WORKED, type RigProcess, withRig } from '../rig.ts';
 import type { Measurement, Scenario, ScenarioOptions } from '../scenario.ts';
 import { openTenant } from '../tenant.ts';
 
@@ -20,46 +19,41 @@ export const scenario: Scenario = {
   about:
     'Issue to Job, bursts, deliveries, merges, claims, 1,000 tasks at once and 10,000 Issues, also with slower syncs',
   run: (options) =>
-    withRig(`${options.folder}/rig`, options.signal, async (rig) => {
-      const client = new KubeClient(loadKubeConfig({ path: rig.layout.kubeconfig }));
-      try {
-        const figures: Measurement[] = [];
-        // Said as soon as it is known: the whole takes a while, and what comes later may break off.
-        const note = (...measured: Measurement[]) => {
-          figures.push(...measured);
-          for (const one of measured) options.say(lineOf(one));
-        };
-        note(await measureMerge(rig, options));
-        const tenant = await openTenant(rig, client, options.signal);
-        const each = issuesNeeded(options.rounds);
-        const needed = 2 * each + 2 * LABELS_NEEDED + CAPACITY_NEEDED;
-        options.say(`${needed} issues at the forge`);
-        const numbers = await tenant.fileForgeIssues(needed);
-        const take = (count: number) => numbers.splice(0, count);
-        await tenant.replaceDeveloper();
-        const floor = await measureFloor(client, tenant, options);
-        const dispatch = await measureDispatch(client, tenant, take(each), options);
-        note(...floor, ...dispatch, ratio(dispatch[0]!, floor[0]!), ratio(dispatch[1]!, floor[1]!));
-        note(...(await measureWebhooks(rig, client, tenant, take(LABELS_NEEDED), options)));
-        await withSlowSyncs(rig, SLOWER_MS, async () => {
-          note(...(await measureDispatch(client, tenant, take(each), options, SLOWLY)));
-          const webhooks = await measureWebhooks(rig, client, tenant, take(LABELS_NEEDED), options);
-          note(...webhooks.map((one) => ({ ...one, name: `${one.name}${SLOWLY}` })));
-        });
-        note(measureGateOnce(options), ...(await measureClaiming(rig, options)));
-        note(...(await measureScale(rig, client, tenant, options)));
-        note(...(await measureCapacity(rig, client, tenant, take(CAPACITY_NEEDED), options)));
-        return figures;
-      } finally {
-        await client.close();
-      }
-    }),
+    withRig(
+      `${options.folder}/rig`,
+      options.signal,
+      async (rig) => {
+        const client = new KubeClient(loadKubeConfig({ path: rig.layout.kubeconfig }));
+        try {
+          const { note } = options;
+          note(await measureMerge(rig, options));
+          const tenant = await openTenant(rig, client, options.signal);
+          const each = issuesNeeded(options.rounds);
+          const needed = 2 * each + 2 * LABELS_NEEDED + CAPACITY_NEEDED;
+          options.say(`${needed} issues at the forge`);
+          const numbers = await tenant.fileForgeIssues(needed);
+          const take = (count: number) => numbers.splice(0, count);
+          await tenant.replaceDeveloper();
+          const floor = await measureFloor(client, tenant, options);
+          const dispatch = await measureDispatch(client, tenant, take(each), options);
+          note(...floor, ...dispatch, ratio(dispatch[0]!, floor[0]!), ratio(dispatch[1]!, floor[1]!));
+          note(...(await measureWebhooks(rig, client, tenant, take(LABELS_NEEDED), options)));
+          await withSlowSyncs(rig, SLOWER_MS, async () => {
+            note(...(await measureDispatch(client, tenant, take(each), options, SLOWLY)));
+            const webhooks = await measureWebhooks(rig, client, tenant, take(LABELS_NEEDED), options);
+            note(...webhooks.map((one) => ({ ...one, name: `${one.name}${SLOWLY}` })));
+          });
+          note(measureGateOnce(options), ...(await measureClaiming(rig, options)));
+          note(...(await measureCapacity(rig, client, tenant, take(CAPACITY_NEEDED), options)));
+          // The last: what it files stays open.
+          note(...(await measureScale(rig, client, tenant, options)));
+        } finally {
+          await client.close();
+        }
+      },
+      ALL_IS_WORKED,
+    ),
 };
-
-function lineOf(measured: Measurement): string {
-  const { name, unit, median, min, max } = figureOf(measured);
-  return `${name}: ${median.toPrecision(3)} ${unit} (${min.toPrecision(3)}–${max.toPrecision(3)})`;
-}
 
 /** How many times as long as the floor of the same run: what can be compared between machines. */
 function ratio(of: Measurement, floor: Measurement): Measurement {

@@ -8,7 +8,7 @@ import { measureReflector } from '../foundation/reflector.ts';
 import { operatorPid, restartToFirstReconcile, restartUntil } from '../foundation/restart.ts';
 import { JobSightings } from '../jobs.ts';
 import { processes } from '../memory.ts';
-import { type RigProcess, withRig } from '../rig.ts';
+import { ALL_IS_WORKED, type RigProcess, withRig } from '../rig.ts';
 import type { Measurement, Scenario, ScenarioOptions } from '../scenario.ts';
 import { openTenant } from '../tenant.ts';
 
@@ -19,19 +19,24 @@ const FINISHED = 10_000;
 export const scenario: Scenario = {
   about: 'pods through one kubelet, caches of 10,000 objects, restarts and memory of the operator',
   run: (options) =>
-    withRig(`${options.folder}/rig`, options.signal, async (rig) => {
-      const client = new KubeClient(loadKubeConfig({ path: rig.layout.kubeconfig }));
-      try {
-        const idle = await lookAtOperator('operator RSS idle', rig, options, 150);
-        const restarts = await measureRestarts(rig, client, options);
-        const pods = await measurePods(rig, client, options);
-        const isolation = await measureIsolation(rig, client, options);
-        const live = await measureLiveTasks(rig, client, options);
-        return [...pods, ...isolation, ...restarts, idle, ...live, ...(await measureHistory(rig, client, options))];
-      } finally {
-        await client.close();
-      }
-    }),
+    withRig(
+      `${options.folder}/rig`,
+      options.signal,
+      async (rig) => {
+        const client = new KubeClient(loadKubeConfig({ path: rig.layout.kubeconfig }));
+        try {
+          options.note(await lookAtOperator('operator RSS idle', rig, options, 150));
+          options.note(...(await measureRestarts(rig, client, options)));
+          options.note(...(await measurePods(rig, client, options)));
+          options.note(...(await measureIsolation(rig, client, options)));
+          options.note(...(await measureLiveTasks(rig, client, options)));
+          options.note(...(await measureHistory(rig, client, options)));
+        } finally {
+          await client.close();
+        }
+      },
+      ALL_IS_WORKED,
+    ),
 };
 
 async function measureRestarts(

@@ -27,13 +27,14 @@ export async function measureApprovals({ times }: { readonly times: number }): P
     const paths = Array.from({ length: PATHS }, (_, index) => `src/part-${index}/file.ts`);
     const document = approvalDocument({ ...input, change: { ...input.change!, paths } });
     const digest = approvalDigest(document, sha256);
-    const identityToken = await signInWithBrowser(trust.url, withCode(signInCode));
+    const identityToken = await signInWithBrowser(trust.url, withCode(signInCode, trust.url));
     const services = { fulcioURL: trust.url, rekorURL: trust.url, timestampURL: trust.url };
     const statement = JSON.stringify(approvalStatement(document, digest));
     const bundle = await signStatement(statement, { payloadType: statementPayloadType, identityToken, services });
     const root = readTrust(JSON.stringify(trust.root));
     const humans = [{ subject: PERSON.email, issuer: trust.url, logins: [], groups: [] }];
-    const question = { scope: 'merge', digest, humans, machines: [], fourEyes: null, authors: [], sha256 } as const;
+    const people = { humans, machines: [], fourEyes: null, authors: [], revoked: () => false };
+    const question = { scope: 'merge', digest, ...people, sha256 } as const;
     return Array.from({ length: times }, () => {
       const started = performance.now();
       const verdict = judgeApproval(openBundle(bundle, root), { ...question, now: Date.now() });

@@ -4,7 +4,7 @@ import type { Supervised } from '../../../local/supervisor/process/supervise.ts'
 import { makeNotes, type Notes } from '../../kit/notes.ts';
 import { Rig } from '../../kit/rig.ts';
 import { Hands } from '../../kit/rig-hands.ts';
-import { addRepository, raiseConcurrency } from '../../kit/rig-repository.ts';
+import { addRepository, raiseConcurrency, trustDeveloper } from '../../kit/rig-repository.ts';
 import { Database } from './database.ts';
 import { startStandby } from './standby.ts';
 
@@ -38,13 +38,15 @@ export interface ChaosRig extends AsyncDisposable {
 export async function startChaosRig({ dataDir, repositories, patienceMs, signal }: ChaosRigOptions): Promise<ChaosRig> {
   await using parts = new AsyncDisposableStack();
   const notes = parts.use(disposable(makeNotes()));
-  const args = ['--repo', notes.repository, '--test-command', TEST, '--replay', notes.replay];
+  const policy = ['--tier-policy', join(import.meta.dirname, 'tiers.yaml')];
+  const args = ['--repo', notes.repository, '--test-command', TEST, '--replay', notes.replay, ...policy];
   const rig = parts.use(new Rig({ args, dataDir, env: { RIG_RESYNC_SECONDS: RESYNC_SECONDS } }));
   await rig.up();
   signal.throwIfAborted();
   const hands = parts.use(new Hands(rig.layout));
   const db = parts.use(new Database(rig.layout, patienceMs));
   await raiseConcurrency(hands, CONCURRENCY);
+  await trustDeveloper(hands);
   const names = Array.from({ length: repositories }, (_, index) => `notes-${index + 1}`);
   for (const name of names) {
     await addRepository(hands, repositoryOf(name, notes));

@@ -19,7 +19,7 @@ export async function startStandby(layout: Layout): Promise<Supervised> {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const program = nodeProgram({
     name: 'standby',
-    args: [join(ROOT, 'operator', 'main.ts'), '--ungraded'],
+    args: [join(ROOT, 'operator', 'main.ts')],
     env: {
       RIG_KUBECONFIG: join(layout.identities, 'rig-conductor.kubeconfig'),
       RIG_INTAKE_KUBECONFIG: join(layout.identities, 'rig-intake.kubeconfig'),

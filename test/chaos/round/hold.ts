@@ -75,13 +75,21 @@ export async function hold(options: HoldOptions): Promise<Held> {
   };
 }
 
-/** Nothing of the round runs, is due or is on its way any more. */
+/**
+ * Nothing of the round runs, is due or is on its way any more. Looked at in the direction in which one thing leads to the next, and twice, since
+ * what is settled may lead to something at the forge.
+ */
 async function untilAtRest({ rig, before, patienceMs, signal }: HoldOptions): Promise<string[]> {
   const look = async () => {
-    const open = (await rig.db.rows<{ what: string }>(...openWorkQuery(before.at))).map(({ what }) => what);
-    const pending = (await readSent(rig, before.sent)).filter((each) => each.pending).length;
-    if (pending > 0) open.push(`${pending} deliveries are on their way`);
-    if (open.length > 0) throw new Error(open.join('; '));
+    const open: string[] = [];
+    for (let pass = 1; pass <= 2; pass += 1) {
+      const runs = (await rig.hands.admin<{ open: number }>('GET', '/ci')).open;
+      if (runs > 0) open.push(`${runs} check runs are not over`);
+      const pending = (await readSent(rig, before.sent)).filter((each) => each.pending).length;
+      if (pending > 0) open.push(`${pending} deliveries are on their way`);
+      open.push(...(await rig.db.rows<{ what: string }>(...openWorkQuery(before.at))).map(({ what }) => what));
+      if (open.length > 0) throw new Error(open.join('; '));
+    }
   };
   return persist(look, patienceMs, signal).then(
     () => [],

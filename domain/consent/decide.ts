@@ -1,0 +1,138 @@
+import { labels } from '#crds';
+import { canonicalJSON } from '../approval/canonical.ts';
+import { ApprovalError } from '../approval/error.ts';
+import { type Manifest, manifestDigest, normalManifest, removalDigest } from '../approval/manifest.ts';
+import type { Identity } from '../approval/people.ts';
+import { same } from '../attestor/machine.ts';
+import { type AskedWrite, titleOf } from './asked.ts';
+import { carriesOut } from './controllers.ts';
+import { type ListedManifests, wantsMachine, whyGoverned } from './governed.ts';
+
+/** A write that needs consent, and what to look for. Digests are of lower-case hex. */
+export interface NeededConsent {
+  /** What a merge Approval has to name. */
+  readonly digest: string;
+  /** What consent to this would replace: one to it that was signed later stands against it. */
+  readonly against: readonly string[];
+  /** Consent to an end counts where it was signed after this, in ms: what was made later is another object. Null: any time. */
+  readonly signedAfter: number | null;
+  /** A listed machine has to have signed for the head that the Approval is of. */
+  readonly machine: boolean;
+  /** One sentence: what needs consent, and why. */
+  readonly because: string;
+}
+
+/** `passes`: no consent is asked for, and why. `refused`: nobody can consent to it as it is written. */
+export type ConsentNeed =
+  | { readonly state: 'passes'; readonly why: string }
+  | { readonly state: 'refused'; readonly message: string }
+  | { readonly state: 'needed'; readonly need: NeededConsent };
+
+/** What is asked of a write in a governed place, by what the tier policies of the cluster list. `sha256` answers lower-case hex. */
+export function consentNeeded(
+  asked: AskedWrite,
+  listed: readonly ListedManifests[],
+  sha256: (text: string) => string,
+): ConsentNeed {
+  const why = whyGoverned(asked, listed);
+  if (why === null) return { state: 'passes', why: 'no tier policy lists it' };
+  if (carriesOut(asked))
+    return { state: 'passes', why: 'a controller of the cluster carries out what was decided elsewhere' };
+  const because = `${titleOf(asked)} needs the consent of a person: ${why}.`;
+  try {
+    if (isUnchanged(asked)) return { state: 'passes', why: 'nothing of what it says changes' };
+    return { state: 'needed', need: { ...digestsOf(asked, sha256), machine: wantsMachine(asked), because } };
+  } catch (error) {
+    if (!(error instanceof ApprovalError)) throw error;
+    return { state: 'refused', message: `${because} Nobody can consent to it as it is written: ${error.message}` };
+  }
+}
+
+/** Also where nothing but a label is added that asks for consent from now on: that needs none itself. */
+function isUnchanged({ object, oldObject }: AskedWrite): boolean {
+  if (object === null || oldObject === null) return false;
+  const added = GUARDS.filter((label) => oldObject.metadata.labels?.[label] === undefined);
+  const kept = Object.entries(object.metadata.labels ?? {}).filter(([label]) => !added.some((one) => one === label));
+  const before = { ...object, metadata: { ...object.metadata, labels: Object.fromEntries(kept) } };
+  return canonicalJSON(normalManifest(before)) === canonicalJSON(normalManifest(oldObject));
+}
+
+const GUARDS = [labels.governed, labels.tier] as const;
+
+function digestsOf(
+  { operation, object, oldObject }: AskedWrite,
+  sha256: (text: string) => string,
+): Omit<NeededConsent, 'because' | 'machine'> {
+  const removal = removalDigest((object ?? oldObject) as Manifest, sha256);
+  if (operation === 'DELETE' || object === null) {
+    return { digest: removal, against: [], signedAfter: madeAt(oldObject) };
+  }
+  const before = oldObject === null ? [] : [manifestDigest(oldObject, sha256)];
+  return { digest: manifestDigest(object, sha256), against: [removal, ...before], signedAfter: null };
+}
+
+/** An object that does not say when it was made was made after everything. */
+function madeAt(object: Manifest | null): number {
+  const at = Date.parse(String(object?.metadata.creationTimestamp));
+  return Number.isNaN(at) ? Number.POSITIVE_INFINITY : at;
+}
+
+/** A merge Approval that was verified and names a digest. */
+export interface FoundConsent {
+  /** Of the Approval: `namespace/name`. */
+  readonly approval: string;
+  /** In ms. */
+  readonly signedAt: number;
+  /** Who signed it. */
+  readonly human: Identity;
+  /** Listed machines that signed for its head; empty where they were not asked for. */
+  readonly machines: readonly Identity[];
+}
+
+/** Who vouched for a write: people by their Approval, machines by what they signed for its head. */
+export interface ConsentAttestors {
+  readonly humans: readonly Identity[];
+  readonly machines: readonly Identity[];
+}
+
+export type ConsentDecision =
+  | { readonly allowed: true; readonly by: string; readonly attestors: ConsentAttestors }
+  | { readonly allowed: false; readonly message: string };
+
+/**
+ * Whether what was found consents to the write: an Approval of exactly this manifest, and none that was signed later of what it would
+ * replace, so that what was agreed on last cannot be taken back with an older yes. `against` are the consents to what the need names. Where a machine has
+ * to vouch too, it is one that signed for the head of that very Approval, and not the person under another title.
+ */
+export function decideConsent(
+  { digest, signedAfter, machine, because }: NeededConsent,
+  { found, against }: { readonly found: readonly FoundConsent[]; readonly against: readonly FoundConsent[] },
+): ConsentDecision {
+  const [newest] = found
+    .filter(({ signedAt }) => signedAfter === null || signedAt > signedAfter)
+    .toSorted((a, b) => b.signedAt - a.signedAt);
+  if (newest === undefined) {
+    const older = found.length > 0 ? ' Those that name it were signed before this object was made.' : '';
+    return {
+      allowed: false,
+      message: `${because} No merge Approval that holds names sha256:${digest}.${older} ${HELP}`,
+    };
+  }
+  // Logs tell seconds: of two in one nobody knows which was the last word.
+  const later = against.find(({ approval, signedAt }) => approval !== newest.approval && signedAt >= newest.signedAt);
+  if (later !== undefined)
+    return {
+      allowed: false,
+      message: `${because} Approval ${newest.approval} names it, but ${later.approval}, which was not signed before it, agreed on something else. ${HELP}`,
+    };
+  const machines = newest.machines.filter((one) => !same(one, newest.human));
+  if (machine && machines.length === 0)
+    return {
+      allowed: false,
+      message: `${because} Approval ${newest.approval} names it, and no listed machine signed for its head, which T2 takes beside a person: the workflow that attests has to run.`,
+    };
+  return { allowed: true, by: newest.approval, attestors: { humans: [newest.human], machines } };
+}
+
+const HELP =
+  'Bring it through a pull request that a person approves (rig approve ISSUE --scope merge), written as it is applied.';

@@ -1,0 +1,2 @@
+export { makeAuthority } from './authority.ts';
+export { serveCertificates } from './certificate.ts';

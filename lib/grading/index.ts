@@ -1,0 +1,3 @@
+export { engines } from './engines.ts';
+export { gradeRead } from './grade.ts';
+export { type Graded, type Grading, gradingKey, policyNameOf, TierPolicies } from './policies.ts';

@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type ChangedFile, gradeChange } from '#domain';
+import { shippedPolicy } from '../../test/classification/evaluate.ts';
+
+const ALL = ['dotnet', 'ios', 'kubernetes', 'node', 'python'] as const;
+const policies = new Map(ALL.map((name) => [name, shippedPolicy(name)] as const));
+
+/** What a policy gives a change of one file, as work whose title says nothing; `before` is null where the file is new. */
+function tierOf(policy: (typeof ALL)[number], path: string, before: string | null, after: string) {
+  const file: ChangedFile = {
+    path,
+    previousPath: null,
+    status: before === null ? 'added' : 'modified',
+    oldMode: before === null ? null : '100644',
+    newMode: '100644',
+    added: 1,
+    deleted: before === null ? 0 : 1,
+    content: { before, after },
+  };
+  const work = { labels: [], title: '', taskClass: null, source: 'webhook' };
+  return gradeChange(policies.get(policy)!, [], { complete: true, files: [file] }, work);
+}
+
+type Case = readonly [path: string, before: string | null, after: string];
+
+const run = (command: string): Case => [
+  '.github/workflows/a.yml',
+  'on: push',
+  `on: push\njobs:\n  a:\n    steps:\n      - run: ${command}`,
+];
+const image = (line: string): Case => ['docker/edge-alpine.Dockerfile', 'FROM a:1\nRUN b', `FROM a:1\n${line}`];
+const mount = (before: string, after: string): Case => ['docker-compose.yml', before, after];
+
+const DESTROYS = [
+  'curl -s -u "a:$B" -X DELETE "http://localhost:9200/*"',
+  'curl --request DELETE $URL/index',
+  'redis-cli -a "$P" FLUSHALL',
+  'kubectl delete namespace a',
+  'kubectl -n a delete pvc --all',
+  'helm uninstall a -n b',
+  'docker compose -f a.yml down --remove-orphans -v',
+  'docker volume rm a_data',
+  'terraform destroy -auto-approve',
+  'az group delete --name a',
+  'aws s3 rb s3://a --force',
+  'aws rds delete-db-instance --db-instance-identifier a',
+  'psql -c "DROP TABLE a"',
+  'npx prisma migrate reset --force',
+  'php artisan migrate:fresh',
+  'python manage.py flush --no-input',
+];
+const HARMLESS = [
+  'kubectl get pods -n a',
+  'kubectl wait --for=delete pod -l app=a',
+  'docker compose down',
+  'git push origin --delete "$BRANCH"',
+  'curl https://a.example/health',
+];
+
+const T3: Case[] = [
+  ...DESTROYS.map(run),
+  ['scripts/reset.sh', null, '#!/bin/sh\nredis-cli FLUSHDB\n'],
+  ['Makefile', 'a:\n\tb', 'a:\n\tdocker-compose down -v'],
+  // Where data lies.
+  mount('    volumes:\n      - ./user-files:/app/user-files', '    volumes:\n      - ./a:/data'),
+  mount('      - cache:/data', '      - cache2:/data'),
+  mount('      - source: ./a\n        target: /b', '      - source: ./c\n        target: /b'),
+  mount('name: shop\nservices: {}', 'name: store\nservices: {}'),
+  // Where it is written which migrations ran.
+  ['src/migrations.js', "      stateStore: '.migrate',", "      stateStore: path.join(config.dataDir, '.migrate'),"],
+  ['src/Db.cs', 'o.A();', 'o.MigrationsHistoryTable("__EFMigrationsHistory", "a");'],
+  ['alembic.ini', 'version_table = a', 'version_table = b'],
+  ['src/knex.ts', 'a', "pool.query('select 1 from alembic_version')"],
+  // Whose artifact is taken in.
+  image("RUN jq 'select(.head_repository.id == .repository_id)' /tmp/a.json"),
+  image('RUN curl -fsSL $URL | sh'),
+  image('RUN bash <(curl -s $URL)'),
+  image('ADD --chown=a https://a.example/b.tgz /b'),
+  image('COPY --from=ghcr.io/a/b:1 /c /c'),
+  ['.github/workflows/a.yml', 'on: pull_request', 'on: pull_request_target'],
+];
+
+const T2: Case[] = [
+  ...HARMLESS.map(run),
+  mount('    ports:\n      - "8080:80"', '    ports:\n      - "8081:80"'),
+  mount('    environment:\n      - A=redis://a:6379', '    environment:\n      - A=redis://b:6379'),
+  image('RUN c'),
+  ['docker/edge-alpine.Dockerfile', 'FROM a:1.0.0', 'FROM a:1.0.1'],
+  ['static/js/vendor.bundle.dev.js', 'a("password")', 'b("password")'],
+  ['static/js/app.min.js', 'a("password")', 'b("password")'],
+];
+
+for (const [tier, cases] of [
+  ['T3', T3],
+  ['T2', T2],
+] as const)
+  for (const [path, before, after] of cases)
+    test(`every policy: ${path} that comes to say ${JSON.stringify(after.slice(-75))} is ${tier}`, () => {
+      for (const policy of ALL) {
+        const grade = tierOf(policy, path, before, after);
+        assert.equal(grade.tier, tier, `${policy}: ${grade.reason}`);
+      }
+    });
+
+const LOGIN = 'export default () => <p>{user?.name}</p>;';
+
+for (const [policy, path, before, after, tier] of [
+  ['node', ...run('docker system prune -af && rm -rf dist'), 'T2'],
+  // A screen is told by its lines, what decides for it by its name.
+  ['node', 'pages/auth/login.tsx', LOGIN, LOGIN.replace('<p>', '<p className="wide">'), 'T1'],
+  ['node', 'pages/auth/login.tsx', LOGIN, LOGIN.replace('name', 'passwordHint'), 'T3'],
+  ['node', 'pages/auth/join.tsx', LOGIN, "await signIn('a', { redirect: false });", 'T3'],
+  ['node', 'components/Cart.tsx', LOGIN, 'await axios.post(path, body);', 'T1'],
+  ['node', 'src/contexts/AuthProvider.tsx', LOGIN, LOGIN.replace('name', 'title'), 'T3'],
+  ['node', 'pages/api/auth/login.ts', LOGIN, LOGIN.replace('name', 'title'), 'T3'],
+  ['node', 'src/auth/login.scss', 'a { b: c }', 'a { b: d }', 'T1'],
+  ['ios', 'App/LoginField.swift', 'a.frame = b', 'a.frame = c', 'T1'],
+  ['ios', 'App/LoginField.swift', 'a.frame = b', 'a.text = password', 'T3'],
+  ['ios', 'App/LoginView.swift', 'a.frame = b', 'field.isSecureTextEntry = false', 'T3'],
+  ['ios', 'App/LoginViewController.m', 'a.frame = b', 'a.frame = c', 'T3'],
+  ['ios', 'App/LoginViewModel.swift', 'a.frame = b', 'a.frame = c', 'T3'],
+  // A certificate that somebody earned, and one that proves who somebody is.
+  ['ios', 'App/CertificateViewController.swift', 'a.frame = b', 'certificate.title = c', 'T1'],
+  ['ios', 'App/Net.swift', 'a', 'let pinnedCertificate = load("a.pem")', 'T3'],
+  ['ios', 'App/Net.swift', 'a', 'SecCertificateCreateWithData(nil, data)', 'T3'],
+  ['ios', 'App/ServerCertificate.swift', 'a', 'b', 'T3'],
+] as const)
+  test(`policy ${policy}: ${path} that comes to say ${JSON.stringify(after)} is ${tier}`, () => {
+    const grade = tierOf(policy, path, before, after);
+    assert.equal(grade.tier, tier, grade.reason);
+  });
+
+const RELEASE = 'kind: HelmRelease\nspec:\n  values:\n    image:\n      repository: ghcr.io/a/b\n      tag: ';
+const digest = (letter: string) => `v3.0.8.1507@sha256:${letter.repeat(64)}`;
+
+for (const [what, before, after, tier] of [
+  ['another digest', digest('a'), digest('b'), 'T1'],
+  ['another tag of four parts', 'v0.1.3.1102', 'v0.1.3.1104', 'T1'],
+  ['no digest any more', digest('a'), 'v3.0.8.1507', 'T2'],
+  ['a tag that is no version', 'v3.0.8.1507', 'latest', 'T2'],
+] as const)
+  test(`policy kubernetes: a release with ${what} is ${tier}`, () => {
+    const grade = tierOf('kubernetes', 'cluster/apps/a/helm-release.yaml', RELEASE + before, RELEASE + after);
+    assert.equal(grade.tier, tier, grade.reason);
+  });

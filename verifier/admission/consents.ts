@@ -1,0 +1,171 @@
+import { createHash } from 'node:crypto';
+import type { Approval } from '#crds';
+import {
+  APPROVAL_CHECK,
+  type ApprovalDocument,
+  consentsTo,
+  type FoundConsent,
+  judgeMerged,
+  judgeSigned,
+  type OpenedBundle,
+  readStatement,
+  type SignerQuestion,
+} from '#domain';
+import type { Informer, KubeObject } from '#lib/kube';
+import type { Vouching } from './machines.ts';
+
+export type KnownApproval = Approval & KubeObject;
+
+/** Where the change stands that a merge Approval is for. */
+export type Fate =
+  | { readonly state: 'merged'; readonly headSHA: string /** In ms. */; readonly at: number }
+  /** `passes`: the verifier's own check lets the head through now. */
+  | { readonly state: 'open'; readonly headSHA: string; readonly passes: boolean }
+  /** It is given up. */
+  | { readonly state: 'closed' }
+  | { readonly state: 'unknown'; readonly why: string };
+
+/** Whose signatures count now. */
+export interface ConsentTrust extends Pick<SignerQuestion, 'humans' | 'machines' | 'revoked'> {
+  /** Verifies a bundle offline; null where it does not verify. */
+  readonly open: (approval: KnownApproval) => OpenedBundle | null;
+  /** The same of any other bundle. */
+  readonly openText: (bundle: string) => OpenedBundle | null;
+  /**
+   * Whether the check of its pull request counted a signature: then all that it signed was what the verifier itself read of issue and change, its
+   * list of manifests too, and nobody signed their own work where that is not allowed.
+   */
+  readonly counted: (signature: string) => boolean;
+}
+
+export interface ConsentSources {
+  readonly approvals: Pick<Informer<KnownApproval>, 'hasSynced' | 'byIndex' | 'addIndex'>;
+  /** Throws where the trusted root or the people cannot be read. */
+  readonly trust: () => Promise<ConsentTrust>;
+  /** Uid of the namespace kube-system. */
+  readonly clusterUID: () => Promise<string>;
+  readonly fate: (document: ApprovalDocument) => Promise<Fate>;
+  /** Which machines signed for the head that a document binds. */
+  readonly machines: (document: ApprovalDocument, trust: ConsentTrust) => Promise<Vouching>;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** What is known of the consents to one digest. */
+export interface Looked {
+  readonly found: readonly FoundConsent[];
+  /** Why more could not be looked at now. */
+  readonly unknown: readonly string[];
+  /** Approvals that a listed person signed, and why they do not count, or not yet: a sentence each. */
+  readonly uncounted: readonly string[];
+}
+
+type Judged = FoundConsent | { readonly unknown: string } | { readonly uncounted: string } | null;
+
+export const sha256 = (text: string): string => createHash('sha256').update(text, 'utf8').digest('hex');
+
+const MANIFEST = 'consents';
+
+/**
+ * The verified merge Approvals of the cluster, by what they consent to. What an Approval claims finds it; what it is worth is
+ * verified from its bundle each time, against the trusted root and the people of this moment.
+ */
+export class Consents {
+  readonly #sources: ConsentSources;
+
+  constructor(sources: ConsentSources) {
+    this.#sources = sources;
+    sources.approvals.addIndex(MANIFEST, claimedDigests);
+  }
+
+  /** Whether every Approval of the cluster has been seen since the start. */
+  ready(): boolean {
+    return this.#sources.approvals.hasSynced();
+  }
+
+  /** Approvals that consent to what a digest (hex) names, with the machines that signed for their heads where `machines` asks. Throws what {@link ConsentSources.trust} throws. */
+  async of(digest: string, { machines = false } = {}): Promise<Looked> {
+    const claimed = this.#sources.approvals
+      .byIndex(MANIFEST, digest)
+      .filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+    if (claimed.length === 0) return { found: [], unknown: [], uncounted: [] };
+    const [trust, clusterUID] = await Promise.all([this.#sources.trust(), this.#sources.clusterUID()]);
+    const judged = await Promise.all(
+      claimed.map((approval) => this.#judge(approval, { digest, machines }, trust, clusterUID)),
+    );
+    const looked = judged.filter((one) => one !== null);
+    return {
+      found: looked.filter((one) => 'approval' in one),
+      unknown: looked.flatMap((one) => ('unknown' in one ? one.unknown : [])),
+      uncounted: looked.flatMap((one) => ('uncounted' in one ? one.uncounted : [])),
+    };
+  }
+
+  /** Null where the Approval consents to nothing, whatever becomes of its change. */
+  async #judge(
+    approval: KnownApproval,
+    asked: { readonly digest: string; readonly machines: boolean },
+    trust: ConsentTrust,
+    clusterUID: string,
+  ): Promise<Judged> {
+    const opened = trust.open(approval);
+    const statement = opened && readStatement(opened.payload);
+    if (opened === null || statement === null || 'refused' in statement) return null;
+    const { document } = statement;
+    if (!isOf(document, approval, clusterUID) || !consentsTo(document, asked.digest)) return null;
+    const question = { ...trust, sha256 };
+    // Whoever signed it does not count: nobody has to be asked what became of the change.
+    const signed = judgeSigned(opened, { ...question, scope: 'merge', now: opened.signedAt });
+    if (!signed.verified) return null;
+    const name = `${approval.metadata.namespace}/${approval.metadata.name}`;
+    if (!trust.counted(signed.signature))
+      return { uncounted: `The check ${APPROVAL_CHECK} has not counted Approval ${name}.` };
+    const fate = await this.#sources.fate(document);
+    if (fate.state === 'unknown') return { unknown: `Approval ${name}: ${fate.why}` };
+    if (fate.state === 'closed') return { uncounted: `The pull request of Approval ${name} is closed.` };
+    if (fate.state === 'open' && !fate.passes)
+      return { uncounted: `The check ${APPROVAL_CHECK} holds back the pull request of Approval ${name}.` };
+    const verdict =
+      fate.state === 'merged'
+        ? judgeMerged(opened, { ...question, merged: fate })
+        : judgeOpen(opened, document, fate.headSHA, { ...question, now: this.#sources.now() });
+    if (!verdict?.verified) return null;
+    const found = { approval: name, signedAt: opened.signedAt, human: verdict.identity };
+    if (!asked.machines) return { ...found, machines: [] };
+    const vouching = await this.#sources.machines(document, trust);
+    if (vouching.state === 'unknown') return { unknown: `Approval ${name}: ${vouching.why}` };
+    return { ...found, machines: vouching.machines };
+  }
+}
+
+/** Before its merge an Approval holds for a time, and for the head that was signed alone. */
+function judgeOpen(
+  opened: OpenedBundle,
+  document: ApprovalDocument,
+  headSHA: string,
+  question: Omit<SignerQuestion, 'scope'>,
+) {
+  const { pullRequest } = document as { pullRequest?: { headSHA?: unknown } };
+  return pullRequest?.headSHA === headSHA ? judgeSigned(opened, { ...question, scope: 'merge' }) : null;
+}
+
+/** Whether a document is of this cluster, and of the very Issue that its Approval is filed for. */
+function isOf(document: ApprovalDocument, { metadata, spec }: KnownApproval, clusterUID: string): boolean {
+  return (
+    document.clusterUID === clusterUID &&
+    document.namespace === metadata.namespace &&
+    document.name === spec.issueRef.name &&
+    document.uid === spec.issueRef.uid &&
+    spec.scope === 'merge'
+  );
+}
+
+/** What an Approval says it consents to. Nothing of it is verified: it only tells which ones to look at. */
+function claimedDigests({ spec }: KnownApproval): string[] {
+  if (spec.scope !== 'merge') return [];
+  const { dsseEnvelope } = JSON.parse(spec.bundle) as { dsseEnvelope?: { payload?: string } };
+  const statement = readStatement(Buffer.from(String(dsseEnvelope?.payload), 'base64').toString('utf8'));
+  if ('refused' in statement) return [];
+  const { manifests } = (statement.document.pullRequest ?? {}) as { manifests?: unknown };
+  return Array.isArray(manifests) ? manifests.filter((one) => typeof one === 'string') : [];
+}

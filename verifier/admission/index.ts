@@ -1,0 +1,2 @@
+export { serveAdmission } from './server.ts';
+export { verifierAdmission } from './wire.ts';

@@ -19,7 +19,7 @@ import { dispatchCeiling, modelsNow } from './dispatch.ts';
 import { Ledger, recordsOf } from './ledger.ts';
 import { modelAliases, modelOf } from './model.ts';
 import { defaultLedgerPolicy } from './policy.ts';
-import { standingOf } from './standing.ts';
+import { type Grant, standingOf } from './standing.ts';
 import { substanceOf } from './substance.ts';
 import { evolveTrust, groundsFor, noTrust } from './trust.ts';
 
@@ -217,13 +217,23 @@ test('an id is worth what answered to it last, and one that nothing answered to 
   ]);
 });
 
+function granted(at: number, index: number): Grant {
+  return { id: `g${index}`, taskClass: 'docs', model: 'model-1', tier: 'T1', at };
+}
+
 test('a recovery from a backup sets every ceiling to T0, and what is granted later holds', () => {
-  const grants = [NOON, NOON + 20].map(
-    (at, index) => ({ id: `g${index}`, taskClass: 'docs', model: 'model-1', tier: 'T1', at }) as const,
-  );
+  const grants = [NOON, NOON + 20_000].map(granted);
   const at = (now: number) =>
-    standingOf(key, [], { ...grounds, grants, recoveries: [NOON + 10] }, defaultLedgerPolicy, now).ceiling;
-  assert.deepEqual([at(NOON), at(NOON + 10), at(NOON + 20)], ['T1', 'T0', 'T1']);
+    standingOf(key, [], { ...grounds, grants, recoveries: [NOON + 10_500] }, defaultLedgerPolicy, now).ceiling;
+  assert.deepEqual([at(NOON), at(NOON + 10_500), at(NOON + 20_000)], ['T1', 'T0', 'T1']);
+});
+
+test('what is granted in the second of a recovery holds: a signature tells no more than its second', () => {
+  const standing = (grantedAt: number) => {
+    const held = { ...grounds, grants: [granted(grantedAt, 0)], recoveries: [NOON + 146] };
+    return standingOf(key, [], held, defaultLedgerPolicy, NOON + 2_000).ceiling;
+  };
+  assert.deepEqual([standing(NOON - 1_000), standing(NOON)], ['T0', 'T1']);
 });
 
 test('another model than the first is told to be new, once, and stays at T0 until it is acknowledged', () => {

@@ -214,7 +214,8 @@ function groundsOf({ taskClass, model }: TrustKey, { grants, recoveries }: Groun
     ...grants
       .filter((grant) => grant.taskClass === taskClass && modelOf(grant.model) === model)
       .map(({ id, tier, at }): Mark => ({ kind: 'grant', at, id, tier })),
-    ...recoveries.map((at): Mark => ({ kind: 'recovery', at, id: '' })),
+    // A signature tells its second and no more: what is signed in the second of a recovery is behind it.
+    ...recoveries.map((at): Mark => ({ kind: 'recovery', at: at - (at % 1_000), id: '' })),
   ];
 }
 

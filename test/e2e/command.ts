@@ -42,12 +42,15 @@ export class Command {
     }));
   }
 
-  /** Resolves when either stream has said `words`; rejects when the command ends before. */
+  /** Resolves when either stream has said `words`; rejects with what it said last when it ends before, or takes two minutes. */
   async says(words: RegExp): Promise<void> {
     const over = this.ended.then(({ err }) => {
       throw new Error(`it ended without saying ${words}:\n${err}`);
     });
-    await Promise.race([until(`${words}`, () => words.test(this.out + this.err), 120_000), over]);
+    const said = until(`${words}`, () => words.test(this.out + this.err), 120_000).catch((error: Error) => {
+      throw new Error(`${error.message}\n${(this.out + this.err).slice(-4_000)}`, { cause: error });
+    });
+    await Promise.race([said, over]);
   }
 }
 

@@ -7,8 +7,8 @@ export interface MergeTrap extends AsyncDisposable {
   readonly url: string;
   /** Host and port, as Secrets are annotated with. */
   readonly host: string;
-  /** Merge requests that reached the forge. */
-  readonly merges: () => number;
+  /** What the forge answered to each request to merge that reached it: HTTP statuses, in that order. */
+  readonly merges: () => readonly number[];
 }
 
 /**
@@ -16,12 +16,12 @@ export interface MergeTrap extends AsyncDisposable {
  * the caller never learns what became of its request.
  */
 export async function startMergeTrap(target: string, onMerged: () => void): Promise<MergeTrap> {
-  let merges = 0;
+  const merges: number[] = [];
   const serve = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const answer = await forward(target, incoming);
     if (incoming.method === 'PUT' && /\/pulls\/\d+\/merge$/.test(incoming.url ?? '')) {
-      merges += 1;
-      if (merges === 1 && answer.status === 200) {
+      merges.push(answer.status);
+      if (merges.length === 1 && answer.status === 200) {
         onMerged();
         outgoing.destroy();
         return;

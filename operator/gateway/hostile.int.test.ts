@@ -92,7 +92,10 @@ test('an old sha that is not the tip is refused, and git is told to fetch', asyn
 test('a deletion sent past the client is refused', async () => {
   const { task, sha, pack } = await unpushed('removed');
   await post(task, pushOf(task, sha, pack));
-  assert.match((await post(task, pushOf(task, ZERO, Buffer.alloc(0), sha))).text, /cannot delete refs\/heads\/rig\/removed\/1/);
+  assert.match(
+    (await post(task, pushOf(task, ZERO, Buffer.alloc(0), sha))).text,
+    /cannot delete refs\/heads\/rig\/removed\/1/,
+  );
   assert.equal(await tip(task.branch), sha);
 });
 

@@ -1,17 +1,12 @@
 // Work that cannot be undone, from the outside: no agent is given it, none reviews it, nobody merges it unsigned; a person's signature merges it, and lets
 // exactly what was merged be written to the cluster.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse, stringify } from 'yaml';
 import { requireUp } from '#lib/datadir';
 import { type KubeObject, NAMESPACES, SECRETS } from '#lib/kube';
 import { until } from '../kit/cluster-wait.ts';
-import { processesWith, Rig } from '../kit/rig.ts';
-import { Hands } from '../kit/rig-hands.ts';
-import { createGitRepository, OWNER } from '../kit/rig-repository.ts';
+import { ownRig } from '../kit/rig-own.ts';
 
 const MANIFEST = 'deploy/sign-in.yaml';
 /** Who may sign in, as the repository has it for the cluster. */
@@ -37,18 +32,13 @@ const steps = [
 ];
 /** Authentication is T3, everything else T0. */
 const policy = {
-  apiVersion: 'rig.dashecorp.com/v1alpha1',
-  kind: 'TierPolicy',
-  metadata: { name: 'default' },
-  spec: {
-    rules: [
-      { name: 'work', tier: 'T0', taskClass: 'chore', match: { cel: 'true' } },
-      { name: 'files', tier: 'T0', taskClass: 'chore', match: { paths: ['**'] } },
-      { name: 'authentication', tier: 'T3', match: { paths: ['auth.txt'] } },
-      { name: 'wanted-authentication', tier: 'T3', match: { labels: ['auth'] } },
-    ],
-    manifests: [{ group: '', kinds: ['Secret'] }],
-  },
+  rules: [
+    { name: 'work', tier: 'T0', taskClass: 'chore', match: { cel: 'true' } },
+    { name: 'files', tier: 'T0', taskClass: 'chore', match: { paths: ['**'] } },
+    { name: 'authentication', tier: 'T3', match: { paths: ['auth.txt'] } },
+    { name: 'wanted-authentication', tier: 'T3', match: { labels: ['auth'] } },
+  ],
+  manifests: [{ group: '', kinds: ['Secret'] }],
 };
 
 interface Pull {
@@ -58,25 +48,8 @@ interface Pull {
 }
 
 test('T3: dispatch refuses, an agent prepares a draft, the reviewer declines, forge and cluster refuse what is unsigned, and rig approve has it merged and written', async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'irreversible-e2e-'));
-  const source = createGitRepository({
-    'README.md': '# Sign-in\n',
-    'auth.txt': 'nobody\n',
-    [MANIFEST]: manifest('nobody'),
-  });
-  const file = (name: string, content: object) => {
-    writeFileSync(join(folder, name), stringify(content));
-    return join(folder, name);
-  };
-  const work = ['--repo', source, '--test-command', 'test -f README.md', '--replay', file('replay.yaml', { steps })];
-  const rig = await new Rig({ args: [...work, '--tier-policy', file('tiers.yaml', policy)] }).up();
-  const hands = new Hands(rig.layout);
-  t.after(async () => {
-    await hands[Symbol.asyncDispose]();
-    await rig[Symbol.asyncDispose]();
-    for (const path of [folder, source]) rmSync(path, { recursive: true, force: true });
-    assert.deepEqual(processesWith(rig.layout.root), [], 'the rig left a process behind');
-  });
+  const files = { 'README.md': '# Sign-in\n', 'auth.txt': 'nobody\n', [MANIFEST]: manifest('nobody') };
+  const { rig, hands, path, person } = await ownRig(t, { files, steps, policy });
   const name = 'sign-in';
   const { repository } = requireUp(rig.layout).tenant;
   const types = async () => (await hands.log(name)).map(({ type }) => type);
@@ -97,8 +70,8 @@ test('T3: dispatch refuses, an agent prepares a draft, the reviewer declines, fo
   });
   assert.equal(drafted.status?.phase, 'AwaitingHuman');
   const { number, headSHA } = drafted.status!.pullRequest!;
-  const path = `/repos/${OWNER}/${source.split('/').at(-1)}/pulls/${number}`;
-  const pull = async () => (await hands.forge<Pull>('GET', path)).body;
+  const at = `${path}/pulls/${number}`;
+  const pull = async () => (await hands.forge<Pull>('GET', at)).body;
   assert.equal((await pull()).draft, true);
 
   const ready =
@@ -113,10 +86,10 @@ test('T3: dispatch refuses, an agent prepares a draft, the reviewer declines, fo
 
   // The forge asks for a review by somebody who may write, as of every change: here it is a person's.
   const review = { event: 'APPROVE', commit_id: headSHA, body: 'As I wanted it.' };
-  assert.equal((await hands.forge('POST', `${path}/reviews`, review)).status, 200);
+  assert.equal((await hands.forge('POST', `${at}/reviews`, review)).status, 200);
 
   // A conductor that has gone bad calls the merge past its own gate.
-  const hostile = await hands.forge('PUT', `${path}/merge`, { sha: headSHA }, hands.secret('forge-token-conductor'));
+  const hostile = await hands.forge('PUT', `${at}/merge`, { sha: headSHA }, hands.secret('forge-token-conductor'));
   assert.equal(hostile.status, 405, JSON.stringify(hostile.body));
   assert.equal((await pull()).merged, false);
 
@@ -126,8 +99,7 @@ test('T3: dispatch refuses, an agent prepares a draft, the reviewer declines, fo
   const write = (who: string) => hands.client.create(SECRETS, parse(manifest(who)) as KubeObject);
   await assert.rejects(write('everybody'), /needs the consent of a person/);
 
-  const signed = await hands.rig('approve', name, '--scope', 'merge', '--sign-in', 'local', '--yes');
-  assert.equal(signed.code, 0, signed.stderr);
+  await person('approve', name, '--scope', 'merge');
   await hands.untilPhase(name, 'Done');
   assert.equal((await pull()).merged, true);
   const told = await types();

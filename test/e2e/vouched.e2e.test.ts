@@ -1,20 +1,15 @@
 // Work that is slow to take back, from the outside: an agent plans it, a person approves the plan, and CI of the base branch vouches for the change.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
-import { parse, stringify } from 'yaml';
+import { parse } from 'yaml';
 import { type Agent, resources, trustObjects } from '#crds';
 import { attestedText } from '#domain';
 import { openBundle, readTrust } from '#lib/attest';
 import { requireUp } from '#lib/datadir';
 import { CONFIG_MAPS, type KubeObject, type Resource } from '#lib/kube';
 import { until } from '../kit/cluster-wait.ts';
-import { processesWith, Rig } from '../kit/rig.ts';
-import { Hands } from '../kit/rig-hands.ts';
-import { createGitRepository, OWNER } from '../kit/rig-repository.ts';
+import { ownRig } from '../kit/rig-own.ts';
 
 const AGENTS = resources.Agent as Resource<Agent & KubeObject>;
 const MAPS = CONFIG_MAPS as Resource<KubeObject & { data: Record<string, string> }>;
@@ -31,37 +26,14 @@ const steps = [
   { name: 'review', when: { kind: 'review' }, answer: { toolUse: [{ name: 'verdict', input: verdict }] } },
 ];
 /** What is asked of T2 is what is asked where a policy says nothing of it. */
-const policy = {
-  apiVersion: 'rig.dashecorp.com/v1alpha1',
-  kind: 'TierPolicy',
-  metadata: { name: 'default' },
-  spec: { rules: [{ name: 'contract', tier: 'T2', taskClass: 'feature', match: { cel: 'true' } }] },
-};
+const policy = { rules: [{ name: 'contract', tier: 'T2', taskClass: 'feature', match: { cel: 'true' } }] };
 
 test('T2: an agent plans, a person approves the interface, CI of the base branch signs for the head, and it merges', async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'vouched-e2e-'));
-  const source = createGitRepository({ 'README.md': '# Contract\n', 'contract.txt': '1\n' });
-  const file = (name: string, content: object) => {
-    writeFileSync(join(folder, name), stringify(content));
-    return join(folder, name);
-  };
-  const work = ['--repo', source, '--test-command', 'test -f README.md', '--replay', file('replay.yaml', { steps })];
-  const rig = await new Rig({ args: [...work, '--tier-policy', file('tiers.yaml', policy)] }).up();
-  const hands = new Hands(rig.layout);
-  t.after(async () => {
-    await hands[Symbol.asyncDispose]();
-    await rig[Symbol.asyncDispose]();
-    for (const path of [folder, source]) rmSync(path, { recursive: true, force: true });
-    assert.deepEqual(processesWith(rig.layout.root), [], 'the rig left a process behind');
-  });
+  const files = { 'README.md': '# Contract\n', 'contract.txt': '1\n' };
+  const { rig, hands, path, person } = await ownRig(t, { files, steps, policy });
   const { repository } = requireUp(rig.layout).tenant;
   const name = 'contract';
-  const path = `/repos/${OWNER}/${source.split('/').at(-1)}`;
   const types = async () => (await hands.log(name)).map(({ type }) => type);
-  const person = async (...args: string[]) => {
-    const { code, stderr } = await hands.rig(...args, '--sign-in', 'local', '--yes');
-    assert.equal(code, 0, stderr);
-  };
 
   await person('trust', 'grant', 'dev-e', 'feature', 'T2');
   await until('the grant is in force', async () => {

@@ -3,10 +3,14 @@ import { readPullRequest } from '../issues/merge.ts';
 import { listedStates, putListedState, putMark } from '../mirror/listings.ts';
 import { alone, markOf, type Round } from './round.ts';
 
-const ACTIVITY_LIMIT = 3_000;
+/** Moves since the last look, so that only a rig which was away for weeks comes near it: who is left out could approve what they pushed. */
+const ACTIVITY_LIMIT = 100_000;
 const BRANCH = /^refs\/heads\/(?<name>.+)$/;
 
-/** Notes who moved which branch to which commit: the gate asks it of every head that did not come through the gateway. */
+/**
+ * Notes who moved which branch to which commit: the gate asks it of every head that did not come through the gateway, and four eyes of every commit.
+ * Rejects where the forge shows not all since the last look, which the next one then begins at again.
+ */
 export async function followActivity(round: Round): Promise<void> {
   const { forge, repo, repository, conductor, key } = round;
   const { etag, mark } = markOf(round, 'activity');
@@ -20,6 +24,10 @@ export async function followActivity(round: Round): Promise<void> {
   if (listing.notModified) return;
   const moves = listing.items.toSorted((a, b) => a.id - b.id);
   for (const move of moves) await noteMove(round, move);
+  if (!listing.complete)
+    throw new Error(
+      `Branches moved more than ${moves.length} times, so not every push since the last look is known; it is read again.`,
+    );
   const newest = moves.at(-1)?.id ?? mark;
   const next = { etag: listing.etag, mark: newest === null ? null : String(newest) };
   await putMark(conductor.log.pool, key, 'activity', next, conductor.now());

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { ActivityFacts, Actor, PullRequestSummary } from '#lib/forge';
 import { Authors } from './authors.ts';
 
+const REPOSITORY = { owner: 'acme', name: 'widgets' };
 const sha = 'a'.repeat(40);
 const actor = (id: number): Actor => ({ id, login: `user-${id}`, kind: 'user' });
 const pull = (over: object = {}) =>
@@ -27,8 +28,20 @@ const ask = (
   complete = true,
 ) => {
   const listActivity = async () => ({ notModified: false as const, items: moves, etag: null, complete });
-  return new Authors().of({ listActivity }, { owner: 'acme', name: 'widgets' }, pulls, commits);
+  return new Authors().of({ listActivity }, REPOSITORY, pulls, { commits, issues: [] });
 };
+/** A forge that shows the newest `shown` moves of a ref, or of all; and what it was asked about. */
+function forgeOf(moves: readonly ActivityFacts[], shown: number) {
+  const asked: (string | undefined)[] = [];
+  const listActivity = async (_: unknown, { ref }: { ref?: string } = {}) => {
+    asked.push(ref);
+    const its = moves.filter((one) => ref === undefined || one.ref === ref);
+    return { notModified: false as const, items: its.slice(0, shown), etag: null, complete: its.length <= shown };
+  };
+  return { listActivity, asked };
+}
+const ids = (accounts: readonly { id: number }[] | null) =>
+  accounts && [...new Set(accounts.map(({ id }) => id))].sort();
 
 test('authors are who opened the pull request and everybody who moved its branch, by the forge', async () => {
   const moves = [move(2, sha), move(3, 'b'.repeat(40)), move(4, sha, 'refs/heads/other')];
@@ -71,7 +84,7 @@ test('the forge is asked about a head until it tells who brought it, and then ne
     return { notModified: false as const, items: asked.length === 1 ? [] : [move(2, sha)], etag: null, complete: true };
   };
   const authors = new Authors();
-  const look = () => authors.of({ listActivity }, { owner: 'acme', name: 'widgets' }, [pull()], new Set());
+  const look = () => authors.of({ listActivity }, REPOSITORY, [pull()], { commits: new Set(), issues: [] });
   assert.equal(await look(), null);
   for (let times = 0; times < 3; times += 1)
     assert.deepEqual(
@@ -79,4 +92,50 @@ test('the forge is asked about a head until it tells who brought it, and then ne
       [1, 2],
     );
   assert.deepEqual(asked, ['refs/heads/work', 'refs/heads/work', undefined]);
+});
+
+const attempt = (issue: string, number: number) => `refs/heads/rig/${issue}/${number}`;
+const second = pull({ head: { sha, ref: 'rig/shop-7/2', repositoryId: 7 } });
+const noise = (times: number) => Array.from({ length: times }, () => move(9, 'd'.repeat(40), 'refs/heads/other'));
+
+test('behind however many moves of other branches, who pushed to the branch of an earlier attempt is one of the authors', async () => {
+  const own = move(2, sha, attempt('shop-7', 2));
+  const forge = forgeOf([own, ...noise(20), move(5, sha, attempt('shop-7', 1))], 10);
+  const look = () => new Authors().of(forge, REPOSITORY, [second], { commits: new Set([sha]), issues: [] });
+  assert.deepEqual(ids(await look()), [1, 2, 5]);
+  assert.ok(!forge.asked.includes(attempt('shop-70', 1)));
+});
+
+test('behind however many moves, attempts are found whatever the branch of the pull request is called, and beyond those that never pushed', async () => {
+  const forge = forgeOf(
+    [move(2, sha), ...noise(20), move(5, sha, attempt('shop-7', 3)), move(6, sha, attempt('shop-8', 1))],
+    10,
+  );
+  const issues = ['shop-7', 'shop-8'];
+  const accounts = await new Authors().of(forge, REPOSITORY, [pull()], { commits: new Set([sha]), issues });
+  assert.deepEqual(ids(accounts), [1, 2, 5, 6]);
+});
+
+test('where neither all moves nor those of an earlier attempt are shown, authors are not known, and the forge is not asked again and again', async () => {
+  const earlier = Array.from({ length: 11 }, () => move(5, 'c'.repeat(40), attempt('shop-7', 1)));
+  const forge = forgeOf([move(2, sha, attempt('shop-7', 2)), ...noise(20), ...earlier], 10);
+  const authors = new Authors();
+  const look = () => authors.of(forge, REPOSITORY, [second], { commits: new Set([sha]), issues: ['shop-7'] });
+  assert.equal(await look(), null);
+  const asked = forge.asked.length;
+  assert.equal(await look(), null);
+  assert.equal(forge.asked.length, asked);
+});
+
+test('behind however many moves, authors of what belongs to no Issue are not known', async () => {
+  const forge = forgeOf([move(2, sha), ...noise(20)], 10);
+  assert.equal(await new Authors().of(forge, REPOSITORY, [pull()], { commits: new Set([sha]), issues: [] }), null);
+});
+
+test('of more attempts than anybody asks about, authors are not known', async () => {
+  const far = pull({ head: { sha, ref: 'rig/shop-7/1000000', repositoryId: 7 } });
+  const forge = forgeOf([move(2, sha, attempt('shop-7', 1_000_000)), ...noise(20)], 10);
+  const accounts = await new Authors().of(forge, REPOSITORY, [far], { commits: new Set([sha]), issues: ['shop-7'] });
+  assert.equal(accounts, null);
+  assert.equal(forge.asked.length, 2);
 });

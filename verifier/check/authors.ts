@@ -1,31 +1,41 @@
 import type { Account } from '#domain';
 import type { ActivityFacts, Forge, PullRequestSummary, RepositoryName } from '#lib/forge';
+import { issueOf, movesOf, movesOfAttempts } from './attempts.ts';
 
-/** Moves that are looked through for who made them: of a branch, and of all refs. A branch that moved more often has authors that nobody knows. */
-const MOST = 1_000;
+/** Moves of all refs together that are looked through for who pushed a commit. */
+const MOST = 3_000;
 const KEPT = 2_000;
 
 type AuthorsForge = Pick<Forge, 'listActivity'>;
 
+/** What pull requests of one head bring in, and the Issues that they belong to, by name. */
+export interface Brought {
+  /** Null where there are too many. */
+  readonly commits: ReadonlySet<string> | null;
+  readonly issues: readonly string[];
+}
+
 /** Accounts with a hand in pull requests, as the forge tells. Of each head it is asked until they are known, and then never again. */
 export class Authors {
-  readonly #known = new Map<string, readonly Account[]>();
+  readonly #known = new Map<string, readonly Account[] | null>();
 
   /**
-   * Who opened these pull requests, pushed to their branches, or pushed one of their `commits` to another branch; null where the forge does not tell
-   * who brought the present head, as for a branch of a fork, or not all that came before it, or the commits are not known. What is written into
-   * commits decides nothing. Throws ForgeError.
+   * Who opened these pull requests, pushed to their branches, or pushed one of their commits to another branch. Of a repository that moved more often
+   * than is looked through, whoever pushed to the branch of any attempt of their Issues stands for the latter, beside who is seen to have. Null where the
+   * forge does not tell who brought the present head, as for a branch of a fork, or not all who moved one of these branches, or the commits are not
+   * known. What is written into commits decides nothing. Throws ForgeError.
    */
   async of(
     forge: AuthorsForge,
     name: RepositoryName,
     pulls: readonly PullRequestSummary[],
-    commits: ReadonlySet<string> | null,
+    brought: Brought,
   ): Promise<readonly Account[] | null> {
-    if (commits === null || pulls.some(({ head, base }) => head.repositoryId !== base.repositoryId)) return null;
+    if (brought.commits === null || pulls.some(({ head, base }) => head.repositoryId !== base.repositoryId))
+      return null;
     const accounts: Account[] = [];
     for (const pull of pulls) {
-      const movers = await this.#moversOf(forge, name, pull, commits);
+      const movers = await this.#moversOf(forge, name, pull, brought);
       if (movers === null) return null;
       accounts.push(pull.author, ...movers);
     }
@@ -36,18 +46,20 @@ export class Authors {
     forge: AuthorsForge,
     name: RepositoryName,
     { number, head, base }: PullRequestSummary,
-    commits: ReadonlySet<string>,
+    brought: Brought,
   ): Promise<readonly Account[] | null> {
-    const key = `${base.repositoryId}#${number} ${head.ref} ${head.sha}`;
+    const key = [`${base.repositoryId}#${number}`, head.ref, head.sha, ...brought.issues.toSorted()].join(' ');
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     const ref = `refs/heads/${head.ref}`;
     const own = await movesOf(forge, name, ref);
-    if (own === null || !own.some(({ after }) => after === head.sha)) return null;
-    const all = await movesOf(forge, name);
-    if (all === null) return null;
-    const brought = all.filter((move) => move.after !== null && commits.has(move.after));
-    const movers = [...own, ...brought].map(({ actor }) => actor);
+    if (own !== null && !own.some(({ after }) => after === head.sha)) return null;
+    const others = own && (await bringersOf(forge, name, ref, brought));
+    // What is too much stays too much: moves are never fewer later.
+    return this.#keep(key, own && others && [...own, ...others].map(({ actor }) => actor));
+  }
+
+  #keep(key: string, movers: readonly Account[] | null): readonly Account[] | null {
     this.#known.set(key, movers);
     const [oldest] = this.#known.keys();
     if (this.#known.size > KEPT && oldest !== undefined) this.#known.delete(oldest);
@@ -55,14 +67,25 @@ export class Authors {
   }
 }
 
-/** Moves of a ref, null where they are too many; the newest ones of all refs where none is named. */
-async function movesOf(
+/** Moves by which one of the commits may have come to another branch. */
+async function bringersOf(
   forge: AuthorsForge,
   name: RepositoryName,
-  ref?: string,
+  own: string,
+  { commits, issues }: Brought,
 ): Promise<readonly ActivityFacts[] | null> {
-  const listed = await forge.listActivity(name, { limit: MOST, ...(ref === undefined ? {} : { ref }) });
+  const listed = await forge.listActivity(name, { limit: MOST });
   if (listed.notModified) return null;
-  if (ref === undefined) return listed.items;
-  return listed.complete ? listed.items.filter((move) => move.ref === ref) : null;
+  const brought = listed.items.filter(({ after }) => after !== null && commits?.has(after));
+  if (listed.complete) return brought;
+  // Further back the forge is asked branch by branch, and knows them by name alone.
+  const named = new Set([...issues, ...issueOf(own)]);
+  if (named.size === 0) return null;
+  const seen = [own, ...listed.items.map(({ ref }) => ref)];
+  for (const issue of named) {
+    const moves = await movesOfAttempts(forge, name, issue, seen);
+    if (moves === null) return null;
+    brought.push(...moves);
+  }
+  return brought;
 }

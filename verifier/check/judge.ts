@@ -121,7 +121,8 @@ export class HeadJudge {
       pulls: onto.map(({ number }) => number),
       change,
       tier: issues.reduce<Tier>((highest, { tier }) => (isHigher(tier, highest) ? tier : highest), grade.tier),
-      authors: () => this.#authors.of(at.forge, polled.name, pulls, commits),
+      authors: () =>
+        this.#authors.of(at.forge, polled.name, pulls, { commits, issues: issues.map(({ name }) => name) }),
     };
     return this.#approvals.of(head, all);
   }

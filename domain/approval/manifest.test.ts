@@ -85,6 +85,50 @@ for (const [what, change] of changes) {
   });
 }
 
+const volume = (kind: string, annotations: Record<string, string> = {}, apiVersion = 'v1'): Manifest => ({
+  apiVersion,
+  kind,
+  metadata: { name: 'data', ...(kind === 'PersistentVolumeClaim' ? { namespace: 'shop' } : {}), annotations },
+  spec: { storageClassName: 'retained' },
+});
+
+for (const annotation of [
+  'pv.kubernetes.io/bind-completed',
+  'pv.kubernetes.io/bound-by-controller',
+  'volume.kubernetes.io/storage-provisioner',
+  'volume.beta.kubernetes.io/storage-provisioner',
+  'volume.kubernetes.io/selected-node',
+  'volume.kubernetes.io/storage-resizer',
+  'volume.kubernetes.io/node-expansion-not-required',
+]) {
+  test(`a claim is what was signed when a controller of the cluster has noted ${annotation}`, () => {
+    assert.ok(same(volume('PersistentVolumeClaim'), volume('PersistentVolumeClaim', { [annotation]: 'x' })));
+    const namesake = 'example.com/v1';
+    assert.ok(
+      !same(
+        volume('PersistentVolumeClaim', {}, namesake),
+        volume('PersistentVolumeClaim', { [annotation]: 'x' }, namesake),
+      ),
+      'not in a kind of that name that somebody else defined',
+    );
+  });
+}
+
+for (const [kind, annotation] of [
+  ['PersistentVolumeClaim', 'volume.beta.kubernetes.io/storage-class'],
+  ['PersistentVolumeClaim', 'pv.kubernetes.io/migrated-to'],
+  ['PersistentVolume', 'volume.beta.kubernetes.io/storage-class'],
+  ['PersistentVolume', 'volume.beta.kubernetes.io/mount-options'],
+  ['PersistentVolume', 'pv.kubernetes.io/provisioned-by'],
+  ['PersistentVolume', 'pv.kubernetes.io/migrated-to'],
+  ['PersistentVolume', 'pv.kubernetes.io/bound-by-controller'],
+  ['PersistentVolume', 'volume.kubernetes.io/provisioner-deletion-secret-name'],
+] as const) {
+  test(`a ${kind} is another than was signed with the annotation ${annotation}`, () => {
+    assert.ok(!same(volume(kind), volume(kind, { [annotation]: 'ephemeral' })));
+  });
+}
+
 test('whatever JSON an object holds beside, its digest is the same when what the server keeps is added', () => {
   const members = fc.dictionary(fc.stringMatching(/^[a-z]{1,6}$/), fc.jsonValue({ maxDepth: 3 }), { maxKeys: 4 });
   fc.assert(

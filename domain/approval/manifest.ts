@@ -26,8 +26,20 @@ const NOISE = [
   'reconcile.fluxcd.io/requestedAt',
   'deployment.kubernetes.io/revision',
 ];
-/** What the controllers of volumes note on their objects. */
-const VOLUME_NOISE = ['pv.kubernetes.io/', 'volume.kubernetes.io/', 'volume.beta.kubernetes.io/'];
+/**
+ * What the scheduler and the controllers of a cluster note on a claim (Kubernetes 1.36), none of which says what becomes of its data. Each by
+ * its whole name: beside them are names that choose the storage class, the mount options, and who deletes what is behind a volume. On a volume
+ * they note nothing that is noise.
+ */
+const CLAIM_NOTES = [
+  'pv.kubernetes.io/bind-completed',
+  'pv.kubernetes.io/bound-by-controller',
+  'volume.kubernetes.io/storage-provisioner',
+  'volume.beta.kubernetes.io/storage-provisioner',
+  'volume.kubernetes.io/selected-node',
+  'volume.kubernetes.io/storage-resizer',
+  'volume.kubernetes.io/node-expansion-not-required',
+];
 
 /**
  * What a manifest says, and nothing else: the same for the file, for the file with defaults written out, and for the object that
@@ -38,7 +50,7 @@ const VOLUME_NOISE = ['pv.kubernetes.io/', 'volume.kubernetes.io/', 'volume.beta
  */
 export function normalManifest(manifest: Manifest): { readonly [member: string]: unknown } {
   const { status: _, metadata, ...rest } = withoutNulls(manifest as unknown as Json) as unknown as Manifest;
-  const plain = { ...rest, metadata: metadataOf(manifest.kind, metadata) } as unknown as Record<string, Json>;
+  const plain = { ...rest, metadata: metadataOf(manifest, metadata) } as unknown as Record<string, Json>;
   return withoutDefaults(manifest.kind === 'Secret' ? secretOf(plain) : plain);
 }
 
@@ -56,19 +68,16 @@ export function removalDigest(
   return sha256(canonicalJSON({ deleted: { group, kind, namespace, name } }));
 }
 
-function metadataOf(kind: string, metadata: Manifest['metadata']): Record<string, unknown> {
+function metadataOf({ apiVersion, kind }: Manifest, metadata: Manifest['metadata']): Record<string, unknown> {
   const { name, generateName, namespace, labels = {}, annotations = {}, ownerReferences = [] } = metadata;
-  const noise = kind.startsWith('PersistentVolume') ? [...NOISE, ...VOLUME_NOISE] : NOISE;
-  const own = (entries: Readonly<Record<string, string>>) =>
-    Object.fromEntries(
-      Object.entries(entries).filter(
-        ([key, value]) =>
-          !noise.some((one) => (one.endsWith('/') ? key.startsWith(one) : key === one)) &&
-          // Every namespace has its name as this label.
-          !(kind === 'Namespace' && key === 'kubernetes.io/metadata.name' && value === name),
-      ),
-    );
-  const kept = { labels: own(labels), annotations: own(annotations) };
+  const notes = apiVersion === 'v1' && kind === 'PersistentVolumeClaim' ? CLAIM_NOTES : [];
+  // Every namespace has its name as this label.
+  const isNamed = (key: string, value: string) =>
+    kind === 'Namespace' && key === 'kubernetes.io/metadata.name' && value === name;
+  const kept = {
+    labels: without(labels, (key, value) => isNoise(key) || isNamed(key, value)),
+    annotations: without(annotations, (key) => isNoise(key) || notes.includes(key)),
+  };
   return {
     ...(name === undefined ? { generateName } : { name }),
     // A cluster-scoped object has none, and some writers say so with an empty one.
@@ -76,6 +85,17 @@ function metadataOf(kind: string, metadata: Manifest['metadata']): Record<string
     ...Object.fromEntries(Object.entries(kept).filter(([, entries]) => Object.keys(entries).length > 0)),
     ...(ownerReferences.length > 0 ? { ownerReferences } : {}),
   };
+}
+
+function isNoise(key: string): boolean {
+  return NOISE.some((one) => (one.endsWith('/') ? key.startsWith(one) : key === one));
+}
+
+function without(
+  entries: Readonly<Record<string, string>>,
+  drop: (key: string, value: string) => boolean,
+): Record<string, string> {
+  return Object.fromEntries(Object.entries(entries).filter(([key, value]) => !drop(key, value)));
 }
 
 function withoutNulls(value: Json): Json {

@@ -1,6 +1,6 @@
-import { type Approval, type Issue, type Repository, resources, type TierPolicy } from '#crds';
+import { type Approval, type Issue, type Repository, resources, type TierPolicy, trustObjects } from '#crds';
 import { policyNameOf } from '#lib/grading';
-import type { Informer, KubeObject, Manager, Resource } from '#lib/kube';
+import { CONFIG_MAPS, type Informer, type KubeObject, type Manager, type Resource } from '#lib/kube';
 
 export const REPOSITORIES = resources.Repository as Resource<Repository & KubeObject>;
 export const ISSUES = resources.Issue as Resource<Issue & KubeObject>;
@@ -13,6 +13,8 @@ export interface Objects {
   readonly issues: Informer<Issue & KubeObject>;
   readonly approvals: Informer<Approval & KubeObject>;
   readonly policies: Informer<TierPolicy & KubeObject>;
+  /** That something changed of who may approve, or of the trusted root: what they say is read when it is asked for. */
+  readonly trust: readonly Informer<KubeObject>[];
 }
 
 /** The manager's informers over the verifier's kinds, indexed for the questions below. */
@@ -26,6 +28,13 @@ export function watchObjects(manager: Pick<Manager, 'informer'>): Objects {
       .informer(APPROVALS)
       .addIndex(ISSUE, ({ metadata, spec }) => [`${metadata.namespace}/${spec.issueRef.name}`]),
     policies: manager.informer(TIER_POLICIES),
+    trust: [trustObjects.humans, trustObjects.machines, trustObjects.root].map(({ name }) =>
+      manager.informer(CONFIG_MAPS, {
+        namespace: trustObjects.namespace,
+        fieldSelector: `metadata.name=${name}`,
+        transform: ({ metadata }) => ({ metadata }),
+      }),
+    ),
   };
 }
 

@@ -79,7 +79,7 @@ export class VerifierRig {
     return rig;
   }
 
-  async open(): Promise<void> {
+  async open({ pollMs = 1_000 } = {}): Promise<void> {
     const config = {
       kubeconfig: undefined,
       listen: { host: '127.0.0.1', port: 0 },
@@ -88,7 +88,7 @@ export class VerifierRig {
       namespace: trustObjects.namespace,
       forgeAppDir: join(this.#data, 'app'),
       dataDir: this.#data,
-      pollMs: 1_000,
+      pollMs,
       forgeWriteIntervalMs: 0,
       identity: 'verifier-0',
     };
@@ -127,12 +127,22 @@ export class VerifierRig {
     await client.create(TIER_POLICIES, policyOf('node'));
     await client.create(REPOSITORIES, this.#repository());
     const { humans, root, namespace } = trustObjects;
-    const people = JSON.stringify({ humans: [{ subject: person.email, issuer: this.trust.url }] });
     for (const [{ name, key }, text] of [
-      [humans, people],
+      [humans, this.#people(person.email)],
       [root, JSON.stringify(this.trust.root)],
     ] as const)
       await client.create(MAPS, { metadata: { namespace, name }, data: { [key]: text } });
+  }
+
+  #people(email: string): string {
+    return JSON.stringify({ humans: [{ subject: email, issuer: this.trust.url }] });
+  }
+
+  /** Has whoever signs in under this address, and nobody else, listed among the people. */
+  async list(email: string): Promise<void> {
+    const { humans, namespace } = trustObjects;
+    const { metadata } = await this.client.get(MAPS, { namespace, name: humans.name });
+    await this.client.replace(MAPS, { metadata, data: { [humans.key]: this.#people(email) } } as never);
   }
 
   #repository(): Repository & KubeObject {

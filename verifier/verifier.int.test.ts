@@ -3,6 +3,7 @@ import { after, afterEach, type TestContext, test } from 'node:test';
 import type { Repository, TierPolicy } from '#crds';
 import type { Tier } from '#domain';
 import type { KubeObject } from '#lib/kube';
+import { person } from '../local/trust/trust.int-kit.ts';
 import { until } from '../test/kit/cluster-wait.ts';
 import { APPROVALS, ISSUES, REPOSITORIES, TIER_POLICIES } from './objects.ts';
 import { RBAC, TENANT, VerifierRig } from './verifier.int-kit.ts';
@@ -90,6 +91,23 @@ test('an Approval that was deleted while no verifier ran, and filed again, count
   const { output } = await rig.says(sha, 'action_required');
   assert.match(output.summary, /was deleted/);
   assert.equal(await rig.merge('dev', number), REFUSED);
+});
+
+test('a head is held back as soon as its signer is taken off the list, and let through when they are back, long before it is looked at anyway', async (t) => {
+  await rig.verifier.stop();
+  await rig.open({ pollMs: 3_600_000 });
+  t.after(async () => {
+    await rig.verifier.stop();
+    await rig.open();
+  });
+  const { issue, sha, number } = await irreversible('unlisted');
+  await rig.file(issue, 'unlisted-1', await rig.bundle(issue, { number, sha }));
+  await rig.says(sha, 'success');
+  await rig.list('grace@example.com');
+  await rig.says(sha, 'action_required');
+  assert.equal(await rig.merge('dev', number), REFUSED);
+  await rig.list(person.email);
+  await rig.says(sha, 'success');
 });
 
 test('an Issue whose text is edited after its Approval is not let through', async () => {

@@ -60,6 +60,8 @@ export class CheckController {
         isAsked,
       )
       .watch(objects.policies, ({ metadata }) => gradedBy(objects, metadata.name!), isAsked);
+    const all = () => objects.repositories.list().map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
+    for (const said of objects.trust) this.controller.watch(said, all, isAnother);
   }
 
   /** What was reported before this replica led is not known. */
@@ -192,6 +194,11 @@ function isAsked({ type, object, old }: Changed<KubeObject>): boolean {
     object.metadata.generation !== old?.metadata.generation ||
     object.metadata.deletionTimestamp !== old?.metadata.deletionTimestamp
   );
+}
+
+/** A ConfigMap has no generation. */
+function isAnother({ object, old }: Changed<KubeObject>): boolean {
+  return object.metadata.resourceVersion !== old?.metadata.resourceVersion;
 }
 
 /** What of an Issue's status has a say: its pull request, and the tier that it was graded at. */

@@ -6,6 +6,7 @@ import { statementPayloadType } from '#domain';
 import { AttestError, type SigningServices, signStatement } from '#lib/attest';
 import { ExitCode, ExitError, type Terminal } from '#lib/terminal';
 import type { Tenant } from '../cluster.ts';
+import { readNamed } from '../named-file.ts';
 import { confirm } from './confirm.ts';
 import { signInOnDevice, signInWithBrowser, withCode } from './sign-in.ts';
 
@@ -51,7 +52,7 @@ export async function sign(
   options: SigningOptions,
   terminal: Terminal,
 ): Promise<string> {
-  if (options.bundle !== undefined) return readFileSync(options.bundle, 'utf8');
+  if (options.bundle !== undefined) return readNamed('--bundle', options.bundle);
   if (!options.yes) await confirm('Sign this?');
   const trust = rig?.state.urls.trust;
   const issuer = options.issuer ?? trust ?? 'https://oauth2.sigstore.dev/auth';

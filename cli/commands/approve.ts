@@ -1,5 +1,4 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
 import { type Approval, apiVersion, childName, type Issue, type Repository, resources } from '#crds';
@@ -20,6 +19,7 @@ import { checkDocument } from '../approve/compare.ts';
 import { renderDocument } from '../approve/show.ts';
 import { type SigningOptions, sign, withSigningOptions } from '../approve/sign.ts';
 import { openTenant, type Tenant, type TenantOptions } from '../cluster.ts';
+import { readToken } from '../named-file.ts';
 import { withCommonOptions } from '../options.ts';
 import { explainConductor, readerOf } from '../readers.ts';
 
@@ -118,7 +118,11 @@ function fits(statement: string): void {
   );
 }
 
-function readerFor({ rig, namespace }: Tenant, { conductorUrl, readerTokenFile }: ApproveOptions): ReaderOptions {
+/** The readers’ side of the conductor that the options name. Throws ExitError `Usage`. */
+export function readerFor(
+  { rig, namespace }: Tenant,
+  { conductorUrl, readerTokenFile }: ApproveOptions,
+): ReaderOptions {
   if (rig !== null) return readerOf(rig.layout, namespace);
   if (conductorUrl === undefined || readerTokenFile === undefined) {
     throw new ExitError(
@@ -126,7 +130,7 @@ function readerFor({ rig, namespace }: Tenant, { conductorUrl, readerTokenFile }
       'Say where the conductor is beside --context: --conductor-url and --reader-token-file.',
     );
   }
-  return { url: conductorUrl, token: readFileSync(readerTokenFile, 'utf8').trim(), namespace };
+  return { url: conductorUrl, token: readToken('--reader-token-file', readerTokenFile), namespace };
 }
 
 /** An Approval that was filed and is verified. */

@@ -6,6 +6,7 @@ import { createForge, type Forge, ForgeError, protectBranch } from '#lib/forge';
 import type { KubeClient, KubeObject, Resource } from '#lib/kube';
 import { createTerminal, ExitCode, ExitError, type Terminal } from '#lib/terminal';
 import { openTenant, type Tenant, type TenantOptions } from '../cluster.ts';
+import { readToken } from '../named-file.ts';
 import { withCommonOptions } from '../options.ts';
 
 const REPOSITORIES = resources.Repository as Resource<Repository & KubeObject>;
@@ -137,7 +138,7 @@ function tokenOf({ rig }: Tenant, { tokenFile, host }: ProtectOptions, apiURL: s
   const atOwn = own !== undefined && URL.parse(apiURL)?.origin === URL.parse(own)?.origin;
   const named = tokenFile !== undefined || (process.env[TOKEN] ?? '') !== '';
   if (!atOwn && named) requireHost(apiURL, host ?? process.env[HOST]);
-  const given = tokenFile === undefined ? process.env[TOKEN] : readFileSync(tokenFile, 'utf8').trim();
+  const given = tokenFile === undefined ? process.env[TOKEN] : readToken('--token-file', tokenFile);
   if (given !== undefined && given !== '') return given;
   if (atOwn) return readFileSync(`${rig!.layout.secrets}/forge-token-you`, 'utf8').trim();
   throw new ExitError(

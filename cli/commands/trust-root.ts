@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { fieldManagers, trustObjects } from '#crds';
 import { AttestError, entriesOf, publishedRoot, type RootEntry, readTrust } from '#lib/attest';
@@ -14,6 +13,7 @@ import {
 import { createTerminal, ExitCode, ExitError, plain } from '#lib/terminal';
 import { confirm } from '../approve/confirm.ts';
 import { openCluster } from '../cluster.ts';
+import { readNamed, unusable } from '../named-file.ts';
 import { type CommonOptions, layoutOfOptions, withCommonOptions } from '../options.ts';
 
 interface ConfigMap extends KubeObject {
@@ -77,11 +77,12 @@ function open(options: UpdateOptions): { client: KubeClient; trustURL: string | 
   return { client: new KubeClient(config, { fieldManager: fieldManagers.cli }), trustURL: undefined };
 }
 
-/** A root that cannot verify replaces none. */
-async function newest({ file, tufUrl, tufRoot }: UpdateOptions, trustURL: string | undefined): Promise<string> {
+/** The root that is to be trusted; one that cannot verify replaces none. Throws ExitError `Usage` for a file that holds none, NotDone where none can be had. */
+export async function newest({ file, tufUrl, tufRoot }: UpdateOptions, trustURL: string | undefined): Promise<string> {
+  if (tufRoot !== undefined) readNamed('--tuf-root', tufRoot);
   try {
     const text = await (file !== undefined
-      ? readFileSync(file, 'utf8')
+      ? readNamed('--file', file)
       : trustURL !== undefined && tufUrl === undefined
         ? localRoot(trustURL)
         : publishedRoot({ url: tufUrl, rootFile: tufRoot }));
@@ -89,6 +90,7 @@ async function newest({ file, tufUrl, tufRoot }: UpdateOptions, trustURL: string
     return text;
   } catch (error) {
     if (!(error instanceof AttestError)) throw error;
+    if (file !== undefined) throw unusable('--file', file, `it cannot be used: ${error.message}`, error);
     throw new ExitError(ExitCode.NotDone, error.message, { cause: error });
   }
 }

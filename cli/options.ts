@@ -20,7 +20,23 @@ export function layoutOfOptions(options: CommonOptions): Layout {
 
 /** A port from a flag. Throws ExitError `Usage`. */
 export function parsePort(text: string): number {
-  const port = Number(text);
-  if (Number.isInteger(port) && port >= 1 && port <= 65535) return port;
+  const port = wholeNumber(text);
+  if (port !== null && port <= 65_535) return port;
   throw new ExitError(ExitCode.Usage, `"${text}" is no port: name a number from 1 to 65535.`);
+}
+
+/** A number that a forge gave an issue or a pull request, from a flag. Throws ExitError `Usage`. */
+export function parseForgeNumber(text: string): number {
+  const number = wholeNumber(text);
+  if (number !== null) return number;
+  throw new ExitError(
+    ExitCode.Usage,
+    `"${text}" is no number of an issue or a pull request: name a whole number such as 12.`,
+  );
+}
+
+/** From 1 on, in decimal digits alone; null for anything else, which JavaScript may well take for a number. */
+function wholeNumber(text: string): number | null {
+  const number = /^[1-9]\d*$/.test(text) ? Number(text) : Number.NaN;
+  return Number.isSafeInteger(number) ? number : null;
 }

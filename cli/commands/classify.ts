@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { parse } from 'yaml';
 import { type Issue, type Repository, resources, type TierPolicy } from '#crds';
 import {
   type CompiledPolicy,
@@ -22,13 +20,17 @@ import {
   type Classified,
   factsOf,
   parseDiff,
+  policyFrom,
+  pullGrade,
   type ReadBlob,
+  raisedByFloor,
   renderClassified,
   withTexts,
 } from '../classify/index.ts';
 import { openTenant, type Tenant, type TenantOptions } from '../cluster.ts';
-import { withCommonOptions } from '../options.ts';
-import { readerOf } from '../readers.ts';
+import { readNamed } from '../named-file.ts';
+import { parseForgeNumber, withCommonOptions } from '../options.ts';
+import { explainConductor, readerOf } from '../readers.ts';
 
 const ISSUES = resources.Issue as Resource<Issue & KubeObject>;
 const REPOSITORIES = resources.Repository as Resource<Repository & KubeObject>;
@@ -45,12 +47,15 @@ interface ClassifyOptions extends TenantOptions {
 }
 
 export function addClassify(program: Command): void {
-  const number = (text: string) => Number.parseInt(text, 10);
   withCommonOptions(program.command('classify'))
     .description('which tier and class work has, and which rule decides it')
     .option('--diff <file>', 'a diff that git wrote, - for standard input; run it in a clone that has both sides')
-    .option('--pr <number>', 'a pull request of the rig: the grade of its newest head, as the log has it', number)
-    .option('--issue <number>', 'an issue of the rig, by its number at the forge', number)
+    .option(
+      '--pr <number>',
+      'a pull request of the rig: the grade of its newest head, as the log has it',
+      parseForgeNumber,
+    )
+    .option('--issue <number>', 'an issue of the rig, by its number at the forge', parseForgeNumber)
     .option('--policy <file>', 'grade by this TierPolicy (default: the one that grades the Repository)')
     .option('--repository <name>', 'the Repository whose rules are meant (default: the only one)')
     .option('--label <name>', 'with --diff: a label of the work, as often as wanted', collect, [])
@@ -71,7 +76,7 @@ async function classify(options: ClassifyOptions): Promise<void> {
   if ([diff, pr, issue].filter((one) => one !== undefined).length !== 1)
     throw new ExitError(ExitCode.Usage, 'Name one of --diff FILE, --pr NUMBER and --issue NUMBER.');
   if (diff !== undefined && options.policy !== undefined && options.repository === undefined)
-    return show(classifyDiff(diff, policyFrom(options.policy), [], options));
+    return show(classifyDiff(diff, await policyFrom(options.policy), [], options));
   const tenant = openTenant(options);
   try {
     if (diff !== undefined) {
@@ -91,7 +96,7 @@ function classifyDiff(
   raise: Raise,
   { label, title }: ClassifyOptions,
 ): Classified {
-  const text = readFileSync(file === '-' ? 0 : file, 'utf8');
+  const text = readNamed('--diff', file, file === '-' ? 0 : file);
   const work: Work = { labels: label, title, taskClass: null, source: '' };
   const grade = gradeDiff(text, policy, raise, work, blobsOf(process.cwd()));
   return { of: file === '-' ? 'standard input' : file, policy: policy.name, grade };
@@ -104,15 +109,19 @@ export function gradeDiff(text: string, policy: CompiledPolicy, raise: Raise, wo
   return gradeChange(policy, raise, withTexts(diff, needed, read), work);
 }
 
-async function classifyIssue(tenant: Tenant, issue: Issue, options: ClassifyOptions): Promise<Classified> {
+/** What the rules say of an Issue, raised to its floors. */
+export async function classifyIssue(
+  tenant: Tenant,
+  issue: Issue,
+  options: Pick<ClassifyOptions, 'policy'>,
+): Promise<Classified> {
   const repository = await repositoryOf(tenant, issue.spec.repositoryRef.name);
   const { policy, raise } = await rulesOf(tenant, repository, options.policy);
   const { labels, title, taskClass = null, source, taskSpec } = issue.spec;
   const grade = gradeIssue(policy, raise, { labels, title, taskClass, source, files: taskSpec?.files ?? [] });
-  return { of: `Issue ${issue.metadata.name}`, policy: policy.name, grade };
+  return { of: `Issue ${issue.metadata.name}`, policy: policy.name, grade: raisedByFloor(grade, issue) };
 }
 
-/** What the conductor found in the newest head, from the log: the same that decides its merge. */
 async function classifyPull(tenant: Tenant, issue: Issue, options: ClassifyOptions): Promise<Classified> {
   if (options.policy !== undefined)
     throw new ExitError(
@@ -121,18 +130,10 @@ async function classifyPull(tenant: Tenant, issue: Issue, options: ClassifyOptio
     );
   if (tenant.rig === null)
     throw new ExitError(ExitCode.Usage, 'The log is read on the machine of the rig: leave --context out.');
-  const name = issue.metadata.name!;
-  const reader = { ...readerOf(tenant.rig.layout, tenant.namespace), issue: name };
-  const graded = (await readEvents(reader)).events.findLast(({ type }) => type === 'CHANGE_CLASSIFIED')?.data;
-  if (graded === undefined)
-    throw new ExitError(
-      ExitCode.NotDone,
-      `The change of Issue ${name} has not been graded; rig why ${name} says what it waits for.`,
-    );
-  const { tier, taskClass, rule, path, reason, headSHA } = graded as unknown as Grade & { headSHA: string };
-  const grade = { tier, taskClass, rule, path, reason, findings: [{ rule, tier, taskClass, path, reason }] };
+  const reader = { ...readerOf(tenant.rig.layout, tenant.namespace), issue: issue.metadata.name! };
+  const { events } = await readEvents(reader).catch(explainConductor);
   const repository = await repositoryOf(tenant, issue.spec.repositoryRef.name);
-  return { of: `#${options.pr} at ${headSHA.slice(0, 8)}`, policy: policyNameOf(repository), grade };
+  return { ...pullGrade(events, issue), policy: policyNameOf(repository) };
 }
 
 async function issueOf({ client, namespace }: Tenant, { pr, issue, repository }: ClassifyOptions): Promise<Issue> {
@@ -166,7 +167,7 @@ async function rulesOf(
 ): Promise<{ policy: CompiledPolicy; raise: Raise }> {
   const raise = compileRaise(repository.spec.raise, repository.spec.protectedPaths, engines);
   if (!raise.ok) throw new ExitError(ExitCode.NotDone, raise.problems.join('\n'));
-  if (file !== undefined) return { policy: policyFrom(file), raise: raise.value };
+  if (file !== undefined) return { policy: await policyFrom(file), raise: raise.value };
   const name = policyNameOf(repository);
   const found = await client.find(POLICIES, { name });
   if (!found)
@@ -175,14 +176,6 @@ async function rulesOf(
       `There is no TierPolicy ${name}, so everything in ${repository.metadata.name} is T3.`,
     );
   return { policy: compiledOf(found), raise: raise.value };
-}
-
-/** Reads and compiles a TierPolicy of a file. Throws ExitError with every rule that is wrong. */
-export function policyFrom(file: string): CompiledPolicy {
-  const document = parse(readFileSync(file, 'utf8')) as TierPolicy | null;
-  if (document?.kind !== 'TierPolicy' || !Array.isArray(document.spec?.rules))
-    throw new ExitError(ExitCode.Usage, `${file} is no TierPolicy with rules.`);
-  return compiledOf(document);
 }
 
 function compiledOf({ metadata, spec }: TierPolicy): CompiledPolicy {

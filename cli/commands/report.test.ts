@@ -32,7 +32,9 @@ test('a span of days, hours or weeks is counted back from now, a moment is taken
   assert.equal(sinceOf('2w', NOW), '2026-02-22T12:00:00.000Z');
   assert.equal(sinceOf('12h', NOW), '2026-03-08T00:00:00.000Z');
   assert.equal(sinceOf('2026-03-01', NOW), '2026-03-01T00:00:00.000Z');
-  assert.throws(() => sinceOf('yesterday', NOW), /7d, 12h, 2w, or a moment/);
+  assert.equal(sinceOf('2026-03-01T08:00:00+02:00', NOW), '2026-03-01T06:00:00.000Z');
+  for (const wrong of ['yesterday', '12', '7', '3/4', '-1d', '2026-02-30', '2026-13-01'])
+    assert.throws(() => sinceOf(wrong, NOW), /7d, 12h, 2w, or a moment/, wrong);
 });
 
 test('the report is a table by its groups with the whole as its last line, and a name cannot rewrite the screen', () => {

@@ -30,9 +30,18 @@ const UNITS = { h: 3_600_000, d: 86_400_000, w: 7 * 86_400_000 };
 /** The moment (RFC 3339) that `7d`, `12h`, `2w` or a date means at `now`. Throws commander's InvalidArgumentError. */
 export function sinceOf(text: string, now: number): string {
   const { count, unit } = /^(?<count>\d{1,4})(?<unit>[hdw])$/.exec(text)?.groups ?? {};
-  const at = count === undefined ? Date.parse(text) : now - Number(count) * UNITS[unit as keyof typeof UNITS];
+  const at = count === undefined ? momentOf(text) : now - Number(count) * UNITS[unit as keyof typeof UNITS];
   if (!(at >= 0)) throw new InvalidArgumentError('It is 7d, 12h, 2w, or a moment such as 2026-03-01.');
   return new Date(at).toISOString();
+}
+
+const MOMENT = /^(?<day>\d{4}-\d{2}-\d{2})(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?)?$/;
+
+/** In ms; NaN for what is no date, which `Date.parse` would take `12` or 30 February for. */
+function momentOf(text: string): number {
+  const { day } = MOMENT.exec(text)?.groups ?? {};
+  const isDay = day !== undefined && new Date(Date.parse(day) || 0).toISOString().startsWith(day);
+  return isDay ? Date.parse(text) : Number.NaN;
 }
 
 const HEADINGS = [

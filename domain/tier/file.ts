@@ -57,7 +57,7 @@ function namesOf({ path, previousPath }: ChangedFile): string[] {
 }
 
 function nameFindings(file: ChangedFile, name: string, content: Content | null, asking: Asking): Finding[] {
-  const { test } = traitsOf(name);
+  const { test, testLike } = traitsOf(name);
   const found = judged(file, name, content, asking.engines);
   const seen = new Seen(file, name, test, content, asking.values);
   let covered = false;
@@ -67,7 +67,7 @@ function nameFindings(file: ChangedFile, name: string, content: Content | null, 
     found.push(matched);
     covered ||= matched.tier !== null && !asking.raise.includes(rule);
   }
-  if (test && file.status !== 'added')
+  if (testLike && file.status !== 'added')
     found.push(builtIn('existing-test', 'T1', name, `${name} is an existing test: only added tests are T0.`));
   if (!covered)
     found.push(

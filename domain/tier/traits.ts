@@ -2,12 +2,15 @@ import { type Judge, judgesOf } from './judges.ts';
 import { mayBeManifest } from './manifests.ts';
 import { remembered } from './remembered.ts';
 import { isLock } from './sources.ts';
-import { isTest } from './tests.ts';
+import { isTest, looksLikeTest } from './tests.ts';
 
 /** What a file is by its name alone. */
 export interface Traits {
   readonly judges: readonly Judge[];
+  /** Whether it is nothing but a test. */
   readonly test: boolean;
+  /** Whether it may be one: then it is not edited as if it were prose. */
+  readonly testLike: boolean;
   readonly lock: boolean;
   /** Whether it may be a manifest. */
   readonly manifest: boolean;
@@ -17,6 +20,7 @@ export interface Traits {
 export const traitsOf: (path: string) => Traits = remembered((path) => ({
   judges: judgesOf(path),
   test: isTest(path),
+  testLike: looksLikeTest(path),
   lock: isLock(path),
   manifest: mayBeManifest(path),
 }));

@@ -59,7 +59,7 @@ export class TierPolicies {
 }
 
 /** Goes up with every release that grades some change otherwise by the same rules: what was graded before is graded anew. */
-const REVISION = 2;
+const REVISION = 3;
 
 /** Names what a change is graded by, the head aside: rules, Repository, this release and the work. Where two differ, so may the grades. */
 export function gradingKey({ key }: Graded, { labels, title, taskClass, source }: Work): string {

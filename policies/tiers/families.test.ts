@@ -131,6 +131,56 @@ for (const [policy, path, before, after, tier] of [
     assert.equal(grade.tier, tier, grade.reason);
   });
 
+const CHARGE = 'export const stripe = new Stripe(process.env.SECRET_KEY);';
+const APPLIED = 'resource "aws_db_instance" "a" {}';
+
+/** Named or placed like a test, or like prose, and served, compiled or applied all the same. */
+for (const [policy, path, before, after, tier] of [
+  ['node', 'app/api/test/route.ts', null, 'export const GET = () => new Response("a");', 'T1'],
+  ['node', 'app/api/test/route.ts', null, CHARGE, 'T3'],
+  ['node', 'app/api/test/route.ts', 'export const GET = a;', CHARGE, 'T3'],
+  ['node', 'pages/api/purge.test.ts', null, 'export default () => db.deleteAll();', 'T3'],
+  ['node', 'pages/api/purge.test.ts', null, 'export default () => 1;', 'T1'],
+  ['node', 'src/lib/test/charge.ts', null, CHARGE, 'T3'],
+  ['node', 'test/charge.ts', null, CHARGE, 'T0'],
+  ['node', 'packages/shop/test/charge.ts', null, CHARGE, 'T0'],
+  ['node', 'src/charge.test.ts', null, CHARGE, 'T0'],
+  ['node', 'infra/test/main.tf', null, APPLIED, 'T3'],
+  ['node', 'test/infra/main.tf', APPLIED, '', 'T3'],
+  ['node', 'infra/test/deployment.yaml', null, 'kind: Deployment', 'T2'],
+  ['node', 'test/deployment.yaml', null, 'apiVersion: apps/v1\nkind: Deployment', 'T2'],
+  ['node', 'test/a.yaml', null, 'a: 1', 'T0'],
+  ['node', 'test/Dockerfile', null, 'FROM a:1', 'T2'],
+  ['node', 'test/reset.sh', null, 'kubectl delete namespace a', 'T3'],
+  ['node', '.github/workflows/tests.yaml', 'on: push', 'on: push\n# a\nrun: kubectl delete namespace a', 'T3'],
+  ['python', 'infra/test/main.tf', null, APPLIED, 'T3'],
+  ['python', 'app/tests/urls.py', null, 'urlpatterns = []', 'T2'],
+  ['python', 'app/tests/test_urls.py', null, 'urlpatterns = []', 'T0'],
+  ['python', 'app/migrations/0002_test.py', null, 'migrations.RemoveField("a", "b")', 'T3'],
+  ['kubernetes', 'terraform/test/main.tf', null, APPLIED, 'T3'],
+  ['kubernetes', 'test/deployment.yaml', null, 'apiVersion: apps/v1\nkind: Deployment', 'T2'],
+  ['dotnet', 'infra/test/main.bicep', null, 'resource a', 'T3'],
+  ['dotnet', 'src/Api/Controllers/AdminTests.cs', null, '[HttpGet] public int A() => 1;', 'T1'],
+  ['dotnet', 'src/Api/Controllers/AdminTests.cs', null, '[AllowAnonymous] public int A() => 1;', 'T3'],
+  ['dotnet', 'src/Api.Tests/Controllers/AdminTests.cs', null, '[AllowAnonymous] public int A() => 1;', 'T0'],
+  ['dotnet', 'src/Api/A.approved.cs', null, '[AllowAnonymous] public int A() => 1;', 'T3'],
+  ['ios', 'Sources/App/AdminTests.swift', null, 'let a = keychain', 'T3'],
+  // Prose that is compiled.
+  ['node', 'pages/pay.mdx', null, CHARGE, 'T3'],
+  ['node', 'pages/pay.mdx', null, '# Pay', 'T1'],
+  ['node', 'docs/pay.mdx', null, '# Pay with a secret\n\nSee [tokens](a.md).', 'T0'],
+  ['node', 'docs/pay.mdx', null, CHARGE, 'T3'],
+  ['node', 'docs/pay.mdx', '# Pay', '# Pay\n\n{process.env.SECRET_KEY}', 'T3'],
+  ['node', 'docs/tabs.mdx', '# A', "import Tabs from '@theme/Tabs';\n\n# A", 'T1'],
+  ['node', 'website/blog/a.mdx', '# A', '# B', 'T0'],
+  ['python', 'pages/pay.mdx', null, CHARGE, 'T2'],
+  ['dotnet', 'docs/pay.mdx', null, '# Pay', 'T0'],
+] as const)
+  test(`policy ${policy}: a file ${path} ${before === null ? 'new' : 'edited'}, saying ${JSON.stringify(after)}, is ${tier}`, () => {
+    const grade = tierOf(policy, path, before, after);
+    assert.equal(grade.tier, tier, grade.reason);
+  });
+
 const RELEASE = 'kind: HelmRelease\nspec:\n  values:\n    image:\n      repository: ghcr.io/a/b\n      tag: ';
 const digest = (letter: string) => `v3.0.8.1507@sha256:${letter.repeat(64)}`;
 

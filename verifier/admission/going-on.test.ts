@@ -31,12 +31,15 @@ const closing = (number: number, state: 'open' | 'merged' | 'closed') =>
 function sources({
   pulls = [],
   passes = [],
+  approved = [],
   policy = true,
   complete = true,
 }: {
   pulls?: readonly PullRequestSummary[];
   /** Numbers of those whose heads the verifier's check lets through. */
   passes?: readonly number[];
+  /** Numbers of those whose merge a person signed for this Issue. */
+  approved?: readonly number[];
   policy?: boolean;
   complete?: boolean;
 } = {}): GoingOnSources {
@@ -58,6 +61,7 @@ function sources({
     },
     policies: { of: () => (policy ? graded : { state: 'absent' }) },
     forges: { forRepository: async () => ({ forge }) },
+    isApproved: async (_: Issue, { number }: PullRequestSummary) => approved.includes(number),
   } as unknown as GoingOnSources;
 }
 
@@ -79,18 +83,80 @@ const cases: [string, GoingOnSources, Issue & KubeObject, boolean][] = [
     floor('T1', 9),
     false,
   ],
-  ['that a person’s own change closes', sources({ pulls: [closing(9, 'open')], passes: [9] }), floor('T3', 9), true],
   [
-    'that was merged as the check let it',
-    sources({ pulls: [closing(9, 'merged')], passes: [9] }),
+    'that a person’s own change closes, which a person signed',
+    sources({ pulls: [closing(9, 'open')], passes: [9], approved: [9] }),
     floor('T3', 9),
     true,
   ],
   [
-    'that was merged beside a draft of an agent',
-    sources({ pulls: [own(1), closing(9, 'merged')], passes: [9] }),
+    'at T3 that another’s open change has just been made to close, whose check has not been looked at again',
+    sources({ pulls: [closing(9, 'open')], passes: [9] }),
+    floor('T3', 9),
+    false,
+  ],
+  [
+    'below T3 that a person’s own change closes',
+    sources({ pulls: [closing(9, 'open')], passes: [9] }),
+    floor('T1', 9),
+    true,
+  ],
+  [
+    'at T3 that another’s merged change has been made to close afterwards',
+    sources({ pulls: [closing(9, 'merged')], passes: [9] }),
+    floor('T3', 9),
+    false,
+  ],
+  [
+    'at T3 whose merge was signed and let through',
+    sources({ pulls: [closing(9, 'merged')], passes: [9], approved: [9] }),
     floor('T3', 9),
     true,
+  ],
+  [
+    'whose merge was signed and not let through',
+    sources({ pulls: [closing(9, 'merged')], approved: [9] }),
+    floor('T1', 9),
+    false,
+  ],
+  [
+    'whose merge was signed, beside a draft of an agent',
+    sources({ pulls: [own(1), closing(9, 'merged')], passes: [9], approved: [9] }),
+    floor('T3', 9),
+    true,
+  ],
+  [
+    'below T3 that another’s merged change is said to close, beside a draft that waits',
+    sources({ pulls: [own(1), closing(9, 'merged')], passes: [9] }),
+    floor('T1', 9),
+    false,
+  ],
+  [
+    'whose own change was merged, beside the draft of an earlier attempt',
+    sources({ pulls: [own(1), own(2, { state: 'merged' })], passes: [2] }),
+    floor('T1', 2),
+    true,
+  ],
+  [
+    'whose own change was merged before the attempt that waits',
+    sources({ pulls: [own(1, { state: 'merged' }), own(2)], passes: [1] }),
+    floor('T1', 1),
+    false,
+  ],
+  [
+    'at T3 whose own change was merged at a lower tier, before it was taken up again',
+    sources({ pulls: [own(1, { state: 'merged' })], passes: [1] }),
+    floor('T3', 1),
+    false,
+  ],
+  [
+    'whose name a fork gave the branch that was merged',
+    sources({
+      pulls: [own(2, { state: 'merged', head: { ref: 'rig/shop-42/2', sha: 'head-2', repositoryId: 8 } }), own(1)],
+      passes: [2],
+    }),
+    floor('T1', 2),
+    false,
   ],
   ['whose change was given up, at T3', sources({ pulls: [closing(9, 'closed')], passes: [9] }), floor('T3', 9), false],
   ['whose change was given up, below T3', sources({ pulls: [closing(9, 'closed')] }), floor('T1', 9), true],

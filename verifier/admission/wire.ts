@@ -8,10 +8,11 @@ import type { Signatures } from '../approvals/signatures.ts';
 import type { TrustReader, TrustView } from '../approvals/trust.ts';
 import type { VerifierForges } from '../forge/forges.ts';
 import type { Objects } from '../objects.ts';
+import { isApproved } from './approved.ts';
 import { Consents, type ConsentTrust, sha256 } from './consents.ts';
 import { Fates } from './fate.ts';
 import { keptFresh } from './fresh.ts';
-import { mayGoOn } from './going-on.ts';
+import { type GoingOnSources, mayGoOn } from './going-on.ts';
 import { Admission } from './judge.ts';
 import { Machines } from './machines.ts';
 import { admissionRoutes } from './routes.ts';
@@ -41,18 +42,23 @@ export function verifierAdmission(parts: AdmissionParts): { readonly webhooks: H
   const { client, objects, forges, policies, now, logger, metrics } = parts;
   const fates = new Fates({ repositories: objects.repositories, forges, now });
   const machines = new Machines({ repositories: objects.repositories, forges, now });
+  const counts = { trust: trustOf(parts), clusterUID: clusterOf(client), now };
   const consents = new Consents({
+    ...counts,
     approvals: objects.approvals,
-    trust: trustOf(parts),
-    clusterUID: clusterOf(client),
     fate: (document) => fates.of(document),
     machines: (document, view) => machines.of(document, view),
-    now,
   });
+  const goingOn: GoingOnSources = {
+    repositories: objects.repositories,
+    policies,
+    forges,
+    isApproved: (issue, pull) => isApproved({ ...counts, objects }, issue, pull),
+  };
   const admission = new Admission({
     consents,
     policies: objects.policies,
-    mayGoOn: (issue) => mayGoOn({ repositories: objects.repositories, policies, forges }, issue),
+    mayGoOn: (issue) => mayGoOn(goingOn, issue),
     logger,
   });
   // Whoever mounts the second measures its requests already.

@@ -148,6 +148,17 @@ export const catalogue = {
     requests: ordinal,
   }),
   BRANCH_CREATED: event('The branch of a work claim appeared at the forge.', { branch: name, sha, base: sha }),
+  WORK_CONTINUED: event(
+    'An attempt was told to go on from a head that stood on `branch`. `forwarded` where the gateway had brought it there; else `by` says who pushed it, as far as that is known, and `machine` that it is an account of the rig.',
+    {
+      branch: name,
+      headSHA: sha,
+      attempt: ordinal,
+      forwarded: Type.Boolean(),
+      by: nullable(actor),
+      machine: Type.Optional(Type.Literal(true)),
+    },
+  ),
   HEAD_FORWARDED: event('The gateway forwarded a push of the live work claim to the forge.', {
     branch: name,
     from: nullable(sha),

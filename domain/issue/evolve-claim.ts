@@ -25,6 +25,7 @@ export function assigned(state: IssueState, data: EventData<'ISSUE_ASSIGNED'>): 
     rounds: noRounds,
     lastEnd: { work: null, review: null },
     reworkedHeads: [],
+    continuedFrom: [],
     verdict: null,
     ci: null,
     conflict: null,

@@ -4,6 +4,8 @@ import type { Change, IssueState } from './state.ts';
 /** What an event says of the pull request, its checks and reviews. */
 export function pullRequestChange(state: IssueState, event: StoredEvent): Change {
   switch (event.type) {
+    case 'WORK_CONTINUED':
+      return { continuedFrom: [...state.continuedFrom, event.data.headSHA] };
     case 'HEAD_FORWARDED':
       return forwarded(state, event.data);
     case 'PR_CREATED':

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { HEAD, PULL, reviewE, sha } from '../testing/facts.ts';
+import { ada, HEAD, PULL, reviewE, sha } from '../testing/facts.ts';
 import { implementing, inReview } from '../testing/story.ts';
 import { callerOf, decideReport, type Report } from './report.ts';
 
@@ -23,6 +23,7 @@ const reports: Readonly<Record<string, Report>> = {
     branch: 'rig/fix-parser/1',
   },
   reviewed: { type: 'reviewed', passed: true, headSHA: HEAD, by: reviewE, review: 50, threads: 0 },
+  continued: { type: 'continued', branch: 'rig/fix-parser/1', headSHA: sha('9'), forwarded: false, by: null },
   threadsResolved: { type: 'threadsResolved', threads: ['thread-1'], by: 'dev-e' },
 };
 
@@ -85,6 +86,24 @@ test('an attempt that pushes the head of the one before is told of, on its own b
     { sha: HEAD, attempt: 1, branch: 'rig/fix-parser/1' },
     { sha: HEAD, attempt: 2, branch: 'rig/fix-parser/2' },
   ]);
+});
+
+test('the head that an attempt goes on from is told once, and again of the next attempt', () => {
+  const story = implementing();
+  story.push(HEAD);
+  const theirs = { branch: 'rig/fix-parser/1', headSHA: sha('9'), forwarded: false, by: ada } as const;
+  const lose = () => {
+    story.task({ jobEnded: { message: 'it was killed.', infrastructure: false } }).run();
+    story.later(60_000).run();
+  };
+  lose();
+  const decision = story.report({ type: 'continued', ...theirs });
+  assert.deepEqual(decision.accepted && decision.events, [{ type: 'WORK_CONTINUED', data: { ...theirs, attempt: 2 } }]);
+  assert.deepEqual(added(story.report({ type: 'continued', ...theirs })), []);
+  assert.deepEqual(added(story.report({ type: 'continued', ...theirs, headSHA: sha('8') })), ['WORK_CONTINUED']);
+  lose();
+  assert.equal(story.state.work?.attempt, 3);
+  assert.deepEqual(added(story.report({ type: 'continued', ...theirs })), ['WORK_CONTINUED']);
 });
 
 test('a push carries the fence and the attempt of the task that pushed, whatever it says', () => {

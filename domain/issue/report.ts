@@ -1,5 +1,5 @@
 import { isReason } from '#crds';
-import type { DomainEvent, Tokens } from '../events/catalogue.ts';
+import type { DomainEvent, EventData, Tokens } from '../events/catalogue.ts';
 import type { Actor } from '../facts.ts';
 import { effectiveGrade } from './grade.ts';
 import { type IssueState, type LiveTask, liveTask } from './state.ts';
@@ -30,6 +30,8 @@ export type Report =
       readonly to: string;
       readonly base: string;
     }
+  /** It goes on from a head that stood on a branch of the issue. */
+  | ({ readonly type: 'continued' } & Readonly<Omit<EventData<'WORK_CONTINUED'>, 'attempt'>>)
   | {
       readonly type: 'pullRequestOpened';
       readonly number: number;
@@ -126,9 +128,14 @@ function eventsOf(state: IssueState, task: LiveTask, report: Report): DomainEven
 function deliveryEvents(
   state: IssueState,
   task: LiveTask,
-  report: Extract<Report, { type: 'headForwarded' | 'pullRequestOpened' | 'reviewed' }>,
+  report: Extract<Report, { type: 'continued' | 'headForwarded' | 'pullRequestOpened' | 'reviewed' }>,
 ): DomainEvent[] {
   switch (report.type) {
+    case 'continued': {
+      const { type: _, ...told } = report;
+      const known = state.continuedFrom.includes(report.headSHA);
+      return known ? [] : [{ type: 'WORK_CONTINUED', data: { ...told, attempt: task.attempt } }];
+    }
     case 'headForwarded': {
       // An attempt that starts at the old tip may have nothing to add to it: the same head, on a branch of its own.
       const last = state.forwarded.at(-1);

@@ -121,6 +121,8 @@ export interface IssueState {
   /** Heads on which a rework task of the newest attempt began. */
   readonly reworkedHeads: readonly string[];
   readonly forwarded: readonly ForwardedHead[];
+  /** Heads that the newest attempt was told to go on from. */
+  readonly continuedFrom: readonly string[];
   readonly pullRequest: PullRequestState | null;
   /** Pull requests of earlier attempts that may still be open. */
   readonly stalePullRequests: readonly number[];
@@ -199,6 +201,7 @@ export const noIssue: IssueState = {
   rounds: noRounds,
   reworkedHeads: [],
   forwarded: [],
+  continuedFrom: [],
   pullRequest: null,
   stalePullRequests: [],
   seenReviews: [],

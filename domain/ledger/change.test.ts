@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { DomainEvent, StoredEvent } from '../events/catalogue.ts';
+import type { DomainEvent, EventData, StoredEvent } from '../events/catalogue.ts';
 import { ada, bot, sha } from '../testing/facts.ts';
 import { agentSubject, deed, issueSubject, storyOf } from '../testing/ledger.ts';
 import { sampleStream } from '../testing/samples.ts';
@@ -89,6 +89,52 @@ test('a merge of a head that the gateway never forwarded counts for nothing', ()
     event.type === 'MERGED' ? { ...event, data: { ...event.data, headSHA: sha('7') } } : event,
   );
   assert.equal(verdict(fold(events)), 'TrustUnattributed');
+});
+
+/** The good deed's log, but that a first attempt was lost behind its push, and a second one is told where to go on. */
+const continued = (where: Partial<EventData<'WORK_CONTINUED'>>, ...more: DomainEvent[]): History => {
+  const story = storyOf(good);
+  const at = story.findIndex(({ type }) => type === 'MERGED');
+  const assigned = story.find(({ type }) => type === 'ISSUE_ASSIGNED')!;
+  const theirs = { branch: 'b', headSHA: THEIRS, attempt: 2, forwarded: false, by: null, ...where };
+  const merged = { ...story[at]!, data: { ...story[at]!.data, headSHA: (more.at(-1)!.data as { to: string }).to } };
+  const all = [
+    ...story.slice(0, at),
+    assigned,
+    { type: 'WORK_CONTINUED', data: theirs },
+    ...more,
+    merged,
+    ...story.slice(at + 1),
+  ];
+  return fold(all.map((event, index) => ({ ...event, version: index + 1, at: NOON }) as StoredEvent));
+};
+const THEIRS = sha('9');
+const forwarded = (from: string | null, to: string): DomainEvent => ({
+  type: 'HEAD_FORWARDED',
+  data: { branch: 'b2', from, to, fence: '1.2', attempt: 2 },
+});
+
+test('an attempt that goes on from what a person pushed is reworked, whether it pushes that very head or builds on it', () => {
+  for (const head of [THEIRS, sha('8')])
+    assert.equal(verdict(continued({ by: ada }, forwarded(null, head))), 'TrustHumanRework', head);
+});
+
+test('an attempt that goes on from a head of nobody counts for nothing for good, a machine’s and a bot’s that the gateway never forwarded too', () => {
+  for (const where of [{ by: null }, { by: bot }, { by: ada, machine: true as const }])
+    for (const head of [THEIRS, sha('8')])
+      assert.equal(verdict(continued(where, forwarded(null, head))), 'TrustUnattributed', JSON.stringify(where));
+});
+
+test('an attempt that goes on from what the gateway forwarded counts', () => {
+  assert.equal(verdict(continued({ headSHA: HEAD, forwarded: true }, forwarded(null, sha('8')))), 'TrustCounted');
+});
+
+test('a push onto a head that the gateway never forwarded counts for nothing for good', () => {
+  const onto = (from: string) =>
+    verdict(continued({ headSHA: HEAD, forwarded: true }, forwarded(null, sha('8')), forwarded(from, sha('7'))));
+  assert.deepEqual([onto(sha('8')), onto(THEIRS)], ['TrustCounted', 'TrustUnattributed']);
+  const handed = [forwarded(null, sha('8')), forwarded(THEIRS, sha('7')), forwarded(sha('7'), THEIRS)];
+  assert.equal(verdict(continued({ headSHA: HEAD, forwarded: true }, ...handed)), 'TrustUnattributed');
 });
 
 test('failed checks are the fault of a change that was live alone, and a question where others were live with it', () => {

@@ -19,6 +19,11 @@ export interface Change {
   /** Heads of which it is not known who pushed them. */
   readonly strayHeads: readonly string[];
   readonly forwarded: readonly string[];
+  /**
+   * The first head that its work was begun or built on, and that the gateway had not forwarded and nobody is known to have pushed: forwarding that
+   * very head later does not make it the Agent's. Null where there is none.
+   */
+  readonly strayStart: string | null;
   /** The class that the issue was graded as. */
   readonly issueClass: string | null;
   readonly mergedAt: number | null;
@@ -92,6 +97,7 @@ const fresh = (ordinal: number): Change => ({
   reworkedAt: null,
   strayHeads: [],
   forwarded: [],
+  strayStart: null,
   issueClass: null,
   mergedAt: null,
   mergeSHA: null,
@@ -204,8 +210,10 @@ function changed(change: Change, event: StoredEvent, { agent }: History): Change
   switch (event.type) {
     case 'APPROVAL_USED':
       return event.data.scope === 'dispatch' ? { ...change, byPerson: true } : change;
+    case 'WORK_CONTINUED':
+      return continued(change, event.data, event.at);
     case 'HEAD_FORWARDED':
-      return forwarded(change, event.data.to, agent);
+      return forwarded(builtOn(change, event.data.from), event.data.to, agent);
     case 'PR_UPDATED':
       return pushed(change, event.data, event.at);
     case 'REVIEW_DISPUTED': {
@@ -217,6 +225,25 @@ function changed(change: Change, event: StoredEvent, { agent }: History): Change
     default:
       return change.mergedAt === null ? change : delivered(change, event);
   }
+}
+
+/** What an attempt goes on from is its Agent's own where the gateway had forwarded it, and else somebody's push. */
+function continued(
+  change: Change,
+  { headSHA, forwarded, by, machine }: EventData<'WORK_CONTINUED'>,
+  at: number,
+): Change {
+  if (forwarded) return change;
+  return by?.kind === 'user' && machine !== true ? reworked(change, at) : strayed(change, headSHA);
+}
+
+/** The branch was at a head that came another way when the gateway moved it on. */
+function builtOn(change: Change, from: string | null): Change {
+  return from === null || change.forwarded.includes(from) ? change : strayed(change, from);
+}
+
+function strayed(change: Change, head: string): Change {
+  return change.mergedAt === null ? { ...change, strayStart: change.strayStart ?? head } : change;
 }
 
 function forwarded(change: Change, to: string, agent: AgentRef | null): Change {

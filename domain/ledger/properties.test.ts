@@ -47,7 +47,7 @@ const deeds: fc.Arbitrary<Deed[]> = fc
       byAgent: oneIn(12),
       parent: fc.constantFrom(null, null, null, 'parent-1', 'parent-2'),
       byPerson: fc.boolean(),
-      rework: fc.constantFrom('none', 'none', 'none', 'none', 'none', 'none', 'none', 'push', 'review'),
+      rework: fc.constantFrom(...Array.from({ length: 10 }, () => 'none' as const), 'push', 'review', 'between'),
       depleted: fc.constantFrom(...Array.from({ length: 60 }, () => null), 0, HOUR, DAY),
       substance: fc.constantFrom(
         ...Array.from({ length: 9 }, () => 'written' as const),
@@ -217,6 +217,7 @@ test('each farming attempt earns nothing: empty, generated, agent-filed, split, 
     ['several models for one task', row(200, 9 * HOUR, { models: ['model-1', 'model-2'] })],
     ['no model that is known', row(200, 9 * HOUR, { models: [] })],
     ['work that people mended', row(200, 9 * HOUR, { rework: 'push' })],
+    ['work that people mended between two attempts', row(200, 9 * HOUR, { rework: 'between' })],
     ['work that people sent back', row(200, 9 * HOUR, { rework: 'review' })],
     ['work of a tier it was never asked for', row(200, 9 * HOUR, { tier: 'T2' })],
   ];

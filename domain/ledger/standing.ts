@@ -116,14 +116,14 @@ export function settlesAt(change: Change, policy: LedgerPolicy): number | null {
 
 /** What speaks against a change for good, whatever the pair's standing is; null where nothing does. */
 function flawOf({ byAgent, change }: ChangeRecord): Reason | null {
-  const { agents, reworkedAt, strayHeads, measured, question, depletedAt } = change;
+  const { agents, reworkedAt, strayHeads, strayStart, measured, question, depletedAt } = change;
   if (byAgent) return 'TrustAgentFiled';
   if (agents.length > 1) return 'TrustSeveralAgents';
   const models = modelsOf(change);
   if (models.length > 1) return 'TrustSeveralModels';
   if (models.length === 0 || models[0] === NOBODY) return 'TrustModelUnknown';
   if (reworkedAt !== null) return 'TrustHumanRework';
-  if (strayHeads.length > 0) return 'TrustUnattributed';
+  if (strayHeads.length > 0 || strayStart != null) return 'TrustUnattributed';
   if (question !== null) return 'TrustQuestioned';
   if (depletedAt != null) return 'TrustBudgetSpent';
   if (measured === null || measured.tier === null || measured.taskClass === null) return 'TrustUnmeasured';

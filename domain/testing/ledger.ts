@@ -14,7 +14,8 @@ export interface Deed {
   readonly byAgent: boolean;
   readonly parent: string | null;
   readonly byPerson: boolean;
-  readonly rework: 'none' | 'push' | 'review';
+  /** `between`: a person pushed between two attempts, and the second went on from there. */
+  readonly rework: 'none' | 'push' | 'review' | 'between';
   /** It used up the error budget, so long after the merge. */
   readonly depleted: number | null;
   readonly substance: Substance;
@@ -120,6 +121,15 @@ export function storyOf(told: Deed): StoredEvent[] {
       at: before,
       event: { type: 'REVIEW_DISPUTED', data: { headSHA: HEAD, by: reviewE, review: 1, threads: 1, machine: true } },
     },
+    ...(told.rework === 'between'
+      ? [
+          {
+            type: 'WORK_CONTINUED',
+            data: { branch: 'b', headSHA: PEOPLE_HEAD, attempt: 2, forwarded: false, by: ada },
+          },
+          { type: 'HEAD_FORWARDED', data: { branch: 'c', from: null, to: PEOPLE_HEAD, fence: '1.2', attempt: 2 } },
+        ].map((event) => ({ at: before, event: event as DomainEvent }))
+      : []),
     ...(told.rework === 'push'
       ? [
           {
@@ -145,7 +155,12 @@ export function storyOf(told: Deed): StoredEvent[] {
       at: mergedAt,
       event: {
         type: 'MERGED',
-        data: { number: 1, headSHA: told.rework === 'push' ? PEOPLE_HEAD : HEAD, mergeSHA, by: null },
+        data: {
+          number: 1,
+          headSHA: told.rework === 'push' || told.rework === 'between' ? PEOPLE_HEAD : HEAD,
+          mergeSHA,
+          by: null,
+        },
       },
     },
     {

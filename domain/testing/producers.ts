@@ -99,6 +99,10 @@ export const stories: Partial<Record<EventType, Tell>> = {
     tell(implementing(), (one) => one.report({ type: 'guardBlocked', command: 'rm -rf /', rule: 'It deletes all.' })),
   ESCALATED: () => tell(implementing(), (one) => one.report({ type: 'asked', question: 'Which of the two?' })),
   BRANCH_CREATED: life,
+  WORK_CONTINUED: () =>
+    tell(implementing(), (one) =>
+      one.report({ type: 'continued', branch: 'rig/fix-parser/1', headSHA: sha('9'), forwarded: false, by: ada }),
+    ),
   HEAD_FORWARDED: life,
   PR_CREATED: life,
   PR_UPDATED: () => tell(inReview(), (one) => one.pull({ head: { ...one.shown.head, sha: sha('9') } })),

@@ -42,6 +42,8 @@ const GISTS: Record<string, (data: Data) => string> = {
   TASK_DISPATCHED: ({ agent, kind, why }) => `${name(agent)} to ${text(kind)}: ${text(why)}`,
   TASK_FINISHED: ({ kind, result, reason }) => `${text(kind)} ${text(result)}: ${text(reason)}`,
   WORK_STARTED: ({ kind, model }) => `${text(kind)} with ${text(model)}`,
+  WORK_CONTINUED: ({ branch, headSHA, forwarded, by }) =>
+    `from ${text(branch)} at ${short(headSHA)}${forwarded === true ? '' : `, pushed by ${login(by) || 'nobody who is known'}`}`,
   HEAD_FORWARDED: ({ branch, to }) => `${text(branch)} at ${short(to)}`,
   PR_CREATED: ({ url }) => text(url),
   PR_UPDATED: ({ number, headSHA }) => `#${text(number)} at ${short(headSHA)}`,

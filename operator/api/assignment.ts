@@ -1,4 +1,4 @@
-import { branchBefore, effectiveGrade } from '#domain';
+import { effectiveGrade } from '#domain';
 import type { Assignment, Thread } from '#lib/conductor';
 import type { PullRequestFacts } from '#lib/forge';
 import { HttpError } from '#lib/http';
@@ -8,10 +8,11 @@ import { readPullRequest } from '../issues/merge.ts';
 import { repositoryName, repositoryURL } from '../repositories/name.ts';
 import { findTask } from '../store/tasks.ts';
 import type { TaskCall } from './caller.ts';
+import { startOf } from './start.ts';
 
 const CHECK_OUTPUT = 16_384;
 
-/** What a live task is asked to do, read now: the base commit, its branch, and for review and rework the pull request as the forge shows it. */
+/** What a live task is asked to do, read now, and told in the log as far as it says where to start: the base commit, its branch, and for review and rework the pull request as the forge shows it. */
 export async function assignmentOf(conductor: Conductor, call: TaskCall): Promise<Assignment> {
   const { task, state, issue, repository } = call;
   const row = await findTask(conductor.log.pool, call.subject.namespace, task.name);
@@ -71,17 +72,6 @@ export async function assignmentOf(conductor: Conductor, call: TaskCall): Promis
     threads: pull === null ? [] : threadsOf(pull),
     feedback: [...undelivered(state), ...(pull === null ? [] : feedbackOf(pull, task.kind))],
   };
-}
-
-/** Where work starts: the tip of the branch, else that of the attempt before with what people pushed there, else the head it had by the log. */
-async function startOf(conductor: Conductor, call: TaskCall, branch: string): Promise<string | null> {
-  const { forge } = await conductor.forges.forRepository(call.repository);
-  const repo = repositoryName(call.repository);
-  const own = await forge.branchSHA(repo, branch);
-  if (own !== null) return own;
-  const before = branchBefore(call.state);
-  const tip = before === null || before === branch ? null : await forge.branchSHA(repo, before);
-  return tip ?? call.state.forwarded.at(-1)?.sha ?? null;
 }
 
 async function agentOf(client: KubeClient, { agent }: TaskCall): Promise<Assignment['agent']> {

@@ -3,7 +3,16 @@ import { randomBytes } from 'node:crypto';
 import { before, test } from 'node:test';
 import { fileLife, repositoryReady, type TestConductor, testConductor } from '../api/conductor.int-kit.ts';
 import { applyTenant } from '../api/objects.int-kit.ts';
-import { claimedIssue, furtherTask, secondAttempt, type TestApi, type TestTask, testApi } from '../api/task.int-kit.ts';
+import {
+  claimedIssue,
+  endTask,
+  furtherTask,
+  secondAttempt,
+  type TestApi,
+  type TestTask,
+  testApi,
+} from '../api/task.int-kit.ts';
+import { repositoryKey } from '../issues/world.ts';
 import { AgentGit } from './git.int-kit.ts';
 
 let rig: TestConductor;
@@ -149,6 +158,7 @@ test('a push that a crash kept from the log is recorded also where its head is t
   assert.equal((await git.push(first, clone)).code, 0);
   const second = await secondAttempt(api, first);
   assert.notEqual(second.branch, first.branch);
+  assert.equal(await startOf(second), sha);
   await withoutRecord(async () => assert.notEqual((await git.push(second, clone)).code, 0));
   assert.equal((await refs())[`refs/heads/${second.branch}`], sha);
   assert.equal((await git.push(second, clone)).code, 0);
@@ -161,24 +171,105 @@ test('a push that a crash kept from the log is recorded also where its head is t
   );
 });
 
-test('the next attempt starts with what a person pushed onto the branch of the one before, and at the head by the log where that is deleted', async () => {
-  const startOf = async (task: TestTask) => {
-    const answer = await api.app.request(task.path, { headers: { authorization: `Bearer ${task.token}` } });
-    return ((await answer.json()) as { git: { branchSHA: string | null } }).git.branchSHA;
-  };
-  const first = await claimedIssue(api, 'helped');
-  assert.equal(await startOf(first), null);
-  const clone = await git.clone(first, 'helped');
-  const sha = await git.commit(clone, 'helped.txt', 'x\n');
+async function startOf(task: TestTask): Promise<string | null> {
+  const answer = await api.app.request(task.path, { headers: { authorization: `Bearer ${task.token}` } });
+  return ((await answer.json()) as { git: { branchSHA: string | null } }).git.branchSHA;
+}
+
+/** A first attempt that pushed, and the commit that a person put on top of it. */
+async function helped(name: string): Promise<{ first: TestTask; clone: string; sha: string; theirs: string }> {
+  const first = await claimedIssue(api, name);
+  const clone = await git.clone(first, name);
+  const sha = await git.commit(clone, `${name}.txt`, 'x\n');
   assert.equal((await git.push(first, clone)).code, 0);
   await rig.world.git('work', 'fetch', '-q', rig.world.remote('boss'), first.branch);
   await rig.world.git('work', 'checkout', '-q', '-B', 'helping', 'FETCH_HEAD');
-  const theirs = await rig.world.commit('work', 'helping.txt', 'y\n', 'a fix by a person');
+  const theirs = await rig.world.commit('work', `${name}-helping.txt`, 'y\n', 'a fix by a person');
   await rig.world.git('work', 'push', '-q', rig.world.remote('boss'), `HEAD:refs/heads/${first.branch}`);
+  return { first, clone, sha, theirs };
+}
+
+const continuedFrom = async (task: TestTask) =>
+  (await events(task)).filter(({ type }) => type === 'WORK_CONTINUED').map(({ data }) => data);
+
+test('the next attempt starts with what a person pushed onto the branch of the one before, and at the head by the log where that is deleted; each is told once', async () => {
+  const { first, sha, theirs } = await helped('helped');
   const second = await secondAttempt(api, first);
-  assert.equal(await startOf(second), theirs);
+  assert.deepEqual([await startOf(second), await startOf(second)], [theirs, theirs]);
+  const told = { branch: first.branch, headSHA: theirs, attempt: 2, forwarded: false, by: null };
+  assert.deepEqual(await continuedFrom(second), [told]);
   await rig.world.git('work', 'push', '-q', rig.world.remote('boss'), `:refs/heads/${first.branch}`);
   assert.equal(await startOf(second), sha);
+  assert.deepEqual(await continuedFrom(second), [told, { ...told, headSHA: sha, forwarded: true }]);
+});
+
+test('who pushed what an attempt goes on from is told by the forge’s accounts, and those of the rig are machines', async () => {
+  const { mirror, log, objects } = rig.conductor;
+  const key = repositoryKey(objects.repositories.get(rig.namespace, 'widgets'))!;
+  const account = async (login: string) => (await rig.world.rest('boss', `GET /users/${login}`)).body.id as number;
+  const pushedBy = async (login: string, id: number) => {
+    const { first, theirs } = await helped(`by-${login}`);
+    const by = { id, login, kind: 'user' } as const;
+    await mirror.putPush(log.pool, key, theirs, first.branch, by, new Date().toISOString());
+    await startOf(await secondAttempt(api, first));
+    const told = { branch: first.branch, headSHA: theirs, attempt: 2, forwarded: false, by };
+    return { told, continued: await continuedFrom(first) };
+  };
+  const ada = await pushedBy('ada', 4_711);
+  assert.deepEqual(ada.continued, [ada.told]);
+  for (const login of ['dev', 'boss']) {
+    const { told, continued } = await pushedBy(login, await account(login));
+    assert.deepEqual(continued, [{ ...told, machine: true }], login);
+  }
+});
+
+test('a first attempt, a review and a rework of what the gateway forwarded go on from nothing that has to be told', async () => {
+  const first = await claimedIssue(api, 'plain');
+  assert.equal(await startOf(first), null);
+  const clone = await git.clone(first, 'plain');
+  const sha = await git.commit(clone, 'plain.txt', 'x\n');
+  assert.equal((await git.push(first, clone)).code, 0);
+  await endTask(api, first);
+  for (const kind of ['rework', 'review'] as const)
+    assert.equal(await startOf(await furtherTask(api, first, kind, sha)), sha, kind);
+  assert.deepEqual(await continuedFrom(first), []);
+});
+
+test('a rework that begins at a person’s head is told of, and one whose push a crash kept from the log is the gateway’s', async () => {
+  const { first, theirs } = await helped('reworked');
+  await endTask(api, first);
+  await startOf(await furtherTask(api, first, 'rework', theirs));
+  assert.deepEqual(
+    (await continuedFrom(first)).map(({ headSHA, forwarded }) => [headSHA, forwarded]),
+    [[theirs, false]],
+  );
+  const crashed = await claimedIssue(api, 'unrecorded');
+  const clone = await git.clone(crashed, 'unrecorded');
+  const sha = await git.commit(clone, 'unrecorded.txt', 'x\n');
+  await withoutRecord(async () => assert.notEqual((await git.push(crashed, clone)).code, 0));
+  assert.equal(await startOf(crashed), sha);
+  assert.deepEqual(
+    (await continuedFrom(crashed)).map(({ headSHA, forwarded }) => [headSHA, forwarded]),
+    [[sha, true]],
+  );
+});
+
+test('an attempt that pushes without asking where it starts has that told before its push', async () => {
+  const { first, clone, theirs } = await helped('unasked');
+  const second = await secondAttempt(api, first);
+  await git.ok(clone, second, 'fetch', '-q', git.remote(second), first.branch);
+  await git.ok(clone, null, 'reset', '-q', '--hard', 'FETCH_HEAD');
+  assert.equal((await git.push(second, clone)).code, 0);
+  const told = (await events(second)).filter(({ type, data }) => type === 'WORK_CONTINUED' || data.attempt === 2);
+  assert.deepEqual(
+    told.flatMap(({ type, data }) =>
+      type === 'WORK_CONTINUED' ? [[type, data.headSHA]] : type === 'HEAD_FORWARDED' ? [[type, data.to]] : [],
+    ),
+    [
+      ['WORK_CONTINUED', theirs],
+      ['HEAD_FORWARDED', theirs],
+    ],
+  );
 });
 
 test('a head that a person pushed to the branch is not taken for the task’s', async () => {

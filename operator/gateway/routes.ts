@@ -8,6 +8,7 @@ import { HttpError, readBounded } from '#lib/http';
 import { traced } from '#lib/observe';
 import { deadFence, liveCall, type TaskCall } from '../api/caller.ts';
 import { record, targetOf } from '../api/deliver.ts';
+import { requireStartTold } from '../api/start.ts';
 import type { Conductor } from '../issues/context.ts';
 import { gitURL } from '../repositories/name.ts';
 import type { TaskIdentity } from '../tokens/signer.ts';
@@ -104,6 +105,7 @@ export class GitGateway {
     const move = { from: update.old === ZERO ? null : update.old, to: update.new };
     await this.#requireTaken(call);
     if (tip === update.new) return this.#recordForwarded(call, branch, tip, base);
+    if (tip === null) await requireStartTold(this.#conductor, call, branch);
     const target = await targetOf(this.#conductor, call);
     await forwardPush({
       cache: this.#cache,

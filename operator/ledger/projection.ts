@@ -31,6 +31,7 @@ export const LEDGER_TYPES: readonly EventType[] = [
   'ISSUE_DONE',
   'TASK_DISPATCHED',
   'TOKENS_USED',
+  'WORK_CONTINUED',
   'HEAD_FORWARDED',
   'PR_UPDATED',
   'REVIEW_DISPUTED',

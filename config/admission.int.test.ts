@@ -242,8 +242,8 @@ test('what runs in the namespace of the verifier, and what it is given, is for r
 });
 
 test('what the verifier remembers is written by it and by rig:root, whatever role others have', async () => {
-  const memory = (who: string[]) =>
-    cluster.kubectl('create', 'configmap', 'rig-verifier-signatures', '-n', VERIFIER, '--dry-run=server', ...who);
+  const memory = (who: string[], name = 'rig-verifier-signatures') =>
+    cluster.kubectl('create', 'configmap', name, '-n', VERIFIER, '--dry-run=server', ...who);
   const lease = {
     apiVersion: 'coordination.k8s.io/v1',
     kind: 'Lease',
@@ -257,16 +257,19 @@ test('what the verifier remembers is written by it and by rig:root, whatever rol
     ['its signatures, by a person', () => memory(PERSON), says],
     ['its signatures, by the conductor', () => memory(as(`${SYSTEM}:rig-conductor`)), says],
     ['its signatures, by Flux', () => memory(as(`${namespace}:flux`)), says],
+    ['what they consent to, by a person', () => memory(PERSON, 'rig-verifier-consents-a'), says],
+    [
+      'what they consent to, by the conductor',
+      () => memory(as(`${SYSTEM}:rig-conductor`), 'rig-verifier-consents-0'),
+      says,
+    ],
+    ['what they consent to, by itself', () => memory(as(`${VERIFIER}:rig-verifier`), 'rig-verifier-consents-f'), null],
     ['its signatures, by itself', () => memory(as(`${VERIFIER}:rig-verifier`)), null],
     ['its signatures, by rig:root', () => memory(ROOT), null],
     ['who leads, by a person', () => lead(PERSON), says],
     ['who leads, by the conductor', () => lead(as(`${SYSTEM}:rig-conductor`)), says],
     ['another Lease', () => lead(PERSON, 'another'), null],
-    [
-      'another ConfigMap',
-      () => cluster.kubectl('create', 'configmap', 'another', '-n', VERIFIER, '--dry-run=server', ...PERSON),
-      null,
-    ],
+    ['another ConfigMap', () => memory(PERSON, 'another'), null],
   ]);
 });
 

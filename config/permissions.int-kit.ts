@@ -1,3 +1,5 @@
+import { verifierObjects } from '#crds';
+
 /** What the ServiceAccounts of the rig are expected to be allowed, written by hand: `verb,… resource[.group][/subresource],… @namespace [name]`. */
 export const SYSTEM = 'rig-system';
 export const TENANT = 'tenant-sample';
@@ -55,7 +57,9 @@ export const MAY: Readonly<Record<string, readonly string[]>> = {
     `get,list,watch configmaps @${VERIFIER} rig-trusted-root`,
     `create leases.coordination.k8s.io,configmaps @${VERIFIER}`,
     `get,list,watch,update leases.coordination.k8s.io @${VERIFIER} rig-verifier`,
-    `get,update configmaps @${VERIFIER} rig-verifier-signatures`,
+    ...[verifierObjects.signatures, ...verifierObjects.consents].map(
+      (name) => `get,update configmaps @${VERIFIER} ${name}`,
+    ),
   ],
   [`${TENANT}:rig-agent`]: [],
 };
@@ -244,7 +248,8 @@ const NAMES: Readonly<Record<string, readonly string[]>> = {
     'rig-humans',
     'rig-machines',
     'rig-trusted-root',
-    'rig-verifier-signatures',
+    verifierObjects.signatures,
+    ...verifierObjects.consents,
     ANOTHER,
   ],
   secrets: [

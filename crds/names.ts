@@ -126,6 +126,8 @@ export const trustObjects = {
 export const verifierObjects = {
   /** Lease: which replica reports checks. */
   lease: 'rig-verifier',
-  /** ConfigMap: signatures that were counted, and which of them were taken back. */
+  /** ConfigMap: signatures of listed people, which of them were counted, and which were taken back. */
   signatures: 'rig-verifier-signatures',
+  /** ConfigMaps: what the counted ones consented to, each in that which ends in its first hex digit. */
+  consents: [...'0123456789abcdef'].map((digit) => `rig-verifier-consents-${digit}`),
 } as const;

@@ -16,6 +16,7 @@ export {
   type ApprovalVerdict,
   approvalLife,
   consentsTo,
+  type HoldingApproval,
   judgeApproval,
   judgeMerged,
   judgeSigned,
@@ -41,7 +42,13 @@ export {
 export { compareFences, type Fence, formatFence, parseFence } from './claims/fence.ts';
 export { priorityRank } from './claims/priority.ts';
 export type { AskedWrite } from './consent/asked.ts';
-export { type ConsentAttestors, consentNeeded, decideConsent, type FoundConsent } from './consent/decide.ts';
+export {
+  type ConsentAttestors,
+  consentNeeded,
+  decideConsent,
+  type FoundConsent,
+  type GivenConsent,
+} from './consent/decide.ts';
 export type { ListedManifests } from './consent/governed.ts';
 export { leavesPerson, type ShownIssue } from './consent/status.ts';
 export { decideUndelivered } from './deploy/reopen.ts';

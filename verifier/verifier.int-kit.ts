@@ -272,7 +272,7 @@ export class VerifierRig {
   /** How many signatures are written down as counted. */
   async counted(): Promise<number> {
     const found = await this.client.find(MAPS, { namespace: trustObjects.namespace, name: verifierObjects.signatures });
-    return Object.keys(found?.data ?? {}).length;
+    return Object.values(found?.data ?? {}).filter((text) => JSON.parse(text).counted === true).length;
   }
 
   async file(issue: Issue, name: string, bundle: string): Promise<void> {

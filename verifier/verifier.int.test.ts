@@ -93,6 +93,25 @@ test('an Approval that was deleted while no verifier ran, and filed again, count
   assert.equal(await rig.merge('dev', number), REFUSED);
 });
 
+test('an Approval that was deleted before it fitted counts for nothing when it is filed again once it does', async () => {
+  const { issue, sha, number } = await irreversible('early');
+  const bundle = await rig.bundle(issue, { number, sha });
+  const asks = (body: string) =>
+    client.patch(ISSUES, { namespace: TENANT, name: 'early' }, { spec: { body } } as never);
+  const says = async (words: RegExp) => {
+    while (!words.test((await rig.run(sha))?.output.summary ?? '')) await rig.says(sha, 'action_required');
+  };
+  const { body } = issue.spec;
+  await asks('Something else.');
+  await rig.file(issue, 'early-1', bundle);
+  await says(/not what was signed/);
+  await client.delete(APPROVALS, { namespace: TENANT, name: 'early-1' });
+  await asks(body!);
+  await rig.file(issue, 'early-2', bundle);
+  await says(/was deleted/);
+  assert.equal(await rig.merge('dev', number), REFUSED);
+});
+
 test('a head is held back as soon as its signer is taken off the list, and let through when they are back, long before it is looked at anyway', async (t) => {
   await rig.verifier.stop();
   await rig.open({ pollMs: 3_600_000 });

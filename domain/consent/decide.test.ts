@@ -81,6 +81,25 @@ const cases: [string, AskedWrite, 'passes' | 'needed'][] = [
     'passes',
   ],
   [
+    'a Secret labelled T1, which asks for nothing',
+    write('UPDATE', object('Secret', {}, { labels: { 'rig.dashecorp.com/tier': 'T1' } }), object('Secret')),
+    'needed',
+  ],
+  [
+    'a Secret labelled governed: x, which asks for nothing',
+    write('UPDATE', object('Secret', {}, { labels: { 'rig.dashecorp.com/governed': 'x' } }), object('Secret')),
+    'needed',
+  ],
+  [
+    'both labels that ask for consent put on, and nothing else',
+    write(
+      'UPDATE',
+      object('Secret', {}, { labels: { 'rig.dashecorp.com/governed': 'true', 'rig.dashecorp.com/tier': 'T2' } }),
+      object('Secret'),
+    ),
+    'passes',
+  ],
+  [
     'a guard that is changed',
     write('UPDATE', object('Service', {}, { labels: { 'rig.dashecorp.com/tier': 'T1' } }), object('Service', {}, T3)),
     'needed',
@@ -172,6 +191,7 @@ const human = { subject: 'ada@example.com', issuer: 'https://accounts.example.co
 const ci = { subject: 'https://github.com/acme/ci/.github/workflows/attest.yml@refs/heads/main', issuer: 'https://ci' };
 const approval = (signedAt: number, machines: FoundConsent['machines'] = []): FoundConsent => ({
   approval: `acme/a-${signedAt}`,
+  signature: `of-${signedAt}`,
   signedAt,
   human,
   machines,
@@ -185,6 +205,110 @@ test('consent: what is asked for is the digest of exactly this manifest, or of i
     removalDigest(secret, sha256),
     manifestDigest(before, sha256),
   ]);
+});
+
+const GUARDS = { 'rig.dashecorp.com/tier': 'T2', 'rig.dashecorp.com/governed': 'true' };
+const bound = { 'pv.kubernetes.io/bind-completed': 'yes', 'pv.kubernetes.io/migrated-to': 'csi.example.com' };
+const role = (rules?: readonly object[], labels?: object): Manifest => ({
+  apiVersion: 'rbac.authorization.k8s.io/v1',
+  kind: 'ClusterRole',
+  metadata: { name: 'all', labels: labels as Record<string, string> },
+  aggregationRule: { clusterRoleSelectors: [{ matchLabels: { all: 'yes' } }] },
+  ...(rules === undefined ? {} : { rules }),
+});
+const changedSince: readonly [string, Manifest, Manifest][] = [
+  [
+    'a guard label was put on',
+    object('Secret', { data: { a: 'Yg==' } }),
+    object('Secret', { data: { a: 'Yg==' } }, { labels: { 'rig.dashecorp.com/tier': 'T3' } }),
+  ],
+  [
+    'both guard labels were put on',
+    object('Secret', { data: { a: 'Yg==' } }),
+    object('Secret', { data: { a: 'Yg==' } }, { labels: GUARDS }),
+  ],
+  [
+    'one of two guard labels was put on',
+    object('Secret', {}, { labels: { 'rig.dashecorp.com/tier': 'T2' } }),
+    object('Secret', {}, { labels: GUARDS }),
+  ],
+  [
+    'a claim was bound, and labelled',
+    object('PersistentVolumeClaim', { spec: { storageClassName: 'slow' } }),
+    object(
+      'PersistentVolumeClaim',
+      { spec: { storageClassName: 'slow', volumeName: 'v' } },
+      { annotations: bound, labels: GUARDS },
+    ),
+  ],
+  [
+    'a volume was bound',
+    object('PersistentVolume', { spec: { capacity: { storage: '1Gi' } } }, { namespace: undefined }),
+    object(
+      'PersistentVolume',
+      { spec: { capacity: { storage: '1Gi' }, claimRef: { name: 'data', namespace: 'shop', uid: 'u' } } },
+      { namespace: undefined, annotations: { 'pv.kubernetes.io/bound-by-controller': 'yes' } },
+    ),
+  ],
+  [
+    'a volume was bound that was meant for this claim',
+    object('PersistentVolume', { spec: { claimRef: { name: 'data', namespace: 'shop' } } }, { namespace: undefined }),
+    object(
+      'PersistentVolume',
+      {
+        spec: {
+          claimRef: {
+            kind: 'PersistentVolumeClaim',
+            apiVersion: 'v1',
+            name: 'data',
+            namespace: 'shop',
+            uid: 'u',
+            resourceVersion: '7',
+          },
+        },
+      },
+      { namespace: undefined },
+    ),
+  ],
+  ['the cluster filled a role that gathers others', role([]), role([{ verbs: ['get'] }], GUARDS)],
+  ['the cluster filled a role that says no rules', role(), role([{ verbs: ['get'] }])],
+];
+for (const [what, signed, live] of changedSince) {
+  const seen = manifestDigest(signed, sha256);
+  const policies: ListedManifests[] = [
+    {
+      policy: 'all',
+      manifests: ['', 'rbac.authorization.k8s.io'].map((group) => ({
+        group,
+        kinds: ['Secret', 'PersistentVolumeClaim', 'PersistentVolume', 'ClusterRole'],
+        operations: ['UPDATE', 'DELETE'],
+      })),
+    },
+  ];
+  test(`consent: where ${what} since it was signed, that consent stands against an older one`, () => {
+    const other = { ...signed, metadata: { ...signed.metadata, annotations: { older: 'yes' } } };
+    for (const asked of [write('UPDATE', other, live), write('DELETE', live)]) {
+      const need = consentNeeded(asked, policies, sha256);
+      assert.ok(need.state === 'needed' && need.need.against.includes(seen), asked.operation);
+    }
+  });
+}
+
+test('consent: a removal that was agreed on before what is there ends nothing that somebody agreed on later', () => {
+  const live = object('Secret', { data: { a: 'Yg==' } }, { creationTimestamp: '2026-01-01T00:00:00Z' });
+  const need = needOf(write('DELETE', live));
+  const [ended, kept] = [Date.parse('2026-01-02T00:00:00Z'), Date.parse('2026-01-03T00:00:00Z')];
+  assert.deepEqual(need.against, [manifestDigest(live, sha256)]);
+  assert.equal(decideConsent(need, { found: [approval(ended)], against: [approval(kept)] }).allowed, false);
+  assert.equal(decideConsent(need, { found: [approval(kept)], against: [approval(ended)] }).allowed, true);
+});
+
+test('consent: what was agreed on later stands against an older yes that is filed under its name', () => {
+  const need = needOf(write('UPDATE', object('Secret', { data: { a: 'Yg==' } }), object('Secret')));
+  const later = approval(2);
+  const older = { ...approval(1), approval: later.approval };
+  assert.equal(decideConsent(need, { found: [older], against: [later] }).allowed, false);
+  assert.equal(decideConsent(need, { found: [later], against: [later] }).allowed, true);
 });
 
 test('consent: none is refused, and the sentence names the object, the policy, the digest and what helps', () => {

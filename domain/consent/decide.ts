@@ -1,4 +1,3 @@
-import { labels } from '#crds';
 import { canonicalJSON } from '../approval/canonical.ts';
 import { ApprovalError } from '../approval/error.ts';
 import { type Manifest, manifestDigest, normalManifest, removalDigest } from '../approval/manifest.ts';
@@ -6,13 +5,14 @@ import type { Identity } from '../approval/people.ts';
 import { same } from '../attestor/machine.ts';
 import { type AskedWrite, titleOf } from './asked.ts';
 import { carriesOut } from './controllers.ts';
+import { isGuard, signedForms } from './forms.ts';
 import { type ListedManifests, wantsMachine, whyGoverned } from './governed.ts';
 
 /** A write that needs consent, and what to look for. Digests are of lower-case hex. */
 export interface NeededConsent {
   /** What a merge Approval has to name. */
   readonly digest: string;
-  /** What consent to this would replace: one to it that was signed later stands against it. */
+  /** What consent to this would replace, in each form that somebody may have signed: one to it that was signed later stands against it. */
   readonly against: readonly string[];
   /** Consent to an end counts where it was signed after this, in ms: what was made later is another object. Null: any time. */
   readonly signedAfter: number | null;
@@ -51,23 +51,23 @@ export function consentNeeded(
 /** Also where nothing but a label is added that asks for consent from now on: that needs none itself. */
 function isUnchanged({ object, oldObject }: AskedWrite): boolean {
   if (object === null || oldObject === null) return false;
-  const added = GUARDS.filter((label) => oldObject.metadata.labels?.[label] === undefined);
-  const kept = Object.entries(object.metadata.labels ?? {}).filter(([label]) => !added.some((one) => one === label));
+  const had = oldObject.metadata.labels ?? {};
+  const kept = Object.entries(object.metadata.labels ?? {}).filter(
+    ([label, value]) => had[label] !== undefined || !isGuard(label, value),
+  );
   const before = { ...object, metadata: { ...object.metadata, labels: Object.fromEntries(kept) } };
   return canonicalJSON(normalManifest(before)) === canonicalJSON(normalManifest(oldObject));
 }
-
-const GUARDS = [labels.governed, labels.tier] as const;
 
 function digestsOf(
   { operation, object, oldObject }: AskedWrite,
   sha256: (text: string) => string,
 ): Omit<NeededConsent, 'because' | 'machine'> {
   const removal = removalDigest((object ?? oldObject) as Manifest, sha256);
-  if (operation === 'DELETE' || object === null) {
-    return { digest: removal, against: [], signedAfter: madeAt(oldObject) };
-  }
-  const before = oldObject === null ? [] : [manifestDigest(oldObject, sha256)];
+  const forms = oldObject === null ? [] : signedForms(oldObject);
+  const before = [...new Set(forms.map((form) => manifestDigest(form, sha256)))];
+  if (operation === 'DELETE' || object === null)
+    return { digest: removal, against: before, signedAfter: madeAt(oldObject) };
   return { digest: manifestDigest(object, sha256), against: [removal, ...before], signedAfter: null };
 }
 
@@ -77,12 +77,18 @@ function madeAt(object: Manifest | null): number {
   return Number.isNaN(at) ? Number.POSITIVE_INFINITY : at;
 }
 
-/** A merge Approval that was verified and names a digest. */
-export interface FoundConsent {
-  /** Of the Approval: `namespace/name`. */
+/** Consent that was given to what a digest names. */
+export interface GivenConsent {
+  /** Of the Approval: `namespace/name`. Another may have that name by now. */
   readonly approval: string;
+  /** Name of the signature: what makes two of them one. */
+  readonly signature: string;
   /** In ms. */
   readonly signedAt: number;
+}
+
+/** A merge Approval that was verified and names a digest. */
+export interface FoundConsent extends GivenConsent {
   /** Who signed it. */
   readonly human: Identity;
   /** Listed machines that signed for its head; empty where they were not asked for. */
@@ -101,12 +107,13 @@ export type ConsentDecision =
 
 /**
  * Whether what was found consents to the write: an Approval of exactly this manifest, and none that was signed later of what it would
- * replace, so that what was agreed on last cannot be taken back with an older yes. `against` are the consents to what the need names. Where a machine has
- * to vouch too, it is one that signed for the head of that very Approval, and not the person under another title.
+ * replace, so that what was agreed on last cannot be taken back with an older yes. `against` are the consents to what the need names, also those that
+ * consent to nothing any more: their Approval was deleted, or their signer has left. Where a machine has to vouch too, it is one that signed for the
+ * head of that very Approval, and not the person under another title.
  */
 export function decideConsent(
   { digest, signedAfter, machine, because }: NeededConsent,
-  { found, against }: { readonly found: readonly FoundConsent[]; readonly against: readonly FoundConsent[] },
+  { found, against }: { readonly found: readonly FoundConsent[]; readonly against: readonly GivenConsent[] },
 ): ConsentDecision {
   const [newest] = found
     .filter(({ signedAt }) => signedAfter === null || signedAt > signedAfter)
@@ -119,7 +126,9 @@ export function decideConsent(
     };
   }
   // Logs tell seconds: of two in one nobody knows which was the last word.
-  const later = against.find(({ approval, signedAt }) => approval !== newest.approval && signedAt >= newest.signedAt);
+  const later = against.find(
+    ({ signature, signedAt }) => signature !== newest.signature && signedAt >= newest.signedAt,
+  );
   if (later !== undefined)
     return {
       allowed: false,

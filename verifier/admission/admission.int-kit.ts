@@ -5,13 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { parseAllDocuments } from 'yaml';
-import { type Approval, apiVersion, resources, type TierPolicy } from '#crds';
+import { type Approval, apiVersion, resources, type TierPolicy, trustObjects } from '#crds';
 import {
   approvalDigest,
   approvalDocument,
   approvalStatement,
   changeStatement,
   type Identity,
+  judgeSigned,
   type Manifest,
   manifestDigest,
   removalDigest,
@@ -26,6 +27,8 @@ import { approvalInput, sha256 } from '../../domain/testing/approval.ts';
 import { person, signedByWorkflow, signedIn, started, workflowName } from '../../local/trust/trust.int-kit.ts';
 import type { TestCluster } from '../../test/kit/cluster.ts';
 import { until } from '../../test/kit/cluster-wait.ts';
+import type { ApprovedPull } from '../approvals/kept-consents.ts';
+import { type HeldIn, Signatures } from '../approvals/signatures.ts';
 import { Consents, type Fate, sha256 as hash, type KnownApproval } from './consents.ts';
 import { Admission } from './judge.ts';
 import { type MachineSources, Machines } from './machines.ts';
@@ -37,6 +40,13 @@ const POLICIES = resources.TierPolicy as Resource<TierPolicy & KubeObject>;
 /** Where the Approvals of a test are. */
 export const TENANT = 'tenant-sample';
 const HEAD = 'a'.repeat(40);
+export const CONFIGURATIONS: Resource = {
+  group: 'admissionregistration.k8s.io',
+  version: 'v1',
+  kind: 'ValidatingWebhookConfiguration',
+  plural: 'validatingwebhookconfigurations',
+  namespaced: false,
+};
 
 /** A verifier's admission that an API server asks, with people who really sign. */
 export interface TestAdmission {
@@ -64,7 +74,7 @@ export interface TestAdmission {
   };
   /** Has the workflow of the base branch sign for the signed head, or what `change` makes of both, and files that at the forge. */
   attest(change?: { readonly headSHA?: string; readonly run?: object }): Promise<void>;
-  /** Files an Approval of the person that consents to these, and resolves when it has been seen. */
+  /** Files an Approval of the person that consents to these, which the check counts, and resolves when it has been seen. */
   approve(name: string, consents: { manifests?: readonly Manifest[]; removals?: readonly Manifest[] }): Promise<void>;
   /** Deletes an Approval, and resolves when that has been seen. */
   revoke(name: string): Promise<void>;
@@ -111,6 +121,9 @@ export async function startAdmission(t: Pick<TestContext, 'after'>, cluster: Tes
     const [revoked, counted] = [() => world.revoked, () => world.counted];
     return { humans, machines: world.machines, revoked, counted, open, openText };
   };
+  const signatures = () => new Signatures(client, trustObjects.namespace, Date.now);
+  const isThere = async ({ namespace, name, uid }: HeldIn) =>
+    (await client.find(APPROVALS, { namespace, name }))?.metadata.uid === uid;
 
   const authorityDir = await mkdtemp(join(tmpdir(), 'rig-authority-'));
   t.after(() => rm(authorityDir, { recursive: true, force: true }));
@@ -123,6 +136,7 @@ export async function startAdmission(t: Pick<TestContext, 'after'>, cluster: Tes
     const manager = new Manager({ client, logger: silentLogger });
     const approvals = manager.informer(APPROVALS);
     const policies = manager.informer(POLICIES);
+    const memory = signatures();
     const consents = new Consents({
       approvals,
       clusterUID: async () => clusterUID,
@@ -130,7 +144,7 @@ export async function startAdmission(t: Pick<TestContext, 'after'>, cluster: Tes
       // One that has asked nothing yet, so that what is filed now is known now.
       machines: (document, view) => new Machines(machineSources(world)).of(document, view),
       now: () => Date.now() + world.ahead,
-      trust,
+      trust: async () => ({ ...(await trust()), kept: await memory.consents(0) }),
     });
     const mayGoOn = async () => world.mayGoOn;
     const app = admissionRoutes(new Admission({ consents, policies, mayGoOn, logger: silentLogger }), silentLogger);
@@ -192,12 +206,18 @@ export async function startAdmission(t: Pick<TestContext, 'after'>, cluster: Tes
         identityToken: await signedIn(signing.url),
         services: { fulcioURL: signing.url, rekorURL: signing.url },
       });
-      await client.create(APPROVALS, {
+      const { metadata } = await client.create(APPROVALS, {
         apiVersion,
         kind: 'Approval',
         metadata: { namespace: TENANT, name },
         spec: { issueRef: issue, scope: 'merge', bundle },
       } as Approval as KnownApproval);
+      const opened = openBundle(bundle, root);
+      const signer = { scope: 'merge', humans: [human], machines: [], now: Date.now(), sha256 } as const;
+      const { signature } = judgeSigned(opened, { ...signer, revoked: () => false });
+      const pull = document as unknown as ApprovedPull;
+      const consent = { approval: `${TENANT}/${name}`, signedAt: opened.signedAt, pull, manifests: digests };
+      await signatures().hold(signature!, { namespace: TENANT, name, uid: metadata.uid! }, consent);
       await until('the Approval was seen', () => everybody((all) => all.get(TENANT, name) !== undefined));
     },
     async attest({ headSHA = HEAD, run = {} } = {}) {
@@ -208,6 +228,7 @@ export async function startAdmission(t: Pick<TestContext, 'after'>, cluster: Tes
     async revoke(name) {
       await client.delete(APPROVALS, { namespace: TENANT, name });
       await until('the Approval is gone', () => everybody((all) => all.get(TENANT, name) === undefined));
+      await signatures().sweep(isThere);
     },
     async webhooks(folder) {
       const file = join(import.meta.dirname, '../../config/admission', folder, 'webhooks.yaml');

@@ -5,6 +5,7 @@ import {
   type ApprovalDocument,
   consentsTo,
   type FoundConsent,
+  type GivenConsent,
   judgeMerged,
   judgeSigned,
   type OpenedBundle,
@@ -12,6 +13,7 @@ import {
   type SignerQuestion,
 } from '#domain';
 import type { Informer, KubeObject } from '#lib/kube';
+import type { ApprovedPull, KeptConsent } from '../approvals/kept-consents.ts';
 import type { Vouching } from './machines.ts';
 
 export type KnownApproval = Approval & KubeObject;
@@ -36,6 +38,8 @@ export interface ConsentTrust extends Pick<SignerQuestion, 'humans' | 'machines'
    * list of manifests too, and nobody signed their own work where that is not allowed.
    */
   readonly counted: (signature: string) => boolean;
+  /** What was counted, and named a digest (hex); also where its Approval was deleted since, or its signer has left. */
+  readonly kept: (digest: string) => readonly KeptConsent[];
 }
 
 export interface ConsentSources {
@@ -44,7 +48,7 @@ export interface ConsentSources {
   readonly trust: () => Promise<ConsentTrust>;
   /** Uid of the namespace kube-system. */
   readonly clusterUID: () => Promise<string>;
-  readonly fate: (document: ApprovalDocument) => Promise<Fate>;
+  readonly fate: (approved: ApprovedPull) => Promise<Fate>;
   /** Which machines signed for the head that a document binds. */
   readonly machines: (document: ApprovalDocument, trust: ConsentTrust) => Promise<Vouching>;
   /** Milliseconds since the epoch. */
@@ -58,6 +62,13 @@ export interface Looked {
   readonly unknown: readonly string[];
   /** Approvals that a listed person signed, and why they do not count, or not yet: a sentence each. */
   readonly uncounted: readonly string[];
+}
+
+/** What stands against an older consent. */
+export interface Standing {
+  readonly found: readonly GivenConsent[];
+  /** Why more could not be looked at now. */
+  readonly unknown: readonly string[];
 }
 
 type Judged = FoundConsent | { readonly unknown: string } | { readonly uncounted: string } | null;
@@ -101,6 +112,35 @@ export class Consents {
     };
   }
 
+  /**
+   * What was consented to with one of these digests, in `since` (ms) or later, and stands against what was consented to before: what was merged, and
+   * what may be. Neither deleting its Approval nor taking its signer off the list undoes that; to give up its pull request does. Throws what
+   * {@link ConsentSources.trust} throws.
+   */
+  async against(digests: readonly string[], since: number): Promise<Standing> {
+    const { kept } = await this.#sources.trust();
+    const live = await Promise.all(digests.map((digest) => this.of(digest)));
+    const known = new Set(live.flatMap(({ found }) => found.map(({ signature }) => signature)));
+    const others = new Map(digests.flatMap(kept).map((one) => [one.signature, one]));
+    const judged = await Promise.all(
+      [...others.values()]
+        .filter(({ signature, signedAt }) => signedAt >= since && !known.has(signature))
+        .map((one) => this.#stands(one)),
+    );
+    return {
+      found: [...live.flatMap(({ found }) => found), ...judged.flatMap((one) => one.found)],
+      unknown: [...live.flatMap(({ unknown }) => unknown), ...judged.flatMap((one) => one.unknown)],
+    };
+  }
+
+  async #stands(consent: KeptConsent): Promise<Standing> {
+    const fate = await this.#sources.fate(consent.pull);
+    if (fate.state === 'unknown') return { found: [], unknown: [`Approval ${consent.approval}: ${fate.why}`] };
+    const stands =
+      fate.state === 'open' || (fate.state === 'merged' && fate.headSHA === consent.pull.pullRequest.headSHA);
+    return { found: stands ? [consent] : [], unknown: [] };
+  }
+
   /** Null where the Approval consents to nothing, whatever becomes of its change. */
   async #judge(
     approval: KnownApproval,
@@ -120,7 +160,7 @@ export class Consents {
     const name = `${approval.metadata.namespace}/${approval.metadata.name}`;
     if (!trust.counted(signed.signature))
       return { uncounted: `The check ${APPROVAL_CHECK} has not counted Approval ${name}.` };
-    const fate = await this.#sources.fate(document);
+    const fate = await this.#sources.fate(document as unknown as ApprovedPull);
     if (fate.state === 'unknown') return { unknown: `Approval ${name}: ${fate.why}` };
     if (fate.state === 'closed') return { uncounted: `The pull request of Approval ${name} is closed.` };
     if (fate.state === 'open' && !fate.passes)
@@ -130,7 +170,8 @@ export class Consents {
         ? judgeMerged(opened, { ...question, merged: fate })
         : judgeOpen(opened, document, fate.headSHA, { ...question, now: this.#sources.now() });
     if (!verdict?.verified) return null;
-    const found = { approval: name, signedAt: opened.signedAt, human: verdict.identity };
+    const { identity: human, signature } = verdict;
+    const found = { approval: name, signature, signedAt: opened.signedAt, human };
     if (!asked.machines) return { ...found, machines: [] };
     const vouching = await this.#sources.machines(document, trust);
     if (vouching.state === 'unknown') return { unknown: `Approval ${name}: ${vouching.why}` };

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type ApprovalDocument, approvalDocument } from '#domain';
+import { approvalDocument } from '#domain';
 import { approvalInput } from '../../domain/testing/approval.ts';
+import type { ApprovedPull } from '../approvals/kept-consents.ts';
 import { type FateSources, Fates } from './fate.ts';
 
-const document: ApprovalDocument = approvalDocument(approvalInput('merge'));
+const document = approvalDocument(approvalInput('merge')) as unknown as ApprovedPull;
 const { forge } = approvalInput('merge');
 const head = 'a'.repeat(40);
 

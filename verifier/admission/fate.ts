@@ -1,7 +1,8 @@
 import type { Repository } from '#crds';
-import { APPROVAL_CHECK, type ApprovalDocument } from '#domain';
+import { APPROVAL_CHECK } from '#domain';
 import type { Forge } from '#lib/forge';
 import type { Informer, KubeObject } from '#lib/kube';
+import type { ApprovedPull } from '../approvals/kept-consents.ts';
 import type { Fate } from './consents.ts';
 
 /** How long it is believed that a pull request stands where it stood; that it was merged is believed for good. */
@@ -28,12 +29,12 @@ export class Fates {
     this.#sources = sources;
   }
 
-  of(document: ApprovalDocument): Promise<Fate> {
-    const { namespace, forge, pullRequest } = document as unknown as Bound;
+  of(approved: ApprovedPull): Promise<Fate> {
+    const { namespace, forge, pullRequest } = approved;
     const key = `${namespace} ${forge.host}/${forge.repositoryId}#${pullRequest.number}`;
     const known = this.#known.get(key);
     if (known !== undefined && this.#sources.now() < known.until) return known.fate;
-    const fate = this.#ask(document as unknown as Bound).catch(
+    const fate = this.#ask(approved).catch(
       (error: unknown): Fate => ({ state: 'unknown', why: error instanceof Error ? error.message : String(error) }),
     );
     this.#keep(key, fate, OPEN_MS);
@@ -44,7 +45,7 @@ export class Fates {
     return fate;
   }
 
-  async #ask({ namespace, forge: { host, repositoryId }, pullRequest: { number } }: Bound): Promise<Fate> {
+  async #ask({ namespace, forge: { host, repositoryId }, pullRequest: { number } }: ApprovedPull): Promise<Fate> {
     const repository = this.#sources.repositories
       .list(namespace)
       .find(({ status }) => status?.forge?.repositoryID === repositoryId);
@@ -80,11 +81,4 @@ export class Fates {
     const [oldest] = this.#known.keys();
     if (this.#known.size > KEPT && oldest !== undefined) this.#known.delete(oldest);
   }
-}
-
-/** What of a document v1 of scope merge says where its change is. */
-interface Bound {
-  readonly namespace: string;
-  readonly forge: { readonly host: string; readonly repositoryId: number };
-  readonly pullRequest: { readonly number: number };
 }

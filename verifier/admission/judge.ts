@@ -9,11 +9,11 @@ import {
 } from '#domain';
 import type { Informer, KubeObject } from '#lib/kube';
 import type { Logger } from '#lib/observe';
-import { type Consents, type Looked, sha256 } from './consents.ts';
+import { type Consents, type Standing, sha256 } from './consents.ts';
 import type { Answer } from './review.ts';
 
 export interface AdmissionSources {
-  readonly consents: Pick<Consents, 'ready' | 'of'>;
+  readonly consents: Pick<Consents, 'ready' | 'of' | 'against'>;
   readonly policies: Pick<Informer<TierPolicy & KubeObject>, 'hasSynced' | 'list'>;
   /** Whether the verifier itself finds that an Issue may go on: it is below T3, or a person approved what it has come to. */
   readonly mayGoOn: (issue: Issue & KubeObject) => Promise<boolean>;
@@ -53,8 +53,8 @@ export class Admission {
     if (wanted.state === 'refused') return wanted;
     const { need } = wanted;
     const found = await consents.of(need.digest, { machines: need.machine });
-    const against =
-      found.found.length === 0 ? NOTHING : merged(await Promise.all(need.against.map((one) => consents.of(one))));
+    const newest = Math.max(...found.found.map(({ signedAt }) => signedAt));
+    const against = found.found.length === 0 ? NOTHING : await consents.against(need.against, newest);
     // What stands against it and cannot be looked at is not known to be older.
     if (found.found.length > 0 && against.unknown.length > 0) return cannotTell(need.because, against.unknown);
     const decision = decideConsent(need, { found: found.found, against: against.found });
@@ -90,11 +90,7 @@ export class Admission {
   }
 }
 
-const NOTHING: Pick<Looked, 'found' | 'unknown'> = { found: [], unknown: [] };
-
-function merged(looked: readonly Looked[]): Pick<Looked, 'found' | 'unknown'> {
-  return { found: looked.flatMap(({ found }) => found), unknown: looked.flatMap(({ unknown }) => unknown) };
-}
+const NOTHING: Standing = { found: [], unknown: [] };
 
 function cannotTell(because: string, unknown: readonly string[]): Answer {
   return { state: 'unknown', message: `${because} Whether one consented cannot be told now: ${unknown[0]}` };

@@ -46,7 +46,7 @@ export function verifierAdmission(parts: AdmissionParts): { readonly webhooks: H
   const consents = new Consents({
     ...counts,
     approvals: objects.approvals,
-    fate: (document) => fates.of(document),
+    fate: (approved) => fates.of(approved),
     machines: (document, view) => machines.of(document, view),
   });
   const goingOn: GoingOnSources = {
@@ -81,12 +81,14 @@ function trustOf({ trust, signatures, now }: AdmissionParts): () => Promise<Cons
     };
   const read = async (): Promise<ConsentTrust> => {
     const [view, { counted, revoked }] = await Promise.all([trust.read(), signatures.standing(0)]);
+    const kept = await signatures.consents();
     const opens = open(view);
     return {
       humans: view.humans,
       machines: view.machines,
       counted,
       revoked,
+      kept,
       open: ({ metadata, spec }) => opens(metadata.uid!, spec.bundle),
       openText: (bundle) => opens(sha256(bundle), bundle),
     };

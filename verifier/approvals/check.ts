@@ -10,7 +10,10 @@ import {
   approvalDocument,
   type CheckedApproval,
   type Fact,
+  type HoldingApproval,
+  judgeSigned,
   known,
+  type SignerQuestion,
   type Tier,
   unknown,
   verifyApproval,
@@ -19,6 +22,7 @@ import { AttestError, openedOrRefused } from '#lib/attest';
 import { isKubeError, type KubeClient, type KubeObject, NAMESPACES, Retry } from '#lib/kube';
 import { approvalsOf, numberOf, type Objects } from '../objects.ts';
 import { claimOf } from './claim.ts';
+import type { ApprovedPull } from './kept-consents.ts';
 import type { Signatures } from './signatures.ts';
 import type { TrustReader, TrustView } from './trust.ts';
 
@@ -81,7 +85,10 @@ export class ApprovalChecks {
       for (const { issue, approval, claim } of claimed) {
         const document = await this.#present(head, issue, claim.document);
         const verdict = this.#verify(approval, document, { view, revoked, authors });
-        if (verdict.verified) await this.#signatures.hold(verdict.signature, heldIn(approval));
+        // Also where it does not fit yet: who deletes it now has taken it back for good.
+        if (verdict.verified)
+          await this.#signatures.hold(verdict.signature, heldIn(approval), consentOf(approval, verdict));
+        else if (verdict.signature) await this.#signatures.hold(verdict.signature, heldIn(approval), null);
         checked.push({ name: approval.metadata.name!, issue: issue.metadata.name!, verdict });
       }
       return known(checked, 0);
@@ -96,13 +103,12 @@ export class ApprovalChecks {
     document: ApprovalDocument | string,
     at: { view: TrustView; revoked: (signature: string) => boolean; authors: readonly Account[] | null },
   ): ApprovalVerdict {
-    if (typeof document === 'string')
-      return { verified: false, reason: 'DigestMismatch', message: document, signature: null };
     const { humans, machines, fourEyes } = at.view;
-    const digest = approvalDigest(document, sha256);
-    const question = { scope: 'merge', digest, humans, machines, fourEyes, sha256, now: this.#now() } as const;
-    const { revoked, authors } = at;
-    return verifyApproval(approval.spec.bundle, { ...question, revoked, authors }, () => this.#open(approval, at.view));
+    const signer = { scope: 'merge', humans, machines, revoked: at.revoked, sha256, now: this.#now() } as const;
+    const open = () => this.#open(approval, at.view);
+    if (typeof document === 'string') return unfit(document, signer, open());
+    const question = { ...signer, fourEyes, authors: at.authors, digest: approvalDigest(document, sha256) };
+    return verifyApproval(approval.spec.bundle, question, open);
   }
 
   /** The document as the verifier makes it; or a sentence why there is none. What was signed says the tier and the class, which only may not be lower. */
@@ -161,6 +167,26 @@ interface Signed {
   readonly pullRequest?: { readonly number?: number };
   readonly effectiveTier?: string;
   readonly taskClass?: unknown;
+}
+
+/** Of what is signed as it should be, and fits nothing: why, and whose signature it is all the same. */
+function unfit(message: string, signer: SignerQuestion, opened: ReturnType<typeof openedOrRefused>): ApprovalVerdict {
+  if ('refused' in opened) return { verified: false, reason: opened.refused, message: opened.message };
+  const signed = judgeSigned(opened, signer);
+  if (!signed.verified) return signed;
+  return { verified: false, reason: 'DigestMismatch', message, signature: signed.signature };
+}
+
+function consentOf({ metadata }: Approval & KubeObject, { signedAt, document }: HoldingApproval) {
+  const { namespace, forge, pullRequest } = document as unknown as ApprovedPull & {
+    readonly pullRequest: { readonly manifests: readonly string[] };
+  };
+  const pull = {
+    namespace,
+    forge: { host: forge.host, repositoryId: forge.repositoryId },
+    pullRequest: { number: pullRequest.number, headSHA: pullRequest.headSHA },
+  };
+  return { approval: `${metadata.namespace}/${metadata.name}`, signedAt, pull, manifests: pullRequest.manifests };
 }
 
 function heldIn({ metadata }: Approval & KubeObject) {

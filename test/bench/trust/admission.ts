@@ -96,6 +96,7 @@ async function prepare(ends: End[]) {
       machines: [],
       revoked: () => false,
       counted: () => true,
+      kept: () => [],
       open: ({ metadata, spec }) => {
         const found = opened.get(metadata.uid!) ?? openedOrRefused(spec.bundle, root);
         opened.set(metadata.uid!, found);

@@ -1,6 +1,6 @@
 import { type ChangedFile, differingLines, type FileContent } from './change.ts';
 import type { Engines } from './engines.ts';
-import { type SaidManifests, saidIn } from './manifests.ts';
+import { mayBeManifest, type SaidManifests, saidIn } from './manifests.ts';
 import { pinsOnly } from './pins.ts';
 
 const YAML = /\.ya?ml$/i;
@@ -14,6 +14,7 @@ export class Content {
   readonly #isYAML: boolean;
   readonly #stays: boolean;
   readonly #keyed: boolean;
+  readonly #manifest: boolean;
   #lines: { added: string[]; removed: string[] } | undefined;
   #added: string | undefined;
   #removed: string | undefined;
@@ -24,17 +25,18 @@ export class Content {
 
   /**
    * `isYAML`: it is YAML by its name. `stays`: it has the same name on both sides; a file that moves is another to whoever
-   * reads it there. `keyed`: the order of its lines says nothing.
+   * reads it there. `keyed`: the order of its lines says nothing. `manifest`: it is YAML, JSON or a template, and no lock file.
    */
   constructor(
     text: FileContent,
-    { isYAML, stays, keyed }: { isYAML: boolean; stays: boolean; keyed: boolean },
+    { isYAML, stays, keyed, manifest }: { isYAML: boolean; stays: boolean; keyed: boolean; manifest: boolean },
     engines: Engines,
   ) {
     this.text = text;
     this.#isYAML = isYAML;
     this.#stays = stays;
     this.#keyed = keyed;
+    this.#manifest = manifest;
     this.#engines = engines;
   }
 
@@ -69,7 +71,7 @@ export class Content {
   /** Every line stands where it stood, in the file where it stood, and where it differs, in the version that it pins alone. */
   get versionsOnly(): boolean {
     const { before, after } = this.text;
-    this.#versionsOnly ??= this.#stays && before !== null && after !== null && pinsOnly(before, after);
+    this.#versionsOnly ??= this.#stays && before !== null && after !== null && pinsOnly(before, after, this.#manifest);
     return this.#versionsOnly;
   }
 
@@ -108,7 +110,12 @@ export function contentOf(file: ChangedFile, engines: Engines): Content | null {
     { has: content.after !== null, mode: file.newMode },
   ];
   if (wanted.some(({ has, mode }) => has !== (mode !== null))) return null;
-  const names = { isYAML: YAML.test(path), stays: (previousPath ?? path) === path, keyed: DATA.test(path) };
+  const names = {
+    isYAML: YAML.test(path),
+    stays: (previousPath ?? path) === path,
+    keyed: DATA.test(path),
+    manifest: mayBeManifest(path),
+  };
   return new Content(content, names, engines);
 }
 

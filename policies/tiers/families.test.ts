@@ -194,3 +194,24 @@ for (const [what, before, after, tier] of [
     const grade = tierOf('kubernetes', 'cluster/apps/a/helm-release.yaml', RELEASE + before, RELEASE + after);
     assert.equal(grade.tier, tier, grade.reason);
   });
+
+const VALUES = 'kind: HelmRelease\nspec:\n  values:\n    persistence:\n      ';
+
+/** A number is no version for having two parts. */
+for (const [policy, path, before, after, tier] of [
+  ['kubernetes', 'apps/a/release.yaml', `${VALUES}size: 1.5Ti`, `${VALUES}size: 0.5Ti`, 'T2'],
+  ['kubernetes', 'apps/a/release.yaml', `${VALUES}size: 2Ti`, `${VALUES}size: 1Ti`, 'T2'],
+  ['kubernetes', 'apps/a/release.yaml', `${VALUES}retention: 30.5d`, `${VALUES}retention: 0.5d`, 'T3'],
+  ['kubernetes', 'apps/a/release.yaml', `${VALUES}cpu: 2.5`, `${VALUES}cpu: 0.1`, 'T2'],
+  ['kubernetes', 'apps/a/values.yaml', 'tokenTTL: 1.5', 'tokenTTL: 9.5', 'T3'],
+  ['kubernetes', 'apps/vault/release.yaml', `${VALUES}size: 1.5Ti`, `${VALUES}size: 0.5Ti`, 'T3'],
+  ['kubernetes', 'apps/a/release.yaml', `${VALUES}tag: 1.5`, `${VALUES}tag: 1.6`, 'T1'],
+  ['kubernetes', 'apps/a/source.yaml', 'kind: GitRepository\nlevel: 1.5', 'kind: GitRepository\nlevel: 1.6', 'T3'],
+  ['node', 'pom.xml', '<minimum>0.80</minimum>', '<minimum>0.00</minimum>', 'T2'],
+  ['python', 'setup.cfg', '[pylint]\nfail_on = 9.5', '[pylint]\nfail_on = 0.1', 'T2'],
+  ['python', 'requirements.txt', 'a==1.5', 'a==1.6', 'T1'],
+] as const)
+  test(`policy ${policy}: ${path} of which ${JSON.stringify(before.slice(-30))} becomes ${JSON.stringify(after.slice(-30))} is ${tier}`, () => {
+    const grade = tierOf(policy, path, before, after);
+    assert.equal(grade.tier, tier, grade.reason);
+  });

@@ -271,8 +271,17 @@ export class VerifierRig {
 
   /** How many signatures are written down as counted. */
   async counted(): Promise<number> {
+    return (await this.#written()).filter((text) => JSON.parse(text).counted === true).length;
+  }
+
+  /** How many signatures are written down. */
+  async held(): Promise<number> {
+    return (await this.#written()).length;
+  }
+
+  async #written(): Promise<string[]> {
     const found = await this.client.find(MAPS, { namespace: trustObjects.namespace, name: verifierObjects.signatures });
-    return Object.values(found?.data ?? {}).filter((text) => JSON.parse(text).counted === true).length;
+    return Object.values(found?.data ?? {});
   }
 
   async file(issue: Issue, name: string, bundle: string): Promise<void> {

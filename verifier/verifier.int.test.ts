@@ -112,6 +112,21 @@ test('an Approval that was deleted before it fitted counts for nothing when it i
   assert.equal(await rig.merge('dev', number), REFUSED);
 });
 
+test('an Approval that was deleted while its pull request was closed counts for nothing when both are there again', async () => {
+  const { issue, sha, number } = await irreversible('shut');
+  const bundle = await rig.bundle(issue, { number, sha });
+  await rig.closePulls();
+  const before = await rig.held();
+  await rig.file(issue, 'shut-1', bundle);
+  await until('its signature is written down', async () => (await rig.held()) === before + 1);
+  await client.delete(APPROVALS, { namespace: TENANT, name: 'shut-1' });
+  await rig.file(issue, 'shut-2', bundle);
+  await world.rest('boss', `PATCH /repos/acme/widgets/pulls/${number}`, { state: 'open' });
+  const said = async () => /was deleted/.test((await rig.run(sha))?.output.summary ?? '');
+  while (!(await said())) await rig.says(sha, 'action_required');
+  assert.equal(await rig.merge('dev', number), REFUSED);
+});
+
 test('a head is held back as soon as its signer is taken off the list, and let through when they are back, long before it is looked at anyway', async (t) => {
   await rig.verifier.stop();
   await rig.open({ pollMs: 3_600_000 });

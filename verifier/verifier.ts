@@ -7,7 +7,9 @@ import { KubeClient, type KubeObject, loadKubeConfig, Manager } from '#lib/kube'
 import { createMetrics, type Logger } from '#lib/observe';
 import { serveAdmission, verifierAdmission } from './admission/index.ts';
 import { createApp } from './app.ts';
+import { Bundles } from './approvals/bundles.ts';
 import { ApprovalChecks } from './approvals/check.ts';
+import { FirstSight } from './approvals/first-sight.ts';
 import { type HeldIn, Signatures } from './approvals/signatures.ts';
 import { TrustReader } from './approvals/trust.ts';
 import { CheckController } from './check/controller.ts';
@@ -39,13 +41,26 @@ export async function startVerifier(
   const forges = new VerifierForges(config.forgeAppDir, { writeIntervalMs: config.forgeWriteIntervalMs }, Date.now);
   const policies = new TierPolicies((name) => objects.policies.get(undefined, name));
   const trust = new TrustReader(client);
-  const approvals = new ApprovalChecks(client, objects, { trust, signatures, now: Date.now });
+  const bundles = new Bundles();
+  const approvals = new ApprovalChecks(client, objects, { trust, signatures, bundles, now: Date.now });
+  const firstSight = new FirstSight({
+    approvals: objects.approvals,
+    trust,
+    signatures,
+    open: (approval, view) => bundles.open(approval, view),
+    now: Date.now,
+  });
   const grades = new HeadGrades(new Copies(join(config.dataDir, 'git')));
   const checks = new CheckController({
     objects,
     forges,
     judge: new HeadJudge(objects, { policies, grades, approvals }),
-    signatures,
+    signatures: {
+      sweep: async (there) => {
+        await firstSight.look();
+        await signatures.sweep(there);
+      },
+    },
     isThere: (held) => isThere(client, objects, held),
     epoch: () => manager.epoch(),
     pollMs: config.pollMs,

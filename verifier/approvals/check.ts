@@ -18,12 +18,13 @@ import {
   unknown,
   verifyApproval,
 } from '#domain';
-import { AttestError, openedOrRefused } from '#lib/attest';
+import { AttestError } from '#lib/attest';
 import { isKubeError, type KubeClient, type KubeObject, NAMESPACES, Retry } from '#lib/kube';
 import { approvalsOf, numberOf, type Objects } from '../objects.ts';
+import type { Bundles, Opened } from './bundles.ts';
 import { claimOf } from './claim.ts';
 import type { ApprovedPull } from './kept-consents.ts';
-import type { Signatures } from './signatures.ts';
+import { heldIn, type Signatures } from './signatures.ts';
 import type { TrustReader, TrustView } from './trust.ts';
 
 /** A head that wants to be merged, as the verifier knows it for itself. */
@@ -41,8 +42,7 @@ export interface ApprovedHead {
   readonly authors: () => Promise<readonly Account[] | null>;
 }
 
-const KEPT = 2_000;
-const sha256 = (text: string): string => createHash('sha256').update(text, 'utf8').digest('hex');
+export const sha256 = (text: string): string => createHash('sha256').update(text, 'utf8').digest('hex');
 
 /** Verifies merge Approvals for a head, from their bundles alone and against what the verifier itself reads of issue and change. */
 export class ApprovalChecks {
@@ -50,19 +50,25 @@ export class ApprovalChecks {
   readonly #objects: Pick<Objects, 'approvals'>;
   readonly #trust: TrustReader;
   readonly #signatures: Signatures;
+  readonly #bundles: Pick<Bundles, 'open'>;
   readonly #now: () => number;
-  readonly #opened = new Map<string, ReturnType<typeof openedOrRefused>>();
   #clusterUID: string | undefined;
 
   constructor(
     client: Pick<KubeClient, 'get'>,
     objects: Pick<Objects, 'approvals'>,
-    parts: { readonly trust: TrustReader; readonly signatures: Signatures; readonly now: () => number },
+    parts: {
+      readonly trust: TrustReader;
+      readonly signatures: Signatures;
+      readonly bundles: Pick<Bundles, 'open'>;
+      readonly now: () => number;
+    },
   ) {
     this.#client = client;
     this.#objects = objects;
     this.#trust = parts.trust;
     this.#signatures = parts.signatures;
+    this.#bundles = parts.bundles;
     this.#now = parts.now;
   }
 
@@ -105,7 +111,7 @@ export class ApprovalChecks {
   ): ApprovalVerdict {
     const { humans, machines, fourEyes } = at.view;
     const signer = { scope: 'merge', humans, machines, revoked: at.revoked, sha256, now: this.#now() } as const;
-    const open = () => this.#open(approval, at.view);
+    const open = () => this.#bundles.open(approval, at.view);
     if (typeof document === 'string') return unfit(document, signer, open());
     const question = { ...signer, fourEyes, authors: at.authors, digest: approvalDigest(document, sha256) };
     return verifyApproval(approval.spec.bundle, question, open);
@@ -147,19 +153,6 @@ export class ApprovalChecks {
     this.#clusterUID ??= (await this.#client.get(NAMESPACES, { name: 'kube-system' })).metadata.uid!;
     return this.#clusterUID;
   }
-
-  /** A bundle is opened once for each trusted root. */
-  #open(
-    { metadata, spec }: Approval & KubeObject,
-    { trust, rootVersion }: TrustView,
-  ): ReturnType<typeof openedOrRefused> {
-    const key = `${metadata.uid} ${rootVersion}`;
-    const found = this.#opened.get(key) ?? openedOrRefused(spec.bundle, trust);
-    this.#opened.set(key, found);
-    const [oldest] = this.#opened.keys();
-    if (this.#opened.size > KEPT && oldest !== undefined) this.#opened.delete(oldest);
-    return found;
-  }
 }
 
 /** What is read of a document that somebody claims to have signed. */
@@ -170,7 +163,7 @@ interface Signed {
 }
 
 /** Of what is signed as it should be, and fits nothing: why, and whose signature it is all the same. */
-function unfit(message: string, signer: SignerQuestion, opened: ReturnType<typeof openedOrRefused>): ApprovalVerdict {
+function unfit(message: string, signer: SignerQuestion, opened: Opened): ApprovalVerdict {
   if ('refused' in opened) return { verified: false, reason: opened.refused, message: opened.message };
   const signed = judgeSigned(opened, signer);
   if (!signed.verified) return signed;
@@ -187,8 +180,4 @@ function consentOf({ metadata }: Approval & KubeObject, { signedAt, document }: 
     pullRequest: { number: pullRequest.number, headSHA: pullRequest.headSHA },
   };
   return { approval: `${metadata.namespace}/${metadata.name}`, signedAt, pull, manifests: pullRequest.manifests };
-}
-
-function heldIn({ metadata }: Approval & KubeObject) {
-  return { namespace: metadata.namespace!, name: metadata.name!, uid: metadata.uid! };
 }

@@ -1,5 +1,5 @@
 import { verifierObjects } from '#crds';
-import type { ObjectRef } from '#lib/kube';
+import type { KubeObject, ObjectRef } from '#lib/kube';
 import { EntryMap, type MapClient } from './entry-map.ts';
 import { type KeptConsent, KeptConsents } from './kept-consents.ts';
 
@@ -14,6 +14,11 @@ const REMEMBERED_MS = 7 * 86_400_000;
 export interface HeldIn extends ObjectRef {
   readonly namespace: string;
   readonly uid: string;
+}
+
+/** An object as what a signature is held in. */
+export function heldIn({ metadata }: KubeObject): HeldIn {
+  return { namespace: metadata.namespace!, name: metadata.name!, uid: metadata.uid! };
 }
 
 interface Entry {

@@ -1,6 +1,5 @@
-import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
+import { type HeldPort, holdPort } from '#lib/http';
 import { ControlPlaneError } from './errors.ts';
 
 /** Loopback ports. `apiserver` is the one people and programs use; the etcd ports serve the API server alone. */
@@ -18,7 +17,7 @@ const names = ['apiserver', 'etcdClient', 'etcdPeer'] as const;
  */
 export async function choosePorts(wanted: Partial<Ports>, file: string): Promise<Ports> {
   const last = await readLast(file);
-  const held: Array<{ port: number; release(): Promise<void> }> = [];
+  const held: HeldPort[] = [];
   try {
     const chosen: Record<string, number> = {};
     for (const name of names) {
@@ -45,28 +44,14 @@ async function readLast(file: string): Promise<Partial<Ports>> {
 
 async function take(name: string, wanted: number, last: number) {
   if (wanted > 0) {
-    const lease = await hold(wanted);
+    const lease = await holdPort(wanted);
     if (lease) return lease;
     throw new ControlPlaneError(
       'PortInUse',
       `Port ${wanted} on 127.0.0.1, asked for as the ${name} port, is already in use: stop the program that holds it or choose another port.`,
     );
   }
-  const lease = (last > 0 && (await hold(last))) || (await hold(0));
+  const lease = (last > 0 && (await holdPort(last))) || (await holdPort(0));
   if (lease) return lease;
   throw new ControlPlaneError('PortInUse', `No free port was found on 127.0.0.1 for ${name}.`);
-}
-
-async function hold(port: number) {
-  const server = createServer();
-  try {
-    server.listen(port, '127.0.0.1');
-    await once(server, 'listening');
-  } catch {
-    return undefined;
-  }
-  return {
-    port: (server.address() as AddressInfo).port,
-    release: () => new Promise<void>((resolve) => server.close(() => resolve())),
-  };
 }

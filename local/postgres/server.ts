@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdir } from 'node:fs/promises';
-import { createServer, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { holdPort } from '#lib/http';
 import { type Logger, silentLogger } from '#lib/observe';
 import { pickAccount } from './account.ts';
 import { locateBinaries } from './binaries.ts';
@@ -178,10 +179,7 @@ async function startOnce(command: ReturnType<Launch>, cluster: string, logger: L
 }
 
 async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const address = probe.address();
-  probe.close();
-  await once(probe, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
+  const held = await holdPort(0);
+  await held?.release();
+  return held?.port ?? 0;
 }

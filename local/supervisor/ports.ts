@@ -1,5 +1,4 @@
-import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { isPortFree } from '#lib/http';
 import { ExitCode, ExitError } from '#lib/terminal';
 
 // Below the range from which the system takes ports of outgoing connections, so that a remembered port stays free.
@@ -59,18 +58,6 @@ async function choosePort(request: PortRequest, taken: ReadonlySet<number>, opti
     if (await usable(port)) return port;
   }
   throw inUse(`No free port was found on 127.0.0.1 for ${name}`, `or name one with --port-${name}`);
-}
-
-async function isPortFree(port: number): Promise<boolean> {
-  const server = createServer();
-  try {
-    server.listen(port, '127.0.0.1');
-    await once(server, 'listening');
-  } catch {
-    return false;
-  }
-  await new Promise((resolve) => server.close(resolve));
-  return true;
 }
 
 function inUse(what: string, otherwise: string): ExitError {

@@ -30,7 +30,8 @@ export async function startEmbedded(context: Context, progress: (line: string) =
       if (exit === null || context.signal.aborted) return;
       trouble(context)(`${describeExit(exit).split(';')[0]}; starting the control plane again`);
       await current.stop();
-      current = await launch(context, binary, current.controlPlane.ports);
+      // Its clients know the API server by its port; etcd's is nobody else's business, and may have been taken meanwhile.
+      current = await launch(context, binary, { apiserver: current.controlPlane.ports.apiserver });
     }
   };
   keepRunning().catch(context.fail);

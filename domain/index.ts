@@ -149,6 +149,7 @@ export {
   noGrant,
   type ToldGrant,
   type WeighGrant,
+  wrongInGrant,
 } from './ledger/grant.ts';
 export { Ledger, type LedgerRow, type LedgerSubject, pairsOf, recordsOf } from './ledger/ledger.ts';
 export { modelOf } from './ledger/model.ts';

@@ -4,13 +4,13 @@ import { annotations, type Issue, resources } from '#crds';
 import type { KubeClient, ObjectRef, Resource } from '#lib/kube';
 import { createTerminal, ExitCode, ExitError, plain } from '#lib/terminal';
 import { openTenant, type TenantOptions } from '../cluster.ts';
+import { checkNote } from '../note.ts';
 import { withCommonOptions } from '../options.ts';
 import { whoAmI } from '../who.ts';
 
 const ISSUES: Resource<Issue> = resources.Issue;
 const LOOK_MS = 250;
 const WITHIN_MS = 30_000;
-const NOTE_MAX = 1_024;
 
 interface AckOptions extends TenantOptions {
   readonly note?: string;
@@ -28,8 +28,7 @@ export function addAck(program: Command): void {
 
 async function ack(name: string, options: AckOptions): Promise<void> {
   const { note } = options;
-  if (note !== undefined && note.length > NOTE_MAX)
-    throw new ExitError(ExitCode.Usage, `The note has ${note.length} characters; make it at most ${NOTE_MAX}.`);
+  checkNote(note);
   const { client, namespace } = openTenant(options);
   try {
     const acked = await acknowledge(client, { namespace, name }, note);

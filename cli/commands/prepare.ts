@@ -5,13 +5,13 @@ import { annotations, type Issue, type Reason, resources } from '#crds';
 import { isKubeError, type KubeClient, type ObjectRef, type Resource } from '#lib/kube';
 import { createTerminal, ExitCode, ExitError, plain } from '#lib/terminal';
 import { openTenant, type TenantOptions } from '../cluster.ts';
+import { checkNote } from '../note.ts';
 import { withCommonOptions } from '../options.ts';
 import { whoAmI } from '../who.ts';
 
 const ISSUES: Resource<Issue> = resources.Issue;
 const LOOK_MS = 250;
 const WITHIN_MS = 30_000;
-const NOTE_MAX = 1_024;
 
 interface PrepareOptions extends TenantOptions {
   readonly note?: string;
@@ -29,8 +29,7 @@ export function addPrepare(program: Command): void {
 
 async function prepare(name: string, options: PrepareOptions): Promise<void> {
   const { note } = options;
-  if (note !== undefined && note.length > NOTE_MAX)
-    throw new ExitError(ExitCode.Usage, `The note has ${note.length} characters; make it at most ${NOTE_MAX}.`);
+  checkNote(note);
   const { client, namespace } = openTenant(options);
   try {
     const asked = await askPreparation(client, { namespace, name }, note);

@@ -1,11 +1,12 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
 import { type Agent, resources } from '#crds';
-import { canonicalJSON, type GrantDocument, grantStatement } from '#domain';
+import { canonicalJSON, type GrantDocument, grantStatement, wrongInGrant } from '#domain';
 import { isKubeError, type KubeClient, NAMESPACES, type Resource } from '#lib/kube';
-import { createTerminal, ExitCode, ExitError, plain } from '#lib/terminal';
+import { createTerminal, ExitCode, ExitError, plain, type Terminal } from '#lib/terminal';
 import { type SigningOptions, sign, withSigningOptions } from '../approve/sign.ts';
-import { openTenant } from '../cluster.ts';
+import { openTenant, type Tenant } from '../cluster.ts';
+import { checkNote } from '../note.ts';
 import { type ActOptions, say, withActOptions } from './trust-say.ts';
 
 const AGENTS: Resource<Agent> = resources.Agent;
@@ -33,35 +34,78 @@ async function grant(name: string, taskClass: string, tier: string, options: Gra
       ExitCode.Usage,
       `${plain(tier)} is granted to nobody: T0 is where everyone starts, and T3 is driven by a person.`,
     );
+  checkNote(options.note);
   const tenant = openTenant(options);
-  const { client, namespace } = tenant;
-  const terminal = createTerminal(options);
   try {
-    const { metadata, spec } = await client.get(AGENTS, { namespace, name });
-    const model = options.model ?? spec.models.default?.model;
-    if (model === undefined)
-      throw new ExitError(ExitCode.Usage, `Agent ${name} names no model: say which with --model.`);
-    const document: GrantDocument = {
-      clusterUID: options.clusterUid ?? (await clusterUID(client)),
-      namespace,
-      agent: { name, uid: metadata.uid! },
-      taskClass,
-      model,
-      tier,
-      nonce: randomUUID(),
-    };
-    const statement = JSON.stringify(grantStatement(document, sha256));
-    if (options.printStatement) return void process.stdout.write(`${statement}\n`);
-    terminal.say(renderGrant(document));
-    const bundle = await sign(statement, tenant, options, terminal);
-    checkBundle(bundle, document);
-    const recorded = await say(client, { namespace, name }, { do: 'grant', bundle }, options);
-    terminal.result(
-      { ...recorded, agent: name, taskClass, tier, model },
-      `${plain(name)} is trusted with ${tier} of class ${plain(taskClass)} with ${plain(model)}. ${plain(recorded.message)}`,
-    );
+    await grantTo(tenant, { name, taskClass, tier }, options, createTerminal(options));
   } finally {
-    await client.close();
+    await tenant.client.close();
+  }
+}
+
+/** To whom what is granted. */
+interface Granted {
+  readonly name: string;
+  readonly taskClass: string;
+  readonly tier: GrantDocument['tier'];
+}
+
+/** Shows the grant, has it signed and says it on the Agent; or prints what would be signed. Throws ExitError. */
+export async function grantTo(
+  tenant: Tenant,
+  granted: Granted,
+  options: GrantOptions,
+  terminal: Terminal,
+): Promise<void> {
+  const { name, taskClass, tier } = granted;
+  const { client, namespace } = tenant;
+  const document = await documentOf(tenant, granted, options);
+  const statement = JSON.stringify(grantStatement(document, sha256));
+  if (options.printStatement) return void process.stdout.write(`${statement}\n`);
+  terminal.say(renderGrant(document));
+  const bundle = await sign(statement, tenant, options, terminal);
+  checkBundle(bundle, document);
+  const recorded = await say(client, { namespace, name }, { do: 'grant', bundle }, options);
+  const { model } = document;
+  terminal.result(
+    { ...recorded, agent: name, taskClass, tier, model },
+    `${plain(name)} is trusted with ${tier} of class ${plain(taskClass)} with ${plain(model)}. ${plain(recorded.message)}`,
+  );
+}
+
+/** What is signed. Throws ExitError `Usage` for what nobody would take once it is. */
+async function documentOf(
+  { client, namespace }: Tenant,
+  { name, taskClass, tier }: Granted,
+  options: GrantOptions,
+): Promise<GrantDocument> {
+  const { metadata, spec } = await client.get(AGENTS, { namespace, name });
+  const model = options.model ?? spec.models.default?.model;
+  if (model === undefined) throw new ExitError(ExitCode.Usage, `Agent ${name} names no model: say which with --model.`);
+  const document: GrantDocument = {
+    clusterUID: options.clusterUid ?? (await clusterUID(client)),
+    namespace,
+    agent: { name, uid: metadata.uid! },
+    taskClass,
+    model,
+    tier,
+    nonce: randomUUID(),
+  };
+  const field = wrongInGrant(document);
+  if (field !== null) throw new ExitError(ExitCode.Usage, wrongSaid(field, document));
+  return document;
+}
+
+function wrongSaid(field: string, { taskClass }: GrantDocument): string {
+  switch (field) {
+    case 'taskClass':
+      return `${plain(taskClass)} is no class of work: lower-case letters, digits and dashes, at most 63.`;
+    case 'model':
+      return '--model is no id of a model: it has 1 to 128 characters, and no line break.';
+    case 'clusterUID':
+      return '--cluster-uid is no uid: it has 1 to 253 characters, and no line break.';
+    default:
+      return `What would be signed is no grant: its ${field} is wrong.`;
   }
 }
 

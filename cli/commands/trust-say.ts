@@ -5,13 +5,13 @@ import { type Agent, annotations, resources } from '#crds';
 import type { KubeClient, ObjectRef, Resource } from '#lib/kube';
 import { ExitCode, ExitError } from '#lib/terminal';
 import type { TenantOptions } from '../cluster.ts';
+import { checkNote } from '../note.ts';
 import { withCommonOptions } from '../options.ts';
 import { whoAmI } from '../who.ts';
 
 const AGENTS: Resource<Agent> = resources.Agent;
 const LOOK_MS = 250;
 const WITHIN_MS = 30_000;
-const NOTE_MAX = 1_024;
 
 export interface ActOptions extends TenantOptions {
   readonly note?: string;
@@ -49,8 +49,7 @@ export async function say(
   words: Words,
   { note, withinMs = WITHIN_MS }: { note?: string | undefined; withinMs?: number } = {},
 ): Promise<Recorded> {
-  if (note !== undefined && note.length > NOTE_MAX)
-    throw new ExitError(ExitCode.Usage, `The note has ${note.length} characters; make it at most ${NOTE_MAX}.`);
+  checkNote(note);
   const id = randomUUID();
   const by = await whoAmI(client);
   const { metadata: named } = await client.get(AGENTS, ref);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import { type GrantDocument, grantPredicateType, grantStatement, judgeGrant } from './grant.ts';
+import { type GrantDocument, grantPredicateType, grantStatement, judgeGrant, wrongInGrant } from './grant.ts';
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 const NOON = Date.parse('2026-03-02T12:00:00Z');
@@ -49,6 +49,26 @@ test('a grant that a listed person signed for exactly this Agent holds from when
     document,
     signedAt: NOON,
   });
+});
+
+test('whoever is about to sign a grant is told of the field for which nobody would take it', () => {
+  assert.equal(wrongInGrant(document), null);
+  for (const [field, over] of [
+    ['taskClass', { taskClass: 'Bug_Fix' }],
+    ['taskClass', { taskClass: 'a'.repeat(64) }],
+    ['taskClass', { taskClass: '' }],
+    ['model', { model: '' }],
+    ['model', { model: 'm'.repeat(129) }],
+    ['model', { model: 'model\r1' }],
+    ['clusterUID', { clusterUID: '' }],
+    ['agent.name', { agent: { name: '', uid: 'uid-e' } }],
+    ['tier', { tier: 'T3' }],
+    ['nonce', { nonce: 'short' }],
+  ] as const) {
+    assert.equal(wrongInGrant({ ...document, ...over }), field, JSON.stringify(over));
+    assert.match(refusal(statement(over)), /^What was signed is no grant/);
+  }
+  assert.equal(wrongInGrant(null), '');
 });
 
 test('a statement of version 0.1, as cosign writes it, is a grant as well', () => {

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { Check } from 'typebox/value';
+import { Check, Errors } from 'typebox/value';
 import { canonicalJSON } from '../approval/canonical.ts';
 import { carriageReturn } from '../approval/document.ts';
 import type { OpenedBundle } from '../approval/judge.ts';
@@ -33,6 +33,16 @@ const GrantDocument = Type.Object(
 
 /** Document v1 of what is granted: where an Agent starts in a class of work with one model. It has no room for T3. */
 export type GrantDocument = Static<typeof GrantDocument>;
+
+/**
+ * Names the field of a document for which nobody would take it once it is signed, as `taskClass` or `agent.name`; the empty text where it is no document at all,
+ * null where it is one of version 1.
+ */
+export function wrongInGrant(document: unknown): string | null {
+  const [error] = Check(GrantDocument, document) ? [] : Errors(GrantDocument, document);
+  if (error !== undefined) return error.instancePath.slice(1).replaceAll('/', '.');
+  return carriageReturn(document, '')?.slice(1) ?? null;
+}
 
 /** What a person signs to grant trust. */
 export interface GrantStatement {

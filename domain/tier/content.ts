@@ -1,5 +1,6 @@
 import { type ChangedFile, differingLines, type FileContent } from './change.ts';
 import type { Engines } from './engines.ts';
+import { layoutOnly } from './layout.ts';
 import { mayBeManifest, type SaidManifests, saidIn } from './manifests.ts';
 import { pinsOnly } from './pins.ts';
 
@@ -73,6 +74,11 @@ export class Content {
     const { before, after } = this.text;
     this.#versionsOnly ??= this.#stays && before !== null && after !== null && pinsOnly(before, after, this.#manifest);
     return this.#versionsOnly;
+  }
+
+  /** An .editorconfig of which only the layout of text differs, in the folder where it stood. */
+  get layoutOnly(): boolean {
+    return this.#stays && layoutOnly(this.text);
   }
 
   /** A package.json of which only dependencies and descriptions differ, and every dependency comes from the registry by a version. */

@@ -12,7 +12,7 @@ const files: Record<string, { yes: string; no: string }> = {
       build/azure-pipelines-ci.yml Jenkinsfile ci/Jenkinsfile.release .travis.yml .drone.yml .cirrus.star .appveyor.yml appveyor.yml
       bitbucket-pipelines.yml codemagic.yaml bitrise.yml cloudbuild.yaml skaffold.yaml buildspec.yml .ci/run ci/build.sh ci_scripts/ci_post_clone.sh
       ios/ci_scripts/ci_pre_xcodebuild.sh renovate.json .github/renovate.json5 .renovaterc .goreleaser.yml .releaserc.json release-please-config.json fastlane/Fastfile .forgejo/workflows/a.yml .gitea/workflows/a.yml pipelines/build.yml
-      .GitHub/Workflows/CI.yml`,
+      .GitHub/Workflows/CI.yml Dangerfile ios/Dangerfile.swift dangerfile.ts`,
     no: '.github/ISSUE_TEMPLATE/bug.yml .github/PULL_REQUEST_TEMPLATE.md .github/FUNDING.yml workflows/ci.yml src/ci/index.ts docs/action.md reaction.yml fastlane/metadata/en-US/name.txt',
   },
   owners: {
@@ -34,8 +34,27 @@ const files: Record<string, { yes: string; no: string }> = {
       lint-staged.config.js .simple-git-hooks.json Makefile sub/Makefile GNUmakefile Makefile.win build/rules.mk justfile .justfile Taskfile.yml Rakefile
       gulpfile.js Gruntfile.js setup.py sub/setup.py noxfile.py tasks.py binding.gyp build.rs Directory.Build.props Directory.Build.targets
       src/Directory.Solution.props custom.targets build.cake build.ps1 build.sh gradlew gradlew.bat gradle/wrapper/gradle-wrapper.properties mvnw
-      .mvn/wrapper/maven-wrapper.properties .gitattributes sub/.gitattributes .envrc Procfile Tiltfile`,
-    no: 'src/makefile.ts docs/setup.py.md hooks/useX.ts build/index.html targets.json',
+      .mvn/wrapper/maven-wrapper.properties 
+      .gitattributes sub/.gitattributes .envrc Procfile Tiltfile commitlint.config.js .commitlintrc.yml Directory.Build.rsp MSBuild.rsp src/Api.csproj.user
+      sitecustomize.py src/usercustomize.py hatch_build.py`,
+    no: 'src/makefile.ts docs/setup.py.md hooks/useX.ts build/index.html targets.json src/Api.csproj docs/commitlint.md',
+  },
+  editors: {
+    yes: `.idea/watcherTasks.xml .idea/runConfigurations/Start.xml app/.idea/workspace.xml .idea/startup.xml .idea/externalDependencies.xml .idea/tools/a.xml
+      .idea/inspectionProfiles/Project_Default.xml .run/Start.run.xml .vscode/c_cpp_properties.json shop.code-workspace .zed/tasks.json .zed/settings.json
+      .fleet/run.json .vs/tasks.vs.json .nvim.lua .exrc .dir-locals.el shop.sublime-project .gitpod.yml .gitpod.Dockerfile .replit .codesandbox/tasks.json
+      .stackblitzrc mise.toml .mise.local.toml .mise/config.toml devbox.json devenv.nix shell.nix .lldbinit .gdbinit`,
+    no: '.vscode/extensions.json .vscode/a.code-snippets .idea/codeStyles/Project.xml .idea/.gitignore .idea/vcs.xml src/idea/a.ts docs/mise.md',
+  },
+  analysis: {
+    yes: `all.ruleset GlobalSuppressions.cs src/Api/GlobalSuppressions.cs .eslintignore
+      web/.eslintignore .stylelintignore .semgrepignore .semgrep.yml .semgrep/rules/a.yaml .gitleaksignore .gitleaks.toml .trivyignore .trivyignore.yaml trivy.yaml
+      .snyk .nsprc audit-ci.json osv-scanner.toml .bandit .checkov.yaml .secrets.baseline .safety-policy.yml .kube-linter.yaml qodana.yaml .codeclimate.yml`,
+    no: '.prettierignore .gitignore .dockerignore eslint.config.js .eslintrc.json .prettierrc src/rulesets.ts docs/trivyignore.md',
+  },
+  diagnostics: {
+    yes: '.editorconfig src/.editorconfig .globalconfig src/a.globalconfig',
+    no: 'editorconfig.md .editorconfig.ts globalconfig.json',
   },
   'package-manifest': {
     yes: 'package.json packages/a/package.json composer.json',
@@ -43,21 +62,26 @@ const files: Record<string, { yes: string; no: string }> = {
   },
   'project-manifest': {
     yes: `pyproject.toml sub/pyproject.toml setup.cfg Pipfile Package.swift Package@swift-5.9.swift Podfile Lib.podspec Cartfile Gemfile x.gemspec Directory.Packages.props
-      build.gradle app/build.gradle.kts settings.gradle pom.xml Cargo.toml go.mod go.work mix.exs build.sbt CMakeLists.txt meson.build BUILD.bazel MODULE.bazel .bazelrc flake.nix`,
+      build.gradle app/build.gradle.kts settings.gradle pom.xml Cargo.toml go.mod go.work mix.exs build.sbt CMakeLists.txt meson.build BUILD.bazel MODULE.bazel .bazelrc flake.nix eng/Versions.props`,
     no: 'Pipfile.lock Package.resolved Podfile.lock Sources/Package/a.swift src/App.csproj go.sum Cargo.lock',
   },
   tests: {
     yes: `jest.config.js jest.config.ts packages/a/jest.config.cjs jest.setup.ts jest.json vitest.config.ts vitest.workspace.ts vite.config.mts karma.conf.js
       playwright.config.ts cypress.config.js cypress.json .mocharc.yml .mocharc .nycrc .c8rc.json .taprc pytest.ini tox.ini .coveragerc conftest.py
       tests/conftest.py codecov.yml .codecov.yml sonar-project.properties all.runsettings App.xctestplan xunit.runner.json tests/a.xunit.runner.json
-      stryker.conf.json stryker-config.json phpunit.xml.dist .rspec wdio.conf.js ava.config.js`,
-    no: 'src/config.ts webpack.config.js tests/test_a.py jest.md src/pytest.ts test/config/a.json',
+      stryker.conf.json stryker-config.json phpunit.xml.dist .rspec wdio.conf.js ava.config.js
+      src/setupTests.ts src/setup-tests.js test-setup.ts src/testSetup.tsx setup-jest.ts src/setupJest.js global-setup.ts e2e/globalTeardown.ts cypress/support/e2e.ts
+      cypress/plugins/index.js src/test.ts test/mocha.opts testem.js .testcaferc.json .detoxrc.js .stestr.conf behave.ini testconfig.json Api.testconfig.json
+      codecoverage.config .slather.yml ct.yaml kuttl-test.yaml .chainsaw.yaml`,
+    no: 'src/config.ts webpack.config.js tests/test_a.py jest.md src/pytest.ts test/config/a.json src/setup.ts src/a/test.ts src/globals.ts cypress/support/login.ts charts/a/ct.yaml.md',
   },
   'package-sources': {
     yes: `.npmrc sub/.npmrc .yarnrc .yarnrc.yml .yarn/releases/yarn-4.cjs .yarn/plugins/a.cjs .pnpmfile.cjs pnpm-workspace.yaml bunfig.toml pip.conf .pip.conf pip.ini
       .pypirc uv.toml NuGet.config nuget.config src/NuGet.Config .cargo/config.toml .swiftpm/configuration/registries.json .condarc settings.xml
-      .m2/settings.xml patches/left-pad+1.0.0.patch`,
-    no: 'src/npmrc.ts app/src/main/res/settings.xml .yarn/cache/a.zip patch.md',
+      .m2/settings.xml patches/left-pad+1.0.0.patch
+      .pnp.cjs web/.pnp.cjs .pnp.js .pnp.loader.mjs .pnp.data.json .yarn/unplugged/a/b.js deno.json deno.jsonc import_map.json importmap.json .bowerrc .gemrc
+      poetry.toml pixi.toml paket.dependencies rush.json common/config/rush/pnpm-config.json gradle.properties`,
+    no: 'src/npmrc.ts app/src/main/res/settings.xml .yarn/cache/a.zip patch.md deno.lock src/pnp.cjs',
   },
   access: {
     yes: `config/rbac/role.yaml deploy/rbac.yaml base/cluster-role.yml base/clusterrolebinding.yaml a/role-binding.json charts/x/templates/rbac.yaml

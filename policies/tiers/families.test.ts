@@ -195,6 +195,55 @@ for (const [what, before, after, tier] of [
     assert.equal(grade.tier, tier, grade.reason);
   });
 
+const LAYOUT = 'root = true\n[*.cs]\nindent_size = 4\n';
+const SEVERE = `${LAYOUT}dotnet_diagnostic.CA3001.severity = error\n`;
+
+/** An editor reads how text is laid out from it, a compiler what it reports. */
+for (const [what, path, before, after, tier] of [
+  ['the first layout', '.editorconfig', null, LAYOUT, 'T0'],
+  ['another layout', '.editorconfig', LAYOUT, LAYOUT.replace('4', '2'), 'T0'],
+  ['another layout for other files', '.editorconfig', LAYOUT, LAYOUT.replace('*.cs', '*.fs'), 'T0'],
+  ['another layout beside a severity', '.editorconfig', SEVERE, SEVERE.replace('4', '2'), 'T0'],
+  ['a comment beside a severity', '.editorconfig', SEVERE, `# why\n${SEVERE}`, 'T0'],
+  ['a diagnostic that is off', '.editorconfig', LAYOUT, `${LAYOUT}dotnet_diagnostic.CA3001.severity = none\n`, 'T2'],
+  ['a diagnostic that is gone', '.editorconfig', SEVERE, LAYOUT, 'T2'],
+  ['a diagnostic of other files', '.editorconfig', SEVERE, SEVERE.replace('*.cs', '*.fs'), 'T2'],
+  ['a diagnostic behind another heading', '.editorconfig', SEVERE, SEVERE.replace('\ndotnet', '\n[a]\ndotnet'), 'T2'],
+  ['a style that is not reported', '.editorconfig', LAYOUT, `${LAYOUT}csharp_new_line_before_else = true:none\n`, 'T2'],
+  [
+    'a line behind what only compilers take for its end',
+    '.editorconfig',
+    LAYOUT,
+    `${LAYOUT}charset = a\u2028dotnet_diagnostic.CA3001.severity = none\n`,
+    'T2',
+  ],
+  [
+    'a comment with another line in it',
+    '.editorconfig',
+    LAYOUT,
+    `${LAYOUT}# a\u0085dotnet_diagnostic.CA3001.severity = none\n`,
+    'T2',
+  ],
+  ['code that counts as generated', '.editorconfig', LAYOUT, `${LAYOUT}generated_code = true\n`, 'T2'],
+  [
+    'a diagnostic that is off everywhere',
+    '.globalconfig',
+    'is_global = true',
+    'is_global = true\ndotnet_diagnostic.CA3001.severity = none',
+    'T2',
+  ],
+  ['files that no linter sees', '.eslintignore', 'dist', 'dist\nsrc', 'T2'],
+  ['a program that the editor runs', '.idea/watcherTasks.xml', null, '<TaskOptions />', 'T2'],
+  ['a program that the editor starts', '.idea/runConfigurations/a.xml', null, '<component />', 'T2'],
+  ['a style of the editor', '.idea/codeStyles/Project.xml', null, '<component />', 'T0'],
+] as const)
+  test(`every policy: ${what} in ${path} is ${tier}`, () => {
+    for (const policy of ALL) {
+      const grade = tierOf(policy, path, before, after);
+      assert.equal(grade.tier, tier, `${policy}: ${grade.reason}`);
+    }
+  });
+
 const VALUES = 'kind: HelmRelease\nspec:\n  values:\n    persistence:\n      ';
 
 /** A number is no version for having two parts. */

@@ -126,3 +126,10 @@ test('consents: where nobody can tell what became of a deleted one, that is said
   assert.deepEqual(await consents.against([OLDER], newer.at), { found: [], unknown: [] });
   assert.equal(asked.length, 1);
 });
+
+test('consents: of one that is there and older than what it would stand against, nobody has to know what became', async () => {
+  const fate = { state: 'unknown', why: 'There is no Repository any more.' } as const;
+  const { consents } = setUp([older, newer], { fate });
+  assert.deepEqual(await consents.against([OLDER], newer.at), { found: [], unknown: [] });
+  assert.equal((await consents.against([OLDER], older.at)).unknown.length > 0, true);
+});

@@ -71,7 +71,11 @@ export interface Standing {
   readonly unknown: readonly string[];
 }
 
-type Judged = FoundConsent | { readonly unknown: string } | { readonly uncounted: string } | null;
+type Judged =
+  | FoundConsent
+  | { readonly unknown: string; readonly signedAt: number }
+  | { readonly uncounted: string }
+  | null;
 
 export const sha256 = (text: string): string => createHash('sha256').update(text, 'utf8').digest('hex');
 
@@ -96,15 +100,7 @@ export class Consents {
 
   /** Approvals that consent to what a digest (hex) names, with the machines that signed for their heads where `machines` asks. Throws what {@link ConsentSources.trust} throws. */
   async of(digest: string, { machines = false } = {}): Promise<Looked> {
-    const claimed = this.#sources.approvals
-      .byIndex(MANIFEST, digest)
-      .filter(({ metadata }) => metadata.deletionTimestamp === undefined);
-    if (claimed.length === 0) return { found: [], unknown: [], uncounted: [] };
-    const [trust, clusterUID] = await Promise.all([this.#sources.trust(), this.#sources.clusterUID()]);
-    const judged = await Promise.all(
-      claimed.map((approval) => this.#judge(approval, { digest, machines }, trust, clusterUID)),
-    );
-    const looked = judged.filter((one) => one !== null);
+    const looked = await this.#judgeAll({ digest, machines });
     return {
       found: looked.filter((one) => 'approval' in one),
       unknown: looked.flatMap((one) => ('unknown' in one ? one.unknown : [])),
@@ -119,18 +115,31 @@ export class Consents {
    */
   async against(digests: readonly string[], since: number): Promise<Standing> {
     const { kept } = await this.#sources.trust();
-    const live = await Promise.all(digests.map((digest) => this.of(digest)));
-    const known = new Set(live.flatMap(({ found }) => found.map(({ signature }) => signature)));
+    const isSince = ({ signedAt }: { readonly signedAt: number }) => signedAt >= since;
+    const live = (await Promise.all(digests.map((digest) => this.#judgeAll({ digest, machines: false })))).flat();
+    const found = live.filter((one) => 'approval' in one).filter(isSince);
+    const known = new Set(found.map(({ signature }) => signature));
     const others = new Map(digests.flatMap(kept).map((one) => [one.signature, one]));
-    const judged = await Promise.all(
-      [...others.values()]
-        .filter(({ signature, signedAt }) => signedAt >= since && !known.has(signature))
-        .map((one) => this.#stands(one)),
-    );
+    const past = [...others.values()].filter((one) => isSince(one) && !known.has(one.signature));
+    const stands = await Promise.all(past.map((one) => this.#stands(one)));
     return {
-      found: [...live.flatMap(({ found }) => found), ...judged.flatMap((one) => one.found)],
-      unknown: [...live.flatMap(({ unknown }) => unknown), ...judged.flatMap((one) => one.unknown)],
+      found: [...found, ...stands.flatMap((one) => one.found)],
+      unknown: [
+        ...live.flatMap((one) => ('unknown' in one && isSince(one) ? one.unknown : [])),
+        ...stands.flatMap((one) => one.unknown),
+      ],
     };
+  }
+
+  /** Approvals that claim to name a digest, and what there is to say of each. */
+  async #judgeAll(asked: { readonly digest: string; readonly machines: boolean }) {
+    const claimed = this.#sources.approvals
+      .byIndex(MANIFEST, asked.digest)
+      .filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+    if (claimed.length === 0) return [];
+    const [trust, clusterUID] = await Promise.all([this.#sources.trust(), this.#sources.clusterUID()]);
+    const judged = await Promise.all(claimed.map((approval) => this.#judge(approval, asked, trust, clusterUID)));
+    return judged.filter((one) => one !== null);
   }
 
   async #stands(consent: KeptConsent): Promise<Standing> {
@@ -161,7 +170,8 @@ export class Consents {
     if (!trust.counted(signed.signature))
       return { uncounted: `The check ${APPROVAL_CHECK} has not counted Approval ${name}.` };
     const fate = await this.#sources.fate(document as unknown as ApprovedPull);
-    if (fate.state === 'unknown') return { unknown: `Approval ${name}: ${fate.why}` };
+    const { signedAt } = opened;
+    if (fate.state === 'unknown') return { unknown: `Approval ${name}: ${fate.why}`, signedAt };
     if (fate.state === 'closed') return { uncounted: `The pull request of Approval ${name} is closed.` };
     if (fate.state === 'open' && !fate.passes)
       return { uncounted: `The check ${APPROVAL_CHECK} holds back the pull request of Approval ${name}.` };
@@ -171,10 +181,10 @@ export class Consents {
         : judgeOpen(opened, document, fate.headSHA, { ...question, now: this.#sources.now() });
     if (!verdict?.verified) return null;
     const { identity: human, signature } = verdict;
-    const found = { approval: name, signature, signedAt: opened.signedAt, human };
+    const found = { approval: name, signature, signedAt, human };
     if (!asked.machines) return { ...found, machines: [] };
     const vouching = await this.#sources.machines(document, trust);
-    if (vouching.state === 'unknown') return { unknown: `Approval ${name}: ${vouching.why}` };
+    if (vouching.state === 'unknown') return { unknown: `Approval ${name}: ${vouching.why}`, signedAt };
     return { ...found, machines: vouching.machines };
   }
 }

@@ -172,6 +172,13 @@ test('consent: an object that no digest can name is refused, and is told why', (
   assert.ok(need.state === 'refused' && /half of a surrogate pair/.test(need.message));
 });
 
+test('consent: a claim for which the scheduler picks a node passes, and one that is given another storage class by an annotation does not', () => {
+  const claim = (annotations: object) => object('PersistentVolumeClaim', {}, { annotations });
+  const changed = (annotations: object) => write('UPDATE', claim(annotations), claim({}), 'system:kube-scheduler');
+  assert.equal(stateOf(changed({ 'volume.kubernetes.io/selected-node': 'n' }), []), 'passes');
+  assert.equal(stateOf(changed({ 'volume.beta.kubernetes.io/storage-class': 'ephemeral' }), []), 'needed');
+});
+
 test('consent: a Job that a CronJob makes is asked for like anybody’s', () => {
   const policies: ListedManifests[] = [
     { policy: 'node', manifests: [{ group: 'batch', kinds: ['Job'], operations: ['CREATE', 'DELETE'] }] },

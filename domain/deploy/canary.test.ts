@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Tier } from '../events/catalogue.ts';
 import type { Action } from '../issue/action.ts';
+import { evolveHistory, noHistory } from '../ledger/change.ts';
 import { decideDepleted } from '../slo/deplete.ts';
 import { live, MERGE, merged, shows } from '../testing/delivery.ts';
 import { sha } from '../testing/facts.ts';
@@ -50,7 +52,21 @@ test('the same canary that is seen again is told once', () => {
 test('a budget that was used up behind a merge is told once, and never of another merge', () => {
   const story = merged(flagger);
   const data = { mergeSHA: MERGE, budget: 'availability', message: 'It was used up.' };
-  assert.deepEqual(decideDepleted(story.state, { ...data, mergeSHA: sha('7') }), []);
-  story.append(decideDepleted(story.state, data));
-  assert.deepEqual(decideDepleted(story.state, data), []);
+  const decide = (over = {}) =>
+    decideDepleted(story.events.reduce(evolveHistory, noHistory), 'T1', { ...data, ...over });
+  assert.deepEqual(decide({ mergeSHA: sha('7') }), []);
+  assert.deepEqual(story.append(decide()), [{ type: 'SLO_BUDGET_DEPLETED', data }]);
+  assert.deepEqual(decide(), []);
+});
+
+test('what was merged decides whether a change uses a budget up, and the grade of its issue until that was read', () => {
+  const data = { mergeSHA: MERGE, budget: 'availability', message: 'It was used up.' };
+  const told = (grade: Tier | null, tier?: Tier) => {
+    const story = merged(flagger);
+    const read = { mergeSHA: MERGE, baseSHA: sha('c'), taskClass: 'docs', reason: 'So.', files: 1, lines: 1 };
+    if (tier !== undefined) story.append([{ type: 'CHANGE_MEASURED', data: { ...read, tier, substance: 'written' } }]);
+    return decideDepleted(story.events.reduce(evolveHistory, noHistory), grade, data).length === 1;
+  };
+  assert.deepEqual([told('T0'), told('T1'), told(null)], [false, true, true]);
+  assert.deepEqual([told('T1', 'T0'), told('T0', 'T1')], [false, true]);
 });

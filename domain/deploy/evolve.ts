@@ -18,8 +18,6 @@ export function evolveDelivery(state: DeliveryState, event: StoredEvent): Delive
         production: null,
         failure: { url: null, ...event.data, aborted: true, at: event.at },
       };
-    case 'SLO_BUDGET_DEPLETED':
-      return { ...state, budgetSpent: true };
     case 'ROLLED_BACK':
       return {
         ...state,

@@ -34,8 +34,6 @@ export interface DeliveryState {
   readonly production: Deployed | null;
   /** The newest deployment of the change that failed, while none has succeeded since. */
   readonly failure: (Deployed & { readonly message: string; readonly at: number; readonly aborted: boolean }) | null;
-  /** Whether an error budget was told to have been used up since the merge. */
-  readonly budgetSpent: boolean;
   /** The revision without the change that took its place. */
   readonly rolledBack: { readonly revision: string; readonly at: number } | null;
   /** Number of the deployment that is being checked, from 1. */
@@ -56,7 +54,6 @@ export const noDelivery: DeliveryState = {
   staging: null,
   production: null,
   failure: null,
-  budgetSpent: false,
   rolledBack: null,
   run: 0,
   checks: noChecks,

@@ -109,7 +109,7 @@ function quietSince({ doneAt, productionAt, mergedAt, disturbedAt }: Change): nu
 }
 
 /** When a change counts, if nothing speaks against it; null while it is not live. */
-export function settlesAt(change: Change, policy: LedgerPolicy): number | null {
+export function settlesAt(change: Change, policy: Pick<LedgerPolicy, 'settle'>): number | null {
   const since = quietSince(change);
   return since === null ? null : since + policy.settle;
 }

@@ -6,6 +6,7 @@ import { known } from '../facts.ts';
 import { decideApproved } from '../issue/command.ts';
 import { decidePreparation } from '../issue/prepare.ts';
 import { decideRecovery } from '../issue/recovery.ts';
+import { evolveHistory, noHistory } from '../ledger/change.ts';
 import { decideDepleted } from '../slo/deplete.ts';
 import { live, MERGE, merged, runs, shows, stage } from './delivery.ts';
 import { ada, devE, HEAD, NOON, sha } from './facts.ts';
@@ -160,7 +161,7 @@ export const stories: Partial<Record<EventType, Tell>> = {
   SLO_BUDGET_DEPLETED: () => {
     const story = merged();
     const data = { mergeSHA: MERGE, budget: 'availability', message: 'It was used up.' };
-    return tell(story, (one) => one.append(decideDepleted(one.state, data)));
+    return tell(story, (one) => one.append(decideDepleted(one.events.reduce(evolveHistory, noHistory), 'T1', data)));
   },
   ROLLED_BACK: () => {
     const story = shows(merged({ checks: ['smoke'] }), { live: live() });

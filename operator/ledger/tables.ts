@@ -6,6 +6,7 @@ import {
   modelOf,
   noTrust,
   recordsOf,
+  settlesAt,
   type TrustKey,
 } from '#domain';
 import type { Queryable } from '#lib/db';
@@ -64,17 +65,18 @@ export async function writeIssues(db: Queryable, issues: readonly Issue[]): Prom
     [streams],
   );
   const rows = issues.flatMap(({ subject, history }) =>
-    recordsOf(subject, history).flatMap((record) => rowsOf(subject.id, record)),
+    recordsOf(subject, history).flatMap((record) => rowsOf(subject.id, record, quietSince(record, history))),
   );
   await db.query(
-    `INSERT INTO ledger_changes (stream, ordinal, agent_uid, task_class, record)
-     SELECT * FROM unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::jsonb[])`,
+    `INSERT INTO ledger_changes (stream, ordinal, agent_uid, task_class, record, quiet_since)
+     SELECT * FROM unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::jsonb[], $6::timestamptz[])`,
     [
       rows.map(({ stream }) => stream),
       rows.map(({ record }) => record.change.ordinal),
       rows.map(({ agentUid }) => agentUid),
       rows.map(({ taskClass }) => taskClass),
       rows.map(({ record }) => JSON.stringify(record)),
+      rows.map(({ quiet }) => quiet),
     ],
   );
   const met = await writeAnswers(db, issues);
@@ -85,10 +87,29 @@ export async function writeIssues(db: Queryable, issues: readonly Issue[]): Prom
   ];
 }
 
-function rowsOf(stream: string, record: ChangeRecord): (Pair & { stream: string; record: ChangeRecord })[] {
+interface Row extends Pair {
+  readonly stream: string;
+  readonly record: ChangeRecord;
+  /** When what is not quiet yet began to be, as {@link quietSince} says. */
+  readonly quiet: string | null;
+}
+
+function rowsOf(stream: string, record: ChangeRecord, quiet: string | null): Row[] {
   const { change } = record;
   const taskClass = change.measured?.taskClass ?? change.issueClass;
-  return taskClass === null ? [] : change.agents.map(({ uid }) => ({ stream, agentUid: uid, taskClass, record }));
+  return taskClass === null
+    ? []
+    : change.agents.map(({ uid }) => ({ stream, agentUid: uid, taskClass, record, quiet }));
+}
+
+/**
+ * Since when a change has been live and quiet, for the database; null while it is not. Once work on another change has begun nothing makes one live that
+ * is not.
+ */
+function quietSince({ change }: ChangeRecord, { changes }: History): string | null {
+  const since = settlesAt(change, { settle: 0 });
+  if (since !== null) return new Date(since).toISOString();
+  return change.ordinal === changes.length ? null : '-infinity';
 }
 
 /** Which model was first decides of all of an Agent's pairs: those of an Agent that met a new one are answered. */

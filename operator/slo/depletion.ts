@@ -1,12 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Repository, ServiceLevel } from '#crds';
-import { budgetState, decideDepleted, type SloFacts, type SloWish } from '#domain';
+import { budgetState, decideDepleted, effectiveGrade, type SloFacts, type SloWish } from '#domain';
+import type { EventStore } from '#lib/events';
 import type { Logger } from '#lib/observe';
 import type { Conductor } from '../issues/context.ts';
 import { repositoryKey } from '../issues/world.ts';
+import { Telling } from '../ledger/reverts/telling.ts';
 import type { RepositoryKey } from '../mirror/mirror.ts';
 import type { Cause } from '../store/log.ts';
-import type { SubjectName } from '../store/project.ts';
 import type { Production } from './production.ts';
 import type { Ask } from './prometheus.ts';
 import { readSlo } from './read.ts';
@@ -17,29 +18,42 @@ const LOOK_EVERY_MS = 60_000;
 
 export interface DepletionOptions {
   readonly conductor: Pick<Conductor, 'objects' | 'log' | 'trust' | 'now'>;
+  readonly store: EventStore;
   readonly production: Pick<Production, 'of'>;
   readonly ask: Ask;
   readonly logger: Logger;
 }
 
-interface Merged extends SubjectName {
+interface Merged {
+  /** The stream of its Issue. */
+  readonly id: string;
   readonly mergeSHA: string;
   /** In ms. */
   readonly mergedAt: number;
 }
 
+/** Of a repository (host, id), with what has been quiet since before `$3` left out. What takes long is not to look at them, but to ask production of each. */
+export const UNSETTLED = `
+  SELECT DISTINCT c.stream AS id, c.record#>>'{change,mergeSHA}' AS "mergeSHA", (c.record#>>'{change,mergedAt}')::float8 AS "mergedAt"
+  FROM ledger_changes c JOIN subjects s ON s.id = c.stream
+  WHERE (c.quiet_since IS NULL OR c.quiet_since > $3) AND s.forge_host = $1 AND s.forge_repo_id = $2
+    AND c.record#>>'{change,depletedAt}' IS NULL AND c.record#>>'{change,measured,tier}' IS DISTINCT FROM 'T0'
+  ORDER BY "mergedAt"`;
+
 type Budget = Extract<SloWish, { kind: 'prometheus' }>['budgets'][number];
 
 /**
- * Tells of each change that was merged within the settle window that an error budget has been used up since: unless that budget is known to have been
- * used up at the moment of the merge already. Runs on the leader; killed anywhere, it tells the rest when it looks again.
+ * Tells of each merged change that has not settled, by the ledger's own rule, that an error budget has been used up since: unless that budget is known to
+ * have been used up at the moment of the merge already. Runs on the leader; killed anywhere, it tells the rest when it looks again.
  */
 export class Depletions {
   readonly #options: DepletionOptions;
+  readonly #telling: Telling;
   #running: Promise<void> = Promise.resolve();
 
   constructor(options: DepletionOptions) {
     this.#options = options;
+    this.#telling = new Telling(options.conductor.log, options.store, CAUSE);
   }
 
   /** Looks again and again until the signal aborts. */
@@ -79,28 +93,21 @@ export class Depletions {
     budget: Budget,
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    const { conductor } = this.#options;
-    for (const merged of await this.#unsettled(key)) {
-      if (await this.#spentAt(repository.spec.slo!, budget, merged.mergedAt, signal)) continue;
-      const message = `The error budget ${budget.name} was used up before the change had settled.`;
-      const { mergeSHA } = merged;
-      await conductor.log.append(merged, CAUSE, (state) =>
-        decideDepleted(state, { mergeSHA, budget: budget.name, message }),
+    const { log } = this.#options.conductor;
+    const message = `The error budget ${budget.name} was used up before the change had settled.`;
+    for (const { id, mergeSHA, mergedAt } of await this.#unsettled(key)) {
+      if (await this.#spentAt(repository.spec.slo!, budget, mergedAt, signal)) continue;
+      const grade = effectiveGrade(await log.load({ id }))?.tier ?? null;
+      await this.#telling.tell(id, (history) =>
+        decideDepleted(history, grade, { mergeSHA, budget: budget.name, message }),
       );
     }
   }
 
-  /** Merged changes of a repository that have not settled and of which nothing was told yet. */
+  /** Merged changes of a repository that have not settled, as far as the ledger has read the log, and of which nothing was told yet. */
   async #unsettled({ host, id }: RepositoryKey): Promise<Merged[]> {
     const { log, trust, now } = this.#options.conductor;
-    const { rows } = await log.pool.query<Merged>(
-      `SELECT s.id, s.namespace, s.name, m.data->>'mergeSHA' AS "mergeSHA", extract(epoch FROM m.at)::float8 * 1000 AS "mergedAt"
-       FROM events m JOIN subjects s ON s.id = m.stream
-       WHERE m.type = 'MERGED' AND m.at > $3 AND s.forge_host = $1 AND s.forge_repo_id = $2
-         AND NOT EXISTS (SELECT FROM events d WHERE d.stream = m.stream AND d.type = 'SLO_BUDGET_DEPLETED' AND d.version > m.version)
-       ORDER BY m.at`,
-      [host, id, new Date(now() - trust().settle)],
-    );
+    const { rows } = await log.pool.query<Merged>(UNSETTLED, [host, id, new Date(now() - trust().settle)]);
     return rows;
   }
 

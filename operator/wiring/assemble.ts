@@ -74,7 +74,7 @@ export function assemble(base: Base) {
       ledger,
       new Reverts({ conductor, store, cache: gitCache, logger }),
       new Leftovers(conductor, logger),
-      new Depletions({ conductor, production, ask: askPrometheus, logger }),
+      new Depletions({ conductor, store, production, ask: askPrometheus, logger }),
     ],
     resting: [issues, grades],
   });

@@ -17,10 +17,12 @@ const CAUSE: Cause = { actor: { kind: 'controller', name: 'ledger' } };
 export class Telling {
   readonly #log: IssueLog;
   readonly #store: EventStore;
+  readonly #cause: Cause;
 
-  constructor(log: IssueLog, store: EventStore) {
+  constructor(log: IssueLog, store: EventStore, cause: Cause = CAUSE) {
     this.#log = log;
     this.#store = store;
+    this.#cause = cause;
   }
 
   async history(stream: string): Promise<History> {
@@ -32,7 +34,7 @@ export class Telling {
   async tell(stream: string, decide: (history: History) => readonly DomainEvent[]): Promise<void> {
     const { rows } = await this.#log.pool.query('SELECT id, namespace, name FROM subjects WHERE id = $1', [stream]);
     if (rows[0] === undefined) return;
-    await this.#log.record(rows[0], CAUSE, async () => ({
+    await this.#log.record(rows[0], this.#cause, async () => ({
       events: decide(await this.history(stream)),
       value: undefined,
     }));

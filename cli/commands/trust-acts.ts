@@ -14,7 +14,9 @@ interface ChangeOptions extends ActOptions {
 /** The commands with which a person speaks: `ack`, `grant`, `fault`, `clear`. */
 export function addTrustActs(trust: Command): void {
   withActOptions(trust.command('ack'))
-    .description('acknowledge a model that is new to an Agent: what it earns counts from now on')
+    .description(
+      'acknowledge a model that is new to an Agent: with its next success it may rise above T0, by all that it earned',
+    )
     .argument('<agent>', 'name of the Agent')
     .argument('<model>', 'id of the model, as rig trust show names it')
     .action((agent: string, model: string, options: ActOptions) =>

@@ -48,12 +48,15 @@ export const trustEvents = {
     model: name,
     first: name,
   }),
-  TRUST_ACKNOWLEDGED: event('A person acknowledged a model of an Agent: what it earns counts from then on.', {
-    model: name,
-    by: user,
-    act: name,
-    note: nullable(sentence),
-  }),
+  TRUST_ACKNOWLEDGED: event(
+    'A person acknowledged a model of an Agent: from then on a success lifts its ceiling above T0, by all that it earned.',
+    {
+      model: name,
+      by: user,
+      act: name,
+      note: nullable(sentence),
+    },
+  ),
   TRUST_GRANTED: event(
     'A person signed where an Agent starts in a class of work with one model. Worth what its bundle is worth to whoever reads it.',
     {

@@ -16,6 +16,8 @@ const CLASSES = ['docs', 'bugfix'];
 const MODELS = ['model-1', 'model-2'];
 const TIERS = ['T0', 'T0', 'T0', 'T1', 'T1', 'T2', 'T3'] as const satisfies Tier[];
 
+const oneIn = (times: number) => fc.nat(times - 1).map((roll) => roll === 0);
+
 /** Short ladders: what takes months under the shipped policy happens within a few dozen issues. */
 const policies: fc.Arbitrary<LedgerPolicy> = fc
   .record({
@@ -23,6 +25,7 @@ const policies: fc.Arbitrary<LedgerPolicy> = fc
     settle: fc.constantFrom(0, HOUR, DAY),
     maxPerDay: fc.integer({ min: 1, max: 3 }),
     cooldown: fc.constantFrom(DAY, 5 * DAY),
+    resetOnModelChange: oneIn(4).map((off) => !off),
     bare: fc.boolean(),
   })
   .map(({ bare, ...over }) => ({
@@ -32,7 +35,6 @@ const policies: fc.Arbitrary<LedgerPolicy> = fc
   }));
 
 const moment = fc.integer({ min: 0, max: 60 * 6 }).map((step) => START + step * (DAY / 6));
-const oneIn = (times: number) => fc.nat(times - 1).map((roll) => roll === 0);
 
 const deeds: fc.Arbitrary<Deed[]> = fc
   .array(
@@ -240,6 +242,20 @@ test('after a rollback the next promotion is exactly 30 days away, to the millis
   };
   assert.deepEqual([tried(until - 1).ceiling, tried(until - 1).cooldownUntil], ['T0', until]);
   assert.deepEqual([tried(until).ceiling, tried(until).cooldownUntil], ['T1', null]);
+});
+
+test('what a new model earned before it was acknowledged counts, and the first success behind that lifts its ceiling', () => {
+  const first = deed({ issue: 100, mergedAt: START - DAY });
+  const all = [first, ...row(22, 9 * HOUR, { models: ['model-2'] })];
+  const lifted = (acked: number) => {
+    const said: Said[] = [{ do: 'ack', agent: 'agent-a', model: 'model-2', at: acked }];
+    const line = standing(all, END, defaultLedgerPolicy, said).find(({ model }) => model === 'model-2');
+    return line!.standing.moves.map(({ at, to }) => [to, (at - START - DAY) / (9 * HOUR)]);
+  };
+  const settled = (nth: number) => START + nth * 9 * HOUR + DAY;
+  assert.deepEqual(lifted(START), [['T1', 19]], 'the twentieth success is enough where it was acknowledged before');
+  assert.deepEqual(lifted(settled(20) - 1), [['T1', 20]], 'the next one where it was acknowledged later');
+  assert.deepEqual(lifted(settled(21) + 1), [], 'and nothing where no success follows');
 });
 
 test('a success that a rollback takes back within 30 days takes the promotion with it, and a day later it does not', () => {

@@ -13,6 +13,7 @@ interface NaivePolicy {
   readonly settle: number;
   readonly maxPerDay: number;
   readonly cooldown: number;
+  readonly resetOnModelChange: boolean;
   readonly tiersOf: (taskClass: string) => ReadonlySet<Tier>;
 }
 
@@ -50,6 +51,7 @@ export function naiveLedger(
   );
   const words = said.filter((one) => one.agent === key.agent && one.model === key.model);
   const acknowledged = (at: number) =>
+    !policy.resetOnModelChange ||
     first === key.model ||
     words.some((one) => one.at <= at && (one.do === 'ack' || (one.do === 'grant' && one.taskClass === key.taskClass)));
   const rollbacks = ofPair.flatMap(({ rollback }) => (rollback === null ? [] : [rollback.at]));

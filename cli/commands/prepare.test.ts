@@ -222,3 +222,31 @@ test('prepare: what the conductor records while it is being taken back was asked
   }) as typeof cluster.get;
   assert.deepEqual(await recording, { act: asked, by: 'ada', at: 'then' });
 });
+
+/** Every look at the Issue behind the asking fails, `times` often. */
+function deafAfterAsking(cluster: Cluster, times: number): void {
+  let left = times;
+  cluster.fault = (verb) => {
+    const isAsked = cluster.calls.includes('patch issues');
+    if (verb === 'get' && isAsked && left-- > 0) throw new KubeError('Unavailable', 'the API server does not answer');
+  };
+}
+
+test('prepare: an asking whose fate cannot be read is taken back, and the failure is told', async () => {
+  const cluster = await clusterWith(waitsFor('IrreversibleTier'));
+  deafAfterAsking(cluster, 1);
+  await assert.rejects(ask(cluster), { name: 'KubeError', code: 'Unavailable' });
+  assert.deepEqual(await cluster.said(), NOTHING);
+});
+
+test('prepare: an asking that cannot even be taken back is said to stand', async () => {
+  const cluster = await clusterWith(waitsFor('IrreversibleTier'));
+  deafAfterAsking(cluster, 2);
+  await assert.rejects(
+    ask(cluster),
+    (error) =>
+      error instanceof ExitError &&
+      error.code === ExitCode.Environment &&
+      /^the API server does not answer: the asking may stand on the Issue fix-1 and begin later\.$/.test(error.message),
+  );
+});

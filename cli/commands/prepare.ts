@@ -52,8 +52,8 @@ export interface AskedFor {
 
 /**
  * Asks on the Issue, under the name of whoever asks, and waits until the conductor has recorded it. Throws ExitError NotDone where the work is not graded
- * T3, does not wait for the person who drives it, is prepared already, or the conductor does not take it up: then nothing of the asking is left that
- * could start later.
+ * T3, does not wait for the person who drives it, is prepared already, or the conductor does not take it up, and KubeError: then nothing of the asking is left that
+ * could begin later. Where even that fails, ExitError Environment says so.
  */
 export async function askPreparation(
   client: KubeClient,
@@ -67,11 +67,14 @@ export async function askPreparation(
   const by = await whoAmI(client);
   const said = { [annotations.prepare]: act, [annotations.prepareBy]: by, [annotations.prepareNote]: note ?? null };
   await client.patch(ISSUES, ref, { metadata: { annotations: said } });
-  const recorded = await untilRecorded(client, ref, act, withinMs);
-  if (typeof recorded !== 'string') return recorded;
-  const meanwhile = await takeBack(client, ref, act);
+  const recorded = await untilRecorded(client, ref, act, withinMs).catch((error: Error) => error);
+  if (typeof recorded !== 'string' && !(recorded instanceof Error)) return recorded;
+  const meanwhile = await takeBack(client, ref, act).catch((error: Error) => {
+    const message = `${plain(error.message)}: the asking may stand on the Issue ${ref.name} and begin later.`;
+    throw new ExitError(ExitCode.Environment, message, { cause: error });
+  });
   if (meanwhile !== null) return meanwhile;
-  throw new ExitError(ExitCode.NotDone, recorded);
+  throw typeof recorded === 'string' ? new ExitError(ExitCode.NotDone, recorded) : recorded;
 }
 
 /** Resolves to what the conductor recorded, or to why it does not. */

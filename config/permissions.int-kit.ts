@@ -51,6 +51,7 @@ export const MAY: Readonly<Record<string, readonly string[]>> = {
   [`${VERIFIER}:rig-verifier`]: [
     `list,watch repositories.${RIG},issues.${RIG},tierpolicies.${RIG},approvals.${RIG} @*`,
     `get approvals.${RIG} @*`,
+    'get deployments.apps,statefulsets.apps,replicasets.apps,replicationcontrollers @*',
     'get namespaces @* kube-system',
     `get,list,watch configmaps @${VERIFIER} rig-humans`,
     `get,list,watch configmaps @${VERIFIER} rig-machines`,
@@ -139,6 +140,8 @@ export const TARGETS: readonly Target[] = [
   target('apps/v1 deployments/scale'),
   target('apps/v1 daemonsets'),
   target('apps/v1 statefulsets'),
+  target('apps/v1 replicasets'),
+  target('v1 replicationcontrollers'),
   target('discovery.k8s.io/v1 endpointslices'),
   target('coordination.k8s.io/v1 leases'),
   target('events.k8s.io/v1 events'),

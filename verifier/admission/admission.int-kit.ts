@@ -21,7 +21,7 @@ import {
 import { openBundle, readTrust, signStatement } from '#lib/attest';
 import { makeAuthority } from '#lib/authority';
 import { listen } from '#lib/http';
-import { KubeClient, type KubeObject, loadKubeConfig, Manager, NAMESPACES, type Resource } from '#lib/kube';
+import { KubeClient, KubeError, type KubeObject, loadKubeConfig, Manager, NAMESPACES, type Resource } from '#lib/kube';
 import { silentLogger } from '#lib/observe';
 import { approvalInput, sha256 } from '../../domain/testing/approval.ts';
 import { person, signedByWorkflow, signedIn, started, workflowName } from '../../local/trust/trust.int-kit.ts';
@@ -32,7 +32,9 @@ import { type HeldIn, Signatures } from '../approvals/signatures.ts';
 import { Consents, type Fate, sha256 as hash, type KnownApproval } from './consents.ts';
 import { Admission } from './judge.ts';
 import { type MachineSources, Machines } from './machines.ts';
+import type { Asked } from './review.ts';
 import { admissionRoutes } from './routes.ts';
+import { wholeOf } from './scale.ts';
 import { serveAdmission } from './server.ts';
 
 const APPROVALS = resources.Approval as Resource<KnownApproval>;
@@ -66,6 +68,8 @@ export interface TestAdmission {
     ahead: number;
     trust: 'there' | 'gone';
     mayGoOn: boolean;
+    /** Whether the verifier is kept from reading what is scaled. */
+    unreadable: boolean;
     slow: Promise<void> | null;
     /** Bundles of machines, as the forge keeps them for whatever head it is asked about; null while it does not answer. */
     filed: string[] | null;
@@ -101,6 +105,7 @@ export async function startAdmission(t: Pick<TestContext, 'after'>, cluster: Tes
     ahead: 0,
     trust: 'there',
     mayGoOn: false,
+    unreadable: false,
     slow: null,
     filed: [],
     machines: [{ subject: workflowName, issuer: signing.ciIssuer }],
@@ -147,7 +152,9 @@ export async function startAdmission(t: Pick<TestContext, 'after'>, cluster: Tes
       trust: async () => ({ ...(await trust()), kept: await memory.consents(0) }),
     });
     const mayGoOn = async () => world.mayGoOn;
-    const app = admissionRoutes(new Admission({ consents, policies, mayGoOn, logger: silentLogger }), silentLogger);
+    const whole = (asked: Asked) => wholeOf(world.unreadable ? nobody : client, asked);
+    const judged = new Admission({ consents, policies, mayGoOn, wholeOf: whole, logger: silentLogger });
+    const app = admissionRoutes(judged, silentLogger);
     const listenOn = { host: '127.0.0.1', port: 0 };
     const settings = { listen: listenOn, authorityDir, hosts: ['127.0.0.1'], now: Date.now, lookEveryMs: 50 };
     const server = await serveAdmission(settings, app, silentLogger);
@@ -240,6 +247,9 @@ export async function startAdmission(t: Pick<TestContext, 'after'>, cluster: Tes
     },
   };
 }
+
+/** Who may read nothing. */
+const nobody = { get: () => Promise.reject(new KubeError('Forbidden', 'rig-verifier may not get that.')) };
 
 /** The forge and the Repository that documents name, with whatever is filed there. */
 function machineSources({ filed }: Pick<TestAdmission['world'], 'filed'>): MachineSources {

@@ -173,6 +173,92 @@ test('neither label nor owner is changed by way of a status, and a status that c
   assert.equal(await status('pvc data', { status: { phase: 'Pending' } }), undefined);
 });
 
+test('a namespace that is governed by nobody is asked about where it is or was labelled T3 or T2, and only then', async () => {
+  const kubectl = (...args: string[]) => refused(cluster.kubectl(...args));
+  await cluster.kubectl('create', 'namespace', 'plain');
+  for (const tier of ['T3', 'T2']) {
+    await cluster.kubectl('create', 'namespace', `labelled-${tier.toLowerCase()}`);
+    const labelled = ['namespace', `labelled-${tier.toLowerCase()}`] as const;
+    assert.equal(
+      await kubectl('label', ...labelled, `${T3}=${tier}`),
+      undefined,
+      'a label that asks for consent needs none',
+    );
+    const asked = new RegExp(`labelled rig\\.dashecorp\\.com/tier: ${tier}`);
+    assert.match((await kubectl('label', ...labelled, `${T3}-`)) ?? '', asked);
+    assert.match((await kubectl('annotate', ...labelled, 'owner=another')) ?? '', asked);
+    assert.match((await kubectl('delete', ...labelled, '--wait=false')) ?? '', asked);
+  }
+  assert.equal(await kubectl('annotate', 'namespace', 'plain', 'owner=another'), undefined);
+  const one = text('{apiVersion: v1, kind: Namespace, metadata: {name: labelled-t3}}');
+  await until('a second has passed since it was made, which is what the API server counts in', async () => {
+    const { metadata } = await admission.client.get(resourceOf(one), { name: 'labelled-t3' });
+    return Date.now() > Date.parse(metadata.creationTimestamp!) + 1_000;
+  });
+  await admission.approve('namespace-gone', { removals: [one] });
+  assert.equal(await kubectl('delete', 'namespace', 'labelled-t3'), undefined, 'what is in it goes with it');
+});
+
+/** Something of two replicas that a cluster has not begun to run. */
+async function replicated(kind: 'Deployment' | 'StatefulSet', name: string, labels: Record<string, string> = {}) {
+  const pod = { metadata: { labels: { app: name } }, spec: { containers: [{ name: 'c', image: 'none' }] } };
+  const metadata = { name, namespace: NAMESPACE };
+  const spec = { replicas: 2, selector: { matchLabels: { app: name } }, serviceName: name, template: pod };
+  const path = join(folder, 'replicated.json');
+  const of = kind === 'StatefulSet' ? spec : { ...spec, serviceName: undefined };
+  writeFileSync(path, JSON.stringify({ apiVersion: 'apps/v1', kind, metadata, spec: of }));
+  await cluster.kubectl('create', '-f', path);
+  for (const [label, value] of Object.entries(labels))
+    await cluster.kubectl('label', kind, name, '-n', NAMESPACE, `${label}=${value}`);
+}
+const scale = (what: string, replicas: number, ...as: string[]) =>
+  refused(cluster.kubectl('scale', what, '-n', NAMESPACE, `--replicas=${replicas}`, ...as));
+
+for (const [kind, tier] of [
+  ['Deployment', 'T3'],
+  ['StatefulSet', 'T2'],
+] as const)
+  test(`a ${kind} that is labelled ${tier} is scaled, also by an autoscaler, to what somebody consented to, and to nothing else`, async () => {
+    const name = `payments-${tier.toLowerCase()}`;
+    const what = `${kind}/${name}`;
+    await replicated(kind, name, { [T3]: tier });
+    const asked = new RegExp(`${kind} ${NAMESPACE}/${name} needs the consent of a person: it is labelled`);
+    assert.match((await scale(what, 0)) ?? '', asked);
+    // kubectl reads what it scales, which an autoscaler does not.
+    const autoscaler = [
+      '--as=system:serviceaccount:kube-system:horizontal-pod-autoscaler',
+      '--as-group=system:masters',
+    ];
+    assert.match((await scale(what, 3, ...autoscaler)) ?? '', asked);
+    assert.equal(await scale(what, 2), undefined, 'nothing of what it says changes');
+    const plural = `${kind.toLowerCase()}s`;
+    const at = { group: 'apps', version: 'v1', kind, plural, namespaced: true };
+    const { spec, ...rest } = await admission.client.get<KubeObject & { spec: object }>(at as never, {
+      namespace: NAMESPACE,
+      name,
+    });
+    const three = { ...rest, apiVersion: 'apps/v1', kind, spec: { ...spec, replicas: 3 } } as unknown as Manifest;
+    await admission.approve(`${name}-three`, { manifests: [three] });
+    admission.world.filed = [];
+    await admission.attest();
+    assert.equal(await scale(what, 3), undefined);
+    assert.match((await scale(what, 0)) ?? '', asked);
+  });
+
+test('what nobody labelled is scaled without being asked about, and what the verifier may not read is not scaled', async () => {
+  await replicated('Deployment', 'free');
+  assert.equal(await scale('deployment/free', 0), undefined);
+  admission.world.unreadable = true;
+  try {
+    assert.match(
+      (await scale('deployment/free', 1)) ?? '',
+      /cannot tell .*deployments\.apps shop\/free, cannot be read\. The ServiceAccount rig-verifier has to be allowed/,
+    );
+  } finally {
+    admission.world.unreadable = false;
+  }
+});
+
 test('an Approval that has expired counts where its change was merged in time, and nowhere else', async () => {
   const one = secret('expired');
   await admission.approve('expired', { manifests: [one] });

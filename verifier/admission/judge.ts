@@ -10,13 +10,15 @@ import {
 import type { Informer, KubeObject } from '#lib/kube';
 import type { Logger } from '#lib/observe';
 import { type Consents, type Standing, sha256 } from './consents.ts';
-import type { Answer } from './review.ts';
+import type { Answer, Asked } from './review.ts';
 
 export interface AdmissionSources {
   readonly consents: Pick<Consents, 'ready' | 'of' | 'against'>;
   readonly policies: Pick<Informer<TierPolicy & KubeObject>, 'hasSynced' | 'list'>;
   /** Whether the verifier itself finds that an Issue may go on: it is below T3, or a person approved what it has come to. */
   readonly mayGoOn: (issue: Issue & KubeObject) => Promise<boolean>;
+  /** The write of a whole object, where that of a part is asked about. Throws where it cannot be told. */
+  readonly wholeOf: (asked: Asked) => Promise<AskedWrite>;
   readonly logger: Logger;
 }
 
@@ -34,8 +36,8 @@ export class Admission {
   }
 
   /** Whether a write in a governed place may be done. Never rejects. */
-  consent(asked: AskedWrite): Promise<Answer> {
-    return this.#inTime(() => this.#judgeConsent(asked));
+  consent(asked: Asked): Promise<Answer> {
+    return this.#inTime(async () => this.#judgeConsent(await this.#sources.wholeOf(asked)));
   }
 
   /** Whether a status of an Issue may be written. Never rejects. */

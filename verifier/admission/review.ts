@@ -17,6 +17,8 @@ const Asked = Type.Union([
 const Request = Type.Object({
   operation: Type.Union([Type.Literal('CREATE'), Type.Literal('UPDATE'), Type.Literal('DELETE')]),
   kind: Type.Object({ group: Type.String(), version: Type.String(), kind: Type.String() }),
+  resource: Type.Optional(Type.Object({ group: Type.String(), version: Type.String(), resource: Type.String() })),
+  subResource: Type.Optional(Type.String()),
   namespace: Type.Optional(Type.String()),
   name: Type.Optional(Type.String()),
   userInfo: Type.Object({ username: Type.Optional(Type.String()) }),
@@ -31,9 +33,15 @@ const AdmissionReview = Type.Object({
   request: Type.Intersect([Type.Object({ uid: Type.String({ minLength: 1 }) }), Request]),
 });
 
+/** A write as it is asked about. */
+export interface Asked extends AskedWrite {
+  /** What is scaled, where it is the scale of something that is written. */
+  readonly scales?: { readonly group: string; readonly version: string; readonly plural: string };
+}
+
 export interface Review {
   readonly uid: string;
-  readonly asked: AskedWrite;
+  readonly asked: Asked;
 }
 
 /** Throws HttpError BadRequest for what is no AdmissionReview of version 1 about a write. */
@@ -49,12 +57,12 @@ export function parseReview(body: unknown): Review {
 }
 
 /** The request of an admission review alone. Throws HttpError BadRequest. */
-export function parseRequest(body: unknown): AskedWrite {
+export function parseRequest(body: unknown): Asked {
   if (Value.Check(Request, body)) return askedOf(body);
   throw new HttpError('BadRequest', 'NotARequest', 'The body is not the request of an AdmissionReview of a write.');
 }
 
-function askedOf(request: Static<typeof Request>): AskedWrite {
+function askedOf(request: Static<typeof Request>): Asked {
   const { operation, kind, namespace, userInfo } = request;
   const object = operation === 'DELETE' ? null : (request.object ?? null);
   const oldObject = operation === 'CREATE' ? null : (request.oldObject ?? null);
@@ -72,7 +80,15 @@ function askedOf(request: Static<typeof Request>): AskedWrite {
     user: userInfo.username ?? '',
     object: object as AskedWrite['object'],
     oldObject: oldObject as AskedWrite['oldObject'],
+    ...scaledBy(request),
   };
+}
+
+function scaledBy({ kind, resource, subResource }: Static<typeof Request>): Pick<Asked, 'scales'> {
+  if (kind.group !== 'autoscaling' || kind.kind !== 'Scale') return {};
+  if (subResource !== 'scale' || resource === undefined)
+    throw new HttpError('BadRequest', 'NotARequest', 'The review of a Scale does not say what is scaled.');
+  return { scales: { group: resource.group, version: resource.version, plural: resource.resource } };
 }
 
 /** What is answered to a write: `unknown` where nobody can tell now, which is refused and may be tried again. */

@@ -1,9 +1,8 @@
 import { type Context, Hono } from 'hono';
-import type { AskedWrite } from '#domain';
 import { InFlight, observeRequests, problemHandler, readJSON } from '#lib/http';
 import { type Logger, type Metrics, noMetrics } from '#lib/observe';
 import type { Admission } from './judge.ts';
-import { type Answer, answerReview, parseRequest, parseReview } from './review.ts';
+import { type Answer, type Asked, answerReview, parseRequest, parseReview } from './review.ts';
 
 /** An object has at most 1.5 MiB, and may come twice. */
 const MAX_BODY = 4 * 1_048_576;
@@ -33,7 +32,7 @@ export function admissionRoutes(
       share.release();
     }
   };
-  const webhook = (judge: (asked: AskedWrite) => Promise<Answer>) =>
+  const webhook = (judge: (asked: Asked) => Promise<Answer>) =>
     reading(async (context, body) => {
       const { uid, asked } = parseReview(body);
       const answer = await judge(asked);
@@ -63,7 +62,7 @@ function bodyFor(answer: Answer): object {
 }
 
 /** Of objects nothing but what they are called is logged: they may be secrets. */
-function tell(logger: Logger, { operation, group, kind, namespace, name, user }: AskedWrite, answer: Answer): void {
+function tell(logger: Logger, { operation, group, kind, namespace, name, user }: Asked, answer: Answer): void {
   if (answer.state === 'allowed' && !answer.because.startsWith('Approval ')) return;
   logger.info({ operation, group, kind, namespace, name, user, ...answer }, 'judged a write');
 }

@@ -16,6 +16,7 @@ import { type GoingOnSources, mayGoOn } from './going-on.ts';
 import { Admission } from './judge.ts';
 import { Machines } from './machines.ts';
 import { admissionRoutes } from './routes.ts';
+import { wholeOf } from './scale.ts';
 
 export interface AdmissionParts {
   readonly client: Pick<KubeClient, 'get'>;
@@ -59,6 +60,7 @@ export function verifierAdmission(parts: AdmissionParts): { readonly webhooks: H
     consents,
     policies: objects.policies,
     mayGoOn: (issue) => mayGoOn(goingOn, issue),
+    wholeOf: (asked) => wholeOf(client, asked),
     logger,
   });
   // Whoever mounts the second measures its requests already.

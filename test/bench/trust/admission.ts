@@ -115,6 +115,7 @@ async function prepare(ends: End[]) {
     consents,
     policies: { hasSynced: () => true, list: () => [] },
     mayGoOn: async () => false,
+    wholeOf: async (asked) => asked,
     logger: silentLogger,
   });
   const authority = await makeAuthority('bench', Date.now());

@@ -13,7 +13,7 @@ const TESTS =
   packages/a/test/helper.ts packages/modules/a/integration-tests/__tests__/index.spec.ts apps/web/e2e/login.ts crates/a/tests/b.rs
   src/a/__tests__/helper.ts client/actions/__test__/url.js src/__snapshots__/a.snap src/test/java/a/Fake.java Source/Core/Test/AppTests.swift
   app/dashboard/page.test.tsx infra/test/stack.test.ts cdk/test/stack.test.ts modules/a/test/main_test.go fixtures/a.json tests/a.yaml
-  tests/a.approved.txt src/a.verified.json
+  tests/a.approved.txt src/Api.Tests/a.verified.cs
   Sources/Push/Tests/PushTests/a.bundle/b.json saleor/tests/fixtures/a.json pkg/testdata/a.golden`);
 
 /** What is named or placed like a test, and is served, applied or run all the same. */
@@ -29,11 +29,12 @@ const NONE: Readonly<Record<string, string>> = {
   'nothing but the name of its folder says so': `app/tests/urls.py apps/shop/tests/urls.py app/test/settings.py src/test/helper.ts lib/spec/a.js
     services/billing/tests/charge.py app/tests/fixtures/a.py packages/a/src/test/helper.ts`,
   'somebody applies it': `infra/test/main.tf terraform/test/main.tf test/infra/main.tf test/main.bicep tests/a.tf.json infra/test/deployment.yaml
-    test/k8s/deployment.yaml tests/charts/a/values.yaml test/Dockerfile e2e/docker-compose.yml tests/Pulumi.prod.yaml test/cdk.json`,
+    test/k8s/deployment.yaml tests/charts/a/values.yaml test/Dockerfile e2e/docker-compose.yml tests/Pulumi.prod.yaml test/cdk.json test/kustomization.yaml test/values.yaml
+    test/serverless.yml test/wrangler.toml e2e/vercel.json tests/nginx.conf`,
   'it runs by itself': `test/reset.sh tests/Makefile tests/a.ps1 test/package.json .github/workflows/tests.yaml .github/workflows/migrations-perf-test.yml
     migrations/V2__drop_test.sql tests/Jenkinsfile`,
   'it is no code':
-    'requirements/tests.txt src/test.yaml config/app.test.json README.test.md tests/README.md pages/fixtures/pay.mdx',
+    'requirements/tests.txt src/test.yaml config/app.test.json README.test.md tests/README.md config/a.approved.json src/Api/appsettings.verified.json src/main/resources/testdata/a.json pages/fixtures/pay.mdx',
   'it only sounds like one':
     'src/latest.ts src/contest.ts src/ab-test.ts src/testing.ts lib/spectrum.js src/test_mode.ts src/test.ts',
 };

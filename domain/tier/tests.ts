@@ -38,7 +38,7 @@ const DATA =
 
 /** Names that mean a test to the framework of their language, and that its compiler leaves out or only imports take in. */
 const NAMED = new RegExp(
-  String.raw`(?:^|\/)(?:[^/]+[._](?:test|tests|spec|specs|e2e|cy)\.${JS}|(?:test_[^/]*|[^/]+_tests?|tests?)\.py|[^/]+_test\.(?:go|dart|exs?|c|cc|cpp|cxx|rs|rb)|[^/]+_spec\.rb|[^/]+\.(?:Tests\.ps1|bats|snap|feature)|[^/]+\.(?:approved|verified)\.(?:txt|json|xml|html?|csv|svg|png))$|^tests?\.${JS}$`,
+  String.raw`(?:^|\/)(?:[^/]+[._](?:test|tests|spec|specs|e2e|cy)\.${JS}|(?:test_[^/]*|[^/]+_tests?|tests?)\.py|[^/]+_test\.(?:go|dart|exs?|c|cc|cpp|cxx|rs|rb)|[^/]+_spec\.rb|[^/]+\.(?:Tests\.ps1|bats|snap|feature))$|^tests?\.${JS}$`,
 );
 /** Classes of tests by their name: a compiler takes them in like any other, so the folder has to say it, too. Of .NET only the project does. */
 const CLASS = /(?:^|\/)[^/]*(?:Test|Tests|TestCase|Spec|Specs)\.(?:java|kt|scala|swift|m|mm|php|groovy)$/;
@@ -64,7 +64,7 @@ const ROUTED = /(?:^|\/)(?:server\/(?:api|routes|middleware|plugins)|(?:src|app)
 
 /** Infrastructure, and what runs by itself: whatever folder it is in, it is applied or called by its own name. */
 const APPLIED =
-  /\.(?:tf|tofu|tfvars|tfstate|bicep|hcl|nomad|tf\.json|mk|sh|bash|zsh|fish|psm1|bat|cmd)$|(?<!\.Tests)\.ps1$|(?:^|\/)(?:[^/]*(?:Dockerfile|Containerfile)[^/]*|[^/]*compose[^/]*\.ya?ml|(?:Pulumi|cloudformation)[^/]*\.(?:ya?ml|json)|cdk\.json|samconfig\.toml|package\.json|(?:gnu)?makefile|justfile|taskfile[^/]*\.ya?ml|(?:Jenkinsfile|Procfile|crontab)[^/]*)$|(?:^|\/)\.(?:github|forgejo|gitea|gitlab|circleci|buildkite|woodpecker)\//i;
+  /\.(?:tf|tofu|tfvars|tfstate|bicep|hcl|nomad|tf\.json|mk|sh|bash|zsh|fish|psm1|bat|cmd)$|(?<!\.Tests)\.ps1$|(?:^|\/)(?:[^/]*(?:Dockerfile|Containerfile)[^/]*|[^/]*compose[^/]*\.ya?ml|(?:Pulumi|cloudformation)[^/]*\.(?:ya?ml|json)|cdk\.json|samconfig\.toml|(?:kustomization|serverless[^/]*|template|helmfile|chart|values[^/]*|app|render)\.ya?ml|(?:fly|netlify|wrangler)\.toml|(?:vercel|railway|firebase)\.json|nginx[^/]*\.conf|package\.json|(?:gnu)?makefile|justfile|taskfile[^/]*\.ya?ml|(?:Jenkinsfile|Procfile|crontab)[^/]*)$|(?:^|\/)\.(?:github|forgejo|gitea|gitlab|circleci|buildkite|woodpecker)\//i;
 const DEPLOYED =
   /(?:^|\/)(?:terraform|pulumi|cdk|cloudformation|k8s|kubernetes|helm|charts|deploy|deployment|infra|ansible)\//i;
 const CODE = /\.(?:[cm]?[jt]sx?|py|go|rs|rb|cs|fs|vb|java|kt|scala|swift|m|mm|php|dart|exs?)$/i;
@@ -78,7 +78,8 @@ export function isTest(path: string): boolean {
   if (PROSE.test(path)) return COMPARED.test(path) && isRoot(path);
   if (isRoot(path) || PROJECT.test(path)) return true;
   if (SERVED.test(path)) return false;
-  if (NAMED.test(path) || IN_PACKAGE.test(path) || DATA.test(path)) return true;
+  if (NAMED.test(path) || IN_PACKAGE.test(path)) return true;
+  if (DATA.test(path)) return !path.includes('src/main/');
   if (UNMISTAKABLE.test(path)) return !ROUTED.test(path);
   return CLASS.test(path) && !SOURCES.test(path) && (FOLDERS.test(path) || NAMED_FOLDERS.test(path));
 }

@@ -150,6 +150,9 @@ for (const [policy, path, before, after, tier] of [
   ['node', 'infra/test/deployment.yaml', null, 'kind: Deployment', 'T2'],
   ['node', 'test/deployment.yaml', null, 'apiVersion: apps/v1\nkind: Deployment', 'T2'],
   ['node', 'test/a.yaml', null, 'a: 1', 'T0'],
+  ['node', 'test/values.yaml', null, 'a: 1', 'T2'],
+  ['node', 'test/wrangler.toml', 'a = 1', 'a = 2', 'T2'],
+  ['node', 'config/testdata/a.json', null, '{}', 'T2'],
   ['node', 'test/Dockerfile', null, 'FROM a:1', 'T2'],
   ['node', 'test/reset.sh', null, 'kubectl delete namespace a', 'T3'],
   ['node', '.github/workflows/tests.yaml', 'on: push', 'on: push\n# a\nrun: kubectl delete namespace a', 'T3'],
@@ -164,6 +167,8 @@ for (const [policy, path, before, after, tier] of [
   ['dotnet', 'src/Api/Controllers/AdminTests.cs', null, '[AllowAnonymous] public int A() => 1;', 'T3'],
   ['dotnet', 'src/Api.Tests/Controllers/AdminTests.cs', null, '[AllowAnonymous] public int A() => 1;', 'T0'],
   ['dotnet', 'src/Api/A.approved.cs', null, '[AllowAnonymous] public int A() => 1;', 'T3'],
+  ['dotnet', 'src/Api/appsettings.verified.json', null, '{"Jwt":{"Secret":1}}', 'T3'],
+  ['ios', 'Tests/AppTests/a.json', null, '{"a":1}', 'T0'],
   ['ios', 'Sources/App/AdminTests.swift', null, 'let a = keychain', 'T3'],
   // Prose that is compiled.
   ['node', 'pages/pay.mdx', null, CHARGE, 'T3'],

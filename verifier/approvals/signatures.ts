@@ -56,7 +56,7 @@ export class Signatures {
 
   constructor(client: MapClient, namespace: string, now: () => number) {
     const full =
-      'So many Approvals count that no more can be written down: delete those whose change is merged and applied.';
+      'So many Approvals of listed people are there that no more can be written down: delete those that were superseded, or whose change is merged and applied.';
     const ref = { namespace, name: verifierObjects.signatures };
     this.#map = new EntryMap(client, { ref, parse, print: JSON.stringify, full, now });
     this.#consents = new KeptConsents(client, namespace, now);

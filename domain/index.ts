@@ -112,6 +112,7 @@ export { pushRefusal } from './issue/push.ts';
 export { branchBefore, decideRecovery, type Recovery, type Remains } from './issue/recovery.ts';
 export { release } from './issue/release.ts';
 export { type Caller, callerOf, type Decision, decideReport, NO_AGENT_PASSES, type Report } from './issue/report.ts';
+export { isKnownStart, type Start, type TracedStart } from './issue/start.ts';
 export { type ChangeGrade, type IssueState, type LiveTask, liveTask, liveTasks, noIssue } from './issue/state.ts';
 export { type ProjectedStatus, phaseOf, projectGates, projectIssue } from './issue/status.ts';
 export { consentsToMerge } from './issue/tier-row.ts';

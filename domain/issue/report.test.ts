@@ -23,7 +23,7 @@ const reports: Readonly<Record<string, Report>> = {
     branch: 'rig/fix-parser/1',
   },
   reviewed: { type: 'reviewed', passed: true, headSHA: HEAD, by: reviewE, review: 50, threads: 0 },
-  continued: { type: 'continued', branch: 'rig/fix-parser/1', headSHA: sha('9'), forwarded: false, by: null },
+  continued: { type: 'continued', branch: 'rig/fix-parser/1', headSHA: sha('9'), moved: false, by: null },
   threadsResolved: { type: 'threadsResolved', threads: ['thread-1'], by: 'dev-e' },
 };
 
@@ -91,19 +91,22 @@ test('an attempt that pushes the head of the one before is told of, on its own b
 test('the head that an attempt goes on from is told once, and again of the next attempt', () => {
   const story = implementing();
   story.push(HEAD);
-  const theirs = { branch: 'rig/fix-parser/1', headSHA: sha('9'), forwarded: false, by: ada } as const;
+  const theirs = { branch: 'rig/fix-parser/1', headSHA: sha('9'), by: ada } as const;
+  const report = { type: 'continued', ...theirs, moved: false } as const;
   const lose = () => {
     story.task({ jobEnded: { message: 'it was killed.', infrastructure: false } }).run();
     story.later(60_000).run();
   };
   lose();
-  const decision = story.report({ type: 'continued', ...theirs });
-  assert.deepEqual(decision.accepted && decision.events, [{ type: 'WORK_CONTINUED', data: { ...theirs, attempt: 2 } }]);
-  assert.deepEqual(added(story.report({ type: 'continued', ...theirs })), []);
-  assert.deepEqual(added(story.report({ type: 'continued', ...theirs, headSHA: sha('8') })), ['WORK_CONTINUED']);
+  const decision = story.report(report);
+  assert.deepEqual(decision.accepted && decision.events, [
+    { type: 'WORK_CONTINUED', data: { ...theirs, attempt: 2, forwarded: false } },
+  ]);
+  assert.deepEqual(added(story.report(report)), []);
+  assert.deepEqual(added(story.report({ ...report, headSHA: sha('8') })), ['WORK_CONTINUED']);
   lose();
   assert.equal(story.state.work?.attempt, 3);
-  assert.deepEqual(added(story.report({ type: 'continued', ...theirs })), ['WORK_CONTINUED']);
+  assert.deepEqual(added(story.report(report)), ['WORK_CONTINUED']);
 });
 
 test('a push carries the fence and the attempt of the task that pushed, whatever it says', () => {

@@ -1,7 +1,8 @@
 import { isReason } from '#crds';
-import type { DomainEvent, EventData, Tokens } from '../events/catalogue.ts';
+import type { DomainEvent, Tokens } from '../events/catalogue.ts';
 import type { Actor } from '../facts.ts';
 import { effectiveGrade } from './grade.ts';
+import { decideStart, type TracedStart } from './start.ts';
 import { type IssueState, type LiveTask, liveTask } from './state.ts';
 
 /** A task as a call names it: its name and the fence it was given. */
@@ -31,7 +32,7 @@ export type Report =
       readonly base: string;
     }
   /** It goes on from a head that stood on a branch of the issue. */
-  | ({ readonly type: 'continued' } & Readonly<Omit<EventData<'WORK_CONTINUED'>, 'attempt'>>)
+  | ({ readonly type: 'continued' } & TracedStart)
   | {
       readonly type: 'pullRequestOpened';
       readonly number: number;
@@ -131,11 +132,8 @@ function deliveryEvents(
   report: Extract<Report, { type: 'continued' | 'headForwarded' | 'pullRequestOpened' | 'reviewed' }>,
 ): DomainEvent[] {
   switch (report.type) {
-    case 'continued': {
-      const { type: _, ...told } = report;
-      const known = state.continuedFrom.includes(report.headSHA);
-      return known ? [] : [{ type: 'WORK_CONTINUED', data: { ...told, attempt: task.attempt } }];
-    }
+    case 'continued':
+      return decideStart(state, task.attempt, report);
     case 'headForwarded': {
       // An attempt that starts at the old tip may have nothing to add to it: the same head, on a branch of its own.
       const last = state.forwarded.at(-1);

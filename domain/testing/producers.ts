@@ -102,7 +102,7 @@ export const stories: Partial<Record<EventType, Tell>> = {
   BRANCH_CREATED: life,
   WORK_CONTINUED: () =>
     tell(implementing(), (one) =>
-      one.report({ type: 'continued', branch: 'rig/fix-parser/1', headSHA: sha('9'), forwarded: false, by: ada }),
+      one.report({ type: 'continued', branch: 'rig/fix-parser/1', headSHA: sha('9'), moved: false, by: ada }),
     ),
   HEAD_FORWARDED: life,
   PR_CREATED: life,

@@ -1,16 +1,10 @@
-import { branchBefore, type EventData } from '#domain';
+import { branchBefore, isKnownStart, type Start, type TracedStart } from '#domain';
 import { forwardedFrom } from '../gateway/forwarded.ts';
 import { readAgents } from '../issues/agents.ts';
 import type { Conductor } from '../issues/context.ts';
 import { repositoryName } from '../repositories/name.ts';
 import type { TaskCall } from './caller.ts';
 import { record } from './deliver.ts';
-
-/** A head, and the branch on which it stood. */
-interface Start {
-  readonly branch: string;
-  readonly headSHA: string;
-}
 
 /**
  * Where the work of a task on `branch` starts: at the tip of that branch, else at that of the attempt before with what people pushed there, else at
@@ -43,23 +37,17 @@ async function findStart(conductor: Conductor, call: TaskCall, branch: string): 
 }
 
 async function tell(conductor: Conductor, call: TaskCall, start: Start): Promise<void> {
-  const { state, subject } = call;
-  if (state.continuedFrom.includes(start.headSHA)) return;
-  const own = start.branch === state.work?.branch;
-  const logged = state.forwarded.some(({ sha }) => sha === start.headSHA);
-  if (own && logged) return;
-  // A push of this claim that a crash kept from the log. That of an earlier one is nobody's: the log does not know whose claim it was.
-  const made = own && (await forwardedFrom(conductor.log.pool, subject.id, start.branch, start.headSHA)) !== undefined;
-  const forwarded = logged || made;
-  const pusher = forwarded ? { by: null } : await pusherOf(conductor, call, start);
-  await record(conductor, call, { type: 'continued', ...start, forwarded, ...pusher });
+  if (isKnownStart(call.state, start)) return;
+  const made = await forwardedFrom(conductor.log.pool, call.subject.id, start.branch, start.headSHA);
+  const pusher = await pusherOf(conductor, call, start);
+  await record(conductor, call, { type: 'continued', ...start, moved: made !== undefined, ...pusher });
 }
 
 async function pusherOf(
   conductor: Conductor,
   { key, subject, repository }: TaskCall,
   { branch, headSHA }: Start,
-): Promise<Pick<EventData<'WORK_CONTINUED'>, 'by' | 'machine'>> {
+): Promise<Pick<TracedStart, 'by' | 'machine'>> {
   const pushed = await conductor.mirror.pusherOf(conductor.log.pool, key, headSHA, branch);
   if (!pushed.known) return { by: null };
   const by = pushed.value;

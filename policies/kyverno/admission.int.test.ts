@@ -134,6 +134,35 @@ test('Kyverno alone, counting two attestors: what is labelled T2 is made where a
   await admission.client.patch(CONFIG_MAPS, ref, {
     metadata: { annotations: { 'reconcile.fluxcd.io/requestedAt': 'now' } },
   });
+});
+
+/** The policy of two attestors, where the verifier lets everything through and names nobody. */
+function forgetfulPolicy(): KubeObject {
+  const policy = policyOf('attestors.yaml') as KubeObject & {
+    spec: { variables: { name: string; expression: string }[] };
+  };
+  const body = 'dyn({"allowed": dyn(true), "message": dyn(""), "attestors": dyn(null)})';
+  const answer = policy.spec.variables.find(({ name }) => name === 'answer')!;
+  answer.expression = `{"statusCode": dyn(200), "body": ${body}}`;
+  return policy;
+}
+
+test('Kyverno alone finds a judge that forgets who has to vouch for what is labelled T2, and lets through what says no more than before', async () => {
+  await admission.client.delete(POLICIES, { name: 'rig-attestors' });
+  await admission.client.create(POLICIES, forgetfulPolicy());
+  const forgotten = /takes a listed person and a listed machine/;
+  const made = () => refused(createContract(contract('probe'), true));
+  await until('Kyverno finds that nobody vouched', async () => forgotten.test((await made()) ?? ''));
+  const ref = { namespace: NAMESPACE, name: 'contract' };
+  const patched = (patch: object) => refused(admission.client.patch(CONFIG_MAPS, ref, patch));
+  const tier = (value: string | null) => ({ metadata: { labels: { 'rig.dashecorp.com/tier': value } } });
+  for (const patch of [{ data: { v: '3' } }, { data: null }, { binaryData: { b: 'YQ==' } }, tier(null), tier('T1')])
+    assert.match((await patched(patch)) ?? '', forgotten, JSON.stringify(patch));
+  assert.match((await refused(admission.client.delete(CONFIG_MAPS, ref))) ?? '', forgotten);
+  assert.equal(await patched({ metadata: { annotations: { 'reconcile.fluxcd.io/requestedAt': 'later' } } }), undefined);
+  await createContract(contract('labelled-later', {}));
+  const later = { namespace: NAMESPACE, name: 'labelled-later' };
+  await admission.client.patch(CONFIG_MAPS, later, tier('T2'));
   await admission.client.create(POLICIES, policyOf('consent.yaml'));
   await until('Kyverno refuses what nobody consented to', async () =>
     /needs the consent of a person/.test((await refused(create(secret('probe'), true))) ?? ''),

@@ -33,13 +33,27 @@ for (const name of ['allowed', 'refused', 'unanswered'])
   });
 
 const attested = ['', '-unchanged', '-person-alone', '-machine-alone', '-same-twice', '-refused', '-unanswered'];
+attested.push('-forgotten', '-forgotten-end', '-errand', '-no-errand');
 for (const name of attested.map((what) => `attested${what}`))
   test(`Kyverno’s own tool: the policy of two attestors where the verifier answers as in ${name}`, async (t) => {
     assert.match(await judge(copy(t), name), /1 tests passed and 0 tests failed/);
   });
 
 for (const [what, name, from, to] of [
-  ['takes any yes', 'attested-person-alone', /&& \(variables[\s\S]*?\)\)\)\n/, '\n'],
+  ['takes any yes', 'attested-person-alone', /&& \(variables\.answer\.body\.attestors[\s\S]*?\)\)\)\n/, '\n'],
+  ['takes an answer that names nobody', 'attested-forgotten', 'variables.errand || variables.same', 'true'],
+  [
+    'believes that every end is an errand',
+    'attested-forgotten-end',
+    'variables.errand || variables.same',
+    'request.operation == "DELETE"',
+  ],
+  [
+    'believes that controllers do errands alone',
+    'attested-no-errand',
+    'variables.errand ||',
+    'variables.user != "" ||',
+  ],
   [
     'counts one name twice',
     'attested-same-twice',

@@ -4,7 +4,7 @@ import { before, test } from 'node:test';
 import { Agent, request } from 'undici';
 import { KubeClient, loadKubeConfig } from '#lib/kube';
 import { served } from '../crds/fixtures.int-kit.ts';
-import { type TestCluster, testCluster } from '../test/kit/cluster.ts';
+import { ownCluster, type TestCluster } from '../test/kit/cluster.ts';
 import { until } from '../test/kit/cluster-wait.ts';
 import { httpOf, isExpected, MAY, type Request, requests, SYSTEM, TENANT, VIRTUAL } from './permissions.int-kit.ts';
 
@@ -23,7 +23,8 @@ interface Answer {
 const userOf = (account: string) => `system:serviceaccount:${account}`;
 
 before(async () => {
-  cluster = await testCluster();
+  // Bindings of other tests give rights too.
+  cluster = await ownCluster();
   await cluster.kubectl('apply', '--server-side', '--force-conflicts', '-k', join(import.meta.dirname, 'local'));
   admin = new KubeClient(loadKubeConfig({ path: cluster.kubeconfigPath }));
   await served(admin, TENANT);

@@ -54,6 +54,12 @@ export function testCluster(): Promise<TestCluster> {
   return running;
 }
 
+/** A control plane of this process alone, in place of {@link testCluster}: for what is said of everything that is in one. */
+export function ownCluster(): Promise<TestCluster> {
+  running ??= startOwn();
+  return running;
+}
+
 async function useGiven(path: string): Promise<TestCluster> {
   const kubeconfig = parse(await readFile(path, 'utf8')) as Kubeconfig;
   const cluster = describe(kubeconfig, path, await ensureBinary('controlplane'));

@@ -1,8 +1,9 @@
+import assert from 'node:assert/strict';
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { holdPort } from '#lib/http';
 import type { KubeClient, Resource } from '#lib/kube';
 import type { TestCluster } from '../../test/kit/cluster.ts';
 import { until } from '../../test/kit/cluster-wait.ts';
@@ -101,10 +102,8 @@ function run(binary: string, kubeconfig: string, port: number, url: string): Chi
 }
 
 async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
+  const held = await holdPort(0);
+  assert.ok(held);
+  await held.release();
+  return held.port;
 }

@@ -4,7 +4,7 @@ import { reasons } from '#crds';
 import {
   checkStatus,
   isConditionTrue,
-  KubeClient,
+  type KubeClient,
   type KubeObject,
   loadKubeConfig,
   NAMESPACES,
@@ -17,13 +17,14 @@ import { clusterLife, testCluster, testNamespace } from '../../test/kit/cluster.
 import { until } from '../../test/kit/cluster-wait.ts';
 import { AGENTS } from '../objects.ts';
 import { type TestConductor, type TestConductorOptions, testConductor } from './conductor.int-kit.ts';
+import { OwnClient } from './own-client.int-kit.ts';
 
 /** {@link testConductor} over the real API server, in a tenant's namespace of its own (Pod Security `restricted`). */
 export async function clusterConductor(options: TestConductorOptions = {}): Promise<TestConductor> {
   const cluster = await testCluster();
   const config = join(import.meta.dirname, '..', '..', 'config', 'local');
   await cluster.kubectl('apply', '--server-side', '--force-conflicts', '-k', config);
-  const client = new KubeClient(loadKubeConfig({ path: cluster.kubeconfigPath }));
+  const client = new OwnClient(loadKubeConfig({ path: cluster.kubeconfigPath }));
   clusterLife.after(() => client.close());
   const namespace = await tenantNamespace(client);
   await served(client, namespace);

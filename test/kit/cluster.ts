@@ -103,10 +103,18 @@ function describe(kubeconfig: Kubeconfig, kubeconfigPath: string, binary: string
   };
 }
 
+const ownNamespaces = new Set<string>();
+
+/** Whether this process made the namespace ({@link testNamespace}); the others of a shared control plane are other tests'. */
+export function isOwnNamespace(name: string): boolean {
+  return ownNamespaces.has(name);
+}
+
 /** Makes a namespace of its own for one test and deletes it afterwards; resolves to its name. */
 export async function testNamespace(t: Pick<TestContext, 'after'>, prefix = 'test'): Promise<string> {
   const { api } = await testCluster();
   const name = `${prefix}-${randomBytes(4).toString('hex')}`;
+  ownNamespaces.add(name);
   await api.call('POST', '/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
   // Not waited for: emptying a namespace takes the controllers seconds, and nothing else uses the name.
   t.after(() => api.call('DELETE', `/api/v1/namespaces/${name}`));

@@ -1,10 +1,15 @@
 import type { EffectRow } from '#lib/events';
 import type { Forge, RepositoryName } from '#lib/forge';
-import { numbered, optional } from './made.ts';
+import { mergedAt, numbered, optional, since } from './made.ts';
 import { marker } from './markers.ts';
 
+type Finder = (at: { forge: Forge; repo: RepositoryName }, row: Left) => Promise<unknown>;
+
+/** For whom a write is made. */
+export type Asker = 'task' | 'issue';
+
 /** Writes that a task alone asks for, by the forge's answer to where they are: once it has ended, nobody asks for them again. */
-const finders: Readonly<Record<string, (at: { forge: Forge; repo: RepositoryName }, row: Left) => Promise<unknown>>> = {
+const ofTasks: Readonly<Record<string, Finder>> = {
   head: async ({ forge, repo }, { request }) =>
     (await forge.branchSHA(repo, `${request.ref}`)) === request.to ? { to: request.to } : undefined,
   'pull-request': async ({ forge, repo }, { request }) =>
@@ -24,19 +29,46 @@ const finders: Readonly<Record<string, (at: { forge: Forge; repo: RepositoryName
   'pull-request-text': async () => undefined,
 };
 
+/**
+ * Writes that the conductor decides for an Issue: what came of one may be told by a delivery, or what it was for may be over, before the leader
+ * that follows has asked. Then the log goes on, and nobody asks for it again.
+ */
+const ofIssues: Readonly<Record<string, Finder>> = {
+  merge: ({ forge, repo }, { request }) =>
+    mergedAt(forge, repo, { number: Number(request.number), sha: `${request.sha}` }),
+  'close-pull-request': async ({ forge, repo }, { request }) => {
+    const number = Number(request.number);
+    return (await forge.pullRequest(repo, number)).state === 'open' ? undefined : { number };
+  },
+  comment: async ({ forge, repo }, row) =>
+    optional(
+      await forge.findCommentByMarker(
+        repo,
+        Number(row.request.number),
+        marker('comment', behind('comment/', row.key)),
+        since(row),
+      ),
+      ({ url }) => ({ url }),
+    ),
+};
+
 interface Left {
   readonly key: string;
   readonly request: Readonly<Record<string, unknown>>;
+  readonly createdAt: Date;
 }
 
-/** Kinds that {@link findLeft} knows. */
-export const LEFT_KINDS: readonly string[] = Object.keys(finders);
+/** Kinds that {@link findLeft} knows, by who asks for them. */
+export const LEFT_KINDS: Readonly<Record<Asker, readonly string[]>> = {
+  task: Object.keys(ofTasks),
+  issue: Object.keys(ofIssues),
+};
 
-/** What a write of a task made at the forge; undefined where it is not there. Rejects where that cannot be told. */
+/** What a write made at the forge; undefined where it is not there. Rejects where that cannot be told. */
 export async function findLeft<O>(at: { forge: Forge; repo: RepositoryName }, row: EffectRow): Promise<O | undefined> {
-  const find = finders[row.kind];
+  const find = ofTasks[row.kind] ?? ofIssues[row.kind];
   if (find === undefined) throw new Error(`Nobody looks for an effect of kind ${row.kind}.`);
-  return (await find(at, { key: row.key, request: row.request as Left['request'] })) as O | undefined;
+  return (await find(at, row as Left)) as O | undefined;
 }
 
 function behind(prefix: string, key: string): string {

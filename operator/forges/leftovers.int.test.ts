@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
+import type { DomainEvent } from '#domain';
 import { silentLogger } from '#lib/observe';
 import { fileLife, repositoryReady, type TestConductor, testConductor } from '../api/conductor.int-kit.ts';
 import { applyTenant } from '../api/objects.int-kit.ts';
@@ -7,6 +8,7 @@ import { claimedIssue, endTask, type TestApi, type TestTask, testApi } from '../
 import { AgentGit } from '../gateway/git.int-kit.ts';
 import { Leftovers } from './leftovers.ts';
 
+const CAUSE = { actor: { kind: 'controller', name: 'test' } } as const;
 let rig: TestConductor;
 let api: TestApi;
 let git: AgentGit;
@@ -67,4 +69,53 @@ test('a push of a task that lives, or one that has only just been begun, is left
   await endTask(api, recent);
   await look();
   assert.deepEqual([(await pushOf(living)).state, (await pushOf(recent)).state], ['started', 'started']);
+});
+
+/** A merge that its leader called and died, `minutes` ago, of an issue that `ended` so. */
+async function leftMerge(name: string, number: number, log: readonly DomainEvent[], minutes = 10): Promise<string> {
+  const { subject } = await claimedIssue(api, name);
+  const { sha } = (await rig.world.rest('boss', `GET /repos/acme/widgets/pulls/${number}`)).body.head;
+  await rig.conductor.log.append(subject, CAUSE, () => [...log]);
+  const key = `merge/${subject.id}/9`;
+  await rig.db.pool.query(
+    `INSERT INTO effects (key, kind, subject, epoch, request, state, attempt, created_at, started_at)
+     SELECT $1, 'merge', $2, epoch, $3, 'started', 1, now() - $4 * interval '1 min', now() - $4 * interval '1 min' FROM leadership`,
+    [key, subject.id, JSON.stringify({ number, sha, method: 'squash' }), minutes],
+  );
+  return key;
+}
+
+async function effect(key: string): Promise<{ state: string; outcome: unknown; reason: string | null }> {
+  const { rows } = await rig.db.pool.query('SELECT state, outcome, reason FROM effects WHERE key = $1', [key]);
+  return rows[0];
+}
+
+async function openPull(branch: string): Promise<number> {
+  await rig.world.branch(branch, `${branch}\n`);
+  return (await rig.world.pull(branch)).number;
+}
+
+test('a merge of which a delivery told before the next leader asked has an outcome, and is not called again', async () => {
+  const number = await openPull('left-merged');
+  const merged = (
+    await rig.world.rest('boss', `PUT /repos/acme/widgets/pulls/${number}/merge`, { merge_method: 'squash' })
+  ).body;
+  const data = { number, headSHA: merged.sha, mergeSHA: merged.sha, by: null };
+  const key = await leftMerge('left-merged', number, [{ type: 'MERGED', data }]);
+  await look();
+  assert.deepEqual(await effect(key), { state: 'succeeded', outcome: { merged: true, sha: merged.sha }, reason: null });
+});
+
+test('a merge that did not take place of an Issue that was cancelled is given up, and one of an Issue that goes on is left to it', async () => {
+  const number = await openPull('left-open');
+  const data = { reason: 'CancelledByPerson', message: 'A person closed it.' } as const;
+  const cancelled: DomainEvent = { type: 'ISSUE_CANCELLED', data };
+  const over = await leftMerge('left-cancelled', number, [cancelled]);
+  const goesOn = await leftMerge('left-going', number, []);
+  const recent = await leftMerge('left-just', number, [cancelled], 1);
+  await look();
+  const reason = 'Its issue ended before it was known to have taken place.';
+  assert.deepEqual(await effect(over), { state: 'failed', outcome: null, reason });
+  assert.deepEqual([(await effect(goesOn)).state, (await effect(recent)).state], ['started', 'started']);
+  assert.equal((await rig.world.rest('boss', `GET /repos/acme/widgets/pulls/${number}`)).body.merged, false);
 });

@@ -1,18 +1,25 @@
+import type { DomainEvent } from '#domain';
 import type { EffectRow } from '#lib/events';
 import type { Logger } from '#lib/observe';
 import type { Conductor } from '../issues/context.ts';
 import { repositoryName } from '../repositories/name.ts';
 import { Looking } from '../store/looking.ts';
-import { LEFT_KINDS } from './left.ts';
+import { type Asker, LEFT_KINDS } from './left.ts';
 
 const LOOK_MS = 30_000;
-/** A task that lives comes back within that time. */
+/** Who still asks for it comes back within that time. */
 const LEFT_AFTER_MS = 2 * 60_000;
 const MOST = 50;
+/** The subject as the index of events has it; an effect on anything else has a name there. */
+const SUBJECT = `CASE WHEN effects.subject ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN effects.subject::uuid END`;
+/** After one of them the conductor decides no such write for an Issue, unless it is opened again. */
+const OVER = ['MERGED', 'ISSUE_DONE', 'ISSUE_FAILED', 'ISSUE_CANCELLED'] satisfies DomainEvent['type'][];
+
+type Left = EffectRow & { readonly asker: Asker };
 
 /**
- * Learns what became of writes whose program died while it made them and whose task came back no more: from then on they have an outcome, as
- * every write has. Runs on the leader; nothing waits for it.
+ * Learns what became of writes whose program died while it made them, and which nobody asks for again: their task has ended, or their Issue is
+ * merged or over. From then on they have an outcome, as every write has. Runs on the leader; nothing waits for it.
  */
 export class Leftovers {
   readonly #conductor: Conductor;
@@ -44,27 +51,32 @@ export class Leftovers {
       );
   }
 
-  async #left(): Promise<EffectRow[]> {
+  async #left(): Promise<Left[]> {
     const { log, now } = this.#conductor;
-    const { rows } = await log.pool.query<EffectRow>(
-      `SELECT key, kind, subject, request FROM effects WHERE state IN ('planned', 'started') AND kind = ANY ($1)
-       AND coalesce(started_at, created_at) < $2
-       AND NOT EXISTS (SELECT FROM tasks WHERE tasks.subject::text = effects.subject AND ended_at IS NULL)
+    const { rows } = await log.pool.query<Left>(
+      `SELECT key, kind, subject, request, created_at AS "createdAt", CASE WHEN kind = ANY ($1) THEN 'task' ELSE 'issue' END AS asker
+       FROM effects WHERE state IN ('planned', 'started') AND coalesce(started_at, created_at) < $3
+       AND (kind = ANY ($1) AND NOT EXISTS (SELECT FROM tasks WHERE tasks.subject::text = effects.subject AND ended_at IS NULL)
+         OR kind = ANY ($2) AND (kind <> 'comment' OR starts_with(key, 'comment/question/'))
+           AND EXISTS (SELECT FROM events WHERE stream = ${SUBJECT} AND type = ANY ($4)))
        ORDER BY created_at LIMIT ${MOST}`,
-      [LEFT_KINDS, new Date(now() - LEFT_AFTER_MS)],
+      [LEFT_KINDS.task, LEFT_KINDS.issue, new Date(now() - LEFT_AFTER_MS), OVER],
     );
     return rows;
   }
 
-  async #settle(row: EffectRow): Promise<void> {
+  async #settle(row: Left): Promise<void> {
     const { log, forges, objects, writes, leader } = this.#conductor;
     const subject = { id: row.subject };
-    const { spec } = await log.load(subject);
+    const { spec, merged, ending } = await log.load(subject);
+    // Opened again since: it may be asked for.
+    if (row.asker === 'issue' && merged === null && ending === null) return;
     const { rows } = await log.pool.query('SELECT namespace FROM subjects WHERE id = $1', [row.subject]);
     const repository = spec && objects.repositories.get(rows[0]?.namespace, spec.repository);
     // Nobody can be asked: that is for a person, and `rig doctor` names it.
     if (!repository) return;
     const { forge } = await forges.forRepository(repository);
-    await writes.giveUp({ forge, repo: repositoryName(repository), subject: row.subject, epoch: leader.epoch }, row);
+    const target = { forge, repo: repositoryName(repository), subject: row.subject, epoch: leader.epoch };
+    await writes.giveUp(target, row, row.asker);
   }
 }

@@ -1,4 +1,5 @@
-import { ForgeError, type PullRequestSummary } from '#lib/forge';
+import type { EffectRow } from '#lib/events';
+import { type Forge, ForgeError, type MergeResult, type PullRequestSummary, type RepositoryName } from '#lib/forge';
 
 /** What is gone needs no closing. */
 export async function closed(closing: Promise<unknown>): Promise<void> {
@@ -26,4 +27,19 @@ export function numbered({ number, url }: Pick<PullRequestSummary, 'number' | 'u
 /** What was found, or undefined where nothing was. */
 export function optional<T, O>(found: T | null, map: (found: T) => O): O | undefined {
   return found === null ? undefined : map(found);
+}
+
+/** The merge of a pull request at this head, where there is one. */
+export async function mergedAt(
+  forge: Pick<Forge, 'pullRequest'>,
+  repo: RepositoryName,
+  { number, sha }: { readonly number: number; readonly sha: string },
+): Promise<MergeResult | undefined> {
+  const pull = await forge.pullRequest(repo, number, sha);
+  return pull.state === 'merged' && pull.mergeSHA !== null ? { merged: true, sha: pull.mergeSHA } : undefined;
+}
+
+/** A moment before the effect's row was made: clocks of forge and database differ a little. */
+export function since({ createdAt }: Pick<EffectRow, 'createdAt'>): string {
+  return new Date(createdAt.getTime() - 120_000).toISOString();
 }

@@ -21,8 +21,8 @@ import {
 import { legible } from '#lib/kube';
 import { type Metrics, noMetrics, type Span, serverAttributes, traced, withCorrelation } from '#lib/observe';
 import { filingKey } from './filing.ts';
-import { findLeft } from './left.ts';
-import { closed, existing, numbered, optional } from './made.ts';
+import { type Asker, findLeft } from './left.ts';
+import { closed, existing, mergedAt, numbered, optional, since } from './made.ts';
 import { issueMarker, marker, unmarked } from './markers.ts';
 import { type Move, moveKey } from './moves.ts';
 import { Outdated } from './outdated.ts';
@@ -42,11 +42,6 @@ export interface Target {
 }
 
 const DAY_MS = 24 * 3_600_000;
-
-/** A moment before the effect's row was made: clocks of forge and database differ a little. */
-function since(row: EffectRow): string {
-  return new Date(row.createdAt.getTime() - 120_000).toISOString();
-}
 
 /** Every write to a forge, each under a key of its own in the effects table. There is no other way to write there. */
 export class ForgeWrites {
@@ -279,10 +274,7 @@ export class ForgeWrites {
       { number, sha: request.sha, method: request.method },
       {
         perform: () => forge.merge(repo, number, request),
-        find: async () => {
-          const pull = await forge.pullRequest(repo, number, request.sha);
-          return pull.state === 'merged' && pull.mergeSHA !== null ? { merged: true, sha: pull.mergeSHA } : undefined;
-        },
+        find: () => mergedAt(forge, repo, { number, sha: request.sha }),
       },
     );
   }
@@ -309,13 +301,13 @@ export class ForgeWrites {
   }
 
   /**
-   * Sees a write to its end that was begun for a task and that nobody asks for any more: its outcome where the forge shows it, else that it was
+   * Sees a write to its end that was begun for `asker` and that nobody asks for any more: its outcome where the forge shows it, else that it was
    * given up. Writes nothing.
    */
-  async giveUp(target: Target, row: EffectRow): Promise<void> {
+  async giveUp(target: Target, row: EffectRow, asker: Asker): Promise<void> {
     const { key, kind, request } = row;
     const perform = async () => {
-      throw new Outdated('Its task ended before it was known to have taken place.');
+      throw new Outdated(`Its ${asker} ended before it was known to have taken place.`);
     };
     const find = () => findLeft(target, row);
     await this.#run(target, kind, key, request as object, { perform, find }).catch((error: unknown) => {

@@ -3,13 +3,13 @@ import { type Address, address, namespace, optional, optionalAddress, required, 
 /** What the verifier is told. Every value comes from the environment, so that a Deployment is its documentation. */
 export interface Config {
   readonly kubeconfig: string | undefined;
-  /** Where probes and the forge's hints are answered. */
+  /** Where probes and the forge's hints are answered, without TLS. */
   readonly listen: Address;
   /** Where metrics are served; nowhere by default. */
   readonly metricsListen: Address | undefined;
   /**
-   * Where admission is served, the directory with `tls.crt` and `tls.key` of the authority that its certificates are issued by, and the names or
-   * addresses that they are for; nowhere by default.
+   * Where admission is served over TLS, to the API server and to policy engines, the directory with `tls.crt` and `tls.key` of the authority that its
+   * certificates are issued by, and the names or addresses that they are for; nowhere by default.
    */
   readonly admission:
     | { readonly listen: Address; readonly authorityDir: string; readonly hosts: readonly string[] }

@@ -23,6 +23,8 @@ import { APPROVALS, type Objects, watchObjects } from './objects.ts';
 /** A running verifier. */
 export interface Verifier {
   readonly listening: Listening;
+  /** Where admission is answered over TLS; undefined where it is not served. */
+  readonly admissionPort: number | undefined;
   /** Answers and reports nothing more, hands the Lease over, closes. Safe to call twice. */
   stop(): Promise<void>;
 }
@@ -79,11 +81,8 @@ export async function startVerifier(
     logger,
     metrics,
   });
-  // A policy engine asks here what the API server asks over TLS.
-  if (admission !== undefined) app.route('/', admission.questions);
   const listening = await listen(app, config.listen);
-  const asked =
-    config.admission && (await serveAdmission({ ...config.admission, now: Date.now }, admission!.webhooks, logger));
+  const asked = config.admission && (await serveAdmission({ ...config.admission, now: Date.now }, admission!, logger));
   const scraped = config.metricsListen === undefined ? undefined : await serveMetrics(metrics, config.metricsListen);
   manager.start();
   const stop = async () => {
@@ -94,7 +93,7 @@ export async function startVerifier(
     await client.close();
   };
   let stopped: Promise<void> | undefined;
-  return { listening, stop: () => (stopped ??= stop()) };
+  return { listening, admissionPort: asked?.port, stop: () => (stopped ??= stop()) };
 }
 
 /** Whether an Approval is there and stays: the cache for yes, the API server itself for no. */

@@ -25,31 +25,32 @@ export interface TestKyverno {
   stop(): Promise<void>;
 }
 
-/** The definitions of its kinds, from the module that the controller is built from. */
-async function definitions(): Promise<string[]> {
-  const args = ['list', '-m', '-f', '{{.Dir}}', 'github.com/kyverno/kyverno'];
+/** A folder of the module that the controller is built from. */
+export async function kyvernoFolder(...path: readonly string[]): Promise<string> {
+  const args = ['mod', 'download', '-json', 'github.com/kyverno/kyverno'];
   const { stdout } = await promisify(execFile)('go', args, { cwd: import.meta.dirname });
-  return ['kyverno', 'policies.kyverno.io'].map((folder) => join(stdout.trim(), 'config', 'crds', folder));
+  return join((JSON.parse(stdout) as { Dir: string }).Dir, ...path);
 }
 
 /** Makes Kyverno's kinds and its namespace; policies can be applied then. */
 export async function installKyverno(cluster: TestCluster): Promise<void> {
-  for (const folder of await definitions()) await cluster.kubectl('apply', '--server-side', '-f', folder);
+  for (const group of ['kyverno', 'policies.kyverno.io'])
+    await cluster.kubectl('apply', '--server-side', '-f', await kyvernoFolder('config', 'crds', group));
   await cluster.kubectl('create', 'namespace', 'kyverno');
   await cluster.kubectl('wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s');
 }
 
 /**
- * Starts Kyverno beside the cluster, for a policy that was applied before, and ends it with the test. It may ask `url` alone. Resolves
- * when the API server is told to ask it.
+ * Starts Kyverno beside the cluster, for a policy that was applied before, and ends it with the test. It may ask `url` alone, and believes the
+ * certificates of the authorities in the folder `trusted`, as they are when it starts. Resolves when the API server is told to ask it.
  */
 export async function startKyverno(
   t: { after(fn: () => unknown): void },
-  { cluster, client, url }: { cluster: TestCluster; client: KubeClient; url: string },
+  { cluster, client, ...asks }: Asks & { cluster: TestCluster; client: KubeClient },
 ): Promise<TestKyverno> {
   const binary = await ensureBinary('kyverno', { onProgress: (line) => console.error(line) });
   const port = await freePort();
-  const start = () => run(binary, cluster.kubeconfigPath, port, url);
+  const start = () => run(binary, cluster.kubeconfigPath, port, asks);
   let child = start();
   const stop = async () => {
     child.kill('SIGKILL');
@@ -69,7 +70,12 @@ export async function startKyverno(
   };
 }
 
-function run(binary: string, kubeconfig: string, port: number, url: string): ChildProcess {
+interface Asks {
+  readonly url: string;
+  readonly trusted: string;
+}
+
+function run(binary: string, kubeconfig: string, port: number, { url, trusted }: Asks): ChildProcess {
   const env = {
     PATH: process.env.PATH,
     HOME: process.env.HOME,
@@ -79,6 +85,8 @@ function run(binary: string, kubeconfig: string, port: number, url: string): Chi
     KYVERNO_POD_NAME: 'kyverno-test',
     INIT_CONFIG: 'kyverno',
     METRICS_CONFIG: 'kyverno-metrics',
+    // As docs/admission.md has it set in a cluster.
+    SSL_CERT_DIR: trusted,
   };
   const args = [
     `--kubeconfig=${kubeconfig}`,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { parse } from 'yaml';
@@ -10,6 +11,7 @@ import { installKyverno, startKyverno, type TestKyverno } from '../../hack/kyver
 import { clusterLife, type TestCluster, testCluster } from '../../test/kit/cluster.ts';
 import { until } from '../../test/kit/cluster-wait.ts';
 import { startAdmission, TENANT, type TestAdmission } from '../../verifier/admission/admission.int-kit.ts';
+import { authorityIn, startImpostor } from './impostor.int-kit.ts';
 
 // A policy engine is installed here: that is nothing for a control plane that other files use.
 delete process.env.RIG_TEST_KUBECONFIG;
@@ -33,6 +35,9 @@ const POLICIES: Resource = {
 let cluster: TestCluster;
 let admission: TestAdmission;
 let kyverno: TestKyverno;
+/** Authorities that Kyverno trusts, as docs/admission.md has them mounted. */
+const trusted = mkdtempSync(join(tmpdir(), 'rig-kyverno-trusted-'));
+clusterLife.after(() => rmSync(trusted, { recursive: true, force: true }));
 
 before(async () => {
   cluster = await testCluster();
@@ -44,7 +49,9 @@ before(async () => {
   await cluster.kubectl('label', 'namespace', NAMESPACE, 'rig.dashecorp.com/governed=true');
   await installKyverno(cluster);
   await until('the policy is taken', () => admission.client.create(POLICIES, policyOf('consent.yaml')));
-  kyverno = await startKyverno(clusterLife, { cluster, client: admission.client, url: admission.questionsURL });
+  trustAuthority();
+  const { client, questionsURL: url } = admission;
+  kyverno = await startKyverno(clusterLife, { cluster, client, url, trusted });
   await until('Kyverno refuses what nobody consented to', async () =>
     /needs the consent of a person/.test((await refused(create(secret('probe'), true))) ?? ''),
   );
@@ -53,7 +60,7 @@ before(async () => {
 /** A policy of this folder that asks the verifier of this test. */
 function policyOf(file: string): KubeObject {
   const text = readFileSync(join(import.meta.dirname, file), 'utf8');
-  return parse(text.replace('http://rig-verifier.rig-verifier.svc:8084', admission.questionsURL)) as KubeObject;
+  return parse(text.replace('https://rig-verifier-admission.rig-verifier.svc', admission.questionsURL)) as KubeObject;
 }
 
 const secret = (name: string): Manifest => ({
@@ -86,6 +93,74 @@ test('Kyverno alone, asking the verifier: what nobody consented to is refused, w
     metadata: { annotations: { 'reconcile.fluxcd.io/requestedAt': 'now' } },
   });
   assert.match((await refused(admission.client.delete(SECRETS, ref))) ?? '', /needs the consent/);
+});
+
+/** Has the next Kyverno trust the authority that the verifier has now. */
+function trustAuthority(): void {
+  copyFileSync(join(admission.authorityDir, 'tls.crt'), join(trusted, 'rig-verifier.crt'));
+}
+
+/** Ends what Kyverno has open to the verifier, so that it has to look at a certificate again. */
+async function hangUp(): Promise<void> {
+  await admission.stop();
+  await admission.start();
+}
+
+const DISTRUSTED = /denied.*rig-consent.*certificate signed by unknown authority/s;
+const asksAgain = () =>
+  until('the verifier answers Kyverno', async () =>
+    /needs the consent of a person/.test((await refused(create(secret('probe'), true))) ?? ''),
+  );
+
+test('whoever answers at the verifier’s address without a certificate of its authority is told nothing, and believed nothing', async (t) => {
+  const dry = () => refused(create(secret('impostor'), true));
+  const says = (what: RegExp) => until(`Kyverno says ${what}`, async () => what.test((await dry()) ?? ''));
+  const robbed = await startImpostor(t, admission.authorityDir);
+  const stranger = await startImpostor(t, await authorityIn(t));
+  const misnamed = await startImpostor(t, admission.authorityDir, '127.0.0.2');
+  const plain = await startImpostor(t, null);
+  await admission.stop();
+  // With the verifier's own key one is believed: so it is the certificate that the others lack.
+  admission.world.impostor = robbed.port;
+  await until('who has the key is believed', async () => (await dry()) === undefined);
+  assert.ok(robbed.asked() > 0);
+  await robbed.end();
+  for (const [{ port, asked }, what] of [
+    [stranger, DISTRUSTED],
+    [misnamed, /denied.*rig-consent.*valid for 127\.0\.0\.2, not 127\.0\.0\.1/s],
+    [plain, /denied.*rig-consent.*HTTP response to HTTPS client/s],
+  ] as const) {
+    admission.world.impostor = port;
+    await says(what);
+    assert.equal(asked(), 0);
+  }
+  admission.world.impostor = null;
+  await admission.start();
+  await asksAgain();
+});
+
+test('where the authority is another or Kyverno was told of none, nothing is let through, also what a person consented to', async (t) => {
+  const one = secret('authority');
+  await admission.approve('authority', { manifests: [one] });
+  await create(one, true);
+  const distrusts = () =>
+    until('Kyverno distrusts the verifier', async () => DISTRUSTED.test((await refused(create(one, true))) ?? ''));
+  await authorityIn(t, admission.authorityDir);
+  await hangUp();
+  await distrusts();
+  trustAuthority();
+  // Kyverno reads whom it trusts when it starts.
+  assert.match((await refused(create(one, true))) ?? '', DISTRUSTED);
+  await kyverno.restart();
+  await asksAgain();
+  await create(one, true);
+  rmSync(join(trusted, 'rig-verifier.crt'));
+  await kyverno.restart();
+  await distrusts();
+  trustAuthority();
+  await kyverno.restart();
+  await asksAgain();
+  await create(one);
 });
 
 test('a verifier that does not answer Kyverno in time lets nothing through', async () => {

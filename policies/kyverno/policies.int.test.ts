@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { before, type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
+import { parse, parseAllDocuments, stringify } from 'yaml';
+import { makeAuthority } from '#lib/authority';
 import { ensureBinary } from '../../hack/go/build.mjs';
+import { kyvernoFolder } from '../../hack/kyverno/kyverno.int-kit.ts';
 
 let cli: string;
 
@@ -21,9 +24,9 @@ function copy(t: TestContext): string {
   return folder;
 }
 
-async function judge(folder: string, name: string): Promise<string> {
+async function judge(folder: string, name: string, ...options: string[]): Promise<string> {
   const env = { PATH: process.env.PATH, HOME: folder };
-  const { stdout } = await promisify(execFile)(cli, ['test', join(folder, 'tests', name)], { env });
+  const { stdout } = await promisify(execFile)(cli, ['test', join(folder, 'tests', name), ...options], { env });
   return stdout;
 }
 
@@ -71,6 +74,18 @@ for (const [what, name, from, to] of [
     await assert.rejects(judge(folder, name), /1 tests failed/);
   });
 
+test('Kyverno’s own tool: a client that is given an authority by a policy cannot be asked, which is why Kyverno itself is told whom to trust', async (t) => {
+  const folder = copy(t);
+  const file = join(folder, 'consent.yaml');
+  const text = readFileSync(file, 'utf8');
+  const { certificate } = await makeAuthority('kyverno', Date.now());
+  const given = text.replace('http.Post(', () => `http.Client(${JSON.stringify(certificate)}).Post(`);
+  assert.notEqual(given, text);
+  writeFileSync(file, given);
+  const said = await judge(folder, 'allowed', '--detailed-results').catch((error: { stdout: string }) => error.stdout);
+  assert.match(said, /no such overload: Post\(/);
+});
+
 test('Kyverno’s own tool finds a policy that takes any answer for a yes', async (t) => {
   const folder = copy(t);
   const file = join(folder, 'consent.yaml');
@@ -79,4 +94,43 @@ test('Kyverno’s own tool finds a policy that takes any answer for a yes', asyn
   assert.notEqual(loose, text);
   writeFileSync(file, loose);
   await assert.rejects(judge(folder, 'refused'), /1 tests failed/);
+});
+
+/** Kyverno's chart without the parts of it that are fetched from elsewhere. */
+async function chart(t: TestContext): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'rig-kyverno-chart-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  cpSync(await kyvernoFolder('charts', 'kyverno'), folder, { recursive: true });
+  const file = join(folder, 'Chart.yaml');
+  const told = parse(readFileSync(file, 'utf8')) as { dependencies: { name: string }[] };
+  const dependencies = told.dependencies.filter(({ name }) => existsSync(join(folder, 'charts', name)));
+  // A module's files may not be written.
+  chmodSync(file, 0o600);
+  writeFileSync(file, stringify({ ...told, dependencies }));
+  return folder;
+}
+
+interface Deployment {
+  kind: string;
+  spec: { template: { spec: { containers: Container[]; volumes: { name: string; configMap?: object }[] } } };
+}
+interface Container {
+  env: { name: string; value?: string }[];
+  volumeMounts: { name: string; mountPath: string }[];
+}
+
+test('Kyverno’s own chart has the admission controller trust the verifier’s authority by the values beside the policies', async (t) => {
+  const helm = await ensureBinary('helm', { onProgress: (line) => console.error(line) });
+  const values = join(import.meta.dirname, 'chart', 'values.yaml');
+  const shown = 'templates/admission-controller/deployment.yaml';
+  const args = ['template', 'kyverno', await chart(t), '-n', 'kyverno', '-f', values, '-s', shown];
+  const { stdout } = await promisify(execFile)(helm, args);
+  const [deployment] = parseAllDocuments(stdout).map((one) => one.toJS() as Deployment);
+  const { containers, volumes } = deployment!.spec.template.spec;
+  const [{ env, volumeMounts }] = containers as [Container];
+  const folders = env.find(({ name }) => name === 'SSL_CERT_DIR')?.value?.split(':') ?? [];
+  const mounted = volumeMounts.filter(({ mountPath }) => folders.includes(mountPath)).map(({ name }) => name);
+  const held = volumes.filter(({ name }) => mounted.includes(name)).map(({ configMap }) => configMap);
+  assert.deepEqual(held, [{ name: 'rig-verifier-authority', optional: true }]);
+  assert.ok(folders.includes('/etc/ssl/certs'));
 });

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { Agent, request } from 'undici';
 import { readState } from '#lib/datadir';
@@ -24,8 +26,8 @@ test('on one machine the API server asks the verifier: in a governed namespace n
   const off = await kubectl('label', 'namespace', 'shop', 'rig.dashecorp.com/governed-');
   assert.match(off.err, /needs the consent of a person|rig:root alone/);
 
-  // A policy engine asks on the port without TLS.
-  const port = readState(layout)?.ports.verifier;
+  // A policy engine asks where the API server asks.
+  const port = readState(layout)?.ports['verifier-admission'];
   const asked = {
     operation: 'DELETE',
     kind: { group: '', version: 'v1', kind: 'Secret' },
@@ -33,9 +35,10 @@ test('on one machine the API server asks the verifier: in a governed namespace n
     userInfo: {},
   };
   const oldObject = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'db', namespace: 'shop' } };
-  const dispatcher = new Agent();
+  const ca = readFileSync(join(layout.secrets, 'verifier-authority', 'tls.crt'));
+  const dispatcher = new Agent({ connect: { ca } });
   t.after(() => dispatcher.close());
-  const { body } = await request(`http://127.0.0.1:${port}/v1/consent`, {
+  const { body } = await request(`https://127.0.0.1:${port}/v1/consent`, {
     method: 'POST',
     dispatcher,
     body: JSON.stringify({ ...asked, oldObject }),

@@ -20,7 +20,6 @@ import {
 } from '#domain';
 import { openBundle, readTrust, signStatement } from '#lib/attest';
 import { makeAuthority } from '#lib/authority';
-import { listen } from '#lib/http';
 import { KubeClient, KubeError, type KubeObject, loadKubeConfig, Manager, NAMESPACES, type Resource } from '#lib/kube';
 import { silentLogger } from '#lib/observe';
 import { approvalInput, sha256 } from '../../domain/testing/approval.ts';
@@ -56,7 +55,7 @@ export interface TestAdmission {
   readonly port: number;
   /** Where its authority is, as a Secret would be mounted. */
   readonly authorityDir: string;
-  /** Where a policy engine asks, without TLS. */
+  /** Where a policy engine asks, as at a Service. */
   readonly questionsURL: string;
   /** What the test may change: where the change stands, who counts, what time it is, what is known of an Issue. */
   readonly world: {
@@ -71,6 +70,8 @@ export interface TestAdmission {
     /** Whether the verifier is kept from reading what is scaled. */
     unreadable: boolean;
     slow: Promise<void> | null;
+    /** The port of somebody else who answers where the verifier is asked. */
+    impostor: number | null;
     /** Bundles of machines, as the forge keeps them for whatever head it is asked about; null while it does not answer. */
     filed: string[] | null;
     /** Whom rig:root lists as machines. */
@@ -107,6 +108,7 @@ export async function startAdmission(t: Pick<TestContext, 'after'>, cluster: Tes
     mayGoOn: false,
     unreadable: false,
     slow: null,
+    impostor: null,
     filed: [],
     machines: [{ subject: workflowName, issuer: signing.ciIssuer }],
   };
@@ -163,7 +165,7 @@ export async function startAdmission(t: Pick<TestContext, 'after'>, cluster: Tes
       await server.close();
       await manager.stop({ graceMs: 0 });
     };
-    return { port: server.port, app, approvals, policies, stop };
+    return { port: server.port, approvals, policies, stop };
   };
   type Replica = Awaited<ReturnType<typeof startReplica>>;
   const replicas = new Map<0 | 1, Replica>();
@@ -179,9 +181,9 @@ export async function startAdmission(t: Pick<TestContext, 'after'>, cluster: Tes
   await start();
   const [first] = replicas.values();
   await Promise.all([first!.approvals.waitForSync(), first!.policies.waitForSync()]);
-  const questions = await listen(first!.app);
-  t.after(() => questions.close(0));
-  const port = await startService(t, () => [...replicas.values()].map((replica) => replica.port));
+  const port = await startService(t, () =>
+    world.impostor === null ? [...replicas.values()].map((replica) => replica.port) : [world.impostor],
+  );
   const everybody = (sees: (approvals: Replica['approvals']) => boolean) =>
     [...replicas.values()].every(({ approvals }) => sees(approvals));
 
@@ -189,7 +191,7 @@ export async function startAdmission(t: Pick<TestContext, 'after'>, cluster: Tes
     client,
     port,
     authorityDir,
-    questionsURL: questions.url,
+    questionsURL: `https://127.0.0.1:${port}`,
     world,
     stop,
     start,
@@ -240,7 +242,7 @@ export async function startAdmission(t: Pick<TestContext, 'after'>, cluster: Tes
     async webhooks(folder) {
       const file = join(import.meta.dirname, '../../config/admission', folder, 'webhooks.yaml');
       const objects = parseAllDocuments(await readFile(file, 'utf8')).map((one) => one.toJS() as KubeObject);
-      const caBundle = Buffer.from(authority.certificate).toString('base64');
+      const caBundle = await readFile(join(authorityDir, 'tls.crt'), 'base64');
       return objects
         .filter(({ kind }) => kind === 'ValidatingWebhookConfiguration')
         .map((object) => called(object as Configuration, { port, caBundle }));

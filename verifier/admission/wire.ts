@@ -36,10 +36,10 @@ const FRESH_MS = 2_000;
 const KEPT = 2_000;
 
 /**
- * Admission of a verifier, on every replica. Judging has no side effect: which signatures count is written down by the check, when it has held them
- * against their pull requests.
+ * Admission of a verifier, on every replica, for TLS alone: what is asked about may be a Secret, and the answer is believed. Judging has no side effect:
+ * which signatures count is written down by the check, when it has held them against their pull requests.
  */
-export function verifierAdmission(parts: AdmissionParts): { readonly webhooks: Hono; readonly questions: Hono } {
+export function verifierAdmission(parts: AdmissionParts): Hono {
   const { client, objects, forges, policies, now, logger, metrics } = parts;
   const fates = new Fates({ repositories: objects.repositories, forges, now });
   const machines = new Machines({ repositories: objects.repositories, forges, now });
@@ -63,8 +63,7 @@ export function verifierAdmission(parts: AdmissionParts): { readonly webhooks: H
     wholeOf: (asked) => wholeOf(client, asked),
     logger,
   });
-  // Whoever mounts the second measures its requests already.
-  return { webhooks: admissionRoutes(admission, logger, metrics), questions: admissionRoutes(admission, logger) };
+  return admissionRoutes(admission, logger, metrics);
 }
 
 function trustOf({ trust, signatures, now }: AdmissionParts): () => Promise<ConsentTrust> {

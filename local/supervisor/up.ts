@@ -6,7 +6,7 @@ import { startCluster } from './cluster/start.ts';
 import { type Context, together } from './context.ts';
 import { startDatabase } from './database.ts';
 import { describeIsolation, describeTests, refuseUnisolated } from './isolation.ts';
-import { PORT_NAMES } from './options.ts';
+import { PORT_NAMES, type UpOptions } from './options.ts';
 import { choosePorts } from './ports.ts';
 import { startEgress } from './programs/egress.ts';
 import { type ForgeAddress, startForge } from './programs/forge.ts';
@@ -17,6 +17,7 @@ import { startProxy } from './programs/proxy.ts';
 import { startTrust } from './programs/trust.ts';
 import { startVerifier, VERIFIER_NAMESPACE } from './programs/verifier.ts';
 import { openWall } from './programs/wall.ts';
+import type { Imported } from './tenant/repository.ts';
 import { seedForge, seedTenant } from './tenant/seed.ts';
 import { openSource, type Source } from './tenant/source.ts';
 import { runnerIdentity, seedTrust } from './tenant/trust.ts';
@@ -46,7 +47,7 @@ export interface Rig {
 export async function bringUp(context: Context): Promise<Rig> {
   const { options, layout, steps, store, signal } = context;
   const model = chooseModel(options, process.env);
-  const source = await openSource(options, layout);
+  const given = await openSource(options, layout);
   const ports = await claimPorts(context);
   const conductorURL = `http://127.0.0.1:${ports.conductor}`;
   const proxyURL = `http://127.0.0.1:${ports.proxy}`;
@@ -54,7 +55,7 @@ export async function bringUp(context: Context): Promise<Rig> {
   const verifierURL = `http://127.0.0.1:${ports.verifier}`;
   const metrics = (program: string) => `127.0.0.1:${port(ports, `${program}-metrics`)}`;
   const operatorAt = { port: port(ports, 'conductor'), metrics: metrics('conductor'), proxyURL, egressURL };
-  const [cluster, database, { forge }, upstream, trust] = await together(context, [
+  const [cluster, database, { forge, source }, upstream, trust] = await together(context, [
     steps.run(
       'kubernetes',
       (progress) => startCluster(context, progress),
@@ -67,8 +68,8 @@ export async function bringUp(context: Context): Promise<Rig> {
     ),
     steps.run(
       'forge',
-      (progress) => openForge(context, source, { conductorURL, verifierURL, progress }),
-      (opened) => `${opened.forge.url}, with ${source.name}; ${describeTests(opened.isolation, options)}`,
+      (progress) => openForge(context, given, { conductorURL, verifierURL, progress }),
+      (opened) => describeForge(opened, options),
     ),
     steps.run(
       'model',
@@ -151,6 +152,11 @@ function describeModel(model: ModelChoice): string {
   return model.kind === 'replay' ? `answers from ${model.file}` : model.url;
 }
 
+interface OpenForge extends Imported {
+  readonly forge: ForgeAddress;
+  readonly isolation: Isolation;
+}
+
 async function openForge(
   context: Context,
   source: Source,
@@ -158,12 +164,16 @@ async function openForge(
     progress,
     ...urls
   }: { readonly conductorURL: string; readonly verifierURL: string; readonly progress: (line: string) => void },
-): Promise<{ readonly forge: ForgeAddress; readonly isolation: Isolation }> {
+): Promise<OpenForge> {
   const { ports } = context.store.state;
   const wall = await openWall(context, source, progress);
   const forge = await startForge(context, { port: port(ports, 'forge'), trustPort: port(ports, 'trust'), wall });
-  await seedForge(context, forge, source, urls);
-  return { forge, isolation: wall.isolation };
+  return { forge, isolation: wall.isolation, ...(await seedForge(context, forge, source, urls)) };
+}
+
+function describeForge({ forge, isolation, source, note }: OpenForge, options: UpOptions): string {
+  const tests = describeTests(isolation, options);
+  return `${forge.url}, with ${source.name}; ${note === null ? '' : `${note}; `}${tests}`;
 }
 
 /** Chooses the ports and remembers them. The forge's is part of what people and objects know it by. */

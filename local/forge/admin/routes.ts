@@ -6,6 +6,7 @@ import { ForgeError } from '../errors.ts';
 import {
   addToken,
   ensureRepository,
+  followSource,
   makeToken,
   setCi,
   setDeployer,
@@ -53,6 +54,7 @@ const Repository = Type.Object({
   ci: optional(Ci),
   deployer: optional(Deployer),
 });
+const Source = Type.Object({ source: Type.Object({ path: Type.String() }), login: Login });
 const Collaborator = Type.Object({ permission: RoleName });
 
 export interface AdminOptions {
@@ -85,6 +87,11 @@ export function adminApp(ctx: Context, { adminToken, meter, attester }: AdminOpt
     const { permission } = await json(c, Collaborator);
     setPermission(ctx, repositoryOf(ctx, c), userOf(ctx, c.req.param('login')), permission);
     return c.body(null, 204);
+  });
+  app.post('/repositories/:owner/:name/follow', async (c) => {
+    const { source, login } = await json(c, Source);
+    const pusher = ctx.store.users.get(userOf(ctx, login))!;
+    return c.json(await followSource(ctx, repositoryOf(ctx, c), pusher, source.path));
   });
   ciRoutes(app, ctx, attester);
   appRoutes(app, ctx);

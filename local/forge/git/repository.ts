@@ -42,6 +42,15 @@ export class GitRepository {
     await rename(making, this.dir);
   }
 
+  /** Brings in what a branch of another repository holds, and answers its commit; no ref moves. Throws ImportFailed. */
+  async fetchBranch(source: string, branch: string): Promise<string> {
+    const ref = `refs/heads/${branch}`;
+    await runGit(this.dir, ['fetch', '-q', '--no-tags', source, ref]).catch((cause: unknown) => {
+      throw new ForgeError('ImportFailed', `${source} has no branch ${branch} that could be read.`, { cause });
+    });
+    return (await this.#revParse('FETCH_HEAD^{commit}'))!;
+  }
+
   /** Branches, tags and whatever else `prefix` selects, by full name. */
   async refs(prefix = 'refs/heads refs/tags'): Promise<Map<string, string>> {
     const args = ['for-each-ref', '--format=%(objectname) %(refname)', ...prefix.split(' ')];

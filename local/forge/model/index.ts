@@ -14,6 +14,7 @@ export { createComment, deleteComment, editComment } from './comments.ts';
 export { finishDeployment, setDeployer } from './deployer.ts';
 export { createDeployment, createDeploymentStatus, deleteDeployment, needContexts, stateOf } from './deployments.ts';
 export { directoryOf } from './directories.ts';
+export { type Followed, followSource } from './follow-source.ts';
 export { createHook, deleteHook, type HookFields, pingHook, updateHook } from './hooks.ts';
 export { addToken, authenticate, findUser, makeToken, revokeToken, upsertApp, upsertUser } from './identities.ts';
 export {

@@ -9,22 +9,23 @@ import { forgeCalls } from './forge-admin.ts';
 import { agentObject, repositoryName, repositoryObject, secretObjects, TENANT } from './objects.ts';
 import { seedPolicy } from './policy.ts';
 import { protectRepository } from './protect.ts';
-import { ensureWebhook, importRepository } from './repository.ts';
+import { ensureWebhook, type Imported, importRepository } from './repository.ts';
 import type { Source } from './source.ts';
 import { installVerifier } from './verifier-app.ts';
 
-/** Accounts, the repository and its tests at the forge. Safe to repeat. */
+/** Accounts, the repository and its tests at the forge, and how it stands there. Safe to repeat. */
 export async function seedForge(
   context: Context,
   forge: ForgeAddress,
   source: Source,
   { conductorURL, verifierURL }: { readonly conductorURL: string; readonly verifierURL: string },
-): Promise<void> {
+): Promise<Imported> {
   const calls = forgeCalls(forge, context.signal);
   await createAccounts(context.layout, calls);
-  await importRepository(calls, source);
+  const imported = await importRepository(calls, source);
   await ensureWebhook(calls, context.layout, source, conductorURL);
   await installVerifier(calls, context.layout, forge, verifierURL);
+  return imported;
 }
 
 /** The tenant's Secrets, its Repository, and the Agents of config/samples, as they are or unisolated. Safe to repeat. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { catalogue } from '#domain';
 import { createPool, migrate, type Pool } from '#lib/db';
 import { EventStore, migrations as eventMigrations } from '#lib/events';
-import { GitCache } from '#lib/git';
+import { BareCopies, GitCache, Upkeep } from '#lib/git';
 import { type Listening, listen, serveMetrics } from '#lib/http';
 import { KubeClient, loadKubeConfig, Manager } from '#lib/kube';
 import { createMetrics, type Logger } from '#lib/observe';
@@ -12,6 +12,7 @@ import { History } from './api/history.ts';
 import { ReaderToken } from './api/readers.ts';
 import { deepHealth } from './audit/guard.ts';
 import type { Config } from './config.ts';
+import { neededOf } from './gateway/needed.ts';
 import { GitGateway } from './gateway/routes.ts';
 import { intakeRoute } from './intake/route.ts';
 import { collectConductor } from './metrics/collect.ts';
@@ -50,7 +51,8 @@ export async function startOperator(config: Config, logger: Logger): Promise<Ope
     metrics,
   });
   const store = new EventStore({ db: pool, types: catalogue, metrics });
-  const gitCache = new GitCache(join(config.dataDir, 'git'));
+  const copies = new BareCopies(join(config.dataDir, 'git'));
+  const gitCache = new GitCache(copies);
   const parts = assemble({ config, logger, metrics, gitCache, pool, url, client, intakeClient, manager, store });
   collectConductor(metrics, { manager, conductor: parts.conductor, pool, trustRoot: parts.trustRoot });
   const tokens = await TaskTokens.load(client, config.systemNamespace);
@@ -95,13 +97,16 @@ export async function startOperator(config: Config, logger: Logger): Promise<Ope
   await parts.mark.start(over.signal);
   const offers = new Offers(pool, parts.conductor.waiting, logger);
   offers.start(over.signal);
+  const known = { repositories: parts.conductor.objects.repositories, pool };
+  const upkeep = new Upkeep({ copies, needed: (copy) => neededOf(known, copy), now: Date.now, logger, metrics });
+  upkeep.start(over.signal);
   manager.start();
   const stop = async () => {
     await manager.stop();
     over.abort();
     parts.conductor.waiting.close();
     parts.production.close();
-    await Promise.all([parts.mark.idle(), offers.idle()]);
+    await Promise.all([parts.mark.idle(), offers.idle(), upkeep.idle()]);
     await Promise.all([listening.close(), advice?.()]);
     await scraped?.close();
     await parts.hearing.close();

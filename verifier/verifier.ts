@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Approval } from '#crds';
 import { verifierObjects } from '#crds';
+import { BareCopies, type CopyOf, Upkeep } from '#lib/git';
 import { TierPolicies } from '#lib/grading';
 import { type Listening, listen, serveMetrics } from '#lib/http';
 import { KubeClient, type KubeObject, loadKubeConfig, Manager } from '#lib/kube';
@@ -16,6 +17,7 @@ import { CheckController } from './check/controller.ts';
 import { Copies } from './check/copies.ts';
 import { HeadGrades } from './check/grade.ts';
 import { HeadJudge } from './check/judge.ts';
+import { neededOf } from './check/needed.ts';
 import type { Config } from './config.ts';
 import { VerifierForges } from './forge/forges.ts';
 import { APPROVALS, type Objects, watchObjects } from './objects.ts';
@@ -52,7 +54,8 @@ export async function startVerifier(
     open: (approval, view) => bundles.open(approval, view),
     now: Date.now,
   });
-  const grades = new HeadGrades(new Copies(join(config.dataDir, 'git')));
+  const copies = new BareCopies(join(config.dataDir, 'git'));
+  const grades = new HeadGrades(new Copies(copies));
   const checks = new CheckController({
     objects,
     forges,
@@ -84,11 +87,18 @@ export async function startVerifier(
   const listening = await listen(app, config.listen);
   const asked = config.admission && (await serveAdmission({ ...config.admission, now: Date.now }, admission!, logger));
   const scraped = config.metricsListen === undefined ? undefined : await serveMetrics(metrics, config.metricsListen);
+  const over = new AbortController();
+  const known = { repositories: objects.repositories, seenAs: (key: string) => checks.seenAs(key) };
+  const needed = (copy: CopyOf) => neededOf(known, copy);
+  const upkeep = new Upkeep({ copies, needed, now: Date.now, logger, metrics });
+  upkeep.start(over.signal);
   manager.start();
   const stop = async () => {
     // First of all: by what is not watched any more nothing is judged.
     await Promise.all([listening.close(), asked?.close()]);
     await manager.stop();
+    over.abort();
+    await upkeep.idle();
     await scraped?.close();
     await client.close();
   };

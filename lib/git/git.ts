@@ -10,6 +10,8 @@ export interface GitOptions {
   readonly authorization?: { readonly origin: string; readonly headerName: string; readonly headerValue: string };
   /** Milliseconds; default 60,000. */
   readonly timeoutMs?: number;
+  /** Ends git at once, by an AbortError. */
+  readonly signal?: AbortSignal;
   /** Bytes of standard output, more of which make it fail. Without it a mebibyte is kept, and what is said beyond is dropped. */
   readonly outputMax?: number;
   /** True for what reads objects that a task sent: git gets so much memory and no more, and fails where it needs it. */
@@ -37,6 +39,7 @@ export async function gitBytes(args: readonly string[], options: GitOptions): Pr
     env: environment(options),
     stdio: ['pipe', 'pipe', 'pipe'],
     timeout: options.timeoutMs ?? 60_000,
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
     killSignal: 'SIGKILL',
   });
   const out: Buffer[] = [];

@@ -240,6 +240,27 @@ export const metricCatalogue = {
     help: "Age of the oldest row of a program's outbox that is no event yet; 0 also while the program has never run.",
     labels: { program: { is: 'whose outbox', values: ['proxy', 'egress'] } },
   },
+  rig_git_copies: {
+    type: 'gauge',
+    of: CONTROLLING,
+    help: 'Copies of git repositories on the disk of this replica; counted every hour.',
+  },
+  rig_git_copies_bytes: {
+    type: 'gauge',
+    of: CONTROLLING,
+    help: 'Bytes that they take on it, what is being pushed or read included; measured every hour.',
+  },
+  rig_git_upkeep_total: {
+    type: 'counter',
+    of: CONTROLLING,
+    help: 'What became of them in the rounds of every hour that keep them small.',
+    labels: {
+      outcome: {
+        is: '`copyRemoved` that nothing names any more, `refLetGo` that nobody asked for, `objectsPruned` of one copy, `leftoverRemoved` of a process that died, `brokenRemoved` to be made again, `failed` and tried again',
+        values: ['copyRemoved', 'refLetGo', 'objectsPruned', 'leftoverRemoved', 'brokenRemoved', 'failed'],
+      },
+    },
+  },
   rig_notices_total: {
     type: 'counter',
     of: OPERATOR,

@@ -5,7 +5,7 @@ import { exportJWK, generateKeyPair } from 'jose';
 import { type AgentTask, apiVersion } from '#crds';
 import { type DomainEvent, decideAssignment, decideDispatch, decideWish, type TaskKind, type Tier } from '#domain';
 import { ensureSubject } from '#lib/events';
-import { GitCache } from '#lib/git';
+import { BareCopies, GitCache } from '#lib/git';
 import type { KubeObject } from '#lib/kube';
 import { type Logger, silentLogger } from '#lib/observe';
 import { until } from '../../test/kit/cluster-wait.ts';
@@ -56,6 +56,7 @@ export async function testApi(rig: TestConductor, logger: Logger = silentLogger)
   const { conductor } = rig;
   const tokens = await testTokens();
   const gitDir = join(rig.dir, 'git');
+  const gitCache = new GitCache(new BareCopies(gitDir));
   const app = createApi({
     conductor,
     exchange: {
@@ -67,8 +68,8 @@ export async function testApi(rig: TestConductor, logger: Logger = silentLogger)
       now: conductor.now,
     },
     pull: new Pull(conductor),
-    gateway: new GitGateway(conductor, new GitCache(gitDir)),
-    present: new PresentReader(conductor, new Changes(conductor.forges, new GitCache(gitDir))),
+    gateway: new GitGateway(conductor, gitCache),
+    present: new PresentReader(conductor, new Changes(conductor.forges, gitCache)),
     intake: async (context) => context.body(null, 202),
     history: new History(rig.store, rig.db.pool),
     readers: new ReaderToken(await readerFile(rig, READER)),

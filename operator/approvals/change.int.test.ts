@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { GitCache } from '#lib/git';
+import { BareCopies, GitCache } from '#lib/git';
 import { readDocuments } from '#lib/yaml';
 import { type Manifest, manifestDigest, removalDigest } from '../../domain/approval/manifest.ts';
 import { fileLife, repositoryReady, testConductor } from '../api/conductor.int-kit.ts';
@@ -17,7 +17,7 @@ await applyTenant(rig);
 await repositoryReady(rig);
 const { world } = rig;
 const repository = await rig.client.get(REPOSITORIES, { namespace: rig.namespace, name: 'widgets' });
-const changes = new Changes(rig.conductor.forges, new GitCache(join(rig.dir, 'git')));
+const changes = new Changes(rig.conductor.forges, new GitCache(new BareCopies(join(rig.dir, 'git'))));
 const push = (branch: string) => world.git('work', 'push', '-q', world.remote('dev'), `HEAD:${branch}`);
 const at = (sha: string) => ({ number: 7, branch: BRANCH, sha });
 

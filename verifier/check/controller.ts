@@ -78,6 +78,11 @@ export class CheckController {
         this.controller.enqueue(`${metadata.namespace}/${metadata.name}`);
   }
 
+  /** The number of what a Repository was last seen to stand for; undefined where this replica has not looked. */
+  seenAs(key: string): number | undefined {
+    return this.#polls.idOf(key);
+  }
+
   async #reconcile(key: string, context: ReconcileContext): Promise<ReconcileResult> {
     const { objects, pollMs, now, signatures, isThere } = this.#parts;
     const repository = objects.repositories.byKey(key);

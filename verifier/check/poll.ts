@@ -48,6 +48,11 @@ export class Polls {
     return { id, name: { owner, name }, base: base.value, pulls: pulls.value };
   }
 
+  /** The number of what a Repository was last seen to stand for; undefined where it was not looked at. */
+  idOf(key: string): number | undefined {
+    return this.#known.get(key)?.repository?.value.id;
+  }
+
   /** What is known of a Repository is read again whole. */
   forget(key: string): void {
     this.#known.delete(key);

@@ -30,6 +30,7 @@ const ends = {
   dns: pod('kube-system', { 'k8s-app': 'kube-dns' }),
   'a system pod': pod('kube-system', {}),
   prometheus: pod('monitoring', {}),
+  'a policy engine': pod('kyverno', {}),
   'a pod beside the rig': pod('rig-system', {}),
   internet: { ip: '93.184.215.14' },
   'internet by IPv6': { ip: '2606:4700::1111' },
@@ -68,6 +69,7 @@ const OPEN: [from: Name, to: Name, port: string][] = [
   ['prometheus', 'egress', 'TCP/9464'],
   ['internet', 'verifier', 'TCP/8084'],
   ['a private host', 'verifier', 'TCP/9443'],
+  ['a policy engine', 'verifier', 'TCP/9443'],
   ['prometheus', 'verifier', 'TCP/9464'],
   ['verifier', 'internet', 'TCP/443'],
 ];

@@ -16,6 +16,8 @@ const CONFIGURATIONS: Resource<Configuration> = {
 /** The second is there where the owners of a cluster want all of it governed. */
 const NAMES = ['rig-verifier', 'rig-verifier-cluster'];
 const AUTHORITY = { namespace: trustObjects.namespace, name: 'rig-verifier-authority' };
+/** What is told to trust the authority may call others too, as Kyverno does: it vouches for nobody else. */
+const DOMAIN = `${trustObjects.namespace}.svc`;
 
 interface Configuration extends KubeObject {
   webhooks?: { name: string; clientConfig: { caBundle?: string } }[];
@@ -85,7 +87,7 @@ export async function trustAdmission(
 }
 
 async function makeSecret(client: Pick<KubeClient, 'create'>, now: number): Promise<string> {
-  const authority = await makeAuthority('rig-verifier admission', now);
+  const authority = await makeAuthority('rig-verifier admission', now, DOMAIN);
   const encode = (text: string) => Buffer.from(text).toString('base64');
   const data = { 'tls.crt': encode(authority.certificate), 'tls.key': encode(authority.key) };
   const secret: Secret = { apiVersion: 'v1', kind: 'Secret', metadata: AUTHORITY, type: 'kubernetes.io/tls', data };

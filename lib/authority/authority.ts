@@ -1,7 +1,13 @@
 // The library's dependency injection asks for it before anything else.
 import 'reflect-metadata';
 import { randomBytes, webcrypto } from 'node:crypto';
-import { BasicConstraintsExtension, KeyUsageFlags, KeyUsagesExtension, X509CertificateGenerator } from '@peculiar/x509';
+import {
+  BasicConstraintsExtension,
+  Extension,
+  KeyUsageFlags,
+  KeyUsagesExtension,
+  X509CertificateGenerator,
+} from '@peculiar/x509';
 
 /** A certificate and its key, as PEM. */
 export interface KeyPair {
@@ -20,9 +26,9 @@ const LIFE_MS = 10 * YEAR_MS;
 
 /**
  * A new authority, good for ten years from `now` (ms): what it issues is short-lived, and nobody has to be told anew whom to
- * trust. It issues certificates of servers alone, and no other authority.
+ * trust. It issues certificates of servers alone, and no other authority; of names, only for `domain` and those under it, where that is given.
  */
-export async function makeAuthority(name: string, now: number): Promise<Authority> {
+export async function makeAuthority(name: string, now: number, domain?: string): Promise<Authority> {
   const keys = (await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])) as webcrypto.CryptoKeyPair;
   const certificate = await X509CertificateGenerator.createSelfSigned({
     serialNumber: serial(),
@@ -34,9 +40,18 @@ export async function makeAuthority(name: string, now: number): Promise<Authorit
     extensions: [
       new BasicConstraintsExtension(true, 0, true),
       new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
+      ...(domain === undefined ? [] : [namesUnder(domain)]),
     ],
   });
   return { certificate: `${certificate.toString('pem')}\n`, key: await keyText(keys.privateKey) };
+}
+
+/** The name constraint (RFC 5280, 4.2.1.10) that permits this DNS name and those under it; addresses are not limited by it. */
+function namesUnder(domain: string): Extension {
+  // A length of one byte, so it holds names of up to 120 characters.
+  const element = (tag: number, content: Uint8Array) => Buffer.from([tag, content.length, ...content]);
+  const permitted = element(0x30, element(0x82, Buffer.from(domain, 'latin1')));
+  return new Extension('2.5.29.30', true, element(0x30, element(0xa0, permitted)));
 }
 
 /** Positive, and of 120 random bits. */

@@ -10,6 +10,7 @@ import { addClassify } from './commands/classify.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDown } from './commands/down.ts';
 import { addEvents } from './commands/events.ts';
+import { addGitCredential } from './commands/git-credential.ts';
 import { addIssue } from './commands/issue.ts';
 import { addKubectl } from './commands/kubectl.ts';
 import { addLogs } from './commands/logs.ts';
@@ -64,6 +65,7 @@ export function createProgram(): Command {
     addSync,
     addKubectl,
     addAudit,
+    addGitCredential,
   ])
     add(program);
   for (const command of everyCommand(program)) command.exitOverride();

@@ -1,15 +1,14 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { annotations, type Issue, resources } from '#crds';
-import type { KubeClient, ObjectRef, Resource } from '#lib/kube';
+import type { KubeClient, KubeObject, ObjectRef, Resource } from '#lib/kube';
 import { createTerminal, ExitCode, ExitError, plain } from '#lib/terminal';
+import { ask } from '../asking.ts';
 import { openTenant, type TenantOptions } from '../cluster.ts';
 import { checkNote } from '../note.ts';
 import { withCommonOptions } from '../options.ts';
 import { whoAmI } from '../who.ts';
 
-const ISSUES: Resource<Issue> = resources.Issue;
-const LOOK_MS = 250;
+const ISSUES = resources.Issue as Resource<Issue & KubeObject>;
 const WITHIN_MS = 30_000;
 
 interface AckOptions extends TenantOptions {
@@ -52,7 +51,8 @@ export interface Acked {
 
 /**
  * Says on the Issue that whoever asks sees to it, and waits until the conductor has recorded that. Harmless to repeat. Throws ExitError NotDone where
- * the issue waits for nobody, or the conductor does not take it up.
+ * the issue waits for nobody, or the conductor does not take it up, and KubeError: then nothing of it is left that could count later. Where even that
+ * fails, ExitError Environment says so.
  */
 export async function acknowledge(
   client: KubeClient,
@@ -62,27 +62,30 @@ export async function acknowledge(
 ): Promise<Acked> {
   const before = await client.get(ISSUES, ref);
   const asked = questionOf(before);
-  if (asked === null) throw notWaiting(before);
+  if (asked === null) throw new ExitError(ExitCode.NotDone, notWaiting(before));
   const known = ackedOf(before, asked);
   if (known !== null) return { ...known, already: true };
-  const said = { [annotations.ack]: asked, [annotations.ackBy]: await whoAmI(client) };
-  await client.patch(ISSUES, ref, { metadata: { annotations: { ...said, [annotations.ackNote]: note ?? null } } });
-  for (const until = Date.now() + withinMs; Date.now() < until; await pause(LOOK_MS)) {
-    const now = await client.get(ISSUES, ref);
-    const acked = ackedOf(now, asked);
-    if (acked !== null) return { ...acked, already: acked.by !== said[annotations.ackBy] };
-    if (questionOf(now) !== asked) throw notWaiting(now);
-  }
-  throw new ExitError(
-    ExitCode.NotDone,
-    `It stands on the Issue ${ref.name}, and no conductor has recorded it yet: rig status says whether one runs.`,
+  const by = await whoAmI(client);
+  const said = { [annotations.ack]: asked, [annotations.ackBy]: by, [annotations.ackNote]: note ?? null };
+  const acked = await ask(
+    client,
+    {
+      resource: ISSUES,
+      ref,
+      said,
+      answered: (now) => ackedOf(now, asked) ?? undefined,
+      useless: (now) => (questionOf(now) === asked ? null : notWaiting(now)),
+      later: 'count',
+    },
+    withinMs,
   );
+  return { ...acked, already: acked.by !== by };
 }
 
-function notWaiting({ metadata, status }: Issue): ExitError {
+function notWaiting({ metadata, status }: Issue): string {
   const phase = status?.phase ?? 'Pending';
   const why = phase === 'AwaitingHuman' ? 'it was asked something else meanwhile; look at rig why' : `it is ${phase}`;
-  return new ExitError(ExitCode.NotDone, `Issue ${metadata.name} does not wait with that question: ${why}.`);
+  return `Issue ${metadata.name} does not wait with that question: ${why}.`;
 }
 
 /** What the Issue waits with, as the annotation names it. */

@@ -1,16 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { annotations, type Issue, type Reason, resources } from '#crds';
-import { isKubeError, type KubeClient, type ObjectRef, type Resource } from '#lib/kube';
+import type { KubeClient, KubeObject, ObjectRef, Resource } from '#lib/kube';
 import { createTerminal, ExitCode, ExitError, plain } from '#lib/terminal';
+import { ask } from '../asking.ts';
 import { openTenant, type TenantOptions } from '../cluster.ts';
 import { checkNote } from '../note.ts';
 import { withCommonOptions } from '../options.ts';
 import { whoAmI } from '../who.ts';
 
-const ISSUES: Resource<Issue> = resources.Issue;
-const LOOK_MS = 250;
+const ISSUES = resources.Issue as Resource<Issue & KubeObject>;
 const WITHIN_MS = 30_000;
 
 interface PrepareOptions extends TenantOptions {
@@ -66,57 +65,25 @@ export async function askPreparation(
   const act = randomUUID();
   const by = await whoAmI(client);
   const said = { [annotations.prepare]: act, [annotations.prepareBy]: by, [annotations.prepareNote]: note ?? null };
-  await client.patch(ISSUES, ref, { metadata: { annotations: said } });
-  const recorded = await untilRecorded(client, ref, act, withinMs).catch((error: Error) => error);
-  if (typeof recorded !== 'string' && !(recorded instanceof Error)) return recorded;
-  const meanwhile = await takeBack(client, ref, act).catch((error: Error) => {
-    const message = `${plain(error.message)}: the asking may stand on the Issue ${ref.name} and begin later.`;
-    throw new ExitError(ExitCode.Environment, message, { cause: error });
-  });
-  if (meanwhile !== null) return meanwhile;
-  throw typeof recorded === 'string' ? new ExitError(ExitCode.NotDone, recorded) : recorded;
+  return ask(
+    client,
+    {
+      resource: ISSUES,
+      ref,
+      said,
+      answered: (now) => recordedOf(now, act),
+      useless: whyNot,
+      overtaken: `Somebody asked for a preparation of ${ref.name} at the same moment.`,
+      hint: `, rig why ${ref.name} what the issue waits for`,
+      later: 'begin',
+    },
+    withinMs,
+  );
 }
 
-/** Resolves to what the conductor recorded, or to why it does not. */
-async function untilRecorded(
-  client: KubeClient,
-  ref: ObjectRef,
-  act: string,
-  withinMs: number,
-): Promise<AskedFor | string> {
-  for (const until = Date.now() + withinMs; Date.now() < until; await pause(LOOK_MS)) {
-    const now = await client.get(ISSUES, ref);
-    const recorded = recordedOf(now, act) ?? whyNot(now);
-    if (recorded !== null) return recorded;
-    if (askedOn(now) !== act) return `Somebody asked for a preparation of ${ref.name} at the same moment.`;
-  }
-  return `No conductor has recorded it, and it was taken back: rig status says whether one runs, rig why ${ref.name} what the issue waits for.`;
-}
-
-/** Takes an asking off the Issue, unless it is another's by now. Resolves to what the conductor has recorded of it meanwhile, which stands. */
-async function takeBack(client: KubeClient, ref: ObjectRef, act: string): Promise<AskedFor | null> {
-  const nothing = { [annotations.prepare]: null, [annotations.prepareBy]: null, [annotations.prepareNote]: null };
-  for (;;) {
-    const now = await client.get(ISSUES, ref);
-    const recorded = recordedOf(now, act);
-    if (recorded !== null || askedOn(now) !== act) return recorded;
-    const { resourceVersion } = now.metadata;
-    try {
-      await client.patch(ISSUES, ref, { metadata: { resourceVersion, annotations: nothing } });
-      return null;
-    } catch (error) {
-      if (!isKubeError(error, 'Conflict')) throw error;
-    }
-  }
-}
-
-function recordedOf({ status }: Issue, act: string): AskedFor | null {
+function recordedOf({ status }: Issue, act: string): AskedFor | undefined {
   const { preparation } = status ?? {};
-  return preparation?.act === act ? { act, by: preparation.by, at: preparation.at } : null;
-}
-
-function askedOn({ metadata }: Issue): string | undefined {
-  return metadata.annotations?.[annotations.prepare];
+  return preparation?.act === act ? { act, by: preparation.by, at: preparation.at } : undefined;
 }
 
 /** What an Issue may show while it waits for the person who drives T3 work: that itself, and what goes on, or not, beside them. */

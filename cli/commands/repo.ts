@@ -8,6 +8,7 @@ import { createTerminal, ExitCode, ExitError, type Terminal } from '#lib/termina
 import { openTenant, type Tenant, type TenantOptions } from '../cluster.ts';
 import { readToken } from '../named-file.ts';
 import { withCommonOptions } from '../options.ts';
+import { addRemote } from './repo-remote.ts';
 
 const REPOSITORIES = resources.Repository as Resource<Repository & KubeObject>;
 const TOKEN = 'RIG_FORGE_TOKEN';
@@ -34,6 +35,7 @@ export function addRepo(program: Command): void {
       `the forge that the token is for, with its port if it has one (default: ${HOST}, else ${GITHUB})`,
     )
     .action(protect);
+  addRemote(repo);
 }
 
 async function protect(name: string, options: ProtectOptions): Promise<void> {

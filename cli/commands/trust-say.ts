@@ -1,16 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { type Agent, annotations, resources } from '#crds';
-import type { KubeClient, ObjectRef, Resource } from '#lib/kube';
+import type { KubeClient, KubeObject, ObjectRef, Resource } from '#lib/kube';
 import { ExitCode, ExitError } from '#lib/terminal';
+import { ask } from '../asking.ts';
 import type { TenantOptions } from '../cluster.ts';
 import { checkNote } from '../note.ts';
 import { withCommonOptions } from '../options.ts';
 import { whoAmI } from '../who.ts';
 
-const AGENTS: Resource<Agent> = resources.Agent;
-const LOOK_MS = 250;
+const AGENTS = resources.Agent as Resource<Agent & KubeObject>;
 const WITHIN_MS = 30_000;
 
 export interface ActOptions extends TenantOptions {
@@ -41,7 +40,8 @@ export interface Recorded {
 
 /**
  * Says it on the Agent under the name of whoever asks, and waits until the conductor has recorded it. The words name the Agent by its uid: they mean
- * nothing on another one. Throws ExitError NotDone where the conductor refuses it, with its reason, or does not take it up.
+ * nothing on another one. Throws ExitError NotDone where the conductor refuses it, with its reason, or does not take it up, and KubeError: then nothing of
+ * it is left that could count later. Where even that fails, ExitError Environment says so.
  */
 export async function say(
   client: KubeClient,
@@ -54,24 +54,19 @@ export async function say(
   const by = await whoAmI(client);
   const { metadata: named } = await client.get(AGENTS, ref);
   const text = JSON.stringify({ id, agent: named.uid, ...words, ...(note === undefined ? {} : { note }) });
-  await client.patch(AGENTS, ref, {
-    metadata: { annotations: { [annotations.trust]: text, [annotations.trustBy]: by } },
-  });
-  for (const until = Date.now() + withinMs; Date.now() < until; await pause(LOOK_MS)) {
-    const { status, metadata } = await client.get(AGENTS, ref);
-    const answer = status?.trust;
-    if (answer?.act === id) {
-      if (!answer.taken) throw new ExitError(ExitCode.NotDone, answer.message);
-      return { act: id, by, message: answer.message };
-    }
-    if (metadata.annotations?.[annotations.trust] !== text)
-      throw new ExitError(
-        ExitCode.NotDone,
-        `Somebody said something else of ${ref.name} at the same moment: say it again.`,
-      );
-  }
-  throw new ExitError(
-    ExitCode.NotDone,
-    `It stands on the Agent ${ref.name}, and no conductor has recorded it yet: rig status says whether one runs.`,
+  const { taken, message } = await ask(
+    client,
+    {
+      resource: AGENTS,
+      ref,
+      said: { [annotations.trust]: text, [annotations.trustBy]: by },
+      answered: ({ status }) => (status?.trust?.act === id ? status.trust : undefined),
+      useless: () => null,
+      overtaken: `Somebody said something else of ${ref.name} at the same moment: say it again.`,
+      later: 'count',
+    },
+    withinMs,
   );
+  if (!taken) throw new ExitError(ExitCode.NotDone, message);
+  return { act: id, by, message };
 }

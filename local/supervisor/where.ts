@@ -16,6 +16,7 @@ export function whereThingsAre(
     `  npx rig events${flag} --follow`,
     `  npx rig status${flag}`,
     `  forge  ${forge.url}/${OWNER}/${source.name}`,
+    ...(source.isSample ? [] : [`  git    npx rig repo remote${flag} ${source.path}`]),
     `  logs   ${layout.logs}`,
     `  metrics  ${metricsURLs.join('  ')}`,
     '',

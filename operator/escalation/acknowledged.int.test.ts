@@ -79,12 +79,6 @@ test('an issue that waits for nobody, or is not there, cannot be acknowledged an
   });
 });
 
-test('an acknowledgement that no conductor takes up within its time is said to stand on the Issue', async () => {
-  await asking('five');
-  await assert.rejects(acknowledge(ada, ref('five'), undefined, 0), /It stands on the Issue five, and no conductor/);
-  await until('it is taken up', async () => (await get('five')).status?.escalation?.acknowledgedBy === 'ada');
-});
-
 test('an acknowledgement that names another time than that of the question is not taken', async () => {
   const { gate } = (await asking('lost')).status!.escalation!;
   const say = (question: string) =>

@@ -25,6 +25,7 @@ export {
 } from './approval/judge.ts';
 export { isTakenBack, type KnownApproval, type RecordedApproval, standingApprovals } from './approval/known.ts';
 export { type Manifest, manifestDigest, removalDigest } from './approval/manifest.ts';
+export { type MergeDocument, mergeOf } from './approval/merge.ts';
 export type { Account, Human, Identity } from './approval/people.ts';
 export { decideApproval, decideLook, type Looked } from './approval/record.ts';
 export { approvalPredicateType, approvalStatement, readStatement, statementPayloadType } from './approval/statement.ts';

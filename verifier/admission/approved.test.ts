@@ -28,6 +28,8 @@ const merged = (at: number) => pull({ state: 'merged', mergedAt: new Date(at).to
 interface Given {
   /** Of what was signed. */
   readonly signed?: object;
+  /** Members of the document that no Approval of ours has. */
+  readonly odd?: object;
   readonly approval?: object;
   readonly trust?: Partial<ConsentTrust>;
   readonly synced?: boolean;
@@ -35,8 +37,15 @@ interface Given {
 }
 
 /** One Approval of the issue, signed by a listed person at {@link NOW}, which is now too. */
-function sources({ signed = {}, approval = {}, trust = {}, synced = true, cluster = input.clusterUID }: Given = {}) {
-  const document = approvalDocument({ ...input, ...signed });
+function sources({
+  signed = {},
+  odd = {},
+  approval = {},
+  trust = {},
+  synced = true,
+  cluster = input.clusterUID,
+}: Given = {}) {
+  const document = { ...approvalDocument({ ...input, ...signed }), ...odd };
   const opened: OpenedBundle = {
     payloadType: 'application/vnd.in-toto+json',
     payload: JSON.stringify(approvalStatement(document, approvalDigest(document, sha256))),
@@ -84,6 +93,7 @@ const wrongs: [what: string, given: Given, of?: PullRequestSummary, by?: Issue &
   ['that was signed in another namespace', { signed: { namespace: 'another' } }],
   ['that was signed for another cluster', { cluster: 'another' }],
   ['that was signed at another repository', { signed: { forge: { ...input.forge, repositoryId: 1 } } }],
+  ['whose document names no repository', { odd: { forge: null } }],
   ['of another pull request than was signed', {}, pull({ number: other.number })],
   ['that is another than was signed', {}, pull({ head: { ...pull().head, sha: other.headSHA } })],
   ['that was merged when its Approval had expired', {}, merged(NOW + 2 * DAY_MS)],

@@ -1,5 +1,5 @@
 import type { Issue } from '#crds';
-import { judgeSigned, type OpenedBundle } from '#domain';
+import { judgeSigned, mergeOf, type OpenedBundle } from '#domain';
 import type { PullRequestSummary } from '#lib/forge';
 import { type KubeObject, Retry } from '#lib/kube';
 import { approvalsOf, type Objects } from '../objects.ts';
@@ -45,22 +45,14 @@ function isOfMerge(
 ): boolean {
   const signed = judgeSigned(opened, { ...trusted, scope: 'merge', now: at, sha256 });
   if (!signed.verified || !trusted.counted(signed.signature)) return false;
-  const { clusterUID, namespace, uid, forge, pullRequest } = signed.document as unknown as Bound;
+  const merge = mergeOf(signed.document);
   return (
-    clusterUID === cluster &&
-    namespace === metadata.namespace &&
-    uid === metadata.uid &&
-    forge.repositoryId === pull.base.repositoryId &&
-    pullRequest.number === pull.number &&
-    pullRequest.headSHA === pull.head.sha
+    merge !== null &&
+    merge.clusterUID === cluster &&
+    merge.namespace === metadata.namespace &&
+    merge.uid === metadata.uid &&
+    merge.forge.repositoryId === pull.base.repositoryId &&
+    merge.pullRequest.number === pull.number &&
+    merge.pullRequest.headSHA === pull.head.sha
   );
-}
-
-/** What of a document v1 of scope merge says which merge it is of. */
-interface Bound {
-  readonly clusterUID: string;
-  readonly namespace: string;
-  readonly uid: string;
-  readonly forge: { readonly repositoryId: number };
-  readonly pullRequest: { readonly number: number; readonly headSHA: string };
 }

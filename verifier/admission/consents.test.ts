@@ -25,11 +25,13 @@ interface Signed {
   readonly by: Human;
   readonly at: number;
   readonly digest: string;
+  /** Members of the document that no Approval of ours has. */
+  readonly odd?: object;
 }
 
 /** An Approval whose "bundle" is as readable as a real one, and opens as whoever signed it. */
-function filed({ name, digest }: Signed): KnownApproval {
-  const document = approvalDocument({ ...input, change: { ...input.change!, manifests: [digest] } });
+function filed({ name, digest, odd = {} }: Signed): KnownApproval {
+  const document = { ...approvalDocument({ ...input, change: { ...input.change!, manifests: [digest] } }), ...odd };
   const payload = JSON.stringify(approvalStatement(document, approvalDigest(document, sha256)));
   const bundle = JSON.stringify({ dsseEnvelope: { payload: Buffer.from(payload).toString('base64') } });
   const spec = { issueRef: { name: input.name, uid: input.uid }, scope: 'merge', bundle };
@@ -116,6 +118,12 @@ for (const [what, fate] of [
     const { consents } = setUp([older, newer], { there: [older], fate });
     assert.deepEqual(await consents.against([NEWER], older.at), { found: [], unknown: [] });
   });
+
+test('consents: one whose document names no repository consents to nothing, and of no other is less known for it', async () => {
+  const { consents } = setUp([older, { ...newer, digest: OLDER, odd: { forge: null } }]);
+  const { found, unknown } = await consents.of(OLDER);
+  assert.deepEqual([names(found), unknown], [['acme/older'], []]);
+});
 
 test('consents: where nobody can tell what became of a deleted one, that is said, and of one that is older nobody is asked', async () => {
   const fate = { state: 'unknown', why: 'The forge is away.' } as const;

@@ -2,12 +2,13 @@ import { createHash } from 'node:crypto';
 import type { Approval } from '#crds';
 import {
   APPROVAL_CHECK,
-  type ApprovalDocument,
   consentsTo,
   type FoundConsent,
   type GivenConsent,
   judgeMerged,
   judgeSigned,
+  type MergeDocument,
+  mergeOf,
   type OpenedBundle,
   readStatement,
   type SignerQuestion,
@@ -50,7 +51,7 @@ export interface ConsentSources {
   readonly clusterUID: () => Promise<string>;
   readonly fate: (approved: ApprovedPull) => Promise<Fate>;
   /** Which machines signed for the head that a document binds. */
-  readonly machines: (document: ApprovalDocument, trust: ConsentTrust) => Promise<Vouching>;
+  readonly machines: (merge: MergeDocument, trust: ConsentTrust) => Promise<Vouching>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
@@ -161,7 +162,8 @@ export class Consents {
     const statement = opened && readStatement(opened.payload);
     if (opened === null || statement === null || 'refused' in statement) return null;
     const { document } = statement;
-    if (!isOf(document, approval, clusterUID) || !consentsTo(document, asked.digest)) return null;
+    const merge = mergeOf(document);
+    if (merge === null || !isOf(merge, approval, clusterUID) || !consentsTo(document, asked.digest)) return null;
     const question = { ...trust, sha256 };
     // Whoever signed it does not count: nobody has to be asked what became of the change.
     const signed = judgeSigned(opened, { ...question, scope: 'merge', now: opened.signedAt });
@@ -169,7 +171,7 @@ export class Consents {
     const name = `${approval.metadata.namespace}/${approval.metadata.name}`;
     if (!trust.counted(signed.signature))
       return { uncounted: `The check ${APPROVAL_CHECK} has not counted Approval ${name}.` };
-    const fate = await this.#sources.fate(document as unknown as ApprovedPull);
+    const fate = await this.#sources.fate(merge);
     const { signedAt } = opened;
     if (fate.state === 'unknown') return { unknown: `Approval ${name}: ${fate.why}`, signedAt };
     if (fate.state === 'closed') return { uncounted: `The pull request of Approval ${name} is closed.` };
@@ -178,12 +180,12 @@ export class Consents {
     const verdict =
       fate.state === 'merged'
         ? judgeMerged(opened, { ...question, merged: fate })
-        : judgeOpen(opened, document, fate.headSHA, { ...question, now: this.#sources.now() });
+        : judgeOpen(opened, merge, fate.headSHA, { ...question, now: this.#sources.now() });
     if (!verdict?.verified) return null;
     const { identity: human, signature } = verdict;
     const found = { approval: name, signature, signedAt, human };
     if (!asked.machines) return { ...found, machines: [] };
-    const vouching = await this.#sources.machines(document, trust);
+    const vouching = await this.#sources.machines(merge, trust);
     if (vouching.state === 'unknown') return { unknown: `Approval ${name}: ${vouching.why}`, signedAt };
     return { ...found, machines: vouching.machines };
   }
@@ -192,16 +194,15 @@ export class Consents {
 /** Before its merge an Approval holds for a time, and for the head that was signed alone. */
 function judgeOpen(
   opened: OpenedBundle,
-  document: ApprovalDocument,
+  { pullRequest }: MergeDocument,
   headSHA: string,
   question: Omit<SignerQuestion, 'scope'>,
 ) {
-  const { pullRequest } = document as { pullRequest?: { headSHA?: unknown } };
-  return pullRequest?.headSHA === headSHA ? judgeSigned(opened, { ...question, scope: 'merge' }) : null;
+  return pullRequest.headSHA === headSHA ? judgeSigned(opened, { ...question, scope: 'merge' }) : null;
 }
 
 /** Whether a document is of this cluster, and of the very Issue that its Approval is filed for. */
-function isOf(document: ApprovalDocument, { metadata, spec }: KnownApproval, clusterUID: string): boolean {
+function isOf(document: MergeDocument, { metadata, spec }: KnownApproval, clusterUID: string): boolean {
   return (
     document.clusterUID === clusterUID &&
     document.namespace === metadata.namespace &&

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Repository } from '#crds';
-import { type ApprovalDocument, approvalDocument, changeStatement, type Identity, type OpenedBundle } from '#domain';
+import { approvalDocument, changeStatement, type Identity, mergeOf, type OpenedBundle } from '#domain';
 import type { KubeObject } from '#lib/kube';
 import { approvalInput, sha256 } from '../../domain/testing/approval.ts';
 import type { ConsentTrust } from './consents.ts';
@@ -12,7 +12,7 @@ const ci: Identity = { subject: 'https://github.com/acme/shop/.github/workflows/
 const NOW = 1_700_000_000_000;
 const input = approvalInput('merge');
 const { host, repositoryId } = input.forge;
-const document = approvalDocument(input) as ApprovalDocument;
+const document = mergeOf(approvalDocument(input))!;
 const head = { repositoryId, headSHA: input.change!.headSHA };
 
 /** Bundles are names of who signed, and of what; "broken" does not verify. */

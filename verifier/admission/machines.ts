@@ -1,5 +1,5 @@
 import type { Repository } from '#crds';
-import { type ApprovalDocument, attestedText, type Identity, judgeAttestation } from '#domain';
+import { attestedText, type Identity, judgeAttestation, type MergeDocument } from '#domain';
 import type { Forge } from '#lib/forge';
 import type { Informer, KubeObject } from '#lib/kube';
 import { type ConsentTrust, sha256 } from './consents.ts';
@@ -37,12 +37,11 @@ export class Machines {
   }
 
   /** Never rejects. */
-  async of(document: ApprovalDocument, trust: ConsentTrust): Promise<Vouching> {
-    const bound = document as unknown as Bound;
-    const { repositoryId } = bound.forge;
-    const digest = sha256(attestedText({ repositoryId, headSHA: bound.pullRequest.headSHA }));
+  async of(merge: MergeDocument, trust: ConsentTrust): Promise<Vouching> {
+    const { repositoryId } = merge.forge;
+    const digest = sha256(attestedText({ repositoryId, headSHA: merge.pullRequest.headSHA }));
     try {
-      const bundles = await this.#filedFor(bound, digest);
+      const bundles = await this.#filedFor(merge, digest);
       const { machines, humans } = trust;
       const question = { digest, machines, humans, now: this.#sources.now() };
       const verdicts = bundles.map((bundle) => {
@@ -55,11 +54,11 @@ export class Machines {
     }
   }
 
-  #filedFor(bound: Bound, digest: string): Promise<readonly string[]> {
-    const key = `${bound.namespace} ${bound.forge.host} ${digest}`;
+  #filedFor(merge: MergeDocument, digest: string): Promise<readonly string[]> {
+    const key = `${merge.namespace} ${merge.forge.host} ${digest}`;
     const known = this.#filed.get(key);
     if (known !== undefined && this.#sources.now() < known.until) return known.bundles;
-    const bundles = this.#ask(bound, digest);
+    const bundles = this.#ask(merge, digest);
     this.#filed.delete(key);
     this.#filed.set(key, { until: this.#sources.now() + FRESH_MS, bundles });
     bundles.catch(() => {
@@ -70,7 +69,7 @@ export class Machines {
     return bundles;
   }
 
-  async #ask({ namespace, forge: { host, repositoryId } }: Bound, digest: string): Promise<readonly string[]> {
+  async #ask({ namespace, forge: { host, repositoryId } }: MergeDocument, digest: string): Promise<readonly string[]> {
     const { repositories, forges } = this.#sources;
     const repository = repositories.list(namespace).find(({ status }) => status?.forge?.repositoryID === repositoryId);
     if (repository === undefined)
@@ -80,11 +79,4 @@ export class Machines {
     const { owner, name } = repository.spec;
     return found.forge.attestations({ owner, name }, digest);
   }
-}
-
-/** What of a document v1 of scope merge says which head it is of. */
-interface Bound {
-  readonly namespace: string;
-  readonly forge: { readonly host: string; readonly repositoryId: number };
-  readonly pullRequest: { readonly headSHA: string };
 }

@@ -606,6 +606,10 @@ export interface Escalation {
    */
   gate: number;
   /**
+   * Why it is asked, one PascalCase word of the reasons table. It stays while the condition Ready names what else is the matter.
+   */
+  reason?: string;
+  /**
    * When it was asked.
    */
   since: string;

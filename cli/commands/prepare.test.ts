@@ -5,7 +5,7 @@ import { type KubeClient, KubeError, type KubeObject, type ObjectRef, type Resou
 import { ExitCode, ExitError } from '#lib/terminal';
 import { known, unknown } from '../../domain/facts.ts';
 import { decidePreparation } from '../../domain/issue/prepare.ts';
-import { phaseOf } from '../../domain/issue/status.ts';
+import { projectIssue } from '../../domain/issue/status.ts';
 import { NOON } from '../../domain/testing/facts.ts';
 import { irreversible, Story } from '../../domain/testing/story.ts';
 import { changeGrade, developer } from '../../domain/testing/world.ts';
@@ -18,11 +18,8 @@ const issue = (status: Partial<NonNullable<Issue['status']>>): Pick<Issue, 'meta
   status: { phase: 'AwaitingHuman', effectiveTier: 'T3', ...status },
 });
 
-/** The status of an Issue for which the conductor gives this reason. */
-function waitsFor(reason: string) {
-  const ready = { type: 'Ready', status: 'False', reason, message: '', lastTransitionTime: '2026-03-02T12:00:00Z' };
-  return { conditions: [ready] } as Partial<NonNullable<Issue['status']>>;
-}
+/** The status of an Issue whose person is asked for this reason. */
+const waitsFor = (reason: string) => ({ escalation: { gate: 1, since: '2026-03-02T12:00:00Z', reason } });
 
 for (const [title, status, said] of [
   ['T3 work that waits for a person may be prepared', {}, null],
@@ -85,10 +82,9 @@ const held = (story: Story): Story => {
 
 /** What the conductor shows of a story, which is what its rules would do next; and whether they would take an asking. */
 function shownOf(story: Story) {
-  const { reason } = story.run();
-  assert.equal(phaseOf(story.state), 'AwaitingHuman');
+  const next = story.run();
   const takes = decidePreparation(story.state, { act: 'act-9', by: 'ada', note: null }).length > 0;
-  return { reason, takes, why: whyNot(issue(waitsFor(reason))) };
+  return { reason: next.reason, takes, why: whyNot(issue(projectIssue(story.state, next, null))) };
 }
 
 for (const [title, shown, story] of [

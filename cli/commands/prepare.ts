@@ -86,32 +86,19 @@ function recordedOf({ status }: Issue, act: string): AskedFor | undefined {
   return preparation?.act === act ? { act, by: preparation.by, at: preparation.at } : undefined;
 }
 
-/** What an Issue may show while it waits for the person who drives T3 work: that itself, and what goes on, or not, beside them. */
-const DRIVEN: readonly Reason[] = [
-  'IrreversibleTier',
-  'PullRequestClosed',
-  'Suspended',
-  'Superseded',
-  'RequestedByPerson',
-  'Progressing',
-  'Prepared',
-  'NoAgentFits',
-  'ConcurrencyFull',
-  'FactUnknown',
-  'HeadMoved',
-  'ReviewWanted',
-];
+/** What the person who drives T3 work is asked with. */
+const DRIVEN: Reason = 'IrreversibleTier';
 
 /** Why nothing can be prepared for an Issue, as its status tells; null where it can. */
 export function whyNot({ metadata, status }: Pick<Issue, 'metadata' | 'status'>): string | null {
-  const { phase = 'Pending', effectiveTier, assignedTo, conditions = [] } = status ?? {};
+  const { phase = 'Pending', effectiveTier, assignedTo, escalation } = status ?? {};
   const name = metadata.name!;
   if (effectiveTier !== 'T3')
     return `Issue ${name} is ${effectiveTier ?? 'not graded yet'}, not T3: agents do such work themselves.`;
   if (phase !== 'AwaitingHuman')
     return `Issue ${name} is ${phase} and waits for nobody, so there is nothing to prepare.`;
   if (assignedTo !== undefined) return `${assignedTo} prepares ${name} already.`;
-  const reason = conditions.find(({ type }) => type === 'Ready')?.reason;
-  const isDriven = reason === undefined || DRIVEN.some((one) => one === reason);
-  return isDriven ? null : `Issue ${name} waits for something else: rig why ${name}.`;
+  // An older conductor does not say what it asks; then it is the one that refuses.
+  const { reason = DRIVEN } = escalation ?? {};
+  return reason === DRIVEN ? null : `Issue ${name} waits for something else: rig why ${name}.`;
 }

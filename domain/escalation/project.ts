@@ -6,9 +6,10 @@ import { openGate } from './acknowledge.ts';
 export function projectEscalation(state: IssueState): NonNullable<IssueStatus['escalation']> | null {
   const open = openGate(state);
   if (open === null) return null;
-  const { gate, since, reminded, acknowledged } = open;
+  const { gate, reason, since, reminded, acknowledged } = open;
   return {
     gate,
+    reason,
     since: timeOf(since),
     ...(reminded === null ? {} : { reminders: reminded.times, remindedAt: timeOf(reminded.at) }),
     ...(acknowledged === null

@@ -61,7 +61,8 @@ export class PeopleRig {
     await this.issue(name, { tier: 'T3' });
     return until(`${name} waits`, async () => {
       const issue = await this.get(name);
-      return issue.status?.escalation === undefined ? undefined : issue;
+      // Before the policy was seen another question may be asked.
+      return issue.status?.escalation?.reason === 'IrreversibleTier' ? issue : undefined;
     });
   }
 

@@ -2,12 +2,16 @@ import type { BareCopies, CopyOf } from './copies.ts';
 import { GitError } from './error.ts';
 import { type GitOptions, git } from './git.ts';
 import { removeLocks } from './locks.ts';
+import { hasCommit } from './tending.ts';
 
 /** A forge repository as the gateway reaches it. */
 export interface Remote extends CopyOf {
   readonly url: string;
   readonly authorization: NonNullable<GitOptions['authorization']>;
 }
+
+/** How git tells that a forge has not what was asked for by its name, or lets nobody ask for it. */
+const NOT_GIVEN = /not our ref|unadvertised object|remote ref [0-9a-f]{40}/;
 
 /** What a thin pack may refer to, and what changes are read from: branches as the forge has them. */
 export class GitCache {
@@ -23,6 +27,24 @@ export class GitCache {
       const tips = await this.#fetch(path, remote, branches);
       await this.#copies.asked(path, [...tips.keys()].map(refOf));
       return tips;
+    });
+  }
+
+  /**
+   * Whether the copy has a commit and all that it leads to; one that no branch leads to is asked for by its name. False where the forge gives it to nobody
+   * any more. Throws GitError where that cannot be told.
+   */
+  async bring(remote: Remote, sha: string): Promise<boolean> {
+    return this.#copies.with(remote, async (path) => {
+      if (await hasCommit(path, sha)) return true;
+      const { url, authorization } = remote;
+      try {
+        await git(['fetch', '--quiet', '--no-tags', url, sha], { cwd: path, authorization });
+        return true;
+      } catch (error) {
+        if (error instanceof GitError && NOT_GIVEN.test(error.output)) return false;
+        throw error;
+      }
     });
   }
 

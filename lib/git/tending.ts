@@ -31,7 +31,8 @@ async function allRefs(copy: string): Promise<string[]> {
   return said.split('\n').filter((ref) => ref !== '');
 }
 
-async function hasCommit(copy: string, sha: string): Promise<boolean> {
+/** Whether a copy has this commit. Throws GitError where that cannot be told. */
+export async function hasCommit(copy: string, sha: string): Promise<boolean> {
   try {
     return await gitSays(['cat-file', '-e', `${sha}^{commit}`], { cwd: copy, bounded: true });
   } catch (error) {

@@ -68,6 +68,8 @@ export interface RevertsWorld {
   merged(issue: number, mergeSHA: string, graded?: { issue?: Tier; change?: Tier | null }): Promise<string>;
   /** Publishes the branch, and looks it through. */
   look(): Promise<void>;
+  /** No copy has the commit any more, nor has the forge. */
+  lose(commit: string): void;
   /** Lets the time pass after which what could not be read is tried again. */
   forget(): void;
   /** What was told of a change since it was merged. */
@@ -97,6 +99,7 @@ export async function openReverts(
     status: { forge: { repositoryID: REPO_ID, host: 'forge.test', fullName: 'acme/widgets' } },
   } as unknown as Repository;
   let ahead = 0;
+  const lost = new Set<string>();
   const conductor = {
     log,
     now: () => Date.now() + ahead,
@@ -105,6 +108,7 @@ export async function openReverts(
   } as unknown as RevertsOptions['conductor'];
   const cache = {
     refresh: async () => new Map([['main', work.git('ls-remote', work.bare, 'refs/heads/main').split('\t')[0]!]]),
+    bring: async (_: unknown, sha: string) => !lost.has(sha),
     quarantine: <T>(_: unknown, use: (path: string) => Promise<T>) => use(work.bare),
   } as unknown as RevertsOptions['cache'];
   await pool.query(
@@ -143,6 +147,9 @@ export async function openReverts(
       await ledger.service.settle();
       await reverts.lookAll();
       await ledger.service.settle();
+    },
+    lose(commit) {
+      lost.add(commit);
     },
     forget() {
       ahead += 3_600_000;

@@ -267,6 +267,19 @@ test('a revert is found on a base that moved around it, and after the branch was
   assert.deepEqual(await shapes(other, other.stream), ['whole']);
 });
 
+test('where the branch was rewritten and nobody has what it was, a person is asked once, and what comes next is looked through', async (t) => {
+  const world = await withChange(t);
+  await world.look();
+  world.lose(world.change);
+  world.work.git('commit', '-q', '--amend', '-m', 'The same under another name');
+  await world.look();
+  await world.look();
+  assert.deepEqual(await shapes(world, world.stream), ['question']);
+  world.work.git('revert', '--no-edit', 'HEAD');
+  await world.look();
+  assert.deepEqual(await shapes(world, world.stream), ['question', 'whole']);
+});
+
 test('a message that says so and a diff that does not is a question to a person', async (t) => {
   const world = await withChange(t);
   await world.look();

@@ -82,10 +82,12 @@ export class Reverts {
     const branch = repository.spec.defaultBranch;
     const tip = (await cache.refresh(remote, [branch])).get(branch);
     if (tip === undefined) return false;
+    const from = base.tip !== null && (await cache.bring(remote, base.tip)) ? base.tip : null;
+    if (base.tip !== null && from === null) await this.#measuring.scanner.askLost(base, base.tip, tip);
     return cache.quarantine(remote, async (cwd) => {
       const { pool } = conductor.log;
       const place = { cwd, key: { host: base.host, id: base.id } };
-      const commits = base.tip === null ? [] : await firstParents(cwd, base.tip, tip, AT_A_TIME);
+      const commits = from === null ? [] : await firstParents(cwd, from, tip, AT_A_TIME);
       for (const commit of commits) {
         signal?.throwIfAborted();
         await this.#measuring.scanner.scan(place, commit);

@@ -93,6 +93,16 @@ export class Scanner {
         await this.#telling.ask(stream, { mergeSHA, by: commit, message });
   }
 
+  /**
+   * Asks a person about every merged change: the branch was rewritten, and nobody has the commit any more up to which it was looked through, so what
+   * came behind it cannot be told apart. `by` is where the branch is now.
+   */
+  async askLost(key: RepositoryKey, lost: string, by: string): Promise<void> {
+    const message = `The base branch was rewritten, and commit ${lost.slice(0, 8)}, up to which it had been looked through, is nowhere any more: whether the change was taken back since, a person has to see.`;
+    for (const { stream, mergeSHA } of await touchedBy(this.#pool, key, null))
+      await this.#telling.ask(stream, { mergeSHA, by, message });
+  }
+
   /** A message that says of a change that it is reverted is somebody's word: it is asked about where git does not show the same. */
   async #heed({ cwd, key }: Place, commit: string, only: string | null): Promise<void> {
     const said = saidReverted(await messageOf(cwd, commit));

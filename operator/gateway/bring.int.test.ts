@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { BareCopies, GitCache, type Remote } from '#lib/git';
+import { World } from '../../local/forge/testing/world.ts';
+
+test('a commit that no branch leads to is asked for by its name, and where the forge gives it to nobody that is said', async (t) => {
+  const world = await World.start();
+  const dir = mkdtempSync(join(tmpdir(), 'rig-bring-'));
+  t.after(async () => {
+    await world.close();
+    rmSync(dir, { recursive: true, force: true });
+  });
+  const token = Buffer.from(`dev:${world.tokens.get('dev')}`).toString('base64');
+  const remote: Remote = {
+    host: 'forge.test',
+    id: 7,
+    url: `${world.forge.url}/acme/widgets.git`,
+    authorization: { origin: world.forge.url, headerName: 'authorization', headerValue: `basic ${token}` },
+  };
+  const first = await world.git('seed', 'rev-parse', 'HEAD');
+  const rewritten = await world.branch('moves', 'one\n');
+  await world.git('work', 'reset', '-q', '--hard', 'origin/main');
+  const now = await world.commit('work', 'a.txt', 'two\n', 'instead');
+  await world.git('work', 'push', '-q', '-f', world.remote('dev'), 'HEAD:refs/heads/moves');
+
+  const cache = new GitCache(new BareCopies(dir));
+  assert.equal(await cache.bring(remote, first), true);
+  assert.equal(await cache.bring(remote, now), true);
+  assert.equal(await cache.bring(remote, rewritten), true);
+  const unknown = '0123456789abcdef0123456789abcdef01234567';
+  assert.equal(await cache.bring(remote, unknown), false);
+  await world.forge.close();
+  assert.equal(await cache.bring(remote, rewritten), true);
+  await assert.rejects(cache.bring(remote, unknown), { name: 'GitError' });
+});

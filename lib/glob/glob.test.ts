@@ -67,6 +67,53 @@ test('globs match what a matcher of others matches, over random patterns and pat
   );
 });
 
+test('many lists asked at once match what each of them matches by itself, whatever was asked of a folder before', () => {
+  const name = fc.constantFrom(...'a b .a a.b .b a.a.b xa b.c README'.split(' '));
+  const path = fc.tuple(fc.array(name, { maxLength: 3 }), name).map(([folder, file]) => [...folder, file].join('/'));
+  const segment = fc.constantFrom(...'a b a.b *.b *.a.b a* *a ?a [ab]* {a,b} {a,b}.b *a*.b .* READ*'.split(' '));
+  const glob = fc
+    .tuple(fc.array(fc.oneof(segment, fc.constant('**')), { maxLength: 3 }), segment)
+    .map(([folder, file]) => [...folder, file].join('/'));
+  const below = glob.filter((one) => !one.endsWith('**')).map((one) => `${one}/**`);
+  const list = fc.array(fc.oneof({ weight: 3, arbitrary: glob }, below), { maxLength: 3 });
+  fc.assert(
+    fc.property(fc.array(list, { maxLength: 5 }), fc.array(path, { maxLength: 20 }), (lists, paths) => {
+      const matching = indexGlobs(lists);
+      const each = lists.map((globs) => globs.map((one) => picomatch(one, { dot: true })));
+      // A folder's glob is about what is in it: to the other matcher it names the folder as well.
+      const folders = lists
+        .flat()
+        .flatMap((one) => (one.endsWith('/**') ? [picomatch(one.slice(0, -3), { dot: true })] : []));
+      for (const one of [...paths, ...paths]) {
+        if (folders.some((is) => is(one))) continue;
+        const wanted = each.flatMap((globs, at) => (globs.some((is) => is(one)) ? [at] : []));
+        assert.deepEqual(matching(one), wanted, `${JSON.stringify(lists)} ${one}`);
+      }
+    }),
+    { numRuns: 3_000 },
+  );
+});
+
+test('names that nobody has seen, of folders and endings that nobody has seen, are matched in time that grows as they do', () => {
+  const matching = indexGlobs(
+    Array.from({ length: 40 }, (_, at) => [`**/x${at}/**/*.t${at}`, `**/*y${at}*`, `x${at}/**`, '**/x1/**/z/*']),
+  );
+  /** CPU of asking about as many paths, in ms; the same path is asked of no index twice. */
+  const cost = (length: number, round: number) => {
+    const paths = Array.from(
+      { length: 200 },
+      (_, at) => `${'x1/é/'.repeat(length / 4)}${round}/${at}.${'t'.repeat(40)}${at}`,
+    );
+    const begun = process.cpuUsage();
+    for (const path of paths) assert.deepEqual(matching(path), [1]);
+    const { user, system } = process.cpuUsage(begun);
+    return (user + system) / 1_000;
+  };
+  const median = (length: number) => Array.from({ length: 9 }, (_, at) => cost(length, at)).sort((a, b) => a - b)[4]!;
+  median(64);
+  assert.ok(median(2_048) < 32 * (median(64) + 1));
+});
+
 test('globs that make other matchers run for ages are answered at once', () => {
   const matches = compileGlobs([`${'*a'.repeat(60)}b`, `${'**/a/'.repeat(40)}b`]);
   const begun = performance.now();

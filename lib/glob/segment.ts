@@ -6,23 +6,36 @@ type Token = string | typeof ANY | typeof RUN | ((char: string) => boolean);
 const ANY = Symbol('?');
 const RUN = Symbol('*');
 
-/** A matcher of one name between slashes, in time of at most its length times the pattern's. */
-export function compileSegment(pattern: string): (name: string) => boolean {
+/** What a name between slashes has to be. */
+export interface NamePattern {
+  /** In time of at most the length of the name times the pattern's. */
+  readonly matches: (name: string) => boolean;
+  /** What every name that matches begins and ends with; empty where that is not known. */
+  readonly before: string;
+  readonly after: string;
+}
+
+/** Throws {@link GlobError}. */
+export function compileSegment(pattern: string): NamePattern {
   const tokens = tokensOf(pattern);
   if (tokens.every((token) => typeof token === 'string')) {
     const whole = tokens.join('');
-    return (name) => name === whole;
+    return { matches: (name) => name === whole, before: whole, after: whole };
   }
-  const [before, after] = [literal(tokens), literal(tokens.toReversed())];
-  const ends = [...after].reverse().join('');
+  const before = literal(tokens).join('');
+  const after = literal(tokens.toReversed()).reverse().join('');
   // Nearly every name is told by its ends.
-  return (name) => name.startsWith(before) && name.endsWith(ends) && matches(tokens, [...name]);
+  return {
+    matches: (name) => name.startsWith(before) && name.endsWith(after) && matches(tokens, [...name]),
+    before,
+    after,
+  };
 }
 
 /** The characters that a name begins with in any case. */
-function literal(tokens: readonly Token[]): string {
+function literal(tokens: readonly Token[]): Token[] {
   const end = tokens.findIndex((token) => typeof token !== 'string');
-  return tokens.slice(0, end).join('');
+  return tokens.slice(0, end);
 }
 
 /** Only the newest run is ever made longer: what lies before it has matched as early as it can. */

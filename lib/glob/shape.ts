@@ -1,58 +1,51 @@
 import { GlobError } from './error.ts';
-import { compileSegment } from './segment.ts';
+import { compileSegment, type NamePattern } from './segment.ts';
 
-export type Segment = '**' | ((name: string) => boolean);
+/** One folder of a path: `**` for any number of them, its name, or what its name has to be. */
+export type Segment = '**' | { readonly literal: string } | ((name: string) => boolean);
 
-/** What a glob without braces asks of a path: the frequent shapes by what can be looked up. */
-export type Shape =
-  | { readonly is: 'exact'; readonly path: string }
-  /** `**` + `/name`. */
-  | { readonly is: 'name'; readonly name: string }
-  /** `**` + `/*.ext`. */
-  | { readonly is: 'ending'; readonly suffix: string }
-  /** `folder/**`; the folder ends in a slash. */
-  | { readonly is: 'folder'; readonly folder: string }
-  /** `**` + `/folder/**`. */
-  | { readonly is: 'within'; readonly folder: string }
-  /** `folder/**` + `/*.ext`. */
-  | { readonly is: 'below'; readonly folder: string; readonly suffix: string }
-  /** `ending`: that of every path that it matches, with its dot; empty for none, null for any. */
-  | { readonly is: 'other'; readonly segments: readonly Segment[]; readonly ending: string | null };
+/** What a glob asks of a name: nothing, all of it, its end, or more. */
+export type NameShape =
+  | { readonly is: 'any' }
+  | { readonly is: 'literal'; readonly name: string }
+  | { readonly is: 'suffix'; readonly suffix: string }
+  | ({ readonly is: 'pattern' } & NamePattern);
 
-const PLAIN = '[^*?[\\]{}\\\\/]+';
-const NAMED = new RegExp(`^\\*\\*/(${PLAIN})$`);
-const ENDING = new RegExp(`^\\*\\*/\\*(\\.${PLAIN})$`);
-const FOLDER = new RegExp(`^((?:${PLAIN}/)+)\\*\\*$`);
-const WITHIN = new RegExp(`^\\*\\*/(${PLAIN})/\\*\\*$`);
-const BELOW = new RegExp(`^((?:${PLAIN}/)+)\\*\\*/\\*(\\.${PLAIN})$`);
-const EXACT = new RegExp(`^${PLAIN}(?:/${PLAIN})*$`);
+/** What a glob without braces asks of a path. */
+export interface Shape {
+  /** Of its folders, from the root. */
+  readonly folder: readonly Segment[];
+  readonly name: NameShape;
+}
+
+const LITERAL = /^[^*?[\]{}\\]+$/;
+const SUFFIX = /^\*(\.[^*?[\]{}\\]+)$/;
 
 /** The shape of a glob whose braces are written out; `written` is what a person wrote, for {@link GlobError}. */
 export function shapeOf(pattern: string, written: string): Shape {
   requirePath(pattern, written);
-  if (EXACT.test(pattern)) return { is: 'exact', path: pattern };
-  const of = (regexp: RegExp) => regexp.exec(pattern);
-  const [named, ending, folder, within, below] = [of(NAMED), of(ENDING), of(FOLDER), of(WITHIN), of(BELOW)];
-  if (named !== null) return { is: 'name', name: named[1]! };
-  if (ending !== null) return { is: 'ending', suffix: ending[1]! };
-  if (folder !== null) return { is: 'folder', folder: folder[1]! };
-  if (within !== null) return { is: 'within', folder: within[1]! };
-  if (below !== null) return { is: 'below', folder: below[1]!, suffix: below[2]! };
   const parts = pattern.split('/');
-  const segments = parts.map((segment) => (segment === '**' ? ('**' as const) : compileSegment(segment)));
-  return { is: 'other', segments, ending: endingOfSegment(parts.at(-1)!) };
+  const final = parts.at(-1)!;
+  // A last ** takes at least the name, and any number of folders before it.
+  if (final === '**') return { folder: parts.map(segmentOf), name: { is: 'any' } };
+  return { folder: parts.slice(0, -1).map(segmentOf), name: nameShapeOf(final) };
+}
+
+function segmentOf(part: string): Segment {
+  if (part === '**') return part;
+  return LITERAL.test(part) ? { literal: part } : compileSegment(part).matches;
+}
+
+function nameShapeOf(part: string): NameShape {
+  if (LITERAL.test(part)) return { is: 'literal', name: part };
+  const suffix = SUFFIX.exec(part)?.[1];
+  return suffix === undefined ? { is: 'pattern', ...compileSegment(part) } : { is: 'suffix', suffix };
 }
 
 /** What follows the last dot of a name, with the dot; empty where there is none. */
 export function endingOf(name: string): string {
   const dot = name.lastIndexOf('.');
   return dot < 0 ? '' : name.slice(dot);
-}
-
-function endingOfSegment(segment: string): string | null {
-  const literal = /[^*?[\]\\]*$/.exec(segment)![0];
-  if (literal.includes('.')) return endingOf(literal);
-  return literal === segment ? '' : null;
 }
 
 function requirePath(pattern: string, written: string): void {

@@ -1,4 +1,5 @@
 import { RE2JS } from '@bufbuild/re2';
+import { withoutAnchors } from './anchors.ts';
 import { CelError } from './error.ts';
 import { type Call, type Comprehension, childrenOf, type Node } from './syntax.ts';
 import type { Field, Vocabulary } from './vocabulary.ts';
@@ -143,13 +144,27 @@ export function patternOf(text: string): { test(text: string): boolean } {
   if (text.length > PATTERN_LENGTH)
     throw new CelError('BadPattern', `a pattern has ${text.length} characters; ${PATTERN_LENGTH} are taken.`);
   try {
-    const compiled = RE2JS.compile(text);
+    const compiled = matcherOf(text);
     if (patterns.size >= 1_000) patterns.clear();
     patterns.set(text, compiled);
     return compiled;
   } catch (cause) {
     throw new CelError('BadPattern', `the pattern ${text} is not one of RE2: ${(cause as Error).message}.`, { cause });
   }
+}
+
+/** Asked without its anchors where that says the same. */
+function matcherOf(pattern: string): { test(text: string): boolean } {
+  const whole = RE2JS.compile(pattern);
+  const other = withoutAnchors(pattern);
+  if (other === null) return whole;
+  const quick = RE2JS.compile(other.pattern);
+  return {
+    test: (text) => {
+      const between = other.over(text);
+      return between === null ? whole.test(text) : quick.test(between);
+    },
+  };
 }
 
 function unknown(name: string, vocabulary: Vocabulary): CelError {

@@ -3,7 +3,7 @@ import { check, patternOf } from './check.ts';
 import { costOf, looksOf, stepsOf } from './cost.ts';
 import { CelError } from './error.ts';
 import { plainOf } from './plain.ts';
-import { syntaxOf } from './syntax.ts';
+import { type Node, syntaxOf } from './syntax.ts';
 import type { Data, Vocabulary } from './vocabulary.ts';
 
 /** A checked expression. */
@@ -35,7 +35,7 @@ export function compileCel(source: string, vocabulary: Vocabulary): Program {
     throw new CelError('TooDeep', 'it loops within loops within loops; two deep are taken.');
   const looks = looksOf(root, vocabulary);
   const evaluate = plan(environment, expression);
-  const plain = plainOf(root);
+  const plain = plainOf(root, loopOf);
   return {
     texts,
     steps: once((longest) => stepsOf(cost, longest)),
@@ -43,13 +43,20 @@ export function compileCel(source: string, vocabulary: Vocabulary): Program {
     test: (values) => {
       const told = plain?.(values);
       if (told !== undefined) return told;
-      const given: Record<string, CelInput> = {};
-      for (const name in values) given[name] = input(values[name]!);
-      const result = evaluate(given);
+      const result = evaluate(inputs(values));
       if (isCelError(result)) throw new CelError('Failed', `${result.message}.`, { cause: result });
       if (typeof result !== 'boolean') throw new CelError('Failed', `it is ${typeof result}, neither true nor false.`);
       return result;
     },
+  };
+}
+
+/** A loop of an expression, asked of the whole evaluator by itself. */
+function loopOf(node: Node): (values: Readonly<Record<string, Data>>) => boolean | undefined {
+  const evaluate = plan(environment, node);
+  return (values) => {
+    const result = evaluate(inputs(values));
+    return typeof result === 'boolean' ? result : undefined;
   };
 }
 
@@ -64,6 +71,12 @@ function once(tell: (longest: number) => number): (longest: number) => number {
 
 /** What was converted once: the same change is asked of by every rule. */
 const converted = new WeakMap<object, CelInput>();
+
+function inputs(values: Readonly<Record<string, Data>>): Record<string, CelInput> {
+  const given: Record<string, CelInput> = {};
+  for (const name in values) given[name] = input(values[name]!);
+  return given;
+}
 
 function input(value: Data): CelInput {
   if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : value;

@@ -6,14 +6,16 @@ type Values = Readonly<Record<string, Data>>;
 /** What a plain part of an expression is; undefined where only the whole evaluator can tell. */
 type Plain = string | number | boolean | readonly Data[] | undefined;
 type Part = (values: Values) => Plain;
+/** How a loop is asked by itself; it answers undefined where it is no truth value, or fails. */
+type Loop = (node: Node) => (values: Values) => boolean | undefined;
 
 /**
  * A short way to evaluate what most expressions are made of: text, truth and whole numbers, compared and joined by logic. Null where the expression has
- * something else, as a loop. It answers undefined wherever a value is not of the type that is expected, and never guesses: then the whole
+ * something else. A loop in it is asked by `loop`, and only where the answer hangs on it. It answers undefined wherever a value is not of the type that is expected, and never guesses: then the whole
  * evaluator is asked, which knows what an error is and what may pass over one.
  */
-export function plainOf(root: Node): ((values: Values) => boolean | undefined) | null {
-  const part = partOf(root);
+export function plainOf(root: Node, loop: Loop): ((values: Values) => boolean | undefined) | null {
+  const part = root.exprKind.case === 'comprehensionExpr' ? null : partOf(root, loop);
   if (part === null) return null;
   return (values) => {
     const told = part(values);
@@ -21,7 +23,7 @@ export function plainOf(root: Node): ((values: Values) => boolean | undefined) |
   };
 }
 
-function partOf(node: Node): Part | null {
+function partOf(node: Node, loop: Loop): Part | null {
   const { exprKind } = node;
   switch (exprKind.case) {
     case 'constExpr':
@@ -34,7 +36,10 @@ function partOf(node: Node): Part | null {
     case 'listExpr':
       return constant(listOf(exprKind.value.elements));
     case 'callExpr':
-      return callOf(exprKind.value, childrenOf(node));
+      return callOf(exprKind.value, childrenOf(node), loop);
+    case 'comprehensionExpr':
+      // Of a list there is no truth.
+      return exprKind.value.accuInit?.exprKind.case === 'listExpr' ? null : loop(node);
     default:
       return null;
   }
@@ -72,13 +77,13 @@ function fieldOf(name: string, field: string): Part {
   };
 }
 
-function callOf({ function: name, target }: Call, children: readonly Node[]): Part | null {
-  const parts = children.map(partOf);
+function callOf({ function: name, target }: Call, children: readonly Node[], loop: Loop): Part | null {
+  const parts = children.map((child) => partOf(child, loop));
   if (parts.some((part) => part === null)) return null;
   const [one, other, third, ...more] = parts as Part[];
   if (one === undefined || more.length > 0) return null;
   if (third !== undefined) return name === '_?_:_' && other !== undefined ? choice(one, other, third) : null;
-  if (other === undefined) return name === '!_' ? opposite(one) : null;
+  if (other === undefined) return name === '!_' ? opposite(one) : name === 'size' ? length(one) : null;
   if (name === '_&&_') return both(one, other);
   if (name === '_||_') return either(one, other);
   if (name === 'matches') return target === undefined ? null : matching(one, children[1]!);
@@ -125,6 +130,14 @@ function matching(text: Part, pattern: Node): Part | null {
   return (values) => {
     const value = text(values);
     return typeof value === 'string' ? compiled.test(value) : undefined;
+  };
+}
+
+/** Of a list; of a text only the whole evaluator counts characters. */
+function length(one: Part): Part {
+  return (values) => {
+    const value = one(values);
+    return Array.isArray(value) ? value.length : undefined;
   };
 }
 

@@ -12,10 +12,8 @@ const DATA = /\.(?:ya?ml|json5?|jsonc|toml|properties|ini|lock|resolved|pbxproj|
 export class Content {
   readonly text: FileContent;
   readonly #engines: Engines;
-  readonly #isYAML: boolean;
+  readonly #path: string;
   readonly #stays: boolean;
-  readonly #keyed: boolean;
-  readonly #manifest: boolean;
   #lines: { added: string[]; removed: string[] } | undefined;
   #added: string | undefined;
   #removed: string | undefined;
@@ -24,20 +22,11 @@ export class Content {
   #manifests: readonly SaidManifests[] | undefined;
   #versionsOnly: boolean | undefined;
 
-  /**
-   * `isYAML`: it is YAML by its name. `stays`: it has the same name on both sides; a file that moves is another to whoever
-   * reads it there. `keyed`: the order of its lines says nothing. `manifest`: it is YAML, JSON or a template, and no lock file.
-   */
-  constructor(
-    text: FileContent,
-    { isYAML, stays, keyed, manifest }: { isYAML: boolean; stays: boolean; keyed: boolean; manifest: boolean },
-    engines: Engines,
-  ) {
+  /** `path`: its name at the head. `stays`: it has the same name on both sides; a file that moves is another to whoever reads it there. */
+  constructor(text: FileContent, { path, stays }: { path: string; stays: boolean }, engines: Engines) {
     this.text = text;
-    this.#isYAML = isYAML;
+    this.#path = path;
     this.#stays = stays;
-    this.#keyed = keyed;
-    this.#manifest = manifest;
     this.#engines = engines;
   }
 
@@ -65,14 +54,19 @@ export class Content {
   get sameYAML(): boolean {
     const { before, after } = this.text;
     this.#sameYAML ??=
-      this.#isYAML && this.#stays && before !== null && after !== null && this.#engines.sameYAML(before, after);
+      this.#stays &&
+      YAML.test(this.#path) &&
+      before !== null &&
+      after !== null &&
+      this.#engines.sameYAML(before, after);
     return this.#sameYAML;
   }
 
   /** Every line stands where it stood, in the file where it stood, and where it differs, in the version that it pins alone. */
   get versionsOnly(): boolean {
     const { before, after } = this.text;
-    this.#versionsOnly ??= this.#stays && before !== null && after !== null && pinsOnly(before, after, this.#manifest);
+    this.#versionsOnly ??=
+      this.#stays && before !== null && after !== null && pinsOnly(before, after, mayBeManifest(this.#path));
     return this.#versionsOnly;
   }
 
@@ -102,7 +96,7 @@ export class Content {
   }
 
   #differing(): { added: string[]; removed: string[] } {
-    this.#lines ??= differingLines(this.text, !this.#keyed);
+    this.#lines ??= differingLines(this.text, !DATA.test(this.#path));
     return this.#lines;
   }
 }
@@ -111,18 +105,9 @@ export class Content {
 export function contentOf(file: ChangedFile, engines: Engines): Content | null {
   const { content, path, previousPath } = file;
   if (content === undefined || content === 'unreadable') return null;
-  const wanted = [
-    { has: content.before !== null, mode: file.oldMode },
-    { has: content.after !== null, mode: file.newMode },
-  ];
-  if (wanted.some(({ has, mode }) => has !== (mode !== null))) return null;
-  const names = {
-    isYAML: YAML.test(path),
-    stays: (previousPath ?? path) === path,
-    keyed: DATA.test(path),
-    manifest: mayBeManifest(path),
-  };
-  return new Content(content, names, engines);
+  if ((content.before !== null) !== (file.oldMode !== null) || (content.after !== null) !== (file.newMode !== null))
+    return null;
+  return new Content(content, { path, stays: (previousPath ?? path) === path }, engines);
 }
 
 const DEPENDENCIES = [

@@ -27,33 +27,34 @@ export function fileFindings(file: ChangedFile, asking: Asking): Finding[] {
   const odd = oddity(file);
   if (odd !== null) return [odd];
   const content = contentOf(file, asking.engines);
-  return namesOf(file).flatMap((name) => nameFindings(file, name, content, asking));
+  const { path, previousPath } = file;
+  const found = nameFindings(file, path, content, asking);
+  return previousPath === null ? found : [...found, ...nameFindings(file, previousPath, content, asking)];
 }
 
 /** Whether something asks for the text of a file, under any of its names. What is odd is asked nothing. */
 export function needsContent(file: ChangedFile, asking: Pick<Asking, 'rulesAt' | 'raise' | 'work'>): boolean {
   if (oddity(file) !== null) return false;
   if (file.manifest === true) return true;
-  return namesOf(file).some((name) => {
-    const { manifest, lock, judges } = traitsOf(name);
-    return (
-      manifest ||
-      lock ||
-      judges.some(({ unless }) => unless !== null) ||
-      rulesOf(name, asking).some(({ cel }) => cel !== null && cel.texts.length > 0)
-    );
-  });
+  const { path, previousPath } = file;
+  return nameNeedsContent(path, asking) || (previousPath !== null && nameNeedsContent(previousPath, asking));
+}
+
+function nameNeedsContent(name: string, asking: Pick<Asking, 'rulesAt' | 'raise' | 'work'>): boolean {
+  const { manifest, lock, judges } = traitsOf(name);
+  return (
+    manifest ||
+    lock ||
+    judges.some(({ unless }) => unless !== null) ||
+    rulesOf(name, asking).some(({ cel }) => cel !== null && cel.texts.length > 0)
+  );
 }
 
 /** Rules that are asked of a file under that name, those of the Repository last. */
-function rulesOf(name: string, { rulesAt, raise, work }: Pick<Asking, 'rulesAt' | 'raise' | 'work'>): Rule[] {
+function rulesOf(name: string, { rulesAt, raise, work }: Pick<Asking, 'rulesAt' | 'raise' | 'work'>): readonly Rule[] {
   const rules = rulesAt(name);
   const all = raise.length === 0 ? rules : [...rules, ...raise.filter(({ paths }) => paths?.(name))];
-  return all.filter((rule) => matchesWork(rule, work));
-}
-
-function namesOf({ path, previousPath }: ChangedFile): string[] {
-  return previousPath === null ? [path] : [path, previousPath];
+  return all.every((rule) => matchesWork(rule, work)) ? all : all.filter((rule) => matchesWork(rule, work));
 }
 
 function nameFindings(file: ChangedFile, name: string, content: Content | null, asking: Asking): Finding[] {

@@ -10,6 +10,7 @@ import { traitsOf } from './traits.ts';
 /** What is below no policy: the judges' list, manifests by what they say, and where packages come from. */
 export function judged(file: ChangedFile, name: string, content: Content | null, engines: Engines): Finding[] {
   const { judges, manifest, lock } = traitsOf(name);
+  if (judges.length === 0 && !manifest && !lock && file.manifest !== true) return [];
   return [
     ...judges.flatMap((judge) => judgedBy(judge, name, content)),
     ...(manifest ? declared(name, content) : file.manifest ? disguised(name, content, engines) : []),

@@ -1,7 +1,6 @@
 import type { Tier } from '../events/catalogue.ts';
 import { CHANGE_VOCABULARY, type Engines, type Expression, FILE_VOCABULARY } from './engines.ts';
 import { RAISE } from './grade.ts';
-import { remembered } from './remembered.ts';
 
 /** One rule as it is written: a tier, a task class or both for what it matches. Every field of `match` that is given must match. */
 export interface RuleSpec {
@@ -21,6 +20,8 @@ export interface Rule {
   readonly name: string;
   readonly tier: Tier | null;
   readonly taskClass: string | null;
+  /** What a finding of it says before and after it names what was found. */
+  readonly says: readonly [before: string, after: string];
   readonly labels: ReadonlySet<string> | null;
   readonly title: string | null;
   /** Null: the rule is asked once of the whole, and vouches for no file. */
@@ -50,7 +51,16 @@ export function compilePolicy(name: string, rules: readonly RuleSpec[], engines:
   if (!compiled.ok) return compiled;
   // A list without globs matches nothing: rules without paths are asked of no file.
   const places = engines.indexGlobs(rules.map(({ match }) => match.paths ?? []));
-  const rulesAt = remembered((path) => places(path).map((at) => compiled.value[at]!));
+  const known = new WeakMap<readonly number[], readonly Rule[]>();
+  const rulesAt = (path: string) => {
+    const found = places(path);
+    let rules = known.get(found);
+    if (rules === undefined) {
+      rules = found.map((at) => compiled.value[at]!);
+      known.set(found, rules);
+    }
+    return rules;
+  };
   return { ok: true, value: { name, rules: compiled.value, rulesAt, engines } };
 }
 
@@ -96,5 +106,15 @@ function compileRule(spec: RuleSpec, engines: Engines, wrong: (what: string) => 
   const vocabulary = match.paths === undefined ? CHANGE_VOCABULARY : FILE_VOCABULARY;
   const cel = attempt('cel', () => engines.compileCel(match.cel!, vocabulary));
   const lowered = labels === undefined ? null : new Set(labels.map((label) => label.toLowerCase()));
-  return { name, tier, taskClass, labels: lowered, title: title?.toLowerCase() ?? null, paths, cel };
+  const gives = [tier === null ? [] : [`tier ${tier}`], taskClass === null ? [] : [`class ${taskClass}`]].flat();
+  return {
+    name,
+    tier,
+    taskClass,
+    says: [`Rule ${name} gives `, ` ${gives.join(' and ')}.`],
+    labels: lowered,
+    title: title?.toLowerCase() ?? null,
+    paths,
+    cel,
+  };
 }

@@ -16,11 +16,16 @@ export interface Traits {
   readonly manifest: boolean;
 }
 
+/** Those of nearly all files are the same few: one is kept of each. */
+const PLAIN = new Map<number, Traits>();
+
 /** What a readable path says of its file. */
-export const traitsOf: (path: string) => Traits = remembered((path) => ({
-  judges: judgesOf(path),
-  test: isTest(path),
-  testLike: looksLikeTest(path),
-  lock: isLock(path),
-  manifest: mayBeManifest(path),
-}));
+export const traitsOf: (path: string) => Traits = remembered((path) => {
+  const judges = judgesOf(path);
+  const [test, testLike, lock, manifest] = [isTest(path), looksLikeTest(path), isLock(path), mayBeManifest(path)];
+  if (judges.length > 0) return { judges, test, testLike, lock, manifest };
+  const key = (test ? 1 : 0) + (testLike ? 2 : 0) + (lock ? 4 : 0) + (manifest ? 8 : 0);
+  const known = PLAIN.get(key) ?? { judges, test, testLike, lock, manifest };
+  PLAIN.set(key, known);
+  return known;
+});

@@ -41,10 +41,8 @@ export function wholeFindings(
   });
 }
 
-export function finding({ name, tier, taskClass }: Rule, path: string | null): Finding {
-  const gives = [...(tier === null ? [] : [`tier ${tier}`]), ...(taskClass === null ? [] : [`class ${taskClass}`])];
-  const what = path === null ? 'the work' : path;
-  return { rule: name, tier, taskClass, path, reason: `Rule ${name} gives ${what} ${gives.join(' and ')}.` };
+export function finding({ name, tier, taskClass, says }: Rule, path: string | null): Finding {
+  return { rule: name, tier, taskClass, path, reason: says[0] + (path ?? 'the work') + says[1] };
 }
 
 /** A rule that cannot be asked decides nothing, and nothing decides for it. */

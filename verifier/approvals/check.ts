@@ -13,6 +13,7 @@ import {
   type HoldingApproval,
   judgeSigned,
   known,
+  mergeOf,
   type SignerQuestion,
   type Tier,
   unknown,
@@ -23,7 +24,6 @@ import { isKubeError, type KubeClient, type KubeObject, NAMESPACES, Retry } from
 import { approvalsOf, numberOf, type Objects } from '../objects.ts';
 import type { Bundles, Opened } from './bundles.ts';
 import { claimOf } from './claim.ts';
-import type { ApprovedPull } from './kept-consents.ts';
 import { heldIn, type Signatures } from './signatures.ts';
 import type { TrustReader, TrustView } from './trust.ts';
 
@@ -170,10 +170,11 @@ function unfit(message: string, signer: SignerQuestion, opened: Opened): Approva
   return { verified: false, reason: 'DigestMismatch', message, signature: signed.signature };
 }
 
+/** What the signature consents to; null for a document that names no merge, which holds nothing. */
 function consentOf({ metadata }: Approval & KubeObject, { signedAt, document }: HoldingApproval) {
-  const { namespace, forge, pullRequest } = document as unknown as ApprovedPull & {
-    readonly pullRequest: { readonly manifests: readonly string[] };
-  };
+  const merge = mergeOf(document);
+  if (merge === null) return null;
+  const { namespace, forge, pullRequest } = merge;
   const pull = {
     namespace,
     forge: { host: forge.host, repositoryId: forge.repositoryId },

@@ -119,3 +119,26 @@ test('a merge that did not take place of an Issue that was cancelled is given up
   assert.deepEqual([(await effect(goesOn)).state, (await effect(recent)).state], ['started', 'started']);
   assert.equal((await rig.world.rest('boss', `GET /repos/acme/widgets/pulls/${number}`)).body.merged, false);
 });
+
+test('a closing that was given up with its Issue is made when the Issue, opened again, asks for it', async () => {
+  const number = await openPull('left-closing');
+  const { subject } = await claimedIssue(api, 'left-closing');
+  const data = { reason: 'CancelledByPerson', message: 'A person closed it.' } as const;
+  await rig.conductor.log.append(subject, CAUSE, () => [{ type: 'ISSUE_CANCELLED', data }]);
+  const key = `close-pull-request/${subject.id}/${number}`;
+  await rig.db.pool.query(
+    `INSERT INTO effects (key, kind, subject, epoch, request, state, created_at)
+     SELECT $1, 'close-pull-request', $2, epoch, $3, 'planned', now() - interval '10 min' FROM leadership`,
+    [key, subject.id, JSON.stringify({ number })],
+  );
+  await look();
+  assert.equal((await effect(key)).state, 'failed');
+  const { forges, objects, writes } = rig.conductor;
+  const [repository] = objects.repositories.list();
+  const { forge } = await forges.forRepository(repository!);
+  const target = { forge, repo: { owner: 'acme', name: 'widgets' }, subject: subject.id };
+  await writes.closePullRequest(target, number);
+  await writes.closePullRequest(target, number);
+  assert.equal((await rig.world.rest('boss', `GET /repos/acme/widgets/pulls/${number}`)).body.state, 'closed');
+  assert.equal((await effect(`${key}/2`)).state, 'succeeded');
+});

@@ -12,7 +12,10 @@ const LEFT_AFTER_MS = 2 * 60_000;
 const MOST = 50;
 /** The subject as the index of events has it; an effect on anything else has a name there. */
 const SUBJECT = `CASE WHEN effects.subject ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN effects.subject::uuid END`;
-/** After one of them the conductor decides no such write for an Issue, unless it is opened again. */
+/**
+ * After one of them the conductor asks for no such write of an Issue again, unless it is opened again; a closing that is wanted still, then or behind a merge,
+ * has another key by then.
+ */
 const OVER = ['MERGED', 'ISSUE_DONE', 'ISSUE_FAILED', 'ISSUE_CANCELLED'] satisfies DomainEvent['type'][];
 
 type Left = EffectRow & { readonly asker: Asker };

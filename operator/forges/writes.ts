@@ -20,6 +20,7 @@ import {
 } from '#lib/forge';
 import { legible } from '#lib/kube';
 import { type Metrics, noMetrics, type Span, serverAttributes, traced, withCorrelation } from '#lib/observe';
+import { closingKey } from './closings.ts';
 import { filingKey } from './filing.ts';
 import { type Asker, findLeft } from './left.ts';
 import { closed, existing, mergedAt, numbered, optional, since } from './made.ts';
@@ -150,7 +151,7 @@ export class ForgeWrites {
     await this.#run(
       target,
       'close-pull-request',
-      `close-pull-request/${target.subject}/${number}`,
+      await closingKey(this.#pool, target.subject, number),
       { number },
       { perform: close, find: close },
     );

@@ -8,7 +8,7 @@ export interface GitOptions {
   readonly input?: Buffer;
   /** Sent with requests to this origin only; passed in the environment, never as an argument. */
   readonly authorization?: { readonly origin: string; readonly headerName: string; readonly headerValue: string };
-  /** Milliseconds; default 60,000. */
+  /** Milliseconds after which it is over; default 60,000. What git itself started may go on for a while, and is waited for by nobody. */
   readonly timeoutMs?: number;
   /** Ends git at once, by an AbortError. */
   readonly signal?: AbortSignal;
@@ -50,6 +50,10 @@ export async function gitBytes(args: readonly string[], options: GitOptions): Pr
   // What is too much is not made to its end: a tree of a few kilobytes may list for minutes.
   child.stdout.on('data', () => {
     if (outputMax !== undefined && said() > outputMax) child.kill('SIGKILL');
+  });
+  child.once('exit', (code) => {
+    // Killed, it leaves what it started itself, and that may hold these open as long as it likes: until a forge says something.
+    if (code === null) for (const stream of [child.stdout, child.stderr]) stream.destroy();
   });
   // git may stop reading early; its exit code tells why.
   child.stdin.on('error', () => undefined);
@@ -95,6 +99,9 @@ function environment({ authorization }: GitOptions): NodeJS.ProcessEnv {
     ['pack.threads', '1'],
     ['protocol.file.allow', 'never'],
     ['http.followRedirects', 'false'],
+    // Whoever asks a forge that says nothing gives up by itself, in seconds, also where the git that started it was killed.
+    ['http.lowSpeedLimit', '1'],
+    ['http.lowSpeedTime', '60'],
   ];
   if (authorization)
     config.push([

@@ -8,7 +8,8 @@ const HELD = 'refs/rig/held/';
 const CLEAN_MS = 300_000;
 /** Bytes of a list of refs. */
 const REFS_MAX = 64 * 1024 * 1024;
-const LITTER_MS = 86_400_000;
+/** How old a file is that no git writes any more: each is over long before. */
+const LITTER_MS = 3_600_000;
 
 /** Every ref of a copy, those that hold commits aside. Throws GitError. */
 export async function refsOf(copy: string): Promise<string[]> {
@@ -60,23 +61,22 @@ export async function letGoObjects(copy: string, before: number, signal?: AbortS
   // Step by step, not `git gc`: of that, killed, children would go on beside the next fetch.
   await git([...repack, `--unpack-unreachable=${date}`], options);
   await git(['prune', `--expire=${date}`], options);
-  await removeLitter(copy);
 }
 
-/** What a repacking left that was killed, which git itself never removes. */
-async function removeLitter(copy: string): Promise<void> {
+/** Removes packs that were never finished, of a fetch or a repacking that was killed: git itself does so where a pruning comes to its end, or never. */
+export async function removeLitter(copy: string): Promise<void> {
   const packs = join(copy, 'objects', 'pack');
-  for (const name of await readdir(packs)) {
-    if (!name.startsWith('.tmp-')) continue;
-    const { mtimeMs } = await lstat(join(packs, name));
+  for (const name of await readdir(packs).catch(() => [])) {
+    if (!/^\.?tmp[-_]/.test(name)) continue;
+    const { mtimeMs } = await lstat(join(packs, name)).catch(() => ({ mtimeMs: Date.now() }));
     if (Date.now() - mtimeMs > LITTER_MS) await rm(join(packs, name), { force: true });
   }
 }
 
 /** Whether git says of a copy that something is missing in it, or damaged; false where it cannot say. */
-export async function isBroken(copy: string): Promise<boolean> {
+export async function isBroken(copy: string, signal?: AbortSignal): Promise<boolean> {
   const args = ['fsck', '--connectivity-only', '--no-dangling', '--no-progress'];
-  return git(args, { cwd: copy, bounded: true, timeoutMs: CLEAN_MS }).then(
+  return git(args, { cwd: copy, bounded: true, timeoutMs: CLEAN_MS, ...(signal && { signal }) }).then(
     () => false,
     // A sum of what it found; 128 is that it could not look.
     (error: unknown) => error instanceof GitError && error.exitCode !== null && error.exitCode < 128,

@@ -185,9 +185,6 @@ test('a round that was ended in the middle is gone on with, and what a git left 
   await cache.refresh(forge.remote, ['main', 'rig/1/1']);
   now += 8 * DAY;
   writeFileSync(join(copy(), 'refs', 'heads', 'rig', '1', '1.lock'), '');
-  const litter = ['.tmp-1-pack-1.pack', '.tmp-2-pack-2.pack'].map((name) => join(copy(), 'objects', 'pack', name));
-  for (const name of litter) writeFileSync(name, '');
-  utimesSync(litter[0]!, 0, 0);
   const over = new AbortController();
   needed = () => {
     over.abort();
@@ -199,7 +196,18 @@ test('a round that was ended in the middle is gone on with, and what a git left 
   begin();
   await round();
   assert.equal(await isWhole(ended), false);
-  assert.deepEqual(litter.map(existsSync), [false, true]);
+});
+
+test('packs that were never finished go in the next round, also where nothing is to be cleaned, but for one that may be written now', async () => {
+  forge.commit();
+  await cache.refresh(forge.remote, ['main']);
+  const names = ['.tmp-1-pack-1.pack', 'tmp_pack_Ab1', 'tmp_idx_Ab1', '.tmp-2-pack-2.pack', 'tmp_pack_Ab2'];
+  const litter = names.map((name) => join(copy(), 'objects', 'pack', name));
+  for (const name of litter) writeFileSync(name, '');
+  for (const name of litter.slice(0, 3)) utimesSync(name, 0, 0);
+  await round();
+  assert.deepEqual(litter.map(existsSync), [false, false, false, true, true]);
+  assert.deepEqual(told(), {});
 });
 
 test('a copy that is damaged is removed when it is cleaned, and made again', async () => {

@@ -4,7 +4,7 @@ import { GitError } from './error.ts';
 import { CLEANED_MS, decideKeeping, isCleaningDue, type Needed, type Notes } from './keeping.ts';
 import { removeLocks } from './locks.ts';
 import { readNotes, writeNotes } from './notes.ts';
-import { bytesOf, changeRefs, countObjects, isBroken, letGoObjects, refsOf } from './tending.ts';
+import { bytesOf, changeRefs, countObjects, isBroken, letGoObjects, refsOf, removeLitter } from './tending.ts';
 
 /** Between two rounds, and before the first: what is needed is known by then. */
 const ROUND_MS = 3_600_000;
@@ -76,6 +76,7 @@ export class Upkeep {
     const { copies, needed: neededOf, now, logger } = this.#options;
     // Nothing runs in here now: whose they were is gone.
     await removeLocks(path);
+    await removeLitter(path);
     const before = await readNotes(path);
     const needed = await neededOf(copy);
     const keeping = decideKeeping(before, await refsOf(path), needed, now());
@@ -104,7 +105,7 @@ export class Upkeep {
       this.#count('objectsPruned');
     } catch (error) {
       if (signal?.aborted || !(error instanceof GitError)) throw error;
-      if (!(await isBroken(path))) {
+      if (!(await isBroken(path, signal))) {
         await writeNotes(path, { ...notes, cleaned });
         throw error;
       }

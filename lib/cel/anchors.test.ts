@@ -82,6 +82,7 @@ for (const [source, written] of [
   ['^a\\b', false],
   ['^\\W', false],
   ['[^a]', false],
+  ['^😀', true],
 ] as const)
   test(`pattern ${source} is written ${written ? 'without its anchors' : 'as it is'}`, () => {
     assert.equal(withoutAnchors(source) !== null, written);
@@ -93,4 +94,10 @@ test('patterns: a text that has the signs that stand for its ends is asked with 
     assert.equal(patternOf('^a').test(`b${sign}a`), false);
     assert.equal(patternOf('^a').test(`a${sign}`), true);
   }
+});
+
+test('patterns: half of a sign that UTF-16 writes as two is not found in the whole of it behind an anchor', () => {
+  assert.equal(patternOf('^\ud83d').test('😀'), false);
+  assert.equal(patternOf('^(a|\ud83d)').test('😀'), false);
+  assert.equal(patternOf('^\ud83d').test('\ud83d'), true);
 });

@@ -45,6 +45,8 @@ const TOKEN = new RegExp(
 export function withoutAnchors(pattern: string): Unanchored | null {
   const [flags, rest] = pattern.startsWith('(?i)') ? ['(?i)', pattern.slice(4)] : ['', pattern];
   if (!rest.includes('^') || UNNAMED.some((sign) => rest.includes(sign))) return null;
+  // What has no anchors may be looked for as a text, which is found in half a sign too.
+  if (!rest.isWellFormed()) return null;
   const parts = partsOf(rest);
   if (parts === null || !begins(parts)) return null;
   const written = write(parts, true, true);

@@ -58,3 +58,18 @@ test('the judges of a path are those that name it by themselves, over paths of t
   );
   assert.ok(judged > 500, `${judged}`);
 });
+
+test('a path that has a folder many times is asked for an ending below it in time that grows as the path does', () => {
+  const named = indexListed([[['(?:a|b)', '.*\\.(?:c|d)']]]);
+  /** CPU of asking about paths of that many folders, in ms. */
+  const cost = (folders: number) => {
+    const path = `${'a/.x/'.repeat(folders)}x`;
+    const begun = process.cpuUsage();
+    for (let times = 0; times < 4; times += 1) assert.deepEqual(named(path), []);
+    const { user, system } = process.cpuUsage(begun);
+    return (user + system) / 1_000;
+  };
+  const median = (folders: number) => Array.from({ length: 5 }, () => cost(folders)).sort((a, b) => a - b)[2]!;
+  median(500);
+  assert.ok(median(8_000) < 48 * (median(500) + 0.2), 'sixteen times the path takes more than 48 times as long');
+});

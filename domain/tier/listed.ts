@@ -48,7 +48,12 @@ function folderIn(one: Listed): string {
 function pathOf(one: Listed): string {
   const [folder, rest] = typeof one !== 'string' ? [`${one[0]}/`, one[1]] : one.endsWith('/') ? [one, '.*'] : ['', one];
   const path = folder + rest;
-  return path.startsWith('/') ? path.slice(1) : `(?:.*/)?${path}`;
+  return path.startsWith('/') ? path.slice(1) : `${endingOf(rest)}(?:.*/)?${path}`;
+}
+
+/** The ending of every path below a folder, looked for once: without it each place of the folder in a path is the beginning of a search to its end. */
+function endingOf(rest: string): string {
+  return rest.startsWith('.*') && rest !== '.*' ? `(?=.*(?:${rest.slice(2)})$)` : '';
 }
 
 function belowAny(folders: readonly string[]): (folder: string) => boolean {

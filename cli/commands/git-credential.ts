@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
-import { type Layout, readState } from '#lib/datadir';
+import { isAlive, type Layout, readState } from '#lib/datadir';
 import { type CommonOptions, layoutOfOptions, withCommonOptions } from '../options.ts';
 
 /** What git runs and nobody else: it is not in the list of commands. */
@@ -15,10 +15,14 @@ export function addGitCredential(program: Command): void {
     });
 }
 
-/** The answer to one question of git's; empty for any place but the rig's own forge, of which git then asks somebody else. */
+/**
+ * The answer to one question of git's; empty for any place but the rig's own forge, of which git then asks somebody else. Empty as well while the rig is not
+ * up: whoever is at its port then is not the forge.
+ */
 export function credentialFor(asked: string, layout: Layout): string {
   const fields = new Map(asked.split('\n').map((line) => split(line)));
-  const forge = readState(layout)?.urls.forge;
+  const state = readState(layout);
+  const forge = state?.supervisor && isAlive(state.supervisor) ? state.urls.forge : undefined;
   if (forge === undefined || `${fields.get('protocol')}://${fields.get('host')}` !== forge) return '';
   const token = readFileSync(`${layout.secrets}/forge-token-you`, 'utf8').trim();
   return `username=you\npassword=${token}\n`;

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
-import { initialState, type Layout, layoutOf, writeState } from '#lib/datadir';
+import { initialState, type Layout, layoutOf, processId, writeState } from '#lib/datadir';
 import { ExitCode, ExitError } from '#lib/terminal';
 import { World } from '../../local/forge/testing/world.ts';
 import { checkout } from '../checkout.ts';
 import { credentialFor } from './git-credential.ts';
-import { connect } from './repo-remote.ts';
+import { connect, helperFor } from './repo-remote.ts';
 
 let world: World;
 let dir: string;
@@ -23,13 +23,19 @@ before(async () => {
   layout = layoutOf(join(dir, 'rig'));
   mkdirSync(layout.secrets, { recursive: true });
   writeFileSync(join(layout.secrets, 'forge-token-you'), world.tokens.get('dev')!);
-  writeState(layout, { ...initialState(), urls: { forge: world.forge.url } });
+  setUp(process.pid);
   helper = `!'${process.execPath}' '${checkout('cli', 'main.ts')}' git-credential --data-dir '${layout.root}'`;
 });
 after(async () => {
   await world?.close();
   rmSync(dir, { recursive: true, force: true });
 });
+
+/** As the rig's state is while the process of this number looks after it. */
+function setUp(pid: number): void {
+  const supervisor = processId(pid) ?? { pid, startedAt: 'long ago' };
+  writeState(layout, { ...initialState(), supervisor, urls: { forge: world.forge.url } });
+}
 
 /** git as a person has it, whatever is set for this process, with nobody at the keyboard. */
 async function git(path: string, ...args: string[]): Promise<string> {
@@ -80,7 +86,33 @@ test('git is told the token for the rig’s own forge alone, and of a rig that h
   assert.equal(credentialFor(`protocol=http\nhost=${host}\n`, layoutOf(join(dir, 'another'))), '');
 });
 
-test('a folder that is no repository, and a remote of that name to somewhere else, are refused', async () => {
+test('git is told no token while the rig is down, whoever is at its port', (t) => {
+  const asked = `protocol=http\nhost=${new URL(world.forge.url).host}\n`;
+  t.after(() => setUp(process.pid));
+  setUp(2 ** 22 + 1);
+  assert.equal(credentialFor(asked, layout), '');
+});
+
+test('the rig that is asked for the token is named, whatever the environment of a later git says', (t) => {
+  const before = process.env.RIG_DATA_DIR;
+  t.after(() => {
+    if (before === undefined) delete process.env.RIG_DATA_DIR;
+    else process.env.RIG_DATA_DIR = before;
+  });
+  process.env.RIG_DATA_DIR = "/rigs/ada's";
+  assert.match(helperFor({ root: "/rigs/ada's" }), /^!\S+ \S+ git-credential --data-dir '\/rigs\/ada'\\''s'$/);
+});
+
+test('connected again, no helper that the clone has named since is told the token', async () => {
+  const path = await folder('keeper');
+  await connect(connection(path));
+  await git(path, 'config', '--local', 'credential.helper', `!cat >> '${join(dir, 'kept')}'; true`);
+  await connect(connection(path));
+  await git(path, 'fetch', '-q', 'rig', 'main');
+  assert.equal(existsSync(join(dir, 'kept')), false);
+});
+
+test('a folder that is no repository, a remote of that name to somewhere else, and a name that is an option, are refused', async () => {
   const plain = join(dir, 'plain');
   mkdirSync(plain);
   const taken = await folder('taken');
@@ -90,4 +122,16 @@ test('a folder that is no repository, and a remote of that name to somewhere els
   await assert.rejects(connect(connection(plain)), usage(/is no git repository/));
   await assert.rejects(connect(connection(taken)), usage(/has a remote rig already, https:.*--name/));
   assert.equal(await git(taken, 'remote', 'get-url', 'rig'), 'https://example.org/a.git');
+  await assert.rejects(
+    connect({ ...connection(taken), name: '--mirror=fetch' }),
+    usage(/takes --mirror=fetch for an option/),
+  );
+});
+
+test('a clone is connected, and not the repository that git would look at by its environment, as in a hook', async (t) => {
+  const [clone, other] = [await folder('named'), await folder('hooked')];
+  t.after(() => delete process.env.GIT_DIR);
+  process.env.GIT_DIR = join(other, '.git');
+  await connect(connection(clone));
+  assert.deepEqual([await git(clone, 'remote'), await git(other, 'remote')], ['rig', '']);
 });

@@ -3,9 +3,9 @@ import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type { Command } from 'commander';
 import { type Repository, resources } from '#crds';
-import { dataDirPath, type Layout } from '#lib/datadir';
+import type { Layout } from '#lib/datadir';
 import type { KubeObject, Resource } from '#lib/kube';
-import { createTerminal, ExitCode, ExitError } from '#lib/terminal';
+import { createTerminal, ExitCode, ExitError, shellWord } from '#lib/terminal';
 import { checkout } from '../checkout.ts';
 import { openTenant, type Tenant, type TenantOptions } from '../cluster.ts';
 import { withCommonOptions } from '../options.ts';
@@ -56,10 +56,10 @@ async function remoteOf({ client, namespace, rig }: Tenant, name = rig!.state.te
 }
 
 /** The command that git asks for the token of the person of this machine. */
-function helperFor({ root }: Layout): string {
-  const flag = root === dataDirPath(undefined) ? [] : ['--data-dir', root];
-  const words = [process.execPath, checkout('hack', 'rig.mjs'), 'git-credential', ...flag];
-  return `!${words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ')}`;
+export function helperFor({ root }: Pick<Layout, 'root'>): string {
+  // Always named: git runs it later, with another environment than this one.
+  const words = [process.execPath, checkout('hack', 'rig.mjs'), 'git-credential', '--data-dir', root];
+  return `!${words.map(shellWord).join(' ')}`;
 }
 
 export interface Connection {
@@ -74,16 +74,26 @@ export interface Connection {
   readonly helper: string;
 }
 
+/** What has git look at another repository or file than the one that is named, as in a hook. */
+const ELSEWHERE = /^GIT_(DIR|WORK_TREE|COMMON_DIR|INDEX_FILE|NAMESPACE|CONFIG)$/;
+
 /**
- * Adds the remote, or gives it this URL again, and names the helper for this forge alone; no other helper is told the token. Safe to repeat.
- * Throws ExitError `Usage` where the folder is no git repository or the remote's name is taken.
+ * Adds the remote, or gives it this URL again, and names the helper for this forge alone, behind every other of the clone's own configuration: none that
+ * stands there now is told the token. Safe to repeat.
+ * Throws ExitError `Usage` where the folder is no git repository, or the remote's name is taken or none.
  */
 export async function connect({ path, name, url, forge, helper }: Connection): Promise<void> {
-  const git = (...args: string[]) => promisify(execFile)('git', ['-C', path, ...args]);
+  const env = Object.fromEntries(Object.entries(process.env).filter(([variable]) => !ELSEWHERE.test(variable)));
+  const git = (...args: string[]) => promisify(execFile)('git', ['-C', path, ...args], { env });
   const read = (...args: string[]) =>
     git(...args).then(
       ({ stdout }) => stdout.trim(),
       () => null,
+    );
+  if (name.startsWith('-'))
+    throw new ExitError(
+      ExitCode.Usage,
+      `git takes ${name} for an option, not for a remote: choose another with --name.`,
     );
   if ((await read('rev-parse', '--git-dir')) === null)
     throw new ExitError(ExitCode.Usage, `${path} is no git repository: name a clone of yours.`);
@@ -96,6 +106,8 @@ export async function connect({ path, name, url, forge, helper }: Connection): P
     },
   );
   const key = `credential.${forge}.helper`;
-  await git('config', '--local', '--replace-all', key, '');
+  // The empty word forgets whoever was named before it, and git reads in the order of the file.
+  await read('config', '--local', '--unset-all', key);
+  await git('config', '--local', '--add', key, '');
   await git('config', '--local', '--add', key, helper);
 }

@@ -1,4 +1,4 @@
 export { eventLine, type ShownEvent } from './event.ts';
 export { ExitCode, ExitError } from './exit.ts';
 export { type Colours, createTerminal, type Terminal, type TerminalOptions } from './terminal.ts';
-export { duration, mebibytes, plain, table } from './text.ts';
+export { duration, mebibytes, plain, shellWord, table } from './text.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { duration, mebibytes, plain, table } from './text.ts';
+import { duration, mebibytes, plain, shellWord, table } from './text.ts';
 
 test('a duration under a minute has tenths of a second, a longer one minutes and two digits of seconds', () => {
   assert.equal(duration(449), '0.4 s');
@@ -33,4 +33,10 @@ test('text from outside cannot move the cursor, colour the terminal or start a l
     'שלום 👩‍💻 é\ttab',
     'what is written from right to left, joined or accented stays',
   );
+});
+
+test('a word for a shell is quoted where it has to be, and as it is elsewhere', () => {
+  assert.equal(shellWord('/home/me/.local/app-1'), '/home/me/.local/app-1');
+  assert.equal(shellWord("a b;$(c)'d"), `'a b;$(c)'\\''d'`);
+  assert.deepEqual(['', '~', '*', 'a\nb'].map(shellWord), ["''", "'~'", "'*'", "'a\nb'"]);
 });

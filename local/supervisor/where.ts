@@ -1,4 +1,5 @@
 import { dataDirPath, type Layout } from '#lib/datadir';
+import { shellWord } from '#lib/terminal';
 import { OWNER } from './tenant/repository.ts';
 import type { Rig } from './up.ts';
 
@@ -8,15 +9,17 @@ export function whereThingsAre(
   context: string | undefined,
   { forge, source, metricsURLs }: Rig,
 ): string {
-  const flag = layout.root === dataDirPath(undefined) ? '' : ` --data-dir ${layout.root}`;
+  const flag = layout.root === dataDirPath(undefined) ? '' : ` --data-dir ${shellWord(layout.root)}`;
   return [
     '',
-    context === undefined ? `  export KUBECONFIG=${layout.kubeconfig}` : `  kubectl --context ${context} get issues -A`,
+    context === undefined
+      ? `  export KUBECONFIG=${shellWord(layout.kubeconfig)}`
+      : `  kubectl --context ${context} get issues -A`,
     `  npx rig kubectl${flag} get issues -A`,
     `  npx rig events${flag} --follow`,
     `  npx rig status${flag}`,
     `  forge  ${forge.url}/${OWNER}/${source.name}`,
-    ...(source.isSample ? [] : [`  git    npx rig repo remote${flag} ${source.path}`]),
+    ...(source.isSample ? [] : [`  git    npx rig repo remote${flag} ${shellWord(source.path)}`]),
     `  logs   ${layout.logs}`,
     `  metrics  ${metricsURLs.join('  ')}`,
     '',

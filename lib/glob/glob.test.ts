@@ -114,6 +114,20 @@ test('names that nobody has seen, of folders and endings that nobody has seen, a
   assert.ok(median(2_048) < 32 * (median(64) + 1));
 });
 
+test('what is remembered of folders and endings is bounded as a whole, and what was forgotten is answered as before', () => {
+  const names = Array.from({ length: 12 }, (_, at) => `d${at}`);
+  const matching = indexGlobs([...names.map((name) => [`**/${name}/**/*x`]), ['**/*.md']]);
+  const first = matching('d1/a.md');
+  assert.equal(matching('d1/b.md'), first, 'it is not remembered at all');
+  for (let kind = 1; kind < 4_096; kind += 1) {
+    const folder = names.filter((_, at) => (kind & (1 << at)) !== 0).join('/');
+    for (const ending of ['a', 'b', 'c']) matching(`${folder}/n.${ending}`);
+  }
+  const again = matching('d1/a.md');
+  assert.notEqual(again, first, 'it is kept however much was asked since');
+  assert.deepEqual(again, first);
+});
+
 test('globs that make other matchers run for ages are answered at once', () => {
   const matches = compileGlobs([`${'*a'.repeat(60)}b`, `${'**/a/'.repeat(40)}b`]);
   const begun = performance.now();

@@ -16,9 +16,13 @@ interface Here {
 }
 
 const NONE: readonly never[] = [];
-/** What is remembered of what is asked in folders, and of endings; and characters of one that is worth it. */
-const KINDS = 500;
-const ENDINGS = 500;
+/**
+ * Room for all that is worked out and remembered, a few MiB: one for each glob that is asked somewhere, and some for what holds them. Whoever names files may make
+ * up as many folders and endings as they like.
+ */
+const ROOM = 200_000;
+const HOLDS = 10;
+/** Characters of a folder or an ending that is worth remembering. */
 const USUAL = 256;
 /** Folders of a path in which the same name is rarely there twice. */
 const FEW = 16;
@@ -37,6 +41,7 @@ export class PathIndex {
   readonly #folders = new Map<string | null, Placed[]>();
   readonly #most: number;
   #ids = 0;
+  #taken = 0;
   readonly #anywhere: Here = { named: [], byEnding: new Map() };
   readonly #known = new Map<string, Here>();
   /** By what is asked: folders are many, kinds of them are few. */
@@ -78,12 +83,20 @@ export class PathIndex {
     const known = here.byEnding.get(ending);
     if (known !== undefined) return known;
     const ask = (key: string | null) => this.#endings.get(key) ?? NONE;
-    const made = askedOf([...ask(null), ...ask(ending), ...here.named], ending);
-    return keep(here.byEnding, ending, made, ENDINGS);
+    const all = [...ask(null), ...ask(ending), ...here.named];
+    const made = askedOf(all, ending);
+    this.#take(all.length);
+    if (ending.length <= USUAL) here.byEnding.set(ending, made);
+    return made;
   }
 
   #remembered(folder: string): Here {
-    return this.#known.get(folder) ?? keep(this.#known, folder, this.#here(folder), this.#most);
+    const known = this.#known.get(folder);
+    if (known !== undefined) return known;
+    const made = this.#here(folder);
+    if (this.#known.size >= this.#most) this.#known.clear();
+    if (folder.length <= USUAL) this.#known.set(folder, made);
+    return made;
   }
 
   #here(folder: string): Here {
@@ -102,16 +115,21 @@ export class PathIndex {
 
   #kindOf(found: readonly Placed[]): Here {
     const ids = [...new Set(found.map(({ id }) => id))].sort((one, other) => one - other).join();
-    const made = () => ({ named: found.map(({ named }) => named), byEnding: new Map() });
-    return this.#kinds.get(ids) ?? keep(this.#kinds, ids, made(), KINDS, Number.POSITIVE_INFINITY);
+    const known = this.#kinds.get(ids);
+    if (known !== undefined) return known;
+    const made = { named: found.map(({ named }) => named), byEnding: new Map() };
+    this.#take(found.length);
+    this.#kinds.set(ids, made);
+    return made;
   }
-}
 
-/** Remembers an answer, of those that are not too long. */
-function keep<T>(known: Map<string, T>, key: string, made: T, most: number, usual = USUAL): T {
-  if (known.size >= most) known.clear();
-  if (key.length <= usual) known.set(key, made);
-  return made;
+  /** Takes room for what is asked by so many globs; where there is none left, all that is remembered is let go. */
+  #take(globs: number): void {
+    this.#taken += HOLDS + globs;
+    if (this.#taken <= ROOM) return;
+    for (const remembered of [this.#known, this.#kinds, this.#anywhere.byEnding]) remembered.clear();
+    this.#taken = HOLDS + globs;
+  }
 }
 
 /** Whether these are the folders; `**` is any number of them. As in a segment: only the newest `**` is made longer. */

@@ -69,11 +69,18 @@ test('a source that is behind, has gone another way or is another repository mov
   assert.equal(await main(), here);
 });
 
-test('a source without the branch, or that is none, is refused in a sentence', async () => {
-  await world.git(world.dir, 'init', '-q', '-b', 'trunk', 'trunk');
-  await world.commit('trunk', 'f.txt', 'f\n', 'first');
-  for (const path of [join(world.dir, 'trunk'), join(world.dir, 'nowhere')]) {
-    const { status, message } = await follow(path);
-    assert.deepEqual([status, message], [422, `${path} has no branch main that could be read.`]);
-  }
+test('a source whose branch has another name by now moves nothing and is known as the same repository, and one that cannot be read is refused in a sentence', async () => {
+  const path = await clone('renamed');
+  await world.git('renamed', 'branch', '-q', '-m', 'trunk');
+  const to = await world.commit('renamed', 'f.txt', 'f\n', 'on the trunk');
+  const from = await main();
+  assert.deepEqual(await follow(path), { status: 200, branch: 'main', state: 'gone', from, to });
+  await world.git(world.dir, 'init', '-q', '-b', 'trunk', 'another');
+  const other = await world.commit('another', 'f.txt', 'f\n', 'first');
+  const unrelated = { status: 200, branch: 'main', state: 'unrelated', from, to: other };
+  assert.deepEqual(await follow(join(world.dir, 'another')), unrelated);
+  assert.equal(await main(), from);
+  const nowhere = join(world.dir, 'nowhere');
+  const { status, message } = await follow(nowhere);
+  assert.deepEqual([status, message], [422, `${nowhere} has no refs/heads/main that could be read.`]);
 });

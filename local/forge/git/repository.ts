@@ -42,13 +42,12 @@ export class GitRepository {
     await rename(making, this.dir);
   }
 
-  /** Brings in what a branch of another repository holds, and answers its commit; no ref moves. Throws ImportFailed. */
-  async fetchBranch(source: string, branch: string): Promise<string> {
-    const ref = `refs/heads/${branch}`;
-    await runGit(this.dir, ['fetch', '-q', '--no-tags', source, ref]).catch((cause: unknown) => {
-      throw new ForgeError('ImportFailed', `${source} has no branch ${branch} that could be read.`, { cause });
-    });
-    return (await this.#revParse('FETCH_HEAD^{commit}'))!;
+  /** Brings in what a ref of another repository holds, and answers its commit; null where that has no such ref. No ref moves. Throws ImportFailed. */
+  async fetchRef(source: string, ref: string): Promise<string | null> {
+    const { code, stderr } = await runGit(this.dir, ['fetch', '-q', '--no-tags', source, ref], { accept: [0, 1, 128] });
+    if (code === 0) return this.#revParse('FETCH_HEAD^{commit}');
+    if (stderr.includes("couldn't find remote ref")) return null;
+    throw new ForgeError('ImportFailed', `${source} has no ${ref} that could be read.`, { cause: new Error(stderr) });
   }
 
   /** Branches, tags and whatever else `prefix` selects, by full name. */

@@ -52,7 +52,7 @@ export async function importRepository(forge: ForgeCalls, wanted: Source): Promi
 /** What the forge answers to `follow`. */
 interface Followed {
   readonly branch: string;
-  readonly state: 'same' | 'ahead' | 'forwarded' | 'diverged' | 'unrelated';
+  readonly state: 'same' | 'ahead' | 'forwarded' | 'diverged' | 'gone' | 'unrelated';
   /** The branch's commit at the source. */
   readonly to: string;
 }
@@ -68,6 +68,8 @@ export function noteOf({ path, name }: Pick<Source, 'path' | 'name'>, { branch, 
   if (state === 'forwarded') return `its ${branch} went on to ${to.slice(0, 7)}`;
   if (state === 'diverged')
     return `its ${branch} and that of ${path} have gone different ways: merge the forge’s into yours (git pull rig ${branch}) and start again, or work goes on without your commits`;
+  if (state === 'gone')
+    return `${path} has no branch ${branch} any more, on which work goes on without your commits: make it again, or give the repository a data directory of its own with --data-dir`;
   return null;
 }
 

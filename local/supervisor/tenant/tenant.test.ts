@@ -30,6 +30,7 @@ test('a repository that was copied earlier is told of where it does not stand as
     noteOf({ path: '/home/me/app', name: 'app' }, { branch: 'main', state, to });
   assert.deepEqual([note('same'), note('ahead')], [null, null]);
   assert.equal(note('forwarded'), 'its main went on to 0123456');
+  assert.match(note('gone') ?? '', /has no branch main any more, .*--data-dir/);
   assert.match(note('diverged') ?? '', /different ways: .*git pull rig main/);
   assert.throws(
     () => note('unrelated'),

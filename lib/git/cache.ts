@@ -2,7 +2,7 @@ import type { BareCopies, CopyOf } from './copies.ts';
 import { GitError } from './error.ts';
 import { type GitOptions, git } from './git.ts';
 import { removeLocks } from './locks.ts';
-import { hasCommit } from './tending.ts';
+import { hasWhole } from './tending.ts';
 
 /** A forge repository as the gateway reaches it. */
 export interface Remote extends CopyOf {
@@ -36,7 +36,7 @@ export class GitCache {
    */
   async bring(remote: Remote, sha: string): Promise<boolean> {
     return this.#copies.with(remote, async (path) => {
-      if (await hasCommit(path, sha)) return true;
+      if (await hasWhole(path, sha)) return true;
       const { url, authorization } = remote;
       try {
         await git(['fetch', '--quiet', '--no-tags', url, sha], { cwd: path, authorization });

@@ -43,6 +43,18 @@ export async function hasCommit(copy: string, sha: string): Promise<boolean> {
   }
 }
 
+/** Whether a copy has a commit and everything that it needs: of what no ref reaches, a part may have been deleted. Throws GitError where that cannot be told. */
+export async function hasWhole(copy: string, sha: string): Promise<boolean> {
+  const args = ['rev-list', '--objects', '--quiet', '--not', '--all', '--not', '--end-of-options', sha];
+  try {
+    return await gitSays(args, { cwd: copy, bounded: true });
+  } catch (error) {
+    // What it says of an object that is not there is 128, not 1.
+    if (error instanceof GitError && error.exitCode === 128) return false;
+    throw error;
+  }
+}
+
 /** How many objects of a copy have a file of their own, and how many packs there are. Throws GitError. */
 export async function countObjects(copy: string): Promise<{ loose: number; packs: number }> {
   const said = await git(['count-objects', '-v'], { cwd: copy });

@@ -1,6 +1,6 @@
 import { type Git, gitIn } from '#lib/change';
 import type { Forge, RepositoryName } from '#lib/forge';
-import { type BareCopies, type CopyOf, GitError, git, gitSays } from '#lib/git';
+import { type BareCopies, type CopyOf, GitError, git, gitSays, hasWhole } from '#lib/git';
 
 /** A repository at its forge, and with whose credential its git is read. */
 export interface Source extends CopyOf {
@@ -73,11 +73,6 @@ export class Copies {
 /** Whether a copy has a commit. */
 export function has(path: string, sha: string): Promise<boolean> {
   return holds(['cat-file', '-e', `${sha}^{commit}`], path);
-}
-
-/** Whether a copy has a commit and everything that it needs: of what no ref reaches, a part may have been deleted. */
-function hasWhole(path: string, sha: string): Promise<boolean> {
-  return holds(['rev-list', '--objects', '--quiet', '--not', '--all', '--not', '--end-of-options', sha], path);
 }
 
 async function holds(args: readonly string[], cwd: string): Promise<boolean> {

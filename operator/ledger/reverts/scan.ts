@@ -94,8 +94,8 @@ export class Scanner {
   }
 
   /**
-   * Asks a person about every merged change: the branch was rewritten, and nobody has the commit any more up to which it was looked through, so what
-   * came behind it cannot be told apart. `by` is where the branch is now.
+   * Asks a person about the changes merged in the last 30 days, the newest 500: the branch was rewritten, and nobody has the commit any more up to which it was
+   * looked through, so what came behind it cannot be told apart. `by` is where the branch is now.
    */
   async askLost(key: RepositoryKey, lost: string, by: string): Promise<void> {
     const message = `The base branch was rewritten, and commit ${lost.slice(0, 8)}, up to which it had been looked through, is nowhere any more: whether the change was taken back since, a person has to see.`;

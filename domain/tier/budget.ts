@@ -8,7 +8,7 @@ export interface Budget {
   parsed: number;
 }
 
-/** Two thirds of a second or so: enough for four thousand files under the shipped policies. */
+/** Enough for four thousand files under the shipped policies. */
 const STEPS = 2_000_000;
 /** Characters of text that a pattern reads in about the time of one step. */
 const TEXT_PER_STEP = 8;

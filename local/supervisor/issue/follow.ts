@@ -1,29 +1,26 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Issue } from '#crds';
-import { type EventView, followEvents, type ReaderOptions, readEvents } from '#lib/conductor';
+import { type EventView, type ReaderOptions, readEvents } from '#lib/conductor';
 import { isKubeError, JOBS, type KubeClient } from '#lib/kube';
 import { eventLine } from '#lib/terminal';
 import { type Context, trouble } from '../context.ts';
 import { TENANT } from '../tenant/objects.ts';
 import { ISSUES } from './file.ts';
 import { isSettled } from './outcome.ts';
+import { Timeline } from './timeline.ts';
 
 const POLL_MS = 200;
 
 /** Shows what happens from now on, on the terminal, until the rig goes down. */
-export async function showTimeline(context: Context, reader: ReaderOptions): Promise<void> {
+export async function showTimeline(context: Context, reader: ReaderOptions): Promise<Timeline> {
   const { terminal, stops } = context;
-  const { after } = await readEvents(reader);
-  const ended = new AbortController();
-  const following = (async () => {
-    for await (const event of followEvents(reader, { after, signal: ended.signal })) {
-      terminal.say(eventLine(event, terminal.colours));
-    }
-  })().catch((error: Error) => trouble(context)(`The timeline ended: ${error.message}`));
-  stops.add('timeline', () => {
-    ended.abort();
-    return following;
+  const timeline = await Timeline.start({
+    reader,
+    show: (event) => terminal.say(eventLine(event, terminal.colours)),
+    onEnd: trouble(context),
   });
+  stops.add('timeline', () => timeline.stop());
+  return timeline;
 }
 
 /** Resolves when nothing more happens to the issue without a person. Rejects when `signal` aborts. */
@@ -60,7 +57,7 @@ export function firstJob(client: KubeClient, issue: string, signal: AbortSignal)
   return { at: () => at };
 }
 
-/** The issue's whole log, once it holds what its phase says: the projection may be read a moment before the log. */
+/** The issue's whole log. What its status says is in it: a status is written from what the log holds. */
 export async function readLog(reader: ReaderOptions, issue: string): Promise<EventView[]> {
   return (await readEvents({ ...reader, issue })).events;
 }

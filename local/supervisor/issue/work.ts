@@ -19,7 +19,7 @@ export async function workSample(context: Context, rig: Rig, upSeconds: number):
   const { terminal, options, signal } = context;
   const { client } = rig.cluster;
   const reader = readerOf(context, rig);
-  await showTimeline(context, reader);
+  const timeline = await showTimeline(context, reader);
   if ((await client.find(ISSUES, { namespace: TENANT, name: SAMPLE_ISSUE })) === undefined)
     await grantSample(context, client, TENANT);
   const job = firstJob(client, 'sample', signal);
@@ -32,6 +32,7 @@ export async function workSample(context: Context, rig: Rig, upSeconds: number):
     up: upSeconds,
     filedToJob: sample.isNew && jobAt !== null ? (jobAt - sample.acceptedAt) / 1000 : null,
   });
+  await timeline.showsAllOf(sample.name);
   const done = outcome.issue.phase === 'Done';
   terminal.say(sentenceOf(outcome, issue, context));
   if (options.once) terminal.result(outcome, '');

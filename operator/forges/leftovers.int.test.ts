@@ -142,3 +142,30 @@ test('a closing that was given up with its Issue is made when the Issue, opened 
   assert.equal((await rig.world.rest('boss', `GET /repos/acme/widgets/pulls/${number}`)).body.state, 'closed');
   assert.equal((await effect(`${key}/2`)).state, 'succeeded');
 });
+
+test('fifty writes of which nobody can tell what became hide no other', async () => {
+  const cancelled: DomainEvent = {
+    type: 'ISSUE_CANCELLED',
+    data: { reason: 'CancelledByPerson', message: 'A person closed it.' },
+  };
+  const number = await openPull('left-hidden');
+  const hidden = await leftMerge('left-hidden', number, [cancelled]);
+  const { subject } = await claimedIssue(api, 'left-untold');
+  await rig.conductor.log.append(subject, CAUSE, () => [cancelled]);
+  // Nobody can be asked of what is in no Repository, and these keys come before every other.
+  await rig.db.pool.query(`UPDATE subjects SET namespace = 'nowhere' WHERE id = $1`, [subject.id]);
+  await rig.db.pool.query(
+    `INSERT INTO effects (key, kind, subject, epoch, request, state, attempt, created_at, started_at)
+     SELECT '!untold/' || n, 'merge', $1, epoch, '{"number": 1, "sha": "${'0'.repeat(40)}"}', 'started', 1,
+       now() - interval '20 min', now() - interval '20 min' FROM leadership, generate_series(1, 50) AS n`,
+    [subject.id],
+  );
+  const leftovers = new Leftovers(rig.conductor, silentLogger);
+  await leftovers.look();
+  assert.equal((await effect(hidden)).state, 'started');
+  await leftovers.look();
+  assert.equal((await effect(hidden)).state, 'failed');
+  const { rows } = await rig.db.pool.query(`SELECT DISTINCT state FROM effects WHERE starts_with(key, '!untold/')`);
+  assert.deepEqual(rows, [{ state: 'started' }]);
+  await rig.db.pool.query(`DELETE FROM effects WHERE starts_with(key, '!untold/')`);
+});

@@ -28,6 +28,8 @@ export class Leftovers {
   readonly #conductor: Conductor;
   readonly #logger: Logger;
   readonly #looking: Looking;
+  /** Where the last look ended; null before the first and behind the last. */
+  #lookedAt: string | null = null;
 
   constructor(conductor: Conductor, logger: Logger) {
     this.#conductor = conductor;
@@ -46,9 +48,11 @@ export class Leftovers {
     return this.#looking.idle();
   }
 
-  /** One look: at the oldest first. One that cannot be told is looked at again. */
+  /** One look, at no more than {@link MOST}; the next goes on behind them. One that cannot be told keeps its turn and hides no other. */
   async look(): Promise<void> {
-    for (const row of await this.#left())
+    const left = await this.#left();
+    this.#lookedAt = left.length < MOST ? null : left.at(-1)!.key;
+    for (const row of left)
       await this.#settle(row).catch((err: unknown) =>
         this.#logger.warn({ err, effect: row.key }, 'what became of a write is not known yet'),
       );
@@ -62,8 +66,9 @@ export class Leftovers {
        AND (kind = ANY ($1) AND NOT EXISTS (SELECT FROM tasks WHERE tasks.subject::text = effects.subject AND ended_at IS NULL)
          OR kind = ANY ($2) AND (kind <> 'comment' OR starts_with(key, 'comment/question/'))
            AND EXISTS (SELECT FROM events WHERE stream = ${SUBJECT} AND type = ANY ($4)))
-       ORDER BY created_at LIMIT ${MOST}`,
-      [LEFT_KINDS.task, LEFT_KINDS.issue, new Date(now() - LEFT_AFTER_MS), OVER],
+       AND ($5::text IS NULL OR key > $5)
+       ORDER BY key LIMIT ${MOST}`,
+      [LEFT_KINDS.task, LEFT_KINDS.issue, new Date(now() - LEFT_AFTER_MS), OVER, this.#lookedAt],
     );
     return rows;
   }

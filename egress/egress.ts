@@ -53,7 +53,8 @@ export function createEgress(deps: EgressDeps): Egress {
     ledger,
     denials,
   });
-  const { host, port, graceMs } = settings;
+  const { graceMs } = settings;
+  const { host, port } = settings.listen;
   const { metrics = noMetrics } = deps;
   const server = new EgressServer({
     ...{ host, port, ready, logger, firstRequestMs },

@@ -2,17 +2,15 @@ import { join } from 'node:path';
 import { ConductorClient, conductorKeys, taskTokenVerifier, whileLive } from '#lib/conductor';
 import { createPool, migrate } from '#lib/db';
 import { serveMetrics } from '#lib/http';
-import { createLogger, createMetrics, startTracing } from '#lib/observe';
+import { createMetrics, type Logger } from '#lib/observe';
+import { type Program, runProgram } from '#lib/program';
 import { createEgress } from './egress.ts';
 import { denialWriter, forgetTaken } from './outbox.ts';
-import { readSettings } from './settings.ts';
+import { readSettings, type Settings } from './settings.ts';
 
-const logger = createLogger('rig-egress');
 const HOUR_MS = 3_600_000;
 
-async function main(): Promise<void> {
-  const settings = readSettings(process.env);
-  const stopTracing = await startTracing('rig-egress');
+async function start(settings: Settings, logger: Logger): Promise<Program> {
   const metrics = await createMetrics('egress');
   const pool = createPool(settings.databaseURL, { applicationName: 'rig-egress', schema: 'egress', logger });
   await migrate(pool, { schema: 'egress', directory: join(import.meta.dirname, 'migrations'), component: 'egress' });
@@ -32,20 +30,16 @@ async function main(): Promise<void> {
   const scraped =
     settings.metricsListen === undefined ? undefined : await serveMetrics(metrics, settings.metricsListen);
   await egress.listen();
-  logger.info({ url: egress.url }, 'egress proxy listening');
   const forget = () => forgetTaken(pool).catch((err: unknown) => logger.warn({ err }, 'old rows could not be deleted'));
   setInterval(forget, HOUR_MS).unref();
-  const stop = async () => {
-    await egress.stop();
-    await scraped?.close();
-    await pool.end();
-    await stopTracing();
-    process.exit(0);
+  return {
+    url: egress.url,
+    stop: async () => {
+      await egress.stop();
+      await scraped?.close();
+      await pool.end();
+    },
   };
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop());
 }
 
-main().catch((error) => {
-  logger.fatal({ err: error }, error instanceof Error ? error.message : 'the egress proxy could not start');
-  process.exit(1);
-});
+await runProgram({ name: 'rig-egress', settings: () => readSettings(process.env), start });

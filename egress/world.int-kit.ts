@@ -43,8 +43,7 @@ export async function openWorld(t: Pick<TestContext, 'after'>, change: Change = 
   const addresses: Record<string, string[]> = {};
   const egress = createEgress({
     settings: {
-      host: '127.0.0.1',
-      port: 0,
+      listen: { host: '127.0.0.1', port: 0 },
       allowRanges: ['127.0.0.1/32', '::1/128'],
       denyRanges: [],
       connections: 4,

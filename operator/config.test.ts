@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ConfigError } from '#lib/settings';
+import { ConfigError } from '#lib/program';
 import { readConfig } from './config.ts';
 
 const whole = {

@@ -2,12 +2,13 @@ import {
   type Address,
   address,
   ConfigError,
+  httpURL,
   namespace,
   optional,
   optionalAddress,
   required,
   whole,
-} from '#lib/settings';
+} from '#lib/program';
 
 /** Where the operator listens and whom it talks to. Every value comes from the environment, so that a Deployment is its documentation. */
 export interface Config {
@@ -56,9 +57,9 @@ export function readConfig(env: NodeJS.ProcessEnv, args: readonly string[], pid:
     databaseUrlFile: required(env, 'RIG_DATABASE_URL_FILE', 'the file that holds the URL of PostgreSQL'),
     listen: address(env, 'RIG_LISTEN', '127.0.0.1:8080'),
     metricsListen: optionalAddress(env, 'RIG_METRICS_LISTEN'),
-    externalUrl: url(env, 'RIG_EXTERNAL_URL', 'the URL at which pods reach this conductor'),
-    proxyUrl: url(env, 'RIG_PROXY_URL', 'the URL at which pods reach the model proxy'),
-    egressUrl: url(env, 'RIG_EGRESS_URL', 'the URL at which pods reach the egress proxy'),
+    externalUrl: httpURL(env, 'RIG_EXTERNAL_URL', 'the URL at which pods reach this conductor'),
+    proxyUrl: httpURL(env, 'RIG_PROXY_URL', 'the URL at which pods reach the model proxy'),
+    egressUrl: httpURL(env, 'RIG_EGRESS_URL', 'the URL at which pods reach the egress proxy'),
     otlpEndpoint: withoutCredential(optional(env, 'OTEL_EXPORTER_OTLP_ENDPOINT')),
     systemNamespace: namespace(env, 'RIG_SYSTEM_NAMESPACE', { fallback: 'rig-system', whose: 'the conductor' }),
     webhooks: webhooks(env),
@@ -73,13 +74,6 @@ export function readConfig(env: NodeJS.ProcessEnv, args: readonly string[], pid:
     keepDeliveriesMs: whole(env, 'RIG_KEEP_DELIVERIES_DAYS', 'days', { least: 7, fallback: 30 }) * DAY_MS,
     identity: optional(env, 'POD_NAME') ?? `rig-conductor-${pid}`,
   };
-}
-
-function url(env: NodeJS.ProcessEnv, name: string, what: string): string {
-  const value = required(env, name, what);
-  if (!/^https?:$/.test(URL.parse(value)?.protocol ?? ''))
-    throw new ConfigError(`${name} is not an http or https URL (${value}); set it to ${what}.`);
-  return value.replace(/\/+$/, '');
 }
 
 /** A model's shell may read the environment of its task. */

@@ -1,56 +1,42 @@
-import { readFileSync } from 'node:fs';
+import {
+  type Address,
+  address,
+  ConfigError,
+  httpURL,
+  optional,
+  optionalAddress,
+  secretFile,
+  secretText,
+} from '#lib/program';
 
 export interface Settings {
-  readonly host: string;
-  readonly port: number;
+  readonly listen: Address;
   /** Where metrics are served; nowhere by default. */
-  readonly metricsListen: { readonly host: string; readonly port: number } | undefined;
+  readonly metricsListen: Address | undefined;
   readonly conductorURL: string;
   readonly databaseURL: string;
   readonly upstreamURL: string;
-  /** Re-read for each call, since keys rotate; undefined where the upstream asks for none. */
-  readonly providerKeyFile: string | undefined;
+  /** Read for each call, since keys rotate; undefined where the upstream asks for none. Throws ConfigError. */
+  readonly providerKey: () => string | undefined;
 }
+
+const PROVIDER = 'https://api.anthropic.com';
+const KEY = 'the file with the provider key';
 
 /**
- * Reads RIG_LISTEN (`host:port`, default 127.0.0.1:8082), RIG_METRICS_LISTEN (`host:port`, default none), RIG_CONDUCTOR_URL, RIG_DATABASE_URL_FILE, RIG_UPSTREAM_URL (default
- * https://api.anthropic.com) and RIG_PROVIDER_KEY_FILE. Throws an Error whose message says what to set.
+ * Reads RIG_LISTEN (`host:port`, default 127.0.0.1:8082), RIG_METRICS_LISTEN (`host:port`, default none), RIG_CONDUCTOR_URL,
+ * RIG_DATABASE_URL_FILE, RIG_UPSTREAM_URL (default https://api.anthropic.com) and RIG_PROVIDER_KEY_FILE. Throws ConfigError.
  */
-export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
-  const upstreamURL = url(env.RIG_UPSTREAM_URL || 'https://api.anthropic.com', 'RIG_UPSTREAM_URL');
-  if (!env.RIG_UPSTREAM_URL && !env.RIG_PROVIDER_KEY_FILE)
-    throw new Error(
-      'Set RIG_PROVIDER_KEY_FILE to the file with the provider key, or RIG_UPSTREAM_URL to an upstream that needs none.',
-    );
+export function readSettings(env: NodeJS.ProcessEnv): Settings {
+  const keyFile = optional(env, 'RIG_PROVIDER_KEY_FILE');
+  if (optional(env, 'RIG_UPSTREAM_URL') === undefined && keyFile === undefined)
+    throw new ConfigError(`Set RIG_PROVIDER_KEY_FILE to ${KEY}, or RIG_UPSTREAM_URL to an upstream that needs none.`);
   return {
-    ...address(env.RIG_LISTEN || '127.0.0.1:8082', 'RIG_LISTEN'),
-    metricsListen: env.RIG_METRICS_LISTEN ? address(env.RIG_METRICS_LISTEN, 'RIG_METRICS_LISTEN') : undefined,
-    conductorURL: url(env.RIG_CONDUCTOR_URL ?? '', 'RIG_CONDUCTOR_URL'),
-    databaseURL: fileText(env.RIG_DATABASE_URL_FILE ?? '', 'RIG_DATABASE_URL_FILE'),
-    upstreamURL,
-    providerKeyFile: env.RIG_PROVIDER_KEY_FILE || undefined,
+    listen: address(env, 'RIG_LISTEN', '127.0.0.1:8082'),
+    metricsListen: optionalAddress(env, 'RIG_METRICS_LISTEN'),
+    conductorURL: httpURL(env, 'RIG_CONDUCTOR_URL', 'the URL of the conductor'),
+    databaseURL: secretFile(env, 'RIG_DATABASE_URL_FILE', 'the file that holds the URL of PostgreSQL'),
+    upstreamURL: httpURL(env, 'RIG_UPSTREAM_URL', 'the URL of the provider', PROVIDER),
+    providerKey: () => (keyFile === undefined ? undefined : secretText(keyFile, 'RIG_PROVIDER_KEY_FILE', KEY)),
   };
-}
-
-function address(text: string, name: string): { host: string; port: number } {
-  const parts = /^(.+):(\d{1,5})$/.exec(text);
-  if (!parts) throw new Error(`${name} is not host:port (${text}).`);
-  return { host: parts[1] as string, port: Number(parts[2]) };
-}
-
-function url(value: string, name: string): string {
-  if (!/^https?:$/.test(URL.parse(value)?.protocol ?? ''))
-    throw new Error(`${name} is missing or no http(s) URL; set it.`);
-  return value.replace(/\/+$/, '');
-}
-
-/** The trimmed content of a file that holds a secret. Throws an Error that names the variable, never the content. */
-export function fileText(path: string, name: string): string {
-  try {
-    const text = readFileSync(path, 'utf8').trim();
-    if (text !== '') return text;
-  } catch (cause) {
-    throw new Error(`${name} names no readable file; set it to one.`, { cause });
-  }
-  throw new Error(`The file that ${name} names is empty.`);
 }

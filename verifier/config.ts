@@ -1,4 +1,4 @@
-import { type Address, address, namespace, optional, optionalAddress, required, whole } from '#lib/settings';
+import { type Address, address, namespace, optional, optionalAddress, required, whole } from '#lib/program';
 
 /** What the verifier is told. Every value comes from the environment, so that a Deployment is its documentation. */
 export interface Config {

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+
 /** A setting that is missing or makes no sense; the message names it and says what to set. */
 export class ConfigError extends Error {
   override name = 'ConfigError';
@@ -27,7 +29,7 @@ export function required(env: Env, name: string, what: string): string {
 export function whole(
   env: Env,
   name: string,
-  unit: 'days' | 'seconds' | 'milliseconds',
+  unit: 'days' | 'seconds' | 'milliseconds' | 'megabytes' | 'connections',
   { least, fallback }: { readonly least: number; readonly fallback: number },
 ): number {
   const value = optional(env, name) ?? String(fallback);
@@ -36,6 +38,31 @@ export function whole(
       `${name} is not a whole number of ${unit} (${value}); set it to at least ${least} and under 1000000.`,
     );
   return Number(value);
+}
+
+/** An http or https URL, without slashes at its end; `what` to set it to ends the sentence where it is not set and has no default. Throws ConfigError. */
+export function httpURL(env: Env, name: string, what: string, fallback?: string): string {
+  const value = optional(env, name) ?? fallback ?? required(env, name, what);
+  if (!/^https?:$/.test(URL.parse(value)?.protocol ?? ''))
+    throw new ConfigError(`${name} is not an http or https URL (${value}); set it to ${what}.`);
+  return value.replace(/\/+$/, '');
+}
+
+/** What {@link secretText} reads of the file that a setting names. */
+export function secretFile(env: Env, name: string, what: string): string {
+  return secretText(required(env, name, what), name, what);
+}
+
+/** The trimmed content of the file that the setting `name` names; `what` says what it has to be. Throws ConfigError, which never tells the content. */
+export function secretText(path: string, name: string, what: string): string {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8').trim();
+  } catch (cause) {
+    throw new ConfigError(`${name} names no readable file (${path}); set it to ${what}.`, { cause });
+  }
+  if (text === '') throw new ConfigError(`The file that ${name} names is empty (${path}); it has to be ${what}.`);
+  return text;
 }
 
 /** The name of a namespace; `whose` ends the sentence. Throws ConfigError. */

@@ -29,7 +29,6 @@ export async function runProgram<C>({ name, settings, start }: ProgramParts<C>):
     const told = settings();
     const stopTracing = await startTracing(name);
     const program = await start(told, logger);
-    logger.info({ url: program.url }, 'listening');
     const end = () =>
       program
         .stop()
@@ -46,6 +45,8 @@ export async function runProgram<C>({ name, settings, start }: ProgramParts<C>):
         logger.info({ signal }, 'stopping');
         void end();
       });
+    // Whoever reads it may send a signal at once.
+    logger.info({ url: program.url }, 'listening');
     program.over?.then(() => process.kill(process.pid, 'SIGTERM'));
   } catch (err) {
     if (err instanceof ConfigError) process.stderr.write(`${name}: ${err.message}\n`);

@@ -10,11 +10,14 @@ const ROOT = join(import.meta.dirname, '..', '..');
 const corpus = readCorpus();
 const graded = gradeTwice(corpus);
 const PICKED = ['first', 'later'] as const;
+/** What rules were mended by. */
 const HALVES = [...PICKED, 'last'] as const;
+/** What was drawn by a program. */
+const DRAWN = ['last', 'unseen'] as const;
 const of = (half: string, way: keyof typeof graded = 'titled') =>
   graded[way].filter(({ entry }) => entry.project.half === half);
 
-test('each shipped policy has projects among the first, the later and the last ones', () => {
+test('each shipped policy has projects among the first, the later, the last and the unseen ones', () => {
   for (const [half, each] of [
     ['first', 2],
     ['later', 1],
@@ -26,16 +29,18 @@ test('each shipped policy has projects among the first, the later and the last o
       policies.flatMap((policy) => new Array<string>(each).fill(policy)),
     );
   }
-  const last = new Set(of('last').map(({ entry }) => entry.project));
-  assert.deepEqual([...last].map(({ policy }) => policy).sort(), [
-    'dotnet',
-    'ios',
-    'kubernetes',
-    'node',
-    'node',
-    'python',
-  ]);
-  assert.equal(new Set(corpus.map(({ project }) => project.repository)).size, 21);
+  for (const half of DRAWN) {
+    const projects = new Set(of(half).map(({ entry }) => entry.project));
+    assert.deepEqual([...projects].map(({ policy }) => policy).sort(), [
+      'dotnet',
+      'ios',
+      'kubernetes',
+      'node',
+      'node',
+      'python',
+    ]);
+  }
+  assert.equal(new Set(corpus.map(({ project }) => project.repository)).size, 27);
 });
 
 test('the first and the later projects have enough changes of every tier to say something of them', () => {
@@ -46,9 +51,12 @@ test('the first and the later projects have enough changes of every tier to say 
   }
 });
 
-test('the last projects have as many changes of every tier as the draw gave', () => {
-  const counts = figures(of('last')).map(({ labelled }) => labelled);
-  assert.deepEqual(counts, [8, 57, 31, 48]);
+test('the last and the unseen projects have as many changes of every tier as the draw gave', () => {
+  const counts = DRAWN.map((half) => figures(of(half)).map(({ labelled }) => labelled));
+  assert.deepEqual(counts, [
+    [8, 57, 31, 48],
+    [11, 48, 31, 54],
+  ]);
 });
 
 test('every label says why in a sentence, and no change is there twice', () => {
@@ -64,6 +72,17 @@ test('every project has its licence among the notices', () => {
 });
 
 const WAYS = { titled: 'with the titles of the commits', untitled: 'without any title' } as const;
+
+for (const way of ['titled', 'untitled'] as const) {
+  test(`unseen projects, ${WAYS[way]}: what a first look found is not worse, no T3 is T0, and T0 is given and found as often as is asked`, () => {
+    const unseen = of('unseen', way);
+    const lower = gradedLower(unseen, 'T3').map(({ grade }) => grade.tier);
+    assert.ok(lower.length <= 11 && lower.filter((tier) => tier === 'T1').length <= 3, lower.join());
+    assert.ok(!lower.includes('T0'));
+    const [t0] = figures(unseen);
+    assert.ok(t0!.precision! >= 0.9 && t0!.recall! >= 0.6, JSON.stringify(t0));
+  });
+}
 
 for (const half of HALVES)
   for (const way of ['titled', 'untitled'] as const) {

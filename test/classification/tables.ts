@@ -2,7 +2,12 @@ import { figures, type Graded, type GradedTwice, gradedLower, TIERS, type TierFi
 
 const BEGIN = '<!-- figures: node test/classification/main.ts -->';
 const END = '<!-- /figures -->';
-const HALVES = { first: 'First projects', later: 'Later projects', last: 'Last projects' } as const;
+const HALVES = {
+  first: 'First projects',
+  later: 'Later projects',
+  last: 'Last projects',
+  unseen: 'Unseen projects',
+} as const;
 
 /** The document with its figures written anew. Throws where it has no place for them. */
 export function drawFigures(text: string, { titled, untitled }: GradedTwice): string {

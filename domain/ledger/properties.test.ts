@@ -188,7 +188,7 @@ test('the order in which streams become known changes nothing, and neither does 
         assert.deepEqual(other.rows(policy, END), ledgerOf(streams).rows(policy, END));
       },
     ),
-    { numRuns: 2_000 },
+    runs,
   );
 });
 

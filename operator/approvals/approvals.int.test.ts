@@ -41,12 +41,15 @@ let ahead = 0;
 const now = () => Date.now() + ahead;
 const changes = { of: () => Promise.reject(new Error('no test of this file asks git')) };
 const present = new PresentReader(rig.conductor, changes);
-/** The merge of no issue here can be read, and what reads an interface is broken. */
+/** The merge of no issue here can be read, and what reads the interface of some is broken. */
 const unreadable = {
   of: (issue: Parameters<PresentReader['of']>[0], state: IssueState, scope: ApprovalScope) =>
     ({
       merge: () => Promise.reject(new Retry('HeadMoved', 'git does not show the head.')),
-      interface: () => Promise.reject(new Error('nobody thought of this')),
+      interface: () =>
+        issue.metadata.name!.startsWith('wedged-')
+          ? Promise.reject(new Error('nobody thought of this'))
+          : present.of(issue, state, scope),
       dispatch: () => present.of(issue, state, scope),
     })[scope](),
 };
@@ -93,8 +96,8 @@ async function filed({ client, conductor, namespace }: TestConductor, name: stri
 
 type Filed = Awaited<ReturnType<typeof filed>>;
 
-async function statementOf({ issue, subject }: Filed): Promise<string> {
-  const { document, digest } = await present.of(issue, await rig.conductor.log.load(subject), 'dispatch');
+async function statementOf({ issue, subject }: Filed, scope: ApprovalScope = 'dispatch'): Promise<string> {
+  const { document, digest } = await present.of(issue, await rig.conductor.log.load(subject), scope);
   return JSON.stringify(approvalStatement(document, digest));
 }
 
@@ -198,6 +201,49 @@ test('an edit of the issue, and deleting the Approval, each take back what was v
     'APPROVAL_VERIFIED',
     'APPROVAL_REVOKED ApprovalDeleted',
   ]);
+});
+
+test('another text of the issue, and another plan, each take back what a person approved of a plan', async () => {
+  const ref = { namespace: rig.namespace, name: 'replanned' };
+  const one = await filed(rig, ref.name);
+  const propose = (plan: string) =>
+    tell(one, [
+      {
+        type: 'PLAN_PROPOSED',
+        data: {
+          ...{ task: 'replanned-plan-1-1', kind: 'plan', fence: '1.1' },
+          ...{ digest: `sha256:${sha256(plan)}`, text: plan, url: 'https://forge.example/1' },
+        },
+      },
+    ]);
+  const sign = async (name: string) => {
+    const now = { ...one, issue: await rig.client.get(ISSUES, ref) };
+    await fileApproval(now, name, await bundleOf(await statementOf(now, 'interface')), 'interface');
+    await verified(name, 'Verified');
+  };
+  await propose('A new parser.');
+  await sign('replanned-1');
+  await rig.client.patch(ISSUES, ref, { spec: { body: 'Keep the old one too.' } });
+  await verified('replanned-1', 'DigestMismatch');
+  await sign('replanned-2');
+  await propose('Two parsers.');
+  await verified('replanned-2', 'DigestMismatch');
+  await sign('replanned-3');
+  const { approvals: known } = await rig.conductor.log.load(one.subject);
+  assert.deepEqual(
+    standingApprovals(known).map(({ name }) => name),
+    ['replanned-3'],
+  );
+  assert.deepEqual(
+    (await told(one)).map(({ type, data }) => `${type} ${(data as { approval: string }).approval}`),
+    [
+      'APPROVAL_VERIFIED replanned-1',
+      'APPROVAL_REVOKED replanned-1',
+      'APPROVAL_VERIFIED replanned-2',
+      'APPROVAL_REVOKED replanned-2',
+      'APPROVAL_VERIFIED replanned-3',
+    ],
+  );
 });
 
 test('a person who is taken off the list takes back what they signed, and a list that cannot be read passes nobody', async () => {

@@ -10,8 +10,8 @@ test('of a document of scope merge is read which merge it is of, and of another 
   const { clusterUID, forge, change } = approvalInput('merge');
   const merge = mergeOf(document);
   assert.deepEqual(
-    [merge?.clusterUID, merge?.forge.repositoryId, merge?.pullRequest.headSHA],
-    [clusterUID, forge.repositoryId, change!.headSHA],
+    [merge?.clusterUID, merge?.forge.repositoryId, merge?.baseBranch, merge?.pullRequest.headSHA],
+    [clusterUID, forge.repositoryId, 'main', change!.headSHA],
   );
   assert.equal(mergeOf(approvalDocument(approvalInput('dispatch'))), null);
 });
@@ -19,6 +19,7 @@ test('of a document of scope merge is read which merge it is of, and of another 
 for (const [title, wrong] of [
   ['without its forge', { forge: undefined }],
   ['with a forge that is no object', { forge: 'forge.test' }],
+  ['whose base branch is no text', { baseBranch: null }],
   ['whose repository is a text', { forge: { host: 'forge.test', repositoryId: '7' } }],
   ['whose pull request has no head', { pullRequest: { number: 1, manifests: [] } }],
   ['whose manifests are no texts', { pullRequest: { number: 1, headSHA: 'a', manifests: [1] } }],

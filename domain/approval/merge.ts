@@ -8,6 +8,7 @@ const MergeDocument = Type.Object({
   name: Type.String(),
   uid: Type.String(),
   forge: Type.Object({ host: Type.String(), repositoryId: Type.Integer() }),
+  baseBranch: Type.String(),
   pullRequest: Type.Object({
     number: Type.Integer(),
     headSHA: Type.String(),

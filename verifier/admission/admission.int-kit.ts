@@ -99,7 +99,7 @@ export async function startAdmission(t: Pick<TestContext, 'after'>, cluster: Tes
   const root = readTrust(JSON.stringify(signing.root));
   const clusterUID = (await client.get(NAMESPACES, { name: 'kube-system' })).metadata.uid!;
   const world: TestAdmission['world'] = {
-    fate: { state: 'merged', headSHA: HEAD, at: Date.now() + 60_000 },
+    fate: { state: 'merged', headSHA: HEAD, baseRef: 'main', at: Date.now() + 60_000 },
     listed: true,
     revoked: false,
     counted: true,

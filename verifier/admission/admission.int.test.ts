@@ -267,7 +267,7 @@ test('an Approval that has expired counts where its change was merged in time, a
   try {
     admission.world.ahead = 25 * HOUR_MS;
     assert.equal(await dry(), undefined);
-    const open = { state: 'open', headSHA: 'a'.repeat(40), passes: true } as const;
+    const open = { state: 'open', headSHA: 'a'.repeat(40), baseRef: 'main', passes: true } as const;
     admission.world.fate = open;
     assert.match((await dry()) ?? '', /needs the consent/);
     admission.world.ahead = 0;
@@ -282,7 +282,7 @@ test('an Approval that has expired counts where its change was merged in time, a
       /needs the consent.* is closed/s,
       'a change that is given up consents to nothing',
     );
-    admission.world.fate = { state: 'merged', headSHA: 'b'.repeat(40), at: Date.now() };
+    admission.world.fate = { state: 'merged', headSHA: 'b'.repeat(40), baseRef: 'main', at: Date.now() };
     assert.match((await dry()) ?? '', /needs the consent/, 'another head was merged');
     admission.world.fate = { state: 'unknown', why: 'The forge does not answer.' };
     assert.match((await dry()) ?? '', /cannot be told now: Approval tenant-sample\/expired: The forge does not answer/);

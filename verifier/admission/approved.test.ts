@@ -96,6 +96,12 @@ const wrongs: [what: string, given: Given, of?: PullRequestSummary, by?: Issue &
   ['whose document names no repository', { odd: { forge: null } }],
   ['of another pull request than was signed', {}, pull({ number: other.number })],
   ['that is another than was signed', {}, pull({ head: { ...pull().head, sha: other.headSHA } })],
+  ['that goes to another branch than was signed', {}, pull({ base: { ...pull().base, ref: 'scratch' } })],
+  [
+    'that was merged into another branch than was signed',
+    {},
+    { ...merged(NOW + 1), base: { ...pull().base, ref: 'scratch' } },
+  ],
   ['that was merged when its Approval had expired', {}, merged(NOW + 2 * DAY_MS)],
   ['that was merged the forge does not say when', {}, pull({ state: 'merged' })],
   ['whose Issue was made anew', {}, pull(), { ...issue, metadata: { ...issue.metadata, uid: 'new' } }],

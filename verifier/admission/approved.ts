@@ -16,7 +16,7 @@ export interface ApprovedSources {
 }
 
 /**
- * Whether a person signed the merge of exactly this head, for this very Issue, and the check of the pull request counted that: while it is open now, and
+ * Whether a person signed the merge of exactly this head into the branch that it goes to, for this very Issue, and the check of the pull request counted that: while it is open now, and
  * where it is merged when that was done. Throws Retry before every Approval was seen, and what {@link ApprovedSources.trust} throws.
  */
 export async function isApproved(
@@ -52,6 +52,7 @@ function isOfMerge(
     merge.namespace === metadata.namespace &&
     merge.uid === metadata.uid &&
     merge.forge.repositoryId === pull.base.repositoryId &&
+    merge.baseBranch === pull.base.ref &&
     merge.pullRequest.number === pull.number &&
     merge.pullRequest.headSHA === pull.head.sha
   );

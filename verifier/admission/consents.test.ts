@@ -18,7 +18,9 @@ const issuer = 'https://accounts.example.com';
 const humanOf = (subject: string): Human => ({ subject, issuer, logins: [], groups: [] });
 const [ada, grace] = [humanOf('ada@example.com'), humanOf('grace@example.com')];
 const [OLDER, NEWER] = [sha256('older'), sha256('newer')];
-const MERGED: Fate = { state: 'merged', headSHA, at: 10_000 };
+const { baseBranch } = input;
+const MERGED: Fate = { state: 'merged', headSHA, baseRef: baseBranch, at: 10_000 };
+const OPEN: Fate = { state: 'open', headSHA, baseRef: baseBranch, passes: true };
 
 interface Signed {
   readonly name: string;
@@ -57,12 +59,22 @@ const keptOf = ({ name, at, digest }: Signed): KeptConsent => ({
   approval: `${input.namespace}/${name}`,
   signature: name,
   signedAt: at,
-  pull: { namespace: input.namespace, forge: input.forge, pullRequest: { number: 57, headSHA } },
+  pull: { namespace: input.namespace, forge: input.forge, baseBranch, pullRequest: { number: 57, headSHA } },
   manifests: [digest],
 });
 
+interface World {
+  readonly there?: readonly Signed[];
+  readonly humans?: Human[];
+  readonly fate?: Fate;
+  readonly keep?: typeof keptOf;
+}
+
 /** Everything was counted, and is kept. */
-function setUp(signed: readonly Signed[], { there = signed, humans = [ada, grace], fate = MERGED } = {}) {
+function setUp(
+  signed: readonly Signed[],
+  { there = signed, humans = [ada, grace], fate = MERGED, keep = keptOf }: World = {},
+) {
   const approvals = new Map(there.map((one) => [one.name, filed(one)]));
   const asked: number[] = [];
   const trust: ConsentTrust = {
@@ -70,7 +82,7 @@ function setUp(signed: readonly Signed[], { there = signed, humans = [ada, grace
     machines: [],
     revoked: () => false,
     counted: () => true,
-    kept: (digest) => signed.filter((one) => one.digest === digest).map(keptOf),
+    kept: (digest) => signed.filter((one) => one.digest === digest).map(keep),
     open: (approval) => opened(there.find(({ name }) => name === approval.metadata.name)!, approval),
     openText: () => null,
   };
@@ -101,7 +113,8 @@ const names = (found: readonly { approval: string }[]) => found.map(({ approval 
 const gone: readonly [string, Parameters<typeof setUp>[1]][] = [
   ['whose Approval was deleted', { there: [older] }],
   ['whose signer was taken off the list', { humans: [ada] }],
-  ['whose pull request is open', { there: [older], fate: { state: 'open', headSHA, passes: false } }],
+  ['whose pull request is open', { there: [older], fate: { ...OPEN, passes: false } }],
+  ['whose open pull request goes to another branch', { there: [older], fate: { ...OPEN, baseRef: 'scratch' } }],
 ];
 for (const [what, world] of gone)
   test(`consents: one ${what} consents to nothing, and stands against what was consented to before`, async () => {
@@ -113,11 +126,33 @@ for (const [what, world] of gone)
 for (const [what, fate] of [
   ['was given up', { state: 'closed' }],
   ['was merged with another head', { ...MERGED, headSHA: 'b'.repeat(40) }],
+  ['was merged into another branch', { ...MERGED, baseRef: 'scratch' }],
 ] as const)
   test(`consents: a deleted one whose pull request ${what} stands against nothing`, async () => {
     const { consents } = setUp([older, newer], { there: [older], fate });
     assert.deepEqual(await consents.against([NEWER], older.at), { found: [], unknown: [] });
   });
+
+for (const [what, fate] of [
+  ['was merged into another branch', { ...MERGED, baseRef: 'scratch' }],
+  ['goes to another branch', { ...OPEN, baseRef: 'scratch' }],
+] as const)
+  test(`consents: one whose pull request ${what} than was signed consents to nothing, and says so`, async () => {
+    const { found, uncounted } = await setUp([older], { fate }).consents.of(OLDER);
+    assert.deepEqual(found, []);
+    assert.match(uncounted.join(), /Approval acme\/older .*not to main/);
+  });
+
+test('consents: one that is open or merged onto the branch that was signed consents', async () => {
+  for (const fate of [OPEN, MERGED])
+    assert.deepEqual(names((await setUp([older], { fate }).consents.of(OLDER)).found), ['acme/older']);
+});
+
+test('consents: one that was kept without its branch stands against older ones wherever it was merged', async () => {
+  const keep = (one: Signed) => ({ ...keptOf(one), pull: { ...keptOf(one).pull, baseBranch: null } });
+  const { consents } = setUp([older, newer], { there: [older], fate: { ...MERGED, baseRef: 'scratch' }, keep });
+  assert.deepEqual(names((await consents.against([NEWER], older.at)).found), ['acme/newer']);
+});
 
 test('consents: one whose document names no repository consents to nothing, and of no other is less known for it', async () => {
   const { consents } = setUp([older, { ...newer, digest: OLDER, odd: { forge: null } }]);

@@ -19,11 +19,17 @@ import type { Vouching } from './machines.ts';
 
 export type KnownApproval = Approval & KubeObject;
 
+/** A head, and the branch that its pull request goes to, or went to. */
+interface Going {
+  readonly headSHA: string;
+  readonly baseRef: string;
+}
+
 /** Where the change stands that a merge Approval is for. */
 export type Fate =
-  | { readonly state: 'merged'; readonly headSHA: string /** In ms. */; readonly at: number }
+  | (Going & { readonly state: 'merged' /** In ms. */; readonly at: number })
   /** `passes`: the verifier's own check lets the head through now. */
-  | { readonly state: 'open'; readonly headSHA: string; readonly passes: boolean }
+  | (Going & { readonly state: 'open'; readonly passes: boolean })
   /** It is given up. */
   | { readonly state: 'closed' }
   | { readonly state: 'unknown'; readonly why: string };
@@ -146,8 +152,11 @@ export class Consents {
   async #stands(consent: KeptConsent): Promise<Standing> {
     const fate = await this.#sources.fate(consent.pull);
     if (fate.state === 'unknown') return { found: [], unknown: [`Approval ${consent.approval}: ${fate.why}`] };
-    const stands =
-      fate.state === 'open' || (fate.state === 'merged' && fate.headSHA === consent.pull.pullRequest.headSHA);
+    const { baseBranch, pullRequest } = consent.pull;
+    // What goes elsewhere now may be turned back; what was merged elsewhere is given up, where it is known what was signed.
+    const isMerged = (merged: Going) =>
+      merged.headSHA === pullRequest.headSHA && (baseBranch === null || merged.baseRef === baseBranch);
+    const stands = fate.state === 'open' || (fate.state === 'merged' && isMerged(fate));
     return { found: stands ? [consent] : [], unknown: [] };
   }
 
@@ -175,6 +184,10 @@ export class Consents {
     const { signedAt } = opened;
     if (fate.state === 'unknown') return { unknown: `Approval ${name}: ${fate.why}`, signedAt };
     if (fate.state === 'closed') return { uncounted: `The pull request of Approval ${name} is closed.` };
+    if (fate.baseRef !== merge.baseBranch)
+      return {
+        uncounted: `The pull request of Approval ${name} goes to ${fate.baseRef}, and not to ${merge.baseBranch}.`,
+      };
     if (fate.state === 'open' && !fate.passes)
       return { uncounted: `The check ${APPROVAL_CHECK} holds back the pull request of Approval ${name}.` };
     const verdict =

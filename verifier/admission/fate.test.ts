@@ -45,7 +45,7 @@ function fates({
           pullRequest: async ({ owner, name }: { owner: string; name: string }, number: number) => {
             asked.push(`${owner}/${name}#${number}`);
             if (world.pull instanceof Error) throw world.pull;
-            return { ...world.pull, head: { sha: head }, base: { repositoryId: found } };
+            return { ...world.pull, head: { sha: head }, base: { repositoryId: found, ref: 'main' } };
           },
           ownCheck: async () => ({ conclusion }),
         },
@@ -60,7 +60,7 @@ test('fate: a pull request that is open stands at its head, as the verifier’s 
   for (const conclusion of ['success', 'failure']) {
     const one = fates({ conclusion });
     const passes = conclusion === 'success';
-    assert.deepEqual(await one.fates.of(document), { state: 'open', headSHA: head, passes });
+    assert.deepEqual(await one.fates.of(document), { state: 'open', headSHA: head, baseRef: 'main', passes });
     assert.deepEqual(one.asked, ['o/n#57']);
   }
 });
@@ -77,7 +77,7 @@ test('fate: what is open is asked again after a while, what was merged never', a
   assert.equal(one.asked.length, 1);
   one.clock.now = 6_000;
   one.world.pull = { state: 'merged', mergedAt: '2026-01-01T00:00:00Z' };
-  const merged = { state: 'merged', headSHA: head, at: Date.parse('2026-01-01T00:00:00Z') };
+  const merged = { state: 'merged', headSHA: head, baseRef: 'main', at: Date.parse('2026-01-01T00:00:00Z') };
   assert.deepEqual(await one.fates.of(document), merged);
   one.clock.now = 1e12;
   one.world.pull = new Error('The forge is away.');

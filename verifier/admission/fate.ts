@@ -63,16 +63,16 @@ export class Fates {
     // Which Repository is of which repository is the conductor's word until the forge says it.
     if (pull.base.repositoryId !== repositoryId)
       return { state: 'unknown', why: `${owner}/${name} of ${host} is not the repository whose change was approved.` };
-    const headSHA = pull.head.sha;
+    const where = { headSHA: pull.head.sha, baseRef: pull.base.ref };
     if (pull.state === 'closed') return { state: 'closed' };
     if (pull.state === 'open') {
-      const check = await found.forge.ownCheck({ owner, name }, headSHA, APPROVAL_CHECK);
-      return { state: 'open', headSHA, passes: check?.conclusion === 'success' };
+      const check = await found.forge.ownCheck({ owner, name }, where.headSHA, APPROVAL_CHECK);
+      return { state: 'open', ...where, passes: check?.conclusion === 'success' };
     }
     const at = Date.parse(pull.mergedAt ?? '');
     if (Number.isNaN(at))
       return { state: 'unknown', why: `The forge does not say when pull request ${number} was merged.` };
-    return { state: 'merged', headSHA, at };
+    return { state: 'merged', ...where, at };
   }
 
   #keep(key: string, fate: Promise<Fate>, forMs: number): void {

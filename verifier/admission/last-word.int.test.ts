@@ -79,7 +79,7 @@ test('what was agreed on last stands where its Approval is deleted, and after a 
   const merged = admission.world.fate;
   try {
     // Who gives a change up has given up what it wanted.
-    admission.world.fate = { state: 'merged', headSHA: 'b'.repeat(40), at: Date.now() };
+    admission.world.fate = { state: 'merged', headSHA: 'b'.repeat(40), baseRef: 'main', at: Date.now() };
     assert.doesNotMatch((await refused(flux(older))) ?? '', says);
     admission.world.fate = { state: 'unknown', why: 'The forge does not answer.' };
     assert.match((await refused(flux(older))) ?? '', /cannot be told now/);

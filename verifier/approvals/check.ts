@@ -174,10 +174,11 @@ function unfit(message: string, signer: SignerQuestion, opened: Opened): Approva
 function consentOf({ metadata }: Approval & KubeObject, { signedAt, document }: HoldingApproval) {
   const merge = mergeOf(document);
   if (merge === null) return null;
-  const { namespace, forge, pullRequest } = merge;
+  const { namespace, forge, baseBranch, pullRequest } = merge;
   const pull = {
     namespace,
     forge: { host: forge.host, repositoryId: forge.repositoryId },
+    baseBranch,
     pullRequest: { number: pullRequest.number, headSHA: pullRequest.headSHA },
   };
   return { approval: `${metadata.namespace}/${metadata.name}`, signedAt, pull, manifests: pullRequest.manifests };

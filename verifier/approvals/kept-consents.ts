@@ -7,6 +7,8 @@ import { EntryMap, type MapClient } from './entry-map.ts';
 export interface ApprovedPull {
   readonly namespace: string;
   readonly forge: { readonly host: string; readonly repositoryId: number };
+  /** The branch that it is to be merged into; null in what an older verifier wrote, which did not keep it. */
+  readonly baseBranch: string | null;
   readonly pullRequest: { readonly number: number; readonly headSHA: string };
 }
 
@@ -101,12 +103,13 @@ const cut = (digest: string): string => digest.slice(0, DIGITS);
 function parse(text: string): Entry | null {
   try {
     const { approval, signedAt, pull, manifests } = JSON.parse(text) as Partial<Entry>;
-    const { namespace, forge, pullRequest } = pull ?? {};
+    const { namespace, forge, baseBranch = null, pullRequest } = pull ?? {};
     const isWhole =
       [approval, namespace, forge?.host, pullRequest?.headSHA].every((one) => typeof one === 'string') &&
       [signedAt, forge?.repositoryId, pullRequest?.number].every((one) => typeof one === 'number') &&
+      (baseBranch === null || typeof baseBranch === 'string') &&
       Array.isArray(manifests);
-    return isWhole ? ({ approval, signedAt, pull, manifests } as Entry) : null;
+    return isWhole ? ({ approval, signedAt, pull: { ...pull, baseBranch }, manifests } as Entry) : null;
   } catch {
     return null;
   }

@@ -14,6 +14,7 @@ const held = (uid: string): HeldIn => ({ namespace: 'a', name: `approval-${uid}`
 const pull = {
   namespace: 'a',
   forge: { host: 'github.com', repositoryId: 7 },
+  baseBranch: 'main',
   pullRequest: { number: 1, headSHA: 'f'.repeat(40) },
 };
 const [FIRST, SECOND] = ['1', '2'].map((digit) => digit.repeat(64)) as [string, string];
@@ -187,6 +188,19 @@ test('where what a counted signature consents to is gone or cannot be understood
   await assert.rejects(open().consents(), /a{64} consents to is not in the ConfigMaps/);
   await client.replace(MAPS, { metadata: { ...ref, resourceVersion }, data: { [OLD]: '{"signedAt":1}' } } as never);
   later();
+  await assert.rejects(open().consents(), /cannot be understood; rig:root mends it/);
+});
+
+test('of what an older verifier kept it is not known which branch it was for', async () => {
+  const { client, open } = setUp();
+  await open().hold(OLD, held('u1'), consent(1, FIRST));
+  const { metadata, data } = await client.get(MAPS, { namespace: NAMESPACE, name: verifierObjects.consents[10]! });
+  const older = data[OLD]!.replace('"baseBranch":"main",', '');
+  const { metadata: now } = await client.replace(MAPS, { metadata, data: { [OLD]: older } } as never);
+  const [found] = (await open().consents())(FIRST);
+  assert.deepEqual(found?.pull, { ...pull, baseBranch: null });
+  const odd = data[OLD]!.replace('"main"', '7');
+  await client.replace(MAPS, { metadata: now, data: { [OLD]: odd } } as never);
   await assert.rejects(open().consents(), /cannot be understood; rig:root mends it/);
 });
 

@@ -89,7 +89,7 @@ async function prepare(ends: End[]) {
       },
     },
     clusterUID: async () => CLUSTER,
-    fate: async () => ({ state: 'merged', headSHA: 'a'.repeat(40), at: Date.now() + 1_000 }),
+    fate: async () => ({ state: 'merged', headSHA: 'a'.repeat(40), baseRef: 'main', at: Date.now() + 1_000 }),
     now: Date.now,
     trust: async () => ({
       humans: [human],

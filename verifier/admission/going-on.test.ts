@@ -84,6 +84,56 @@ const cases: [string, GoingOnSources, Issue & KubeObject, boolean][] = [
     false,
   ],
   [
+    'whose own change passes beside a person’s that closes it and waits',
+    sources({ pulls: [own(1), closing(9, 'open')], passes: [1] }),
+    floor('T1', 1),
+    false,
+  ],
+  [
+    'below T3 that a person’s own change closes and no status names, which waits',
+    sources({ pulls: [closing(9, 'open')] }),
+    floor('T1'),
+    false,
+  ],
+  [
+    'below T3 that a person’s own change closes and no status names, which passes',
+    sources({ pulls: [closing(9, 'open')], passes: [9] }),
+    floor('T1'),
+    true,
+  ],
+  [
+    'at T3 that a person’s own change closes and no status names, which nobody signed',
+    sources({ pulls: [closing(9, 'open')], passes: [9] }),
+    floor('T3'),
+    false,
+  ],
+  [
+    'at T3 that a person’s own change closes and no status names, which a person signed',
+    sources({ pulls: [closing(9, 'open')], passes: [9], approved: [9] }),
+    floor('T3'),
+    true,
+  ],
+  [
+    'whose merge was signed, beside another that was opened after it, closes it and waits',
+    sources({ pulls: [closing(9, 'merged'), closing(10, 'open')], passes: [9], approved: [9] }),
+    floor('T3', 9),
+    false,
+  ],
+  [
+    'whose merge was signed, beside one that was opened before it and closes it',
+    sources({ pulls: [closing(8, 'open'), closing(9, 'merged')], passes: [9], approved: [9] }),
+    floor('T3', 9),
+    true,
+  ],
+  [
+    'that a change of a fork says to close',
+    sources({
+      pulls: [pull(9, 'theirs', { body: 'Closes #42', head: { ref: 'theirs', sha: 'head-9', repositoryId: 8 } })],
+    }),
+    floor('T1'),
+    true,
+  ],
+  [
     'that a person’s own change closes, which a person signed',
     sources({ pulls: [closing(9, 'open')], passes: [9], approved: [9] }),
     floor('T3', 9),

@@ -30,18 +30,30 @@ export async function mayGoOn(sources: GoingOnSources, issue: Issue & KubeObject
   const { forge } = await forges.forRepository(repository);
   const pulls = await pullsOf(forge, repository, issue);
   if (pulls === null) return false;
-  const { open, named } = pulls;
+  const { open, closing, named } = pulls;
   const grading = policies.of(repository);
   const isBelow = grading.state === 'graded' && gradeOfIssue(grading, issue).tier !== 'T3';
-  if (named === null) return open.length > 0 ? isLetThrough(forge, repository.spec, open) : isBelow;
-  const isApproved = await sources.isApproved(issue, named);
-  if (!isApproved && !isBelow) return false;
-  return isLetThrough(forge, repository.spec, [named, ...besides(named, open, { issue, isApproved })]);
+  // The check of an attempt was made for this Issue: no signature has to be looked for beside it.
+  const isOwn = named === null && open.length > 0;
+  const isApproved = !isOwn && (await isAnyApproved(sources, issue, named === null ? closing : [named]));
+  if (!isOwn && !isApproved && !isBelow) return false;
+  const asked = named === null ? [...open, ...closing] : [named, ...besides(named, pulls, { issue, isApproved })];
+  return isLetThrough(forge, repository.spec, asked);
+}
+
+async function isAnyApproved(
+  { isApproved }: GoingOnSources,
+  issue: Issue & KubeObject,
+  pulls: readonly PullRequestSummary[],
+): Promise<boolean> {
+  return (await Promise.all(pulls.map((pull) => isApproved(issue, pull)))).includes(true);
 }
 
 interface Pulls {
   /** Those of the Issue's branches that are open. */
   readonly open: readonly PullRequestSummary[];
+  /** Further open ones of this repository whose text makes them the Issue's. One of a fork would let anybody hold the Issue up. */
+  readonly closing: readonly PullRequestSummary[];
   /** The one that the status names beside them, unless that was given up. */
   readonly named: PullRequestSummary | null;
 }
@@ -53,34 +65,42 @@ async function pullsOf(forge: AskedForge, { spec }: Repository, issue: Issue & K
   if (listed.notModified || !listed.complete) return null;
   const open = listed.items.filter((pull) => attemptOf(issue, pull) !== null);
   const number = issue.status?.pullRequest?.number;
-  if (number === undefined || open.some((pull) => pull.number === number)) return { open, named: null };
+  const closing = listed.items.filter(
+    (pull) =>
+      !open.includes(pull) && pull.number !== number && !isOfFork(pull) && issuesOfPull([issue], spec, pull).length > 0,
+  );
+  if (number === undefined || open.some((pull) => pull.number === number)) return { open, closing, named: null };
   const named =
     listed.items.find((pull) => pull.number === number) ?? (await forge.pullRequest({ owner, name }, number));
   const { status: _, ...said } = issue;
   if (issuesOfPull([said as Issue], spec, named).length === 0) return null;
-  return { open, named: named.state === 'closed' ? null : named };
+  return { open, closing, named: named.state === 'closed' ? null : named };
 }
 
 /**
  * Open ones that have to be let through beside the named one. Where that is merged, what came before it is left over: attempts before its own, and
- * all of them where it is of no attempt and a person signed for it.
+ * all of them where it is of no attempt and a person signed for it; and of those that only their text makes the Issue's, what was opened before it.
  */
 function besides(
   named: PullRequestSummary,
-  open: readonly PullRequestSummary[],
+  { open, closing }: Pick<Pulls, 'open' | 'closing'>,
   { issue, isApproved }: { readonly issue: Issue; readonly isApproved: boolean },
 ): readonly PullRequestSummary[] {
-  if (named.state !== 'merged') return open;
   const attempt = attemptOf(issue, named);
-  if (attempt === null) return isApproved ? [] : open;
-  return open.filter((pull) => !(attemptOf(issue, pull)! < attempt));
+  if (named.state !== 'merged' || (attempt === null && !isApproved)) return [...open, ...closing];
+  const later = attempt === null ? [] : open.filter((pull) => !(attemptOf(issue, pull)! < attempt));
+  return [...later, ...closing.filter(({ number }) => number > named.number)];
 }
 
 /** Which attempt at an Issue a pull request is of, by its branch; NaN where that does not say. Null for one of another branch, or of a fork. */
-function attemptOf({ metadata }: Issue, { head, base }: PullRequestSummary): number | null {
+function attemptOf({ metadata }: Issue, pull: PullRequestSummary): number | null {
   const branches = `rig/${metadata.name}/`;
-  if (!head.ref.startsWith(branches) || head.repositoryId !== base.repositoryId) return null;
-  return Number(head.ref.slice(branches.length));
+  const { ref } = pull.head;
+  return !ref.startsWith(branches) || isOfFork(pull) ? null : Number(ref.slice(branches.length));
+}
+
+function isOfFork({ head, base }: PullRequestSummary): boolean {
+  return head.repositoryId !== base.repositoryId;
 }
 
 async function isLetThrough(

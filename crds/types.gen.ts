@@ -1587,7 +1587,7 @@ export interface TierPolicySpec {
    */
   rules: TierRule[];
   /**
-   * Kinds of objects whose change in a governed namespace needs consent.
+   * Kinds of objects whose change in a governed namespace needs consent, beside those that every rig guards, which no list takes away: Secrets, ServiceAccounts, Namespaces, volumes and claims, RBAC, CustomResourceDefinitions, the end of a StatefulSet, and Jobs that are labelled as migrations.
    *
    * Items: Kinds of one API group.
    */

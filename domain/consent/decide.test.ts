@@ -162,9 +162,34 @@ for (const [what, asked, state] of cases) {
   });
 }
 
-test('consent: where there is no TierPolicy, what every rig guards still needs it', () => {
-  assert.equal(stateOf(write('CREATE', object('Secret')), []), 'needed');
-  assert.equal(stateOf(write('CREATE', object('Service')), []), 'passes');
+const ROLE = { ...object('ClusterRole'), apiVersion: 'rbac.authorization.k8s.io/v1' };
+const MIGRATION = {
+  ...object('Job', {}, { labels: { 'rig.dashecorp.com/migration': 'true' } }),
+  apiVersion: 'batch/v1',
+};
+for (const [where, policies] of [
+  ['there is no TierPolicy', []],
+  ['the only TierPolicy lists nothing', [{ policy: 'bare', manifests: [] }]],
+  ['one lists nothing, and another other kinds', [{ policy: 'bare', manifests: [] }, ...listed]],
+  [
+    'a TierPolicy lists one kind, in one namespace',
+    [{ policy: 'web', manifests: [{ group: '', kinds: ['Secret'], operations: ['DELETE'], namespaces: ['web'] }] }],
+  ],
+] as const satisfies [string, ListedManifests[]][])
+  test(`consent: where ${where}, what every rig guards still needs it`, () => {
+    for (const guarded of [object('Secret'), object('ServiceAccount'), ROLE, MIGRATION])
+      assert.equal(stateOf(write('CREATE', guarded), policies), 'needed', guarded.kind);
+    assert.equal(stateOf(write('CREATE', object('Service')), policies), 'passes');
+    assert.equal(stateOf(write('CREATE', { ...MIGRATION, metadata: { name: 'other' } }), policies), 'passes');
+  });
+
+test('consent: what a TierPolicy lists is told by its name, and what every rig guards as that', () => {
+  const because = (asked: AskedWrite) => {
+    const { state, ...found } = consentNeeded(asked, listed, sha256);
+    return state === 'needed' && 'need' in found ? found.need.because : state;
+  };
+  assert.match(because(write('CREATE', object('Secret'))), /: TierPolicy node lists it\.$/);
+  assert.match(because(write('CREATE', ROLE)), /: it is of what every rig guards\.$/);
 });
 
 test('consent: an object that no digest can name is refused, and is told why', () => {

@@ -28,14 +28,14 @@ export type ConsentNeed =
   | { readonly state: 'refused'; readonly message: string }
   | { readonly state: 'needed'; readonly need: NeededConsent };
 
-/** What is asked of a write in a governed place, by what the tier policies of the cluster list. `sha256` answers lower-case hex. */
+/** What is asked of a write in a governed place, by what every rig guards and the tier policies of the cluster list beside it. `sha256` answers lower-case hex. */
 export function consentNeeded(
   asked: AskedWrite,
   listed: readonly ListedManifests[],
   sha256: (text: string) => string,
 ): ConsentNeed {
   const why = whyGoverned(asked, listed);
-  if (why === null) return { state: 'passes', why: 'no tier policy lists it' };
+  if (why === null) return { state: 'passes', why: 'neither every rig guards it nor a tier policy lists it' };
   if (carriesOut(asked))
     return { state: 'passes', why: 'a controller of the cluster carries out what was decided elsewhere' };
   const because = `${titleOf(asked)} needs the consent of a person: ${why}.`;

@@ -3,7 +3,7 @@ import type { AskedWrite } from './asked.ts';
 
 /** What one TierPolicy lists. */
 export interface ListedManifests {
-  /** Name of the policy; null for what holds where there is none. */
+  /** Name of the policy; null for what holds whatever policies list. */
   readonly policy: string | null;
   readonly manifests: readonly GovernedManifest[];
 }
@@ -12,7 +12,10 @@ export interface ListedManifests {
 const LABELLED = ['T3', 'T2'] as const;
 const EVERY: GovernedManifest['operations'] = ['CREATE', 'UPDATE', 'DELETE'];
 
-/** What needs consent where no TierPolicy is to be found: that nobody listed anything must not mean that nothing counts. */
+/**
+ * What needs consent whatever TierPolicies list, and where there is none. What a policy lists adds to it: that somebody listed one kind, or nothing, must not
+ * mean that nothing else counts.
+ */
 export const builtInManifests: readonly GovernedManifest[] = [
   {
     group: '',
@@ -36,12 +39,10 @@ export const builtInManifests: readonly GovernedManifest[] = [
 export function whyGoverned(asked: AskedWrite, listed: readonly ListedManifests[]): string | null {
   const tier = LABELLED.find((one) => isLabelled(asked, one));
   if (tier !== undefined) return `it is labelled ${labels.tier}: ${tier}`;
-  const known = listed.length > 0 ? listed : [{ policy: null, manifests: builtInManifests }];
+  const known = [...listed, { policy: null, manifests: builtInManifests }];
   const found = known.find(({ manifests }) => manifests.some((entry) => isAbout(entry, asked)));
   if (found === undefined) return null;
-  return found.policy === null
-    ? 'there is no TierPolicy, and without one it counts'
-    : `TierPolicy ${found.policy} lists it`;
+  return found.policy === null ? 'it is of what every rig guards' : `TierPolicy ${found.policy} lists it`;
 }
 
 /**

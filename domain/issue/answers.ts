@@ -47,7 +47,7 @@ function isThere(state: IssueState, world: World, now: number): boolean {
   }
 }
 
-/** A person's push took out what was graded T3: the head that is there now is graded lower. */
+/** The work is graded T3 no more, by the head that is there now, whoever pushed that, and no agent has a claim of it. */
 function isLowered(state: IssueState, world: World): boolean {
   return state.work === null && effectiveGrade(state)?.tier !== 'T3' && isGraded(state, world);
 }

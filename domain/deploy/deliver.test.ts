@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { known, unknown } from '../facts.ts';
 import type { Action } from '../issue/action.ts';
 import { phaseOf } from '../issue/status.ts';
-import { deployments, live, MERGE, merged, shows, stage } from '../testing/delivery.ts';
+import { deployments, live, MERGE, merged, runs, shows, stage } from '../testing/delivery.ts';
 import { NOON, sha } from '../testing/facts.ts';
 import type { Story } from '../testing/story.ts';
 import { repositoryPolicy } from '../testing/world.ts';
@@ -67,6 +67,93 @@ test('a stage before production is told once, and production is waited for all t
 });
 
 const failed = { revision: MERGE, deployment: 'deployment 1', message: 'out of memory' };
+const preview = (over: Parameters<typeof stage>[0] = {}) => stage({ environment: 'preview', ...over });
+
+test('live in production before the stage that is waited for: nothing is checked and nothing is done until that stage has the change', () => {
+  const story = merged({ staging: true, checks: ['smoke'] });
+  shows(story, { live: live() }, preview({ says: 'Not even in preview.' }));
+  assert.equal(said(story.run()), 'wait DeployPending');
+  assert.equal(
+    story.next().message,
+    'The change is live in production; preview is waited for as well: Not even in preview.',
+  );
+  assert.deepEqual(after(story, 'ISSUE_UNASSIGNED'), ['DEPLOYED_PRODUCTION']);
+  shows(story, { live: live() }, preview({ live: live({ revision: sha('9'), deployment: 'deployment 9' }) }));
+  assert.equal(runs(story, 'passes').check, 'smoke');
+  story.run();
+  assert.equal(story.state.ending?.kind, 'Done');
+});
+
+test('a stage before production at a revision without the change, or none that is known of, holds what is live in production', () => {
+  const story = shows(merged({ staging: true }), { live: live() }, preview({ live: live({ contains: false }) }));
+  assert.equal(said(story.run()), 'wait DeployPending');
+  shows(story, { live: live() });
+  assert.equal(said(story.run()), 'wait DeployPending');
+  assert.match(story.next().message, /the stage before it is waited for as well/);
+  story.see({ delivery: unknown('The forge does not answer.') });
+  assert.equal(said(story.run()), 'wait FactUnknown');
+  assert.equal(story.state.ending, null);
+});
+
+for (const order of ['before', 'after'] as const)
+  test(`the stage before production failed ${order} production had the change: told once, another is waited for, then the issue is reopened`, () => {
+    const story = merged({ staging: true });
+    if (order === 'before') shows(story, {}, preview({ failed })).run();
+    else shows(story, { live: live() }, preview()).run();
+    shows(story, { live: live() }, preview({ failed }));
+    assert.equal(said(story.run()), 'wait DeployFailed');
+    assert.match(story.next().message, /to preview failed: out of memory/);
+    story.later(10 * MINUTE);
+    assert.equal(said(story.next()), 'reopen DeployFailed');
+    shows(story, { live: live() }, preview({ live: live({ deployment: 'deployment 2' }) })).run();
+    assert.equal(story.types().filter((type) => type === 'DEPLOY_FAILED').length, 1);
+    assert.equal(story.state.ending?.kind, 'Done');
+  });
+
+test('a stage before production that is never reported is asked of a person once, however often production is deployed; its report is the answer', () => {
+  const story = shows(merged({ staging: true, timeoutMs: 5 * MINUTE }), { live: live() }, preview());
+  story.run();
+  story.later(5 * MINUTE);
+  story.run();
+  assert.equal(story.state.awaiting?.reason, 'DeployTimedOut');
+  shows(story, { live: live({ revision: sha('5'), deployment: 'deployment 2' }) }, preview());
+  story.run();
+  assert.equal(story.state.awaiting?.reason, 'DeployTimedOut');
+  assert.equal(story.types().filter((type) => type === 'DEPLOYED_PRODUCTION').length, 1);
+  shows(story, {}, preview({ live: live() }));
+  story.run();
+  assert.equal(story.state.awaiting, null, 'what was asked for is there');
+});
+
+test('a stage that comes late gives production its own time, and a stage that is asked for no longer holds nothing', () => {
+  const story = shows(merged({ staging: true, timeoutMs: 5 * MINUTE }), {}, preview());
+  story.run();
+  story.later(5 * MINUTE);
+  story.run();
+  shows(story, {}, preview({ live: live() }));
+  assert.equal(said(story.run()), 'wait DeployPending');
+  story.later(5 * MINUTE);
+  assert.equal(said(story.run()), 'wait DeployTimedOut');
+  const other = shows(merged({ staging: true }), { live: live() }, preview({ failed }));
+  other.run();
+  other.see({ repository: known(repositoryPolicy({ deploy: deployments }), NOON) });
+  shows(other, { live: live() }).run();
+  assert.equal(other.state.ending?.kind, 'Done');
+});
+
+test('both environments failed: each look adds nothing to what the log says', () => {
+  const story = merged({ staging: true });
+  const later = { ...failed, deployment: 'deployment 2' };
+  shows(story, { failed: later }, preview({ failed }));
+  const action = story.run();
+  assert.equal(said(action), 'wait DeployFailed');
+  const told = story.types().length;
+  story.later(MINUTE);
+  story.run();
+  assert.equal(story.types().length, told);
+  shows(story, { failed: later }, preview({ live: live({ deployment: 'deployment 3' }) }));
+  assert.match(story.run().message, /to production failed/);
+});
 
 test('a deployment that failed is told once; another one is waited for, and when it succeeds the issue is done', () => {
   const story = shows(merged(), { failed });

@@ -3,7 +3,7 @@ import { type Action, awaitHuman, registered, wait } from '../issue/action.ts';
 import type { IssueState } from '../issue/state.ts';
 import type { Policy, World } from '../issue/world.ts';
 import { verify } from './checks.ts';
-import { addressOf, type DeployPolicy, FOLLOWED, type StageFacts } from './world.ts';
+import { addressOf, type DeliveryFacts, type DeployPolicy, FOLLOWED, isHeld } from './world.ts';
 
 /** The one thing to do next for an issue whose change is merged: until it is live and verified, as far as its Repository asks for that. */
 export function deliver(state: IssueState, world: World, policy: Policy, now: number): Action {
@@ -27,7 +27,7 @@ function step(state: IssueState, world: World, deploy: DeployPolicy, policy: Pol
       `The change is merged; this conductor cannot tell what ${deploy.kind} deploys. Set deploy.kind of the Repository to deployments, if that reports to the forge, or to flux; none ends the issue.`,
     );
   if (delivery.rolledBack !== null) return takenBack(state, deploy, policy, now);
-  if (delivery.production === null) return awaited(state, world, deploy, policy, now);
+  if (delivery.production === null || isHeld(delivery, deploy)) return awaited(state, world, deploy, policy, now);
   const checked = verify(state, world, deploy, policy, now);
   if (checked.state === 'failed') return broken(state, deploy, policy, checked.reason, checked.message);
   if (checked.state === 'open') return checked.action;
@@ -67,12 +67,10 @@ function takenBack(state: IssueState, deploy: DeployPolicy, policy: Policy, now:
     : broken(state, deploy, policy, 'RolledBack', message);
 }
 
-/** Nothing of the change is live yet. */
+/** The change is not live yet everywhere it has to be. */
 function awaited(state: IssueState, world: World, deploy: DeployPolicy, policy: Policy, now: number): Action {
   const { failure } = state.delivery;
-  const says = world.delivery.known
-    ? saying(state, world.delivery.value.staging, world.delivery.value.production)
-    : null;
+  const says = world.delivery.known ? saying(state, deploy, world.delivery.value) : null;
   if (failure !== null) {
     const { environment, revision } = failure;
     const what = failure.aborted ? 'canary' : 'deployment';
@@ -88,8 +86,12 @@ function awaited(state: IssueState, world: World, deploy: DeployPolicy, policy: 
   return overdue(state, deploy, now, says ?? (world.delivery.known ? '' : world.delivery.why), policy);
 }
 
-function saying({ delivery }: IssueState, staging: StageFacts | null, production: StageFacts): string {
-  return staging !== null && delivery.staging === null ? staging.says : production.says;
+function saying({ delivery }: IssueState, deploy: DeployPolicy, { staging, production }: DeliveryFacts): string {
+  if (!isHeld(delivery, deploy)) return production.says;
+  const says = staging?.says ?? 'Nothing has been told of it yet.';
+  if (delivery.production === null) return staging === null ? production.says : says;
+  const where = staging?.environment ?? 'the stage before it';
+  return `The change is live in ${delivery.production.environment}; ${where} is waited for as well: ${says}`;
 }
 
 function overdue(state: IssueState, deploy: DeployPolicy, now: number, says: string, policy: Policy): Action {

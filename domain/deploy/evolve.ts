@@ -1,5 +1,5 @@
 import type { StoredEvent } from '../events/catalogue.ts';
-import { CHECKS, type CheckName, type DeliveryState, noCheck, noDelivery } from './state.ts';
+import { CHECKS, type CheckName, type DeliveryState, type Deployed, noCheck, noDelivery } from './state.ts';
 
 /** The delivery part of an issue's state after one event. Total, like the whole. */
 export function evolveDelivery(state: DeliveryState, event: StoredEvent): DeliveryState {
@@ -7,9 +7,9 @@ export function evolveDelivery(state: DeliveryState, event: StoredEvent): Delive
     case 'MERGED':
       return { ...noDelivery, mergedAt: event.at, since: event.at, run: state.run, reopenings: state.reopenings };
     case 'DEPLOYED_STAGING':
-      return { ...state, staging: event.data, failure: null };
+      return { ...state, staging: event.data, failure: elsewhere(state, event.data), since: event.at };
     case 'DEPLOYED_PRODUCTION':
-      return { ...afresh(state, event.at), production: event.data };
+      return { ...afresh(state, event.at), production: event.data, failure: elsewhere(state, event.data) };
     case 'DEPLOY_FAILED':
       return { ...state, failure: { url: null, ...event.data, aborted: false, at: event.at } };
     case 'CANARY_ABORTED':
@@ -33,6 +33,11 @@ export function evolveDelivery(state: DeliveryState, event: StoredEvent): Delive
     default:
       return checked(state, event);
   }
+}
+
+/** A success somewhere takes no failure in another environment back. */
+function elsewhere({ failure }: DeliveryState, { environment }: Deployed): DeliveryState['failure'] {
+  return failure?.environment === environment ? null : failure;
 }
 
 /** What is live is checked from the beginning, under a number of its own; what is not is waited for as if it had just been merged. */

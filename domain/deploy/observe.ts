@@ -3,7 +3,15 @@ import { clip } from '../events/parts.ts';
 import type { IssueState } from '../issue/state.ts';
 import type { World } from '../issue/world.ts';
 import { type CheckName, checkKey, type Deployed } from './state.ts';
-import { addressOf, type CheckJobFacts, type DeployPolicy, FOLLOWED, type StageFacts } from './world.ts';
+import {
+  addressOf,
+  type CheckJobFacts,
+  type DeliveryFacts,
+  type DeployPolicy,
+  FOLLOWED,
+  isHeld,
+  type StageFacts,
+} from './world.ts';
 
 /** What deployer and Jobs show of a merged change that the log does not say yet. Unknown facts say nothing. */
 export function observeDelivery(state: IssueState, world: World): DomainEvent[] {
@@ -14,7 +22,7 @@ export function observeDelivery(state: IssueState, world: World): DomainEvent[] 
   if (answered.length > 0) return answered;
   const told = world.delivery.known ? world.delivery.value : null;
   const staged = told?.staging ? observeStaging(state, told.staging) : [];
-  const live = told === null ? [] : observeProduction(state, told.production);
+  const live = told === null ? [] : observeProduction(state, deploy, told);
   return [...staged, ...live, ...(live.length === 0 ? observeChecks(state, world, deploy) : [])];
 }
 
@@ -28,20 +36,26 @@ function observeAnswer({ awaiting, delivery }: IssueState, deploy: DeployPolicy)
 }
 
 function observeStaging({ delivery, merged }: IssueState, stage: StageFacts): DomainEvent[] {
-  if (delivery.staging === null && stage.live?.contains === true)
+  if (delivery.staging !== null) return [];
+  if (stage.live?.contains === true)
     return [{ type: 'DEPLOYED_STAGING', data: deployedOf(stage.environment, stage.live) }];
-  return delivery.production === null && delivery.staging === null ? observeFailure({ delivery, merged }, stage) : [];
+  return observeFailure({ delivery, merged }, stage);
 }
 
 /**
  * A later revision with the change in it is told only where it matters: after a failure that waits for a person, or once the change
- * was taken back. Else a repository that deploys often would never be through its checks.
+ * was taken back. Else a repository that deploys often would never be through its checks. What is asked of a stage before it, it does not answer.
  */
-function observeProduction({ delivery, awaiting, merged }: IssueState, stage: StageFacts): DomainEvent[] {
+function observeProduction(
+  { delivery, awaiting, merged }: IssueState,
+  deploy: DeployPolicy,
+  { staging, production: stage }: DeliveryFacts,
+): DomainEvent[] {
   const { live } = stage;
+  const held = isHeld(delivery, deploy);
   if (live?.contains === true) {
     const same = delivery.production?.deployment === live.deployment && delivery.production.revision === live.revision;
-    const wanted = delivery.production === null || (awaiting !== null && !same);
+    const wanted = delivery.production === null || (awaiting !== null && !held && !same);
     return wanted ? [{ type: 'DEPLOYED_PRODUCTION', data: deployedOf(stage.environment, live) }] : [];
   }
   if (live !== null && delivery.production !== null) {
@@ -49,7 +63,9 @@ function observeProduction({ delivery, awaiting, merged }: IssueState, stage: St
     const message = clip(`${environment} is at ${revision.slice(0, 8)}, which does not have the change in it.`);
     return [{ type: 'ROLLED_BACK', data: { environment, revision, deployment, message } }];
   }
-  return delivery.production === null ? observeFailure({ delivery, merged }, stage) : [];
+  // One failure is remembered: that of the stage which is waited for first.
+  const first = delivery.staging === null && (staging?.failed ?? null) !== null;
+  return delivery.production === null && !first ? observeFailure({ delivery, merged }, stage) : [];
 }
 
 /** A canary that was given up speaks against the change only where it was of the change itself: a later revision has others in it as well. */
@@ -71,7 +87,7 @@ function deployedOf(environment: string, live: NonNullable<StageFacts['live']>):
 function observeChecks({ delivery }: IssueState, world: World, deploy: DeployPolicy): DomainEvent[] {
   const { production } = delivery;
   const url = addressOf(deploy, production);
-  if (production === null || url === null) return [];
+  if (production === null || url === null || isHeld(delivery, deploy)) return [];
   return deploy.checks.flatMap((check) => {
     if (delivery.checks[check].passed) return [];
     const job = checkKey(check, delivery);

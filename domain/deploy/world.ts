@@ -1,3 +1,5 @@
+import type { DeliveryState } from './state.ts';
+
 /** Kinds of `spec.deploy` that this conductor can follow. */
 export const FOLLOWED: ReadonlySet<string> = new Set(['deployments', 'cloudflare-pages', 'flux', 'flagger']);
 
@@ -5,7 +7,7 @@ export const FOLLOWED: ReadonlySet<string> = new Set(['deployments', 'cloudflare
 export interface DeployPolicy {
   /** `none`, or the word for the system that deploys. */
   readonly kind: string;
-  /** Whether a stage before production is named, whose deployment is waited for as well. */
+  /** Whether a stage before production is named: nothing is checked or done before the change was live there. */
   readonly staging: boolean;
   /** Commands of `spec.verify` that are given, in the order in which they run. */
   readonly checks: readonly ('smoke' | 'e2e' | 'a11y')[];
@@ -54,6 +56,11 @@ export interface CheckJobFacts {
   } | null;
   /** While it runs: what keeps it from getting on, in one sentence. */
   readonly problem: string | null;
+}
+
+/** Whether the stage before production is still waited for, whatever is live in production. */
+export function isHeld({ staging }: Pick<DeliveryState, 'staging'>, deploy: Pick<DeployPolicy, 'staging'>): boolean {
+  return deploy.staging && staging === null;
 }
 
 /** Where a deployed change is reached: the Repository's word before that of whoever may report a deployment. */

@@ -73,6 +73,7 @@ function change(state: IssueState, event: StoredEvent): Change {
     case 'HUMAN_GATE_REMINDED':
     case 'HUMAN_GATE_ACKNOWLEDGED':
       return { awaiting: told(state.awaiting, event) };
+    case 'DEPLOYED_STAGING':
     case 'DEPLOYED_PRODUCTION':
     case 'ROLLED_BACK':
     case 'SMOKE_PASSED':

@@ -52,7 +52,8 @@ function threadTexts(threads: readonly Thread[]): string[] {
   return [...threadHandles(threads)].map(([handle, thread]) => {
     const place = thread.line === null ? thread.path : `${thread.path}:${thread.line}`;
     const said = thread.comments.map(({ author, body }) => `${author}: ${body}`).join('\n\n');
-    return `${handle} (${thread.resolved ? 'resolved' : 'open'})\n${fenced(`thread ${handle} on ${place}`, `${place}\n${said}`)}`;
+    const whose = thread.mayResolve ? '' : '; not yours to resolve or reopen';
+    return `${handle} (${thread.resolved ? 'resolved' : 'open'}${whose})\n${fenced(`thread ${handle} on ${place}`, `${place}\n${said}`)}`;
   });
 }
 

@@ -95,7 +95,7 @@ test('the sample is reviewed: a change is requested on the line that was changed
   assert.equal(given?.verdict, 'request-changes');
   const { path, line, body } = commentOf(given as VerdictRequest);
   assert.match(show(path).split('\n')[line - 1] ?? '', /\\w\/\.test\(next\)/);
-  threads = [{ id: 'PRRT_1', path, line, resolved: false, comments: [{ author: 'Review-E', body }] }];
+  threads = [{ id: 'PRRT_1', path, line, resolved: false, mayResolve: true, comments: [{ author: 'Review-E', body }] }];
 });
 
 test('the objection of the reviewer is true of the first fix and not of the old code', () => {

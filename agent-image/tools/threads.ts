@@ -27,7 +27,7 @@ export function resolveThreadTool(threads: ReadonlyMap<string, Thread>, resolved
     description: 'Marks a review thread as fixed by your change, with one sentence that says how.',
     schema: Type.Object({ thread: Handle, reply: Reply }, { additionalProperties: false }),
     run: ({ thread: handle, reply }) => {
-      const { id, resolved: already } = named(threads, handle);
+      const { id, resolved: already } = settled(threads, handle);
       resolved.set(handle, { id, reply, already });
       return { text: already ? `Thread ${handle} is resolved already.` : `Noted for ${handle}.` };
     },
@@ -41,7 +41,7 @@ export function reopenThreadTool(threads: ReadonlyMap<string, Thread>, reopened:
     description: 'Reopens a thread that was resolved without being fixed, and says what is missing.',
     schema: Type.Object({ thread: Handle, reply: Reply }, { additionalProperties: false }),
     run: ({ thread: handle, reply }) => {
-      const { id, resolved } = named(threads, handle);
+      const { id, resolved } = settled(threads, handle);
       if (!resolved) throw new ToolRefusal(`Thread ${handle} is still open.`);
       reopened.set(handle, { id, reply, already: false });
       return { text: `Noted for ${handle}.` };
@@ -49,9 +49,14 @@ export function reopenThreadTool(threads: ReadonlyMap<string, Thread>, reopened:
   });
 }
 
-function named(threads: ReadonlyMap<string, Thread>, handle: string): Thread {
+/** A thread that a task may settle: for another, all that a task resolves is refused. */
+function settled(threads: ReadonlyMap<string, Thread>, handle: string): Thread {
   const thread = threads.get(handle);
   if (!thread)
     throw new ToolRefusal(`There is no thread ${handle}; there are ${[...threads.keys()].join(', ') || 'none'}.`);
+  if (!thread.mayResolve)
+    throw new ToolRefusal(
+      `Thread ${handle} was opened by ${thread.comments[0]?.author ?? 'somebody'}, who alone resolves or reopens it; let your change answer it.`,
+    );
   return thread;
 }

@@ -8,8 +8,9 @@ import { type Resolution, type Review, resolveThreadTool, reviewTools, Toolbox, 
 const sandbox = { call: () => assert.fail('the sandbox was asked') };
 const live = new AbortController().signal;
 const threads = threadHandles([
-  { id: 'A', path: 'a.js', line: 1, resolved: false, comments: [] },
-  { id: 'B', path: 'b.js', line: null, resolved: true, comments: [] },
+  { id: 'A', path: 'a.js', line: 1, resolved: false, mayResolve: true, comments: [] },
+  { id: 'B', path: 'b.js', line: null, resolved: true, mayResolve: true, comments: [] },
+  { id: 'C', path: 'c.js', line: 3, resolved: false, mayResolve: false, comments: [{ author: 'ada', body: 'Why?' }] },
 ]);
 
 test('closing keywords, skip marks and our trailers are found, ordinary words are not', () => {
@@ -50,10 +51,15 @@ test('an open thread is resolved once, one resolved already is not sent, an unkn
   await box.call('resolveThread', { thread: 'T1', reply: 'Done.' }, live);
   await box.call('resolveThread', { thread: 'T2', reply: 'Done.' }, live);
   assert.match(
-    (await box.call('resolveThread', { thread: 'T3', reply: 'x' }, live)).text,
-    /There is no thread T3; there are T1, T2/,
+    (await box.call('resolveThread', { thread: 'T4', reply: 'x' }, live)).text,
+    /There is no thread T4; there are T1, T2, T3/,
   );
   assert.deepEqual(toSend(resolved), [{ id: 'A', reply: 'Done.' }]);
+  assert.match(
+    (await box.call('resolveThread', { thread: 'T3', reply: 'x' }, live)).text,
+    /T3 was opened by ada, who alone resolves/,
+  );
+  assert.deepEqual([...resolved.keys()], ['T1', 'T2']);
 });
 
 test("a repository's list of tools leaves out the others but never those that end a task", () => {

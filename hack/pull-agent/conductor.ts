@@ -1,5 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Assignment, NextAssignment, PullRequestRequest, TaskEvent, TokenResponse } from '#lib/conductor';
+import type {
+  Assignment,
+  NextAssignment,
+  PlanRequest,
+  PlanResponse,
+  PullRequestRequest,
+  TaskEvent,
+  TokenResponse,
+} from '#lib/conductor';
 
 /** The claim has ended: nothing this client does is taken any more. */
 export class DeadFence extends Error {
@@ -80,6 +88,10 @@ export class Task {
 
   async openPullRequest(request: PullRequestRequest): Promise<{ number: number; url: string }> {
     return (await this.#post('pull-request', request)) as { number: number; url: string };
+  }
+
+  async plan(request: PlanRequest): Promise<PlanResponse> {
+    return (await this.#post('plan', request)) as PlanResponse;
   }
 
   async resolve(threads: readonly { id: string; reply: string }[]): Promise<void> {

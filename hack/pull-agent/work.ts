@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Assignment, TaskEvent } from '#lib/conductor';
@@ -18,7 +18,8 @@ export async function work(task: Task, command: readonly string[], outside: Abor
     if (assignment.task.kind === 'review') throw new Error('this client writes code; a review needs one that reads it');
     await task.report({ id: 'started', type: 'WORK_STARTED', data: { model: command[0]! } });
     const signal = AbortSignal.any([outside, cancelled.signal]);
-    const end = await worked({ task, assignment, command, folder, signal });
+    const work = assignment.task.kind === 'plan' ? planned : coded;
+    const end = await work({ task, assignment, command, folder, signal });
     await task.report(end);
     return `${end.data.result}: ${end.data.message.split('\n')[0]}`;
   } catch (error) {
@@ -40,12 +41,11 @@ interface Work {
   readonly signal: AbortSignal;
 }
 
-async function worked({ task, assignment, command, folder, signal }: Work): Promise<Finished> {
-  const file = join(folder, 'assignment.json');
-  await writeFile(file, JSON.stringify(assignment, null, 2));
-  const clone = await Clone.make(folder, task, assignment);
-  const { ok, tail } = await clone.run(command, { RIG_ASSIGNMENT: file }, signal);
-  if (!ok) return finished('failed', 'CommandFailed', `The command did not end with 0:\n${tail}`);
+/** Code is what the command leaves in the clone. */
+async function coded(work: Work): Promise<Finished> {
+  const { task, assignment, command } = work;
+  const { clone, ok, tail } = await commanded(work);
+  if (!ok) return failed(tail);
   const { issue, threads } = assignment;
   const tip = await clone.deliver(issue.title);
   if (tip === null) return finished('failed', 'NothingChanged', 'The command ended with 0 and changed nothing.');
@@ -56,9 +56,28 @@ async function worked({ task, assignment, command, folder, signal }: Work): Prom
     proof: tail,
     risk: '',
   });
-  const open = threads.filter(({ resolved }) => !resolved);
+  const open = threads.filter(({ resolved, mayResolve }) => !resolved && mayResolve);
   if (open.length > 0) await task.resolve(open.map(({ id }) => ({ id, reply: `See ${tip}.` })));
   return finished('succeeded', 'Delivered', `Pushed to ${url}.`);
+}
+
+/** A plan is what the command writes to the file RIG_PLAN; a person reads it before anything is changed. */
+async function planned(work: Work): Promise<Finished> {
+  const file = join(work.folder, 'plan.md');
+  const { ok, tail } = await commanded(work, { RIG_PLAN: file });
+  if (!ok) return failed(tail);
+  const text = await readFile(file, 'utf8').catch(() => '');
+  if (text.trim() === '')
+    return finished('failed', 'NoPlan', 'The command ended with 0 and wrote nothing to RIG_PLAN.');
+  const { url } = await work.task.plan({ text });
+  return finished('succeeded', 'PlanProposed', `The plan is at ${url}.`);
+}
+
+async function commanded({ task, assignment, command, folder, signal }: Work, env: NodeJS.ProcessEnv = {}) {
+  const file = join(folder, 'assignment.json');
+  await writeFile(file, JSON.stringify(assignment, null, 2));
+  const clone = await Clone.make(folder, task, assignment);
+  return { clone, ...(await clone.run(command, { RIG_ASSIGNMENT: file, ...env }, signal)) };
 }
 
 type Finished = Extract<TaskEvent, { type: 'TASK_FINISHED' }>;
@@ -66,6 +85,8 @@ type Finished = Extract<TaskEvent, { type: 'TASK_FINISHED' }>;
 function finished(result: Finished['data']['result'], reason: string, message: string): Finished {
   return { id: 'finished', type: 'TASK_FINISHED', data: { result, reason, message, tokens: TOKENS } };
 }
+
+const failed = (tail: string) => finished('failed', 'CommandFailed', `The command did not end with 0:\n${tail}`);
 
 /** A conductor that is away is asked again by the next beat; silence of five minutes would cost the task. */
 async function beat(task: Task, cancelled: AbortController): Promise<void> {

@@ -39,17 +39,21 @@ export async function readEvents(
 }
 
 /**
- * Events as they happen, oldest first, each once: a broken stream is taken up behind the last event seen. Ends when `signal`
+ * Events as they happen, each once, those of a stream in its order: a broken stream is taken up where the conductor says. Ends when `signal`
  * aborts. Throws ConductorError for what repeating does not help (a refused token, a bad cursor).
  */
 export async function* followEvents(options: ReaderOptions, follow: FollowOptions): AsyncGenerator<EventView> {
   const { signal, retryMs = 500 } = follow;
   let cursor = follow.after;
+  /** Version of the last event of each stream: what is resumed behind may lie before what was seen. */
+  const known = new Map<string, number>();
   while (!signal.aborted) {
     try {
       const response = await get(options, cursor, 'text/event-stream', signal);
-      for await (const event of parseStream(response, signal)) {
-        cursor = event.cursor;
+      for await (const { id, event } of parseStream(response, signal)) {
+        cursor = id;
+        if (event.version <= (known.get(event.stream) ?? 0)) continue;
+        known.set(event.stream, event.version);
         yield event;
       }
     } catch (error) {
@@ -72,10 +76,10 @@ function get(
 }
 
 /**
- * The `data` of a stream of server-sent events (WHATWG HTML 9.2); comments and other fields are passed over. Ends at once when
+ * The `data` and `id` of a stream of server-sent events (WHATWG HTML 9.2); comments and other fields are passed over. Ends at once when
  * `signal` aborts: fetch alone was seen to go on waiting, since it holds the signal weakly.
  */
-async function* parseStream(response: Response, signal: AbortSignal): AsyncGenerator<EventView> {
+async function* parseStream(response: Response, signal: AbortSignal): AsyncGenerator<Told> {
   const reader = response.body?.getReader();
   const cancel = () => void reader?.cancel().catch(() => {});
   signal.addEventListener('abort', cancel, { once: true });
@@ -95,8 +99,20 @@ async function* parseStream(response: Response, signal: AbortSignal): AsyncGener
   }
 }
 
-function dataOf(block: string): EventView[] {
-  const lines = block.split('\n').filter((line) => line.startsWith('data:'));
-  if (lines.length === 0) return [];
-  return [JSON.parse(lines.map((line) => line.slice(5).replace(/^ /, '')).join('\n')) as EventView];
+/** An event, and the place behind which the stream is to be taken up after it. */
+interface Told {
+  readonly id: string;
+  readonly event: EventView;
+}
+
+function dataOf(block: string): Told[] {
+  const of = (field: string) =>
+    block
+      .split('\n')
+      .filter((line) => line.startsWith(`${field}:`))
+      .map((line) => line.slice(field.length + 1).replace(/^ /, ''));
+  const data = of('data');
+  if (data.length === 0) return [];
+  const event = JSON.parse(data.join('\n')) as EventView;
+  return [{ id: of('id').at(-1) ?? event.cursor, event }];
 }

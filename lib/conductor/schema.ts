@@ -14,6 +14,8 @@ export const Thread = Type.Object({
   path: text(4096),
   line: nullable(Type.Integer({ minimum: 1 })),
   resolved: Type.Boolean(),
+  /** Whether a task may resolve or reopen it: a reviewer Agent opened it. What anybody else opened is theirs. */
+  mayResolve: Type.Boolean(),
   comments: Type.Array(Type.Object({ author: text(256), body: text(65_536) }), { maxItems: 100 }),
 });
 export type Thread = Static<typeof Thread>;

@@ -8,6 +8,7 @@ import { readPullRequest } from '../issues/merge.ts';
 import { repositoryName, repositoryURL } from '../repositories/name.ts';
 import { findTask } from '../store/tasks.ts';
 import type { TaskCall } from './caller.ts';
+import { reviewerIds } from './reviewers.ts';
 import { startOf } from './start.ts';
 
 const CHECK_OUTPUT = 16_384;
@@ -69,7 +70,7 @@ export async function assignmentOf(conductor: Conductor, call: TaskCall): Promis
       pull === null
         ? null
         : { number: pull.number, url: pull.url, headSHA: task.headSHA ?? pull.head.sha, title: pull.title },
-    threads: pull === null ? [] : threadsOf(pull),
+    threads: pull === null ? [] : threadsOf(pull, await reviewerIds(conductor, call)),
     feedback: [...undelivered(state), ...(pull === null ? [] : feedbackOf(pull, task.kind))],
   };
 }
@@ -108,13 +109,14 @@ async function characterOf(client: KubeClient, { spec, metadata }: TaskCall['age
   return text;
 }
 
-function threadsOf(pull: PullRequestFacts): Thread[] {
+function threadsOf(pull: PullRequestFacts, reviewers: ReadonlySet<number>): Thread[] {
   const open = [...pull.threads].sort((a, b) => Number(a.resolved) - Number(b.resolved)).slice(0, 500);
   return open.map((thread) => ({
     id: thread.id,
     path: thread.path,
     line: thread.line,
     resolved: thread.resolved,
+    mayResolve: reviewers.has(thread.comments[0]?.author.id ?? Number.NaN),
     comments: thread.comments
       .slice(0, 100)
       .map((comment) => ({ author: comment.author.login, body: comment.body.slice(0, 65_536) })),

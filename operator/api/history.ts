@@ -32,8 +32,8 @@ export class History {
   }
 
   /**
-   * GET …/events?issue=&stream=&after=&limit=: oldest first. With `Accept: text/event-stream` it goes on live; each event's id is its cursor, and
-   * Last-Event-ID resumes behind it.
+   * GET …/events?issue=&stream=&after=&limit=: oldest first. With `Accept: text/event-stream` it goes on live; each event's id is a place that misses
+   * nothing when Last-Event-ID resumes behind it: its cursor, or the beginning of its page where the page's order is not the log's.
    */
   async serve(context: Context, namespace: string): Promise<Response> {
     const stream = await this.#streamOf(context, namespace);

@@ -8,6 +8,7 @@ import type { Conductor } from '../issues/context.ts';
 import { readPullRequest } from '../issues/merge.ts';
 import type { TaskCall } from './caller.ts';
 import { record, requireLane, targetOf } from './deliver.ts';
+import { reviewerIds } from './reviewers.ts';
 
 /** POST …/verdict: submitted for the head the task was given, and dropped if that is no longer the head. */
 export async function submitVerdict(
@@ -108,14 +109,4 @@ export async function settleThreads(
   await record(conductor, call, { type: 'threadsResolved', threads: resolved, by: call.task.agent.name });
   await record(conductor, call, { type: 'threadsReopened', threads: reopened, by: call.task.agent.name });
   return { resolved, reopened };
-}
-
-async function reviewerIds(conductor: Conductor, call: TaskCall): Promise<Set<number>> {
-  const reviewers = conductor.objects.agents
-    .list(call.subject.namespace)
-    .filter((agent) => agent.spec.role === 'reviewer' && agent.spec.forgeCredentialsSecretRef !== undefined);
-  const accounts = await Promise.all(
-    reviewers.map((agent) => conductor.forges.forAgent(agent, call.repository).catch(() => null)),
-  );
-  return new Set(accounts.flatMap((account) => (account === null ? [] : [account.actor.id])));
 }

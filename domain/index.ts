@@ -1,4 +1,5 @@
 export { type Routing, routeDeveloper, routeReviewer } from './agents/routing.ts';
+export { isBrought, type Lineage, type MovedRef } from './approval/brought.ts';
 export { canonicalJSON } from './approval/canonical.ts';
 export { approvedChange, manifestPaths } from './approval/change.ts';
 export {

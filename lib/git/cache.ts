@@ -1,6 +1,7 @@
 import type { BareCopies, CopyOf } from './copies.ts';
 import { GitError } from './error.ts';
 import { type GitOptions, git } from './git.ts';
+import { type LineageAnswer, type LineageQuestion, readLineage } from './lineage.ts';
 import { removeLocks } from './locks.ts';
 import { hasWhole } from './tending.ts';
 
@@ -46,6 +47,11 @@ export class GitCache {
         throw error;
       }
     });
+  }
+
+  /** What builds on some commits, of which those are asked for by name that the copy does not have. Throws GitError. */
+  lineage(remote: Remote, asked: LineageQuestion): Promise<LineageAnswer> {
+    return this.#copies.with(remote, (path) => readLineage(path, asked, remote));
   }
 
   /** A repository of its own for one push, which sees the cache's objects and leaves nothing in it. `use` may run git there. */

@@ -39,7 +39,8 @@ const { namespace: VERIFIER, humans, root } = trustObjects;
 const rig = await testConductor(fileLife);
 let ahead = 0;
 const now = () => Date.now() + ahead;
-const changes = { of: () => Promise.reject(new Error('no test of this file asks git')) };
+const unasked = () => Promise.reject(new Error('no test of this file asks git'));
+const changes = { of: unasked, lineage: unasked };
 const present = new PresentReader(rig.conductor, changes);
 /** The merge of no issue here can be read, and what reads the interface of some is broken. */
 const unreadable = {

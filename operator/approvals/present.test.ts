@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Issue, Repository } from '#crds';
-import { type ApprovalScope, type IssueState, known, noIssue, type PullRequestFacts, unknown } from '#domain';
+import {
+  type Account,
+  type ApprovalScope,
+  type IssueState,
+  known,
+  noIssue,
+  type PullRequestFacts,
+  unknown,
+} from '#domain';
+import type { LineageAnswer } from '#lib/git';
 import type { KubeObject } from '#lib/kube';
 import type { Conductor } from '../issues/context.ts';
 import { PresentReader } from './present.ts';
@@ -40,6 +49,9 @@ interface Given {
   /** Who pushed, by default to the branch; `sha` to another, where it left that commit. */
   readonly pushers?: readonly { id: number; login: string; sha?: string }[];
   readonly pushed?: boolean;
+  /** Moves of other branches, and other pull requests. */
+  readonly moves?: readonly { before: string | null; after: string; actor: Account }[];
+  readonly told?: Partial<LineageAnswer>;
 }
 
 /** The rows that the mirror has for a branch ($3) and the commits that it brings in ($4). */
@@ -49,12 +61,21 @@ const pushedTo =
     sha === undefined ? ref === BRANCH : (commits as string[]).includes(sha);
 
 /** What would be signed of an issue, as a conductor with just these facts says. */
-function present(issueState: IssueState, scope: ApprovalScope, { facts, pushers = [], pushed = false }: Given = {}) {
+function present(
+  issueState: IssueState,
+  scope: ApprovalScope,
+  { facts, pushers = [], pushed = false, moves = [], told = {} }: Given = {},
+) {
   const repository = {
     metadata: { namespace: 'acme', name: 'shop' },
     spec: { apiURL: 'https://github.com', defaultBranch: 'main' },
     status: { forge: { host: 'github.com', repositoryID: 5 } },
   } as unknown as Repository;
+  const query = async (_: string, asked: unknown[]) => {
+    const [, , others] = asked;
+    if (!Array.isArray(others)) return { rows: pushers.filter(pushedTo(asked)) };
+    return { rows: moves.filter(({ actor }) => !others.includes(actor.id)) };
+  };
   const conductor = {
     objects: { repositories: { get: () => repository } },
     client: { get: async () => ({ metadata: { uid: 'cluster' } }) },
@@ -62,7 +83,7 @@ function present(issueState: IssueState, scope: ApprovalScope, { facts, pushers 
       pull: async () => ({ facts: known(pull(facts), 0), readAt: 0 }),
       pusherOf: async () => (pushed ? known(bot, 0) : unknown('no delivery of that push has arrived.')),
     },
-    log: { pool: { query: async (_: string, asked: unknown[]) => ({ rows: pushers.filter(pushedTo(asked)) }) } },
+    log: { pool: { query } },
   } as unknown as Conductor;
   const change = { number: 57, headSHA: HEAD, baseSHA: 'b'.repeat(40), paths: ['src/auth.ts'], manifests: [] };
   const issue = {
@@ -70,7 +91,8 @@ function present(issueState: IssueState, scope: ApprovalScope, { facts, pushers 
     spec: { repositoryRef: { name: 'shop' }, title: 'Keep sessions', number: 42 },
     status: { plan: { digest: `sha256:${'c'.repeat(64)}` } },
   } as unknown as Issue & KubeObject;
-  return new PresentReader(conductor, { of: async () => change }).of(issue, issueState, scope);
+  const lineage = async () => ({ builtOn: new Map(), gone: new Set<string>(), ...told });
+  return new PresentReader(conductor, { of: async () => change, lineage }).of(issue, issueState, scope);
 }
 
 const gradeOf = async (issueState: IssueState, scope: ApprovalScope) => {
@@ -140,6 +162,22 @@ test('who pushed one of its commits to another branch, as to that of an earlier 
   const pushers = [{ ...ada, sha: earlier }];
   assert.deepEqual(await authorsOf({ pushers, facts: { commits } }), ['dev-e[bot]', 'ada']);
   assert.deepEqual(await authorsOf({ pushers }), ['dev-e[bot]']);
+});
+
+test('who pushed one of its commits below another to any branch, or opened a pull request with it, is one of the authors, and who went on from there is not', async () => {
+  const [trivial, later] = ['d'.repeat(40), 'f'.repeat(40)];
+  const bea = { id: 8, login: 'bea' };
+  const moves = [
+    { before: null, after: trivial, actor: ada },
+    { before: trivial, after: later, actor: bea },
+  ];
+  const builtOn = new Map([
+    [trivial, [HEAD]],
+    [later, [trivial]],
+  ]);
+  assert.deepEqual(await authorsOf({ moves, told: { builtOn } }), ['dev-e[bot]', 'ada']);
+  assert.deepEqual(await authorsOf({ moves }), ['dev-e[bot]']);
+  assert.deepEqual(await authorsOf({ moves, told: { gone: new Set([later]) } }), ['dev-e[bot]', 'bea']);
 });
 
 test('authors are not known where not every commit was read', async () => {

@@ -9,6 +9,7 @@ import {
   approvalDocument,
   floorOf,
   type IssueState,
+  isBrought,
   isHigher,
   type PullRequestFacts,
   trustedWork,
@@ -16,7 +17,7 @@ import {
 import { type KubeObject, NAMESPACES, Retry } from '#lib/kube';
 import type { Conductor } from '../issues/context.ts';
 import { repositoryKey } from '../issues/world.ts';
-import { pushingAccounts } from '../mirror/rules.ts';
+import { movesBeside, pushingAccounts } from '../mirror/rules.ts';
 import { numberOf } from '../objects.ts';
 import type { Changes } from './change.ts';
 import { sha256 } from './hash.ts';
@@ -33,10 +34,10 @@ export interface Present {
 /** Makes the document of an issue for a scope from what the cluster, the log and git say now. */
 export class PresentReader {
   readonly #conductor: Conductor;
-  readonly #changes: Pick<Changes, 'of'>;
+  readonly #changes: Pick<Changes, 'of' | 'lineage'>;
   #clusterUID: Promise<string> | undefined;
 
-  constructor(conductor: Conductor, changes: Pick<Changes, 'of'>) {
+  constructor(conductor: Conductor, changes: Pick<Changes, 'of' | 'lineage'>) {
     this.#conductor = conductor;
     this.#changes = changes;
   }
@@ -98,7 +99,24 @@ export class PresentReader {
     // What the gateway forwarded an agent pushed, under an account of the rig.
     const forwarded = state.forwarded.some(({ sha, branch }) => sha === head.sha && branch === head.ref);
     if (!forwarded && !(await mirror.pusherOf(log.pool, key, head.sha, head.ref)).known) return null;
-    return [author, ...(await pushingAccounts(log.pool, key, pull))];
+    const pushing = [author, ...(await pushingAccounts(log.pool, key, pull))];
+    return [...pushing, ...(await this.#bringers(repository, pull, pushing))];
+  }
+
+  /** Others who brought one of the commits to another branch, or into another pull request, however deep below what they pushed. */
+  async #bringers(
+    repository: Repository,
+    { commits }: PullRequestFacts,
+    known: readonly Account[],
+  ): Promise<Account[]> {
+    const moves = await movesBeside(this.#conductor.log.pool, repositoryKey(repository)!, known);
+    if (moves.length === 0) return [];
+    const own = commits.map(({ sha }) => sha);
+    const tips = moves.flatMap(({ after }) => after ?? []);
+    const besides = moves.flatMap(({ before }) => before ?? []);
+    const told = await this.#changes.lineage(repository, { own, tips, besides });
+    const lineage = { ...told, own: new Set(own) };
+    return moves.filter((move) => isBrought(move, lineage)).map(({ actor }) => actor);
   }
 }
 

@@ -66,7 +66,8 @@ async function applyPush(
   const { mirror, log } = conductor;
   const branch = /^refs\/heads\/(?<name>.+)$/.exec(update.ref)?.groups?.name;
   if (update.sha === null || branch === undefined) return 'No branch moved.';
-  if (update.actor !== null) await mirror.putPush(log.pool, key, update.sha, branch, update.actor, at);
+  const { actor, before } = update;
+  if (actor !== null) await mirror.putPush(log.pool, key, update.sha, branch, actor, at, before);
   await mirror.putTip(log.pool, key, branch, update.sha, at);
   return `The push to ${branch} was noted.`;
 }

@@ -196,7 +196,8 @@ export class Mirror {
     return rows.map((row) => row.number);
   }
 
-  /** A branch may be set to one head more than once, the last time by a person who takes it back: whoever did so last at `pushedAt` counts. */
+  /** A branch may be set to one head more than once, the last time by a person who takes it back: whoever did so last at `pushedAt` counts. `before` is where it
+   * was, null where it was made or that is not told. */
   async putPush(
     db: Queryable,
     key: RepositoryKey,
@@ -204,12 +205,13 @@ export class Mirror {
     ref: string,
     pusher: Actor,
     pushedAt: string,
+    before: string | null = null,
   ): Promise<void> {
     await db.query(
-      `INSERT INTO forge_pushes AS p (host, repository_id, sha, ref, pusher, observed_at) VALUES ($1, $2, $3, $4, $5, $6)
-       ON CONFLICT (host, repository_id, sha, ref) DO UPDATE SET pusher = excluded.pusher, observed_at = excluded.observed_at
+      `INSERT INTO forge_pushes AS p (host, repository_id, sha, ref, pusher, observed_at, before) VALUES ($1, $2, $3, $4, $5, $6, $7)
+       ON CONFLICT (host, repository_id, sha, ref) DO UPDATE SET pusher = excluded.pusher, observed_at = excluded.observed_at, before = excluded.before
        WHERE p.observed_at <= excluded.observed_at`,
-      [key.host, key.id, sha, ref, JSON.stringify(pusher), pushedAt],
+      [key.host, key.id, sha, ref, JSON.stringify(pusher), pushedAt, before],
     );
   }
 

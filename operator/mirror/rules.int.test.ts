@@ -6,7 +6,7 @@ import { testDatabase } from '../../test/kit/postgres.ts';
 import { operatorMigrations } from '../store/store.int-kit.ts';
 import { putPulls } from './listings.ts';
 import { Mirror } from './mirror.ts';
-import { baseChangedAt, pullsOfHead, pushersOf, putRules, rulesOf } from './rules.ts';
+import { baseChangedAt, movesBeside, pullsOfHead, pushersOf, putRules, rulesOf } from './rules.ts';
 
 const key = { host: 'forge.example', id: 5 };
 const NOON = Date.parse('2026-03-02T12:00:00Z');
@@ -70,6 +70,7 @@ test('everybody who pushed to a branch, or what it brings in, is told, and every
   assert.deepEqual(await pushers('rig/one/1'), [1, 2]);
   assert.deepEqual(await pushers('rig/none/1'), []);
   assert.deepEqual(await pushers('rig/two/2', 'a', 'e'), [1, 3], 'who pushed one of its commits to another branch');
+  assert.deepEqual(await pushers('rig/one/2'), [1, 2], 'who pushed to the branch of another attempt');
   const pull = (...given: Parameters<typeof summary>) => mirror.putPull(pool, key, summary(...given));
   await pull(1, 'a', 'main', 5);
   await pull(2, 'b', 'main', 5);
@@ -82,6 +83,24 @@ test('everybody who pushed to a branch, or what it brings in, is told, and every
       { number: 3, base: 'release' },
     ],
   );
+});
+
+test('the newest moves of branches, from where to where, and pull requests of forks are told, but for those of accounts that are known', async (t) => {
+  const { pool } = await testDatabase(t, { migrations: operatorMigrations });
+  const mirror = new Mirror(() => NOON);
+  await mirror.putPush(pool, key, sha('a'), 'ada/tmp', actor(1), iso, sha('b'));
+  await mirror.putPush(pool, key, sha('c'), 'rig/one/1', actor(2), iso);
+  const forked = summary(4, 'd', 'main', 6);
+  await mirror.putPull(pool, key, { ...forked, author: actor(3) });
+  const moves = async (...known: number[]) =>
+    (await movesBeside(pool, key, known.map(actor))).map(({ before, after, actor: { id } }) => [id, before, after]);
+  const [ada, bot, fork] = [
+    [1, sha('b'), sha('a')],
+    [2, null, sha('c')],
+    [3, null, sha('d')],
+  ];
+  assert.deepEqual((await moves()).toSorted(), [ada, bot, fork]);
+  assert.deepEqual(await moves(2, 3), [ada]);
 });
 
 test('when a pull request was set to go to another branch is kept, whoever told it, and a late delivery changes nothing', async (t) => {

@@ -1,4 +1,4 @@
-import type { BranchRules, PullRequestFacts } from '#domain';
+import type { Account, BranchRules, MovedRef, PullRequestFacts } from '#domain';
 import type { Queryable } from '#lib/db';
 import type { RepositoryKey } from './mirror.ts';
 
@@ -41,8 +41,8 @@ export async function pushersOf(db: Queryable, key: RepositoryKey, pull: PushedP
 }
 
 /**
- * {@link pushersOf} with their names of then: one that was renamed in between is here under both. Whoever pushed to the branch, and whoever pushed one of its
- * commits to another, as to the branch of an earlier attempt, which the next one begins at.
+ * {@link pushersOf} with their names of then: one that was renamed in between is here under both. Whoever pushed to the branch, or to that of any attempt of
+ * the same Issue, and whoever left another branch at one of its commits.
  */
 export async function pushingAccounts(
   db: Queryable,
@@ -51,10 +51,44 @@ export async function pushingAccounts(
 ): Promise<{ id: number; login: string }[]> {
   const { rows } = await db.query(
     `SELECT DISTINCT (pusher->>'id')::bigint AS id, pusher->>'login' AS login FROM forge_pushes
-     WHERE host = $1 AND repository_id = $2 AND (ref = $3 OR sha = ANY($4))`,
-    [key.host, key.id, head.ref, commits.map(({ sha }) => sha)],
+     WHERE host = $1 AND repository_id = $2 AND (ref = $3 OR sha = ANY($4) OR starts_with(ref, $5))`,
+    [key.host, key.id, head.ref, commits.map(({ sha }) => sha), attemptsOf(head.ref)],
   );
   return rows.map((row) => ({ id: Number(row.id), login: String(row.login) }));
+}
+
+/** What the branches of all attempts of an Issue begin with, by one of them; null for another branch. */
+function attemptsOf(branch: string): string | null {
+  return /^rig\/[^/]+\/(?=\d+$)/.exec(branch)?.[0] ?? null;
+}
+
+/** A branch that somebody moved, or a pull request that somebody opened, which stands for a branch that they made. */
+export interface MovedBy extends MovedRef {
+  readonly actor: Account;
+}
+
+/** Moves of branches, and pull requests, that are looked through for whose commits are in a head. */
+const MOST_MOVES = 3_000;
+
+/** The newest moves of branches, and the newest pull requests, of forks too, by others than these accounts. */
+export async function movesBeside(
+  db: Queryable,
+  key: RepositoryKey,
+  accounts: readonly Account[],
+): Promise<readonly MovedBy[]> {
+  const { rows } = await db.query(
+    `(SELECT before, sha AS after, pusher AS actor FROM forge_pushes
+      WHERE host = $1 AND repository_id = $2 AND (pusher->>'id')::bigint <> ALL($3) ORDER BY observed_at DESC LIMIT $4)
+     UNION ALL
+     (SELECT NULL, head_sha, summary->'author' FROM forge_pulls
+      WHERE host = $1 AND repository_id = $2 AND (summary->'author'->>'id')::bigint <> ALL($3) ORDER BY number DESC LIMIT $4)`,
+    [key.host, key.id, accounts.map(({ id }) => id), MOST_MOVES],
+  );
+  return rows.map(({ before, after, actor }) => ({
+    before,
+    after,
+    actor: { id: Number(actor.id), login: String(actor.login) },
+  }));
 }
 
 /**

@@ -38,7 +38,7 @@ async function noteMove({ conductor, key, found, repository }: Round, move: Acti
   const branch = BRANCH.exec(move.ref)?.groups?.name;
   if (branch === undefined || move.after === null) return;
   const known = await mirror.pusherOf(log.pool, key, move.after, branch);
-  await mirror.putPush(log.pool, key, move.after, branch, move.actor, move.at);
+  await mirror.putPush(log.pool, key, move.after, branch, move.actor, move.at, move.before);
   if (branch === repository.spec.defaultBranch) await mirror.putTip(log.pool, key, branch, move.after, move.at);
   if (known.known) return;
   found.missed(move.at, `the push of ${move.after.slice(0, 8)} to ${branch}`);

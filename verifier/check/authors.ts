@@ -1,5 +1,6 @@
-import type { Account } from '#domain';
+import { type Account, isBrought, type MovedRef } from '#domain';
 import type { ActivityFacts, Forge, PullRequestSummary, RepositoryName } from '#lib/forge';
+import type { LineageAnswer, LineageQuestion } from '#lib/git';
 import { issueOf, movesOf, movesOfAttempts } from './attempts.ts';
 
 /** Moves of all refs together that are looked through for who pushed a commit. */
@@ -13,6 +14,15 @@ export interface Brought {
   /** Null where there are too many. */
   readonly commits: ReadonlySet<string> | null;
   readonly issues: readonly string[];
+  /** What git says of where else they are. Throws where it does not tell. */
+  readonly lineage: (asked: LineageQuestion) => Promise<LineageAnswer>;
+  /** Every pull request that is open, of forks too. */
+  readonly open: readonly PullRequestSummary[];
+}
+
+/** A ref that somebody set, or a pull request that somebody opened. */
+interface MovedBy extends MovedRef {
+  readonly actor: Account;
 }
 
 /** Accounts with a hand in pull requests, as the forge tells. Of each head it is asked until they are known, and then never again. */
@@ -20,10 +30,11 @@ export class Authors {
   readonly #known = new Map<string, readonly Account[] | null>();
 
   /**
-   * Who opened these pull requests, pushed to their branches, or pushed one of their commits to another branch. Of a repository that moved more often
-   * than is looked through, whoever pushed to the branch of any attempt of their Issues stands for the latter, beside who is seen to have. Null where the
-   * forge does not tell who brought the present head, as for a branch of a fork, or not all who moved one of these branches, or the commits are not
-   * known. What is written into commits decides nothing. Throws ForgeError.
+   * Who opened these pull requests, pushed to their branches or to that of any attempt of their Issues, or brought one of their commits to another branch or
+   * into another open pull request, however deep below what they pushed. Whoever pushed what git does not have any more counts. Of a repository that moved
+   * more often than is looked through, the newest moves are. Null where the forge does not tell who brought the present head, as for a branch of a fork, or
+   * not all who moved one of these branches, or the commits are not known. What is written into commits decides nothing. Throws ForgeError, and what
+   * `lineage` throws.
    */
   async of(
     forge: AuthorsForge,
@@ -39,7 +50,9 @@ export class Authors {
       if (movers === null) return null;
       accounts.push(pull.author, ...movers);
     }
-    return accounts;
+    // Others are opened at any time, so they are looked at each time; git has most of them.
+    const others = brought.open.map(({ head, author }) => ({ before: null, after: head.sha, actor: author }));
+    return [...accounts, ...(await bringersAmong(others, accounts, brought))];
   }
 
   async #moversOf(
@@ -54,9 +67,8 @@ export class Authors {
     const ref = `refs/heads/${head.ref}`;
     const own = await movesOf(forge, name, ref);
     if (own !== null && !own.some(({ after }) => after === head.sha)) return null;
-    const others = own && (await bringersOf(forge, name, ref, brought));
     // What is too much stays too much: moves are never fewer later.
-    return this.#keep(key, own && others && [...own, ...others].map(({ actor }) => actor));
+    return this.#keep(key, own && (await moversBeside(forge, name, { ref, own }, brought)));
   }
 
   #keep(key: string, movers: readonly Account[] | null): readonly Account[] | null {
@@ -67,25 +79,42 @@ export class Authors {
   }
 }
 
-/** Moves by which one of the commits may have come to another branch. */
-async function bringersOf(
+/** Whoever moved a branch, that of an attempt, or another to what may have had one of the commits. */
+async function moversBeside(
   forge: AuthorsForge,
   name: RepositoryName,
-  own: string,
-  { commits, issues }: Brought,
-): Promise<readonly ActivityFacts[] | null> {
+  { ref, own }: { readonly ref: string; readonly own: readonly ActivityFacts[] },
+  brought: Brought,
+): Promise<readonly Account[] | null> {
   const listed = await forge.listActivity(name, { limit: MOST });
   if (listed.notModified) return null;
-  const brought = listed.items.filter(({ after }) => after !== null && commits?.has(after));
-  if (listed.complete) return brought;
-  // Further back the forge is asked branch by branch, and knows them by name alone.
-  const named = new Set([...issues, ...issueOf(own)]);
-  if (named.size === 0) return null;
-  const seen = [own, ...listed.items.map(({ ref }) => ref)];
-  for (const issue of named) {
-    const moves = await movesOfAttempts(forge, name, issue, seen);
-    if (moves === null) return null;
-    brought.push(...moves);
+  const issues = new Set([...brought.issues, ...issueOf(ref)]);
+  const ofAttempts = listed.items.filter((move) => issueOf(move.ref).some((issue) => issues.has(issue)));
+  const certain = [...own, ...ofAttempts];
+  if (!listed.complete) {
+    // Further back the forge is asked branch by branch, and knows them by name alone.
+    if (issues.size === 0) return null;
+    const seen = [ref, ...listed.items.map((move) => move.ref)];
+    for (const issue of issues) {
+      const moves = await movesOfAttempts(forge, name, issue, seen);
+      if (moves === null) return null;
+      certain.push(...moves);
+    }
   }
-  return brought;
+  const accounts = certain.map(({ actor }) => actor);
+  return [...accounts, ...(await bringersAmong(listed.items, accounts, brought))];
+}
+
+/** Those of the movers, others than are `known`, who brought one of the commits. */
+async function bringersAmong(
+  moves: readonly MovedBy[],
+  known: readonly Account[],
+  { commits, lineage }: Brought,
+): Promise<Account[]> {
+  const ids = new Set(known.map(({ id }) => id));
+  const others = moves.filter(({ actor, after }) => after !== null && !ids.has(actor.id));
+  if (others.length === 0 || commits === null) return [];
+  const tips = others.flatMap(({ after }) => after ?? []);
+  const told = await lineage({ own: [...commits], tips, besides: others.flatMap(({ before }) => before ?? []) });
+  return others.filter((move) => isBrought(move, { ...told, own: commits })).map(({ actor }) => actor);
 }

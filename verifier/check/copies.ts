@@ -1,6 +1,17 @@
 import { type Git, gitIn } from '#lib/change';
 import type { Forge, RepositoryName } from '#lib/forge';
-import { type BareCopies, type CopyOf, GitError, git, gitSays, hasWhole } from '#lib/git';
+import {
+  type BareCopies,
+  type CopyOf,
+  GitError,
+  git,
+  gitSays,
+  hasWhole,
+  type LineageAnswer,
+  type LineageQuestion,
+  type Origin,
+  readLineage,
+} from '#lib/git';
 
 /** A repository at its forge, and with whose credential its git is read. */
 export interface Source extends CopyOf {
@@ -40,6 +51,11 @@ export class Copies {
     });
   }
 
+  /** What builds on some commits, of which those are asked for by name that the copy does not have. Throws GitError. */
+  lineage(source: Source, asked: LineageQuestion): Promise<LineageAnswer> {
+    return this.#copies.with(source, async (path) => readLineage(path, asked, await originOf(source)));
+  }
+
   async #fill(path: string, source: Source, wanted: readonly WantedCommit[]): Promise<void> {
     const missing: WantedCommit[] = [];
     for (const commit of wanted) if (!(await hasWhole(path, commit.sha))) missing.push(commit);
@@ -49,12 +65,11 @@ export class Copies {
 
   /** All at once; where one of them is gone from the forge git fetches none, and they are asked for one by one. */
   async #fetch(path: string, source: Source, commits: readonly WantedCommit[]): Promise<void> {
-    const url = source.forge.cloneURL(source.name);
-    const authorization = { origin: new URL(url).origin, ...(await source.forge.gitAuthorization()) };
+    const { url, authorization } = await originOf(source);
     const fetch = (some: readonly WantedCommit[]) =>
       git(['fetch', '--quiet', '--no-tags', url, ...some.map(({ ref }) => `+${ref}:${keptAs(ref)}`)], {
         cwd: path,
-        authorization,
+        ...(authorization && { authorization }),
         timeoutMs: FETCH_MS,
         bounded: true,
       });
@@ -68,6 +83,11 @@ export class Copies {
         });
     }
   }
+}
+
+async function originOf({ forge, name }: Source): Promise<Origin> {
+  const url = forge.cloneURL(name);
+  return { url, authorization: { origin: new URL(url).origin, ...(await forge.gitAuthorization()) } };
 }
 
 /** Whether a copy has a commit. */

@@ -12,8 +12,9 @@ import {
   type Work,
 } from '#domain';
 import { type Git, type ReadChange, readChange } from '#lib/change';
-import { GitError } from '#lib/git';
+import { GitError, type LineageAnswer, type LineageQuestion } from '#lib/git';
 import { type Graded, gradeRead } from '#lib/grading';
+import { Retry } from '#lib/kube';
 import { readDocuments } from '#lib/yaml';
 import { type Copies, has, type Source } from './copies.ts';
 
@@ -76,6 +77,16 @@ export class HeadGrades {
       return graded;
     } catch (error) {
       if (error instanceof GitError) return unknown(`git could not be asked: ${error.message}`);
+      throw error;
+    }
+  }
+
+  /** What builds on some commits. Throws Retry where git does not tell it now. */
+  async lineage(source: Source, asked: LineageQuestion): Promise<LineageAnswer> {
+    try {
+      return await this.#copies.lineage(source, asked);
+    } catch (error) {
+      if (error instanceof GitError) throw new Retry('FactUnknown', `git could not be asked: ${error.message}`);
       throw error;
     }
   }

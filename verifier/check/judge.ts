@@ -17,6 +17,7 @@ import type { ApprovalChecks } from '../approvals/check.ts';
 import type { VerifierForge } from '../forge/forges.ts';
 import { issuesOf, type Objects } from '../objects.ts';
 import { Authors } from './authors.ts';
+import type { Source } from './copies.ts';
 import type { GradedHead, HeadGrades } from './grade.ts';
 import type { Polled } from './poll.ts';
 import { gradeOfIssue, issuesOfPull, workOfIssue, workOfPull } from './work.ts';
@@ -45,7 +46,7 @@ export function headsOf(pulls: readonly PullRequestSummary[]): OpenHead[] {
 export class HeadJudge {
   readonly #objects: Objects;
   readonly #policies: TierPolicies;
-  readonly #grades: Pick<HeadGrades, 'of'>;
+  readonly #grades: Pick<HeadGrades, 'of' | 'lineage'>;
   readonly #approvals: Pick<ApprovalChecks, 'of'>;
   readonly #authors = new Authors();
 
@@ -53,7 +54,7 @@ export class HeadJudge {
     objects: Objects,
     parts: {
       readonly policies: TierPolicies;
-      readonly grades: Pick<HeadGrades, 'of'>;
+      readonly grades: Pick<HeadGrades, 'of' | 'lineage'>;
       readonly approvals: Pick<ApprovalChecks, 'of'>;
     },
   ) {
@@ -94,7 +95,7 @@ export class HeadJudge {
       const its = issuesOfPull(issues, repository.spec, pull);
       return its.length > 0 ? its.map(workOfIssue) : [workOfPull(pull)];
     });
-    const source = { host: at.host, id: polled.id, name: polled.name, forge: at.forge };
+    const source = sourceOf({ at, polled });
     const { number } = pulls[0]!;
     return this.#grades.of({
       source,
@@ -122,10 +123,19 @@ export class HeadJudge {
       change,
       tier: issues.reduce<Tier>((highest, { tier }) => (isHigher(tier, highest) ? tier : highest), grade.tier),
       authors: () =>
-        this.#authors.of(at.forge, polled.name, pulls, { commits, issues: issues.map(({ name }) => name) }),
+        this.#authors.of(at.forge, polled.name, pulls, {
+          commits,
+          issues: issues.map(({ name }) => name),
+          lineage: (asked) => this.#grades.lineage(sourceOf({ at, polled }), asked),
+          open: polled.pulls,
+        }),
     };
     return this.#approvals.of(head, all);
   }
+}
+
+function sourceOf({ at, polled }: Pick<Looked, 'at' | 'polled'>): Source {
+  return { host: at.host, id: polled.id, name: polled.name, forge: at.forge };
 }
 
 function judgeUngraded({ sha }: OpenHead, because: string): HeadVerdict {

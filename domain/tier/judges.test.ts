@@ -71,9 +71,10 @@ const files: Record<string, { yes: string; no: string }> = {
       tests/conftest.py codecov.yml .codecov.yml sonar-project.properties all.runsettings App.xctestplan xunit.runner.json tests/a.xunit.runner.json
       stryker.conf.json stryker-config.json phpunit.xml.dist .rspec wdio.conf.js ava.config.js
       src/setupTests.ts src/setup-tests.js test-setup.ts src/testSetup.tsx setup-jest.ts src/setupJest.js global-setup.ts e2e/globalTeardown.ts cypress/support/e2e.ts
+      test/setup.js tests/setup.ts tests/unit/setup.tsx __tests__/setup.mjs packages/a/tests/setup.unit.ts spec/setup-dom.js e2e/setup/index.ts
       cypress/plugins/index.js src/test.ts test/mocha.opts testem.js .testcaferc.json .detoxrc.js .stestr.conf behave.ini testconfig.json Api.testconfig.json
       codecoverage.config .slather.yml ct.yaml kuttl-test.yaml .chainsaw.yaml`,
-    no: 'src/config.ts webpack.config.js tests/test_a.py jest.md src/pytest.ts test/config/a.json src/setup.ts src/a/test.ts src/globals.ts cypress/support/login.ts charts/a/ct.yaml.md',
+    no: 'src/config.ts webpack.config.js tests/test_a.py jest.md src/pytest.ts test/config/a.json src/setup.ts tests/setup.test.ts tests/a/setup.spec.ts tests/setupWizard.ts tests/setup.json src/a/test.ts src/globals.ts cypress/support/login.ts charts/a/ct.yaml.md',
   },
   'package-sources': {
     yes: `.npmrc sub/.npmrc .yarnrc .yarnrc.yml .yarn/releases/yarn-4.cjs .yarn/plugins/a.cjs .pnpmfile.cjs pnpm-workspace.yaml bunfig.toml pip.conf .pip.conf pip.ini

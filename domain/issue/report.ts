@@ -63,7 +63,10 @@ export function callerOf(state: IssueState, caller: Caller): LiveTask | null {
   return task !== null && task.fence === caller.fence ? task : null;
 }
 
-/** What a report adds to the log. Repeating a report that is in the log already adds nothing; a dead fence is refused. */
+/**
+ * What a report adds to the log; a dead fence is refused. What the state holds already adds nothing the second time; commands that were blocked and
+ * threads that were settled are in no state, and whoever records them tells a repetition by its name.
+ */
 export function decideReport(state: IssueState, caller: Caller, report: Report): Decision {
   const task = callerOf(state, caller);
   if (task === null) {

@@ -203,4 +203,7 @@ test('a rework resolves the reviewer’s thread and not a person’s', async () 
   const back = await call(review, 'threads', { resolve: [], reopen: [{ id, reply: 'Still wrong.' }] });
   assert.deepEqual(back.body, { resolved: [], reopened: [id] });
   assert.equal((await of('reviewer')).resolved, false);
+  await call(review, 'threads', { resolve: [], reopen: [{ id, reply: 'Still wrong.' }] });
+  const settled = (await types(work)).filter((type) => type.startsWith('THREADS_'));
+  assert.deepEqual(settled, ['THREADS_RESOLVED', 'THREADS_REOPENED']);
 });

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { decideReport, type IssueState, pullRequestBody, pullRequestTitle, type Report } from '#domain';
 import type {
   CommentRequest,
@@ -19,7 +20,12 @@ import { deadFence, liveCall, type TaskCall } from './caller.ts';
  * Appends what a report says, under the caller's fence; a fence that died meanwhile is refused. `id` names the report within its task:
  * one that is in the log already adds nothing.
  */
-export async function record(conductor: Conductor, call: TaskCall, report: Report, id?: string): Promise<void> {
+export async function record(
+  conductor: Conductor,
+  call: TaskCall,
+  report: Report,
+  id: string | undefined = nameOf(report),
+): Promise<void> {
   const caller = { task: call.task.name, fence: call.task.fence };
   const cause = {
     actor: { kind: 'task', name: call.task.name },
@@ -31,6 +37,12 @@ export async function record(conductor: Conductor, call: TaskCall, report: Repor
     if (!told && !decision.accepted) throw deadFence(call.task.name);
     return { events: told || !decision.accepted ? [] : decision.events, value: undefined };
   });
+}
+
+/** A report that tells by itself what it is of, so that the same said again is one: a task settles a thread once in each direction. */
+function nameOf(report: Report): string | undefined {
+  if (report.type !== 'threadsResolved' && report.type !== 'threadsReopened') return undefined;
+  return `${report.type}/${hash('sha256', [...report.threads].sort().join('\n'))}`;
 }
 
 function reportKey({ uid }: TaskIdentity, id: string): string {

@@ -108,6 +108,7 @@ export { type MergesWorld, observeMerges } from './issue/merges.ts';
 export { gateOf } from './issue/merging.ts';
 export { nextAction } from './issue/next.ts';
 export { observe } from './issue/observe.ts';
+export { decideOpened, type OpenedPull } from './issue/opened.ts';
 export { firstTask } from './issue/plan.ts';
 export { type AskedPreparation, decidePreparation, isAsked } from './issue/prepare.ts';
 export { pushRefusal } from './issue/push.ts';

@@ -166,12 +166,16 @@ export const catalogue = {
     fence,
     attempt: ordinal,
   }),
-  PR_CREATED: event('The pull request of a work claim was opened.', {
-    number: ordinal,
-    url: sentence,
-    headSHA: sha,
-    branch: name,
-  }),
+  PR_CREATED: event(
+    'The pull request of a work claim was opened. `stale` where the issue had gone on without it before that was known.',
+    {
+      number: ordinal,
+      url: sentence,
+      headSHA: sha,
+      branch: name,
+      stale: Type.Optional(Type.Literal(true)),
+    },
+  ),
   PR_UPDATED: event(
     'The head of the pull request moved. `machine` where an account of the rig moved it, and no person.',
     {

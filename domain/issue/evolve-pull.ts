@@ -1,4 +1,5 @@
 import type { EventData, StoredEvent } from '../events/catalogue.ts';
+import { opened } from './opened.ts';
 import type { Change, IssueState } from './state.ts';
 
 /** What an event says of the pull request, its checks and reviews. */
@@ -9,7 +10,7 @@ export function pullRequestChange(state: IssueState, event: StoredEvent): Change
     case 'HEAD_FORWARDED':
       return forwarded(state, event.data);
     case 'PR_CREATED':
-      return { pullRequest: { ...event.data, open: true } };
+      return opened(state, event.data);
     case 'PR_UPDATED':
       return {
         ...headMoved(state, event.data.number, event.data.headSHA),

@@ -13,6 +13,7 @@ export function wished(state: IssueState, data: EventData<'ISSUE_FILED'>, at: nu
     // What is merged already neither answers a wish that comes after it, nor is it where the work goes on from.
     forwarded: state.merged === null ? state.forwarded : [],
     stalePullRequests: state.stalePullRequests,
+    seenPulls: state.seenPulls,
     seenReviews: state.seenReviews,
     seenCommands: state.seenCommands,
     tierFloor: state.tierFloor,

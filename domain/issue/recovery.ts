@@ -1,6 +1,7 @@
 import { outdateApprovals } from '../approval/record.ts';
 import type { DomainEvent, EventData } from '../events/catalogue.ts';
 import { decideFiled } from './decide.ts';
+import { seen } from './opened.ts';
 import { release } from './release.ts';
 import type { Change, IssueState, WorkClaim } from './state.ts';
 
@@ -72,6 +73,7 @@ export function recovered(state: IssueState, data: EventData<'RECOVERED'>, at: n
     lastWork: lastWork(state, data),
     pullRequest,
     stalePullRequests: [...state.stalePullRequests, ...replaced],
+    ...(data.pullRequest !== null && { seenPulls: seen(state, data.pullRequest.number) }),
     waiting: null,
     mergeRequested: null,
     approvals: outdateApprovals(state.approvals),

@@ -126,6 +126,8 @@ export interface IssueState {
   readonly pullRequest: PullRequestState | null;
   /** Pull requests of earlier attempts that may still be open. */
   readonly stalePullRequests: readonly number[];
+  /** Every pull request that the log has told of, by number. */
+  readonly seenPulls: readonly number[];
   /** Reviews at the forge that are already in the log, by id. */
   readonly seenReviews: readonly number[];
   readonly verdict: { readonly headSHA: string; readonly passed: boolean; readonly by: number } | null;
@@ -204,6 +206,7 @@ export const noIssue: IssueState = {
   continuedFrom: [],
   pullRequest: null,
   stalePullRequests: [],
+  seenPulls: [],
   seenReviews: [],
   verdict: null,
   disputes: 0,

@@ -86,3 +86,8 @@ export async function liveCall(conductor: Conductor, identity: TaskIdentity): Pr
   if (task === null) throw deadFence(name);
   return { identity, subject, state, task, object, issue, agent, repository, key };
 }
+
+/** Whether the caller holds its claim still, by the log as it is this moment. */
+export async function isLive({ log }: Pick<Conductor, 'log'>, { subject, task }: TaskCall): Promise<boolean> {
+  return callerOf(await log.load(subject), { task: task.name, fence: task.fence }) !== null;
+}

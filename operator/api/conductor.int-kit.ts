@@ -13,6 +13,7 @@ import { until } from '../../test/kit/cluster-wait.ts';
 import { type TestDatabase, testDatabase } from '../../test/kit/postgres.ts';
 import { doubtOf } from '../audit/doubt.ts';
 import { Forges, forgeHost } from '../forges/forges.ts';
+import type { Pace } from '../forges/pace.ts';
 import { ForgeWrites } from '../forges/writes.ts';
 import type { Conductor } from '../issues/context.ts';
 import { Mirror } from '../mirror/mirror.ts';
@@ -44,6 +45,8 @@ export interface TestConductorOptions {
   readonly policy?: Partial<Policy>;
   readonly logger?: Logger;
   readonly mark?: Conductor['mark'];
+  /** Default: nothing waits for another. */
+  readonly pace?: Pace;
   /** Another conductor whose database, forge and API server this one takes over. */
   readonly after?: TestConductor;
 }
@@ -103,7 +106,7 @@ export async function testConductor(t: Hooks, options: TestConductorOptions = {}
     log,
     mirror: new Mirror(),
     forges: new Forges(client, { writeIntervalMs: 0 }),
-    writes: new ForgeWrites(new Effects({ db: db.pool, doubtSince: doubtOf(log) }), db.pool),
+    writes: new ForgeWrites(new Effects({ db: db.pool, doubtSince: doubtOf(log) }), db.pool, undefined, options.pace),
     tier: options.tier ?? contained,
     policy: { ...defaultPolicy, reviewDebounce: 0, ...options.policy },
     trust: () => defaultLedgerPolicy,

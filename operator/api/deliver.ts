@@ -9,12 +9,13 @@ import type {
 } from '#lib/conductor';
 import type { Queryable } from '#lib/db';
 import { HttpError } from '#lib/http';
+import { NoLongerAsked } from '../forges/outdated.ts';
 import { marker, type Target } from '../forges/writes.ts';
 import type { Conductor } from '../issues/context.ts';
 import { readPullRequest } from '../issues/merge.ts';
 import { mustBeOpen, repositoryName } from '../repositories/name.ts';
 import type { TaskIdentity } from '../tokens/signer.ts';
-import { deadFence, liveCall, type TaskCall } from './caller.ts';
+import { deadFence, isLive, liveCall, type TaskCall } from './caller.ts';
 
 /**
  * Appends what a report says, under the caller's fence; a fence that died meanwhile is refused. `id` names the report within its task:
@@ -98,7 +99,10 @@ export async function targetOf(conductor: Conductor, call: TaskCall): Promise<Ta
   };
 }
 
-/** POST …/pull-request: opens the one pull request of the work claim's branch, or rewrites its description. */
+/**
+ * POST …/pull-request: opens the one pull request of the work claim's branch, or rewrites its description. A claim that has ended by the time it would be
+ * sent opens none; one that ends behind the sending is answered DeadFence, and the log is told of the pull request by the leader.
+ */
 export async function openPullRequest(
   conductor: Conductor,
   call: TaskCall,
@@ -123,19 +127,29 @@ export async function openPullRequest(
     }),
   };
   const base = call.repository.spec.defaultBranch;
-  const opened = await conductor.writes.openPullRequest(target, {
-    head: head.branch,
-    headSHA: head.sha,
-    base,
-    // What was prepared is for a person to go on with, and to mark ready.
-    draft: task.kind === 'prepare',
-    ...text,
-  });
+  // What was prepared is for a person to go on with, and to mark ready.
+  const asked = { head: head.branch, headSHA: head.sha, base, draft: task.kind === 'prepare', ...text };
+  const opened = await whileLive(conductor, call, (still) => conductor.writes.openPullRequest(target, asked, still));
   if (state.pullRequest?.number === opened.number)
     await conductor.writes.describePullRequest(target, opened.number, `${call.identity.uid}/${head.sha}`, text);
   await readPullRequest(conductor, call.repository, opened.number, head.sha);
   await record(conductor, call, { type: 'pullRequestOpened', ...opened, headSHA: head.sha, branch: head.branch });
   return { ...opened, headSHA: head.sha };
+}
+
+/** A write whose turn may come after the claim has ended: then it is not made, and the answer is that of a dead fence. */
+async function whileLive<T>(
+  conductor: Conductor,
+  call: TaskCall,
+  write: (still: () => Promise<void>) => Promise<T>,
+): Promise<T> {
+  const dead = deadFence(call.task.name);
+  const still = async () => {
+    if (!(await isLive(conductor, call))) throw new NoLongerAsked(dead.message);
+  };
+  return write(still).catch((error: Error) => {
+    throw error.cause instanceof NoLongerAsked ? dead : error;
+  });
 }
 
 /** POST …/comments, once for (task, key). */

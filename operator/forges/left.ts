@@ -58,6 +58,9 @@ interface Left {
   readonly createdAt: Date;
 }
 
+/** SQL: the subject of an effect as the index of events has it; an effect on anything else has a name there. */
+export const SUBJECT = `CASE WHEN effects.subject ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN effects.subject::uuid END`;
+
 /** Kinds that {@link findLeft} knows, by who asks for them. */
 export const LEFT_KINDS: Readonly<Record<Asker, readonly string[]>> = {
   task: Object.keys(ofTasks),

@@ -4,14 +4,15 @@ import type { Logger } from '#lib/observe';
 import type { Conductor } from '../issues/context.ts';
 import { repositoryName } from '../repositories/name.ts';
 import { Looking } from '../store/looking.ts';
-import { type Asker, LEFT_KINDS } from './left.ts';
+import { type Asker, LEFT_KINDS, SUBJECT } from './left.ts';
+import { UntoldPulls } from './untold.ts';
 
 const LOOK_MS = 30_000;
 /** Who still asks for it comes back within that time. */
 const LEFT_AFTER_MS = 2 * 60_000;
 const MOST = 50;
-/** The subject as the index of events has it; an effect on anything else has a name there. */
-const SUBJECT = `CASE WHEN effects.subject ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN effects.subject::uuid END`;
+/** A branch ends with its attempt, and its pull request is asked for by that attempt alone: not by the next. */
+const MAY_ASK = `(effects.kind <> 'pull-request' OR request ->> 'head' LIKE '%/' || tasks.attempt)`;
 /**
  * After one of them the conductor asks for no such write of an Issue again, unless it is opened again; a closing that is wanted still, then or behind a merge,
  * has another key by then.
@@ -22,18 +23,21 @@ type Left = EffectRow & { readonly asker: Asker };
 
 /**
  * Learns what became of writes whose program died while it made them, and which nobody asks for again: their task has ended, or their Issue is
- * merged or over. From then on they have an outcome, as every write has. Runs on the leader; nothing waits for it.
+ * merged or over. From then on they have an outcome, as every write has; and a pull request that came of one is told of in the log of its Issue
+ * ({@link UntoldPulls}). Runs on the leader; nothing waits for it.
  */
 export class Leftovers {
   readonly #conductor: Conductor;
   readonly #logger: Logger;
   readonly #looking: Looking;
+  readonly #untold: UntoldPulls;
   /** Where the last look ended; null before the first and behind the last. */
   #lookedAt: string | null = null;
 
   constructor(conductor: Conductor, logger: Logger) {
     this.#conductor = conductor;
     this.#logger = logger;
+    this.#untold = new UntoldPulls(conductor, logger);
     const failed = 'what was left of writes could not be looked at';
     this.#looking = new Looking({ everyMs: LOOK_MS, look: () => this.look().then(() => false), failed, logger });
   }
@@ -56,6 +60,7 @@ export class Leftovers {
       await this.#settle(row).catch((err: unknown) =>
         this.#logger.warn({ err, effect: row.key }, 'what became of a write is not known yet'),
       );
+    await this.#untold.tell();
   }
 
   async #left(): Promise<Left[]> {
@@ -63,7 +68,7 @@ export class Leftovers {
     const { rows } = await log.pool.query<Left>(
       `SELECT key, kind, subject, request, created_at AS "createdAt", CASE WHEN kind = ANY ($1) THEN 'task' ELSE 'issue' END AS asker
        FROM effects WHERE state IN ('planned', 'started') AND coalesce(started_at, created_at) < $3
-       AND (kind = ANY ($1) AND NOT EXISTS (SELECT FROM tasks WHERE tasks.subject::text = effects.subject AND ended_at IS NULL)
+       AND (effects.kind = ANY ($1) AND NOT EXISTS (SELECT FROM tasks WHERE tasks.subject::text = effects.subject AND ended_at IS NULL AND ${MAY_ASK})
          OR kind = ANY ($2) AND (kind <> 'comment' OR starts_with(key, 'comment/question/'))
            AND EXISTS (SELECT FROM events WHERE stream = ${SUBJECT} AND type = ANY ($4)))
        AND ($5::text IS NULL OR key > $5)

@@ -2,3 +2,8 @@
 export class Outdated extends Error {
   override readonly name = 'Outdated';
 }
+
+/** Whoever asked for a write may not any more: it was not sent. Another may ask for it under the same key. */
+export class NoLongerAsked extends Error {
+  override readonly name = 'NoLongerAsked';
+}

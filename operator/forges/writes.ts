@@ -26,7 +26,7 @@ import { type Asker, findLeft } from './left.ts';
 import { closed, existing, mergedAt, numbered, optional, since } from './made.ts';
 import { issueMarker, marker, unmarked } from './markers.ts';
 import { type Move, moveKey } from './moves.ts';
-import { Outdated } from './outdated.ts';
+import { NoLongerAsked, Outdated } from './outdated.ts';
 import type { Pace } from './pace.ts';
 import { MergeTurns } from './turns.ts';
 
@@ -90,10 +90,14 @@ export class ForgeWrites {
     );
   }
 
-  /** Opens the one pull request of a work claim's branch, `draft` default false; a second call for the branch answers the first. */
+  /**
+   * Opens the one pull request of a work claim's branch, `draft` default false; a second call for the branch answers the first. `still` is asked behind
+   * the turn, right before each sending; what it rejects with a NoLongerAsked ends the call as EffectNotPerformed.
+   */
   async openPullRequest(
     target: Target,
     request: { head: string; headSHA: string; base: string; title: string; body: string; draft?: boolean },
+    still: () => Promise<void> = async () => {},
   ): Promise<{ number: number; url: string }> {
     const { forge, repo } = target;
     return this.#run(
@@ -103,18 +107,15 @@ export class ForgeWrites {
       `pull-request/${target.subject}/${request.head}/${request.headSHA}`,
       { head: request.head, base: request.base },
       {
-        perform: async () =>
-          numbered(
+        perform: async () => {
+          await still();
+          const { head, base, title, body, draft = false } = request;
+          return numbered(
             await forge
-              .createPullRequest(repo, {
-                head: request.head,
-                base: request.base,
-                title: request.title,
-                body: request.body,
-                draft: request.draft ?? false,
-              })
-              .catch((error: unknown) => existing(error, () => forge.findPullRequestByHead(repo, request.head))),
-          ),
+              .createPullRequest(repo, { head, base, title, body, draft })
+              .catch((error: unknown) => existing(error, () => forge.findPullRequestByHead(repo, head))),
+          );
+        },
         find: async () => optional(await forge.findPullRequestByHead(repo, request.head), numbered),
       },
     );
@@ -365,6 +366,7 @@ function tracedWrite<T>({ subject, forge, repo }: Target, kind: string, work: (s
 /** Bad credentials and an unreachable forge are mended and tried again under the same key; what the forge calls wrong stays wrong. */
 function classify(error: unknown): FailureClass {
   if (error instanceof Outdated) return 'refused';
+  if (error instanceof NoLongerAsked) return 'notPerformed';
   if (!(error instanceof ForgeError)) return classifyFailure(error);
   if (error.outcome === 'unknown') return 'unknown';
   // A forge answers NotFound to a token that may not see: that is mended, not wrong.

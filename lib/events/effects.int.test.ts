@@ -164,6 +164,129 @@ test('two unknown outcomes in a row end the call, the key stays open', async (t)
   assert.equal(await effects.run(comment(epoch), { find: async () => 'there after all', perform }), 'there after all');
 });
 
+/** Time that stands still: who sleeps does so until he is woken. */
+function heldClock() {
+  const held: { ms: number; wake: () => void }[] = [];
+  const waiting: { count: number; reached: () => void }[] = [];
+  const clock = {
+    time: 1_700_000_000_000,
+    now: () => clock.time,
+    sleep: (ms: number) =>
+      new Promise<void>((wake) => {
+        held.push({ ms, wake });
+        for (const { count, reached } of waiting) if (held.length >= count) reached();
+      }),
+    /** Resolves when so many sleep at once. */
+    sleepers: (count: number) =>
+      new Promise<void>((reached) => (held.length >= count ? reached() : waiting.push({ count, reached }))),
+    /** Lets the time pass for which the sleepers of now asked. */
+    wakeAll: () => {
+      const all = held.splice(0);
+      clock.time += Math.max(...all.map(({ ms }) => ms));
+      for (const { wake } of all) wake();
+    },
+  };
+  return clock;
+}
+
+const HELD_LOCKS = `SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted
+  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
+
+test('who waits for his next look holds neither session nor slot: another write goes through', {
+  timeout: 20_000,
+}, async (t) => {
+  const { pool, epoch } = await setUp(t);
+  const clock = heldClock();
+  const effects = new Effects({ db: pool, clock });
+  let there = false;
+  const steps = {
+    perform: async () => Promise.reject(new Error('502')),
+    find: async () => (there ? 'found' : undefined),
+  };
+  const blind = { ...steps, find: async () => (there ? 'found' : Promise.reject(new Error('it waits for the limit'))) };
+  const unknown = [1, 2, 3, 4, 5, 6].map((i) => effects.run(comment(epoch, `lost/${i}`), i > 3 ? blind : steps));
+  await clock.sleepers(6);
+  assert.equal((await pool.query(HELD_LOCKS)).rowCount, 0);
+  assert.equal(await effects.run(comment(epoch, 'another'), { find: never, perform: async () => 'done' }), 'done');
+  there = true;
+  clock.wakeAll();
+  assert.deepEqual(await Promise.all(unknown), Array(6).fill('found'));
+});
+
+test('two callers of a key whose outcome is unknown look for it by turns, and one of them repeats it, once', async (t) => {
+  const { pool, url, epoch, clock } = await setUp(t);
+  const other = createPool(url, { applicationName: 'rig-other', schema: 'rig' });
+  t.after(() => other.end());
+  const performedAt: number[] = [];
+  let [now, most] = [0, 0];
+  const alone = async <T>(outcome: () => T): Promise<T> => {
+    most = Math.max(most, ++now);
+    await pool.query('SELECT 1');
+    now -= 1;
+    return outcome();
+  };
+  const steps: EffectSteps<unknown, string> = {
+    perform: () =>
+      alone(() => {
+        if (performedAt.push(clock.time) === 1) throw new Error('timeout');
+        return 'second';
+      }),
+    find: () => alone(() => undefined),
+  };
+  const callers = [pool, other, pool, other].map((db) => new Effects({ db, clock }).run(comment(epoch), steps));
+  assert.deepEqual(await Promise.all(callers), Array(4).fill('second'));
+  assert.deepEqual([performedAt.length, most], [2, 1]);
+  assert.ok(performedAt[1]! - performedAt[0]! >= 60_000, `repeated after ${performedAt[1]! - performedAt[0]!} ms`);
+});
+
+test('a leader that was followed by another while it looked looks no more, and performs nothing', async (t) => {
+  const { pool, epoch, clock, effects } = await setUp(t);
+  let [looks, performed] = [0, 0];
+  const perform = async () => {
+    performed += 1;
+    throw new Error('timeout');
+  };
+  const find = async () => {
+    looks += 1;
+    if (looks === 2) await advanceEpoch(pool, 'another');
+    return undefined;
+  };
+  await assert.rejects(effects.run(comment(epoch), { perform, find }), { code: 'StaleEpoch' });
+  assert.deepEqual([looks, performed], [2, 1]);
+  const next = await currentEpoch(pool);
+  const outcome = await new Effects({ db: pool, clock }).run(comment(next), { find: async () => 'seen', perform });
+  assert.deepEqual([outcome, performed], ['seen', 1]);
+});
+
+test('a leader that was followed by another while it waited for a slot does not even look', async (t) => {
+  const { pool, epoch, clock } = await setUp(t);
+  const effects = new Effects({ db: pool, clock, concurrency: 1 });
+  const lost = { perform: async () => Promise.reject(new Error('timeout')), find: async () => 'seen' };
+  const looking = { ...lost, find: async () => Promise.reject(new Error('down')) };
+  await assert.rejects(effects.run(comment(epoch), { ...looking }), { code: 'EffectUnknown' });
+  const [begun, end] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const first = effects.run(comment(epoch, 'first'), {
+    find: never,
+    perform: async () => {
+      begun.resolve();
+      await end.promise;
+      await advanceEpoch(pool, 'another');
+      return 1;
+    },
+  });
+  const ended = assert.rejects(first, { code: 'StaleEpoch' });
+  await begun.promise;
+  // Its epoch is read before it asks for the slot, which is taken.
+  const read = Promise.withResolvers<void>();
+  const ready = async () => read.resolve();
+  const second = assert.rejects(effects.run(comment(epoch), { perform: nobody, find: never, ready }), {
+    code: 'StaleEpoch',
+  });
+  await read.promise;
+  end.resolve();
+  await Promise.all([ended, second]);
+});
+
 test('an effect of an older epoch, or of one that never was, is refused before anything is done', async (t) => {
   const { pool, epoch, effects } = await setUp(t);
   const next = await advanceEpoch(pool, 'another');

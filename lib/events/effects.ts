@@ -21,8 +21,8 @@ export interface EffectSteps<R, O> {
   /** Does it once. Its own timeout must be shorter than the window. */
   perform(request: R): Promise<O>;
   /**
-   * Looks for it at the other side (a marker, a listing since `row.createdAt`): its outcome, or undefined when it is not there. Throws when
-   * that cannot be told.
+   * Looks for it at the other side (a marker, a listing since `row.createdAt`, how it stands): its outcome, or undefined when it is not there.
+   * Throws when that cannot be told. Changes nothing there: what looks may have been followed by another leader since.
    */
   find(request: R, row: EffectRow<R, O>): Promise<O | undefined>;
   /** Waits for what has to be waited for before it is performed: a turn. Called at most once a run, and never behind the beginning of an attempt. */
@@ -36,14 +36,14 @@ export interface EffectsOptions {
   readonly clock?: Clock;
   /** How long after an attempt its effect may still come to light, in ms; default 60,000. */
   readonly windowMs?: number;
-  /** How long one call of `run` looks for an unknown outcome before it throws, in ms; default twice the window. */
+  /** How long one call of `run` looks for an unknown outcome before it throws, in ms from its first look; default twice the window. */
   readonly patienceMs?: number;
   /**
    * Since when what was done to a subject may be missing here, because the database was restored from a backup; null for never. An effect on it
    * that is new here is looked for before it is performed.
    */
   readonly doubtSince?: (subject: string) => Promise<Date | null>;
-  /** Effects in work at a time in this process, each with a database session; default 4. */
+  /** Attempts and looks at a time in this process, each with a database session; default 4. Between two looks an effect takes no place. */
   readonly concurrency?: number;
 }
 
@@ -70,28 +70,31 @@ export class Effects {
   /**
    * Performs the effect and returns its outcome; for a key that has one already, returns that. Callers of one key at the same time,
    * here or in other processes, wait for the one who performs. That it begins is committed before it does; after an
-   * unknown outcome (crash, timeout) it is looked for until the window has passed, and only then repeated.
+   * unknown outcome (crash, timeout) it is looked for until the window has passed, by its callers in turns, and only then repeated. Epoch and
+   * row are read anew before each look.
    *
    * Throws `StaleEpoch` when `epoch` is not the leader's; `EffectRefused` with the stored reason (try again under another key);
    * `EffectNotPerformed` and `EffectUnknown`, after which the same key may be run again; `EffectReused`.
    */
   async run<R, O>(effect: EffectRequest<R>, steps: EffectSteps<R, O>): Promise<O> {
     await ensureEffect<R, O>(this.#db, effect, this.#date(), await this.#doubtSince(effect.subject));
+    const pauses = new Pauses(this.#patienceMs);
     for (let ready = steps.ready === undefined; ; ) {
-      const settled = await this.#settled<R, O>(effect);
-      if (settled !== undefined) return settled.outcome;
+      const row = await this.#row<R, O>(effect);
+      if (row.state === 'succeeded') return row.outcome as O;
       if (!ready) {
         await steps.ready?.();
         ready = true;
         continue;
       }
-      const worked = await this.#slots.use(() => this.#workLocked(effect, steps));
-      if (!worked) await this.#clock.sleep(LOCK_POLL_MS);
+      // Whoever waits has given back slot, session and lock, and believes nothing of what he read before.
+      const wait = await this.#slots.use(() => this.#turn(effect, steps, pauses));
+      if (wait > 0) await this.#clock.sleep(wait);
     }
   }
 
-  /** The outcome if there is one; throws when the caller may not go on. */
-  async #settled<R, O>(effect: EffectRequest<R>): Promise<{ outcome: O } | undefined> {
+  /** The row as it is now; throws when the caller may not go on. */
+  async #row<R, O>(effect: EffectRequest<R>): Promise<EffectRow<R, O>> {
     const epoch = await currentEpoch(this.#db);
     if (epoch !== effect.epoch)
       throw new EventsError(
@@ -105,23 +108,24 @@ export class Effects {
         `The key ${effect.key} belongs to ${row.kind} of ${row.subject}, not to ${effect.kind} of ${effect.subject}.`,
       );
     if (row.state === 'failed') throw new EventsError('EffectRefused', row.reason ?? 'It was refused.');
-    return row.state === 'succeeded' ? { outcome: row.outcome as O } : undefined;
+    return row;
   }
 
-  /** Works on the effect if nobody else does; false when somebody does. */
-  async #workLocked<R, O>(effect: EffectRequest<R>, steps: EffectSteps<R, O>): Promise<boolean> {
+  /** One turn at the effect, unless somebody else is at it: an attempt, or one look. Answers how long to wait before the next, in ms. */
+  async #turn<R, O>(effect: EffectRequest<R>, steps: EffectSteps<R, O>, pauses: Pauses): Promise<number> {
     const lock = await tryLock(this.#db, effect.key);
     if (lock === undefined) {
       const row = await readEffect(this.#db, effect.key);
       if (row !== undefined && row.epoch < effect.epoch) await evictHolder(this.#db, effect.key);
-      return false;
+      return LOCK_POLL_MS;
     }
     try {
       await adoptEffect(this.#db, effect.key, effect.epoch);
-      const row = (await readEffect<R, O>(this.#db, effect.key))!;
-      if (row.state === 'started') await this.#resolve(row, effect.epoch, steps);
-      else if (row.state === 'planned') await this.#attempt(row, effect.epoch, steps);
-      return true;
+      // Read again: slot and lock may have been long in coming.
+      const row = await this.#row<R, O>(effect);
+      if (row.state === 'started') return await this.#resolve(row, effect.epoch, steps, pauses);
+      if (row.state === 'planned') await this.#attempt(row, effect.epoch, steps);
+      return 0;
     } finally {
       await lock.release();
     }
@@ -165,33 +169,50 @@ export class Effects {
     );
   }
 
-  /** Settles an attempt of which only the beginning is known; when it did not take place, by one more. */
-  async #resolve<R, O>(row: EffectRow<R, O>, epoch: number, steps: EffectSteps<R, O>): Promise<void> {
-    const found = await this.#lookFor(row, steps);
-    if (found !== undefined) {
-      await endAttempt(this.#db, row.key, row.attempt, { state: 'succeeded', outcome: found.outcome }, this.#date());
-      return;
+  /**
+   * Looks once for an attempt of which only the beginning is known; repeats it where a look begun after its window did not find it. Answers how
+   * long to wait before the next look, in ms.
+   */
+  async #resolve<R, O>(row: EffectRow<R, O>, epoch: number, steps: EffectSteps<R, O>, pauses: Pauses): Promise<number> {
+    const asked = this.#clock.now();
+    const closes = row.startedAt!.getTime() + this.#windowMs;
+    const answer = await look(row, steps);
+    if ('outcome' in answer) {
+      await endAttempt(this.#db, row.key, row.attempt, { state: 'succeeded', outcome: answer.outcome }, this.#date());
+      return 0;
     }
-    const cause = await this.#attempt(row, epoch, steps);
-    if (cause !== undefined) throw unknown(row.key, cause);
-  }
-
-  /** Looks until it is found, or a look begun after the window did not find it. */
-  async #lookFor<R, O>(row: EffectRow<R, O>, steps: EffectSteps<R, O>): Promise<{ outcome: O } | undefined> {
-    const closes = (row.startedAt?.getTime() ?? this.#clock.now()) + this.#windowMs;
-    const patience = this.#clock.now() + this.#patienceMs;
-    for (let wait = 250; ; wait = Math.min(2 * wait, 5_000)) {
-      const asked = this.#clock.now();
-      const answer = await look(row, steps);
-      if ('outcome' in answer) return answer;
-      if (answer.absent && asked >= closes) return undefined;
-      if (asked >= patience) throw unknown(row.key, answer.error);
-      await this.#clock.sleep(asked < closes ? Math.min(wait, closes - asked) : wait);
+    if (answer.absent && asked >= closes) {
+      const cause = await this.#attempt(row, epoch, steps);
+      if (cause !== undefined) throw unknown(row.key, cause);
+      return 0;
     }
+    const pause = pauses.next(asked);
+    if (pause === undefined) throw unknown(row.key, answer.error);
+    return asked < closes ? Math.min(pause, closes - asked) : pause;
   }
 
   #date(): Date {
     return new Date(this.#clock.now());
+  }
+}
+
+/** The pauses between the looks of one run: ever longer, until its patience is at an end. */
+class Pauses {
+  readonly #patienceMs: number;
+  #until: number | undefined;
+  #next = 250;
+
+  constructor(patienceMs: number) {
+    this.#patienceMs = patienceMs;
+  }
+
+  /** How long to wait after a look that began at `asked`, in ms; undefined where there is to be no other. */
+  next(asked: number): number | undefined {
+    this.#until ??= asked + this.#patienceMs;
+    if (asked >= this.#until) return undefined;
+    const pause = this.#next;
+    this.#next = Math.min(2 * pause, 5_000);
+    return pause;
   }
 }
 

@@ -27,7 +27,7 @@ export {
 export { isTakenBack, type KnownApproval, type RecordedApproval, standingApprovals } from './approval/known.ts';
 export { type Manifest, manifestDigest, removalDigest } from './approval/manifest.ts';
 export { type MergeDocument, mergeOf } from './approval/merge.ts';
-export type { Account, Human, Identity } from './approval/people.ts';
+export type { Account, Human, Identity, ListedPeople } from './approval/people.ts';
 export { decideApproval, decideLook, type Looked } from './approval/record.ts';
 export { approvalPredicateType, approvalStatement, readStatement, statementPayloadType } from './approval/statement.ts';
 export { type BundleOpener, type UnopenedBundle, verifyApproval } from './approval/verify.ts';

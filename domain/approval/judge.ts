@@ -6,6 +6,7 @@ import {
   type Account,
   type Human,
   hasAccounts,
+  hasFourEyes,
   humanOf,
   type Identity,
   isMachine,
@@ -197,7 +198,7 @@ function judgeSigner(
 }
 
 function judgeEyes(human: Human, question: ApprovalQuestion): RefusedApproval | null {
-  if (question.scope !== 'merge' || !(question.fourEyes ?? question.humans.length >= 2)) return null;
+  if (question.scope !== 'merge' || !hasFourEyes(question)) return null;
   if (question.authors === null) {
     return refused('AuthorsUnknown', 'It is not known who pushed the change, so nobody can be told apart from them.');
   }

@@ -58,6 +58,17 @@ export function humanOf({ subject, issuer }: Identity, humans: readonly Human[])
   return humans.find((human) => human.subject === subject && human.issuer === issuer);
 }
 
+/** The people who are listed, and what the list says of four eyes: null for so where two or more are listed. */
+export interface ListedPeople {
+  readonly humans: readonly Human[];
+  readonly fourEyes: boolean | null;
+}
+
+/** Whether who had a hand in a change may not say yes to it. */
+export function hasFourEyes({ humans, fourEyes }: ListedPeople): boolean {
+  return fourEyes ?? humans.length >= 2;
+}
+
 /** Whether the list says which accounts at the forge a human has: without any nobody can tell whether they pushed a change. */
 export function hasAccounts({ logins, ids = [] }: Human): boolean {
   return logins.length > 0 || ids.length > 0;

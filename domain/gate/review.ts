@@ -18,7 +18,7 @@ export function authorsOf(pr: Pick<PullRequestFacts, 'author' | 'commits'>): Rea
 
 /** {@link authorsOf}, whoever pushed to its branch (a commit may bear any name), and every account that a developer Agent works under. */
 function involvedIn({ input, pr }: Row): ReadonlySet<number> {
-  return new Set([...authorsOf(pr), ...input.pushers, ...input.developers]);
+  return new Set([...authorsOf(pr), ...input.pushers.map(({ id }) => id), ...input.developers]);
 }
 
 /** What an account's word is worth in a review: a reviewer Agent's, a person's with write permission, nobody's, or not known. */

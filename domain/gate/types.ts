@@ -1,5 +1,6 @@
 import type { Reason } from '#crds';
 import type { RecordedApproval } from '../approval/known.ts';
+import type { Account } from '../approval/people.ts';
 import type { Tier } from '../events/catalogue.ts';
 import type { Actor, Fact, Permission, PullRequestFacts } from '../facts.ts';
 import type { ForwardedHead } from '../issue/state.ts';
@@ -73,8 +74,8 @@ export interface GateInput {
   readonly machines: ReadonlySet<number>;
   /** Forge accounts of developer Agents: what one of them approves is not independent, whoever else uses the account. */
   readonly developers: ReadonlySet<number>;
-  /** Accounts that the forge told to have pushed to the head's branch. */
-  readonly pushers: ReadonlySet<number>;
+  /** Accounts that the forge told to have pushed to the head's branch, or to that of another attempt, or one of its commits elsewhere. */
+  readonly pushers: readonly Account[];
   /** Other pull requests of this head, open or not, and the branch each goes to. */
   readonly headElsewhere: readonly { readonly number: number; readonly base: string }[];
   /** When it was last set to go to another branch, in ms by the forge's clock: who approved until then approved another change. */

@@ -13,6 +13,7 @@ export function attestorQuestion(state: IssueState, world: World, now: number): 
   return {
     wanted: gates.includes('attestors') ? (attestors ?? { humans: 1, machines: 1 }) : null,
     humans: vouching(state, now).map(({ identity }) => identity),
+    listed: world.listed ?? unknown('The list of people who may approve has not been read yet.'),
     machines: world.machineAttestors ?? unknown('What machines signed for the head has not been read yet.'),
   };
 }

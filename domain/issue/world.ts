@@ -1,4 +1,5 @@
 import type { TierTable } from '#crds';
+import type { ListedPeople } from '../approval/people.ts';
 import type { CheckJobFacts, DeliveryFacts, DeployPolicy } from '../deploy/world.ts';
 import type { AgentRef, Tier } from '../events/catalogue.ts';
 import type { Actor, Fact, Permission, PullRequestFacts } from '../facts.ts';
@@ -102,6 +103,8 @@ export interface World {
   readonly terms?: TierTable;
   /** Which listed machines signed for the head; left out where nobody asked. */
   readonly machineAttestors?: Fact<AttestingMachines>;
+  /** Who may approve; left out where nobody asked. */
+  readonly listed?: Fact<ListedPeople>;
   /** What production answered; left out where it was not asked. */
   readonly slo?: Fact<SloFacts>;
   readonly stack: Fact<string | null>;

@@ -62,7 +62,7 @@ export function gateInput({ pr, repository, issue, input }: GateChange = {}): Ga
     reviewers: new Set([reviewE.id]),
     machines: new Set([conductor.id, devE.id, reviewE.id]),
     developers: new Set([devE.id]),
-    pushers: new Set([devE.id]),
+    pushers: [devE],
     headElsewhere: [],
     baseChangedAt: null,
     enforcement: known({ state: 'enforced' }, NOON),
@@ -76,7 +76,12 @@ export function gateInput({ pr, repository, issue, input }: GateChange = {}): Ga
     ]),
     headPushedBy: { known: false, why: 'No push of it was seen.' },
     consent: null,
-    attestors: { wanted: null, humans: [], machines: { known: false, why: 'Nobody asked.' } },
+    attestors: {
+      wanted: null,
+      humans: [],
+      listed: known({ humans: [], fourEyes: null }, NOON),
+      machines: { known: false, why: 'Nobody asked.' },
+    },
     slo: {
       gates: ['slo', 'errorBudget', 'canary'],
       wish: { kind: 'none' },

@@ -95,11 +95,12 @@ export function quietWorld(over: Partial<World> = {}): World {
     stalePulls: [],
     headPushedBy: unknown('There is no pull request yet.'),
     gate: {
-      pushers: new Set(),
+      pushers: [],
       headElsewhere: [],
       baseChangedAt: null,
       enforcement: known({ state: 'enforced' }, NOON),
     },
+    listed: known({ humans: [], fourEyes: null }, NOON),
     permissions,
     machines: new Set([conductor.id, devE.id, reviewE.id]),
     unaccounted: [],

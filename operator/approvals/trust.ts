@@ -1,5 +1,5 @@
 import { trustObjects } from '#crds';
-import type { Human } from '#domain';
+import { type Fact, type Human, known, type ListedPeople, unknown } from '#domain';
 import { AttestError, type ListedMachine, readHumans, readMachines, readTrust, type Trust } from '#lib/attest';
 import { CONFIG_MAPS, type KubeClient, type KubeObject, type Resource } from '#lib/kube';
 
@@ -50,6 +50,14 @@ export class TrustReader {
       },
     );
     return view;
+  }
+
+  /** Who may approve, at most ten seconds old; unknown where that cannot be read. */
+  async people(): Promise<Fact<ListedPeople>> {
+    return this.read().then(
+      ({ humans, fourEyes }) => known({ humans, fourEyes }, this.#now()),
+      (error: Error) => unknown(`The list of people who may approve cannot be read: ${error.message}`),
+    );
   }
 
   /** {@link rootEnd}, of a root that is at most ten seconds old; null too where it cannot be read. */

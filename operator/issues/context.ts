@@ -1,5 +1,5 @@
 import type { Agent } from '#crds';
-import type { AgentModels, Ceiling, Fact, Gap, LedgerPolicy, Policy } from '#domain';
+import type { AgentModels, Ceiling, Fact, Gap, LedgerPolicy, ListedPeople, Policy } from '#domain';
 import type { EventRecorder, KubeClient } from '#lib/kube';
 import type { ConsentPort } from '../approvals/consents.ts';
 import type { MachineAttestors } from '../attestors/attestors.ts';
@@ -25,6 +25,8 @@ export interface Conductor {
   readonly tier: TierPort;
   /** Which machines signed for a head; left out, nobody knows, and what has to know waits. */
   readonly attestors?: Pick<MachineAttestors, 'of'>;
+  /** Who may approve, at most ten seconds old; left out, nobody knows, and what has to know waits. */
+  readonly people?: () => Promise<Fact<ListedPeople>>;
   /** What production answers to the questions of a Repository; left out, it is not asked, and what has to know waits. */
   readonly production?: Pick<Production, 'of'>;
   readonly policy: Policy;

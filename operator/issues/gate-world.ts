@@ -1,7 +1,7 @@
 import type { Repository } from '#crds';
 import { type PullRequestFacts, unknown, type World } from '#domain';
 import type { RepositoryKey } from '../mirror/mirror.ts';
-import { baseChangedAt, pullsOfHead, pushersOf, rulesOf } from '../mirror/rules.ts';
+import { baseChangedAt, pullsOfHead, pushingAccounts, rulesOf } from '../mirror/rules.ts';
 import { enforcementOf } from '../repositories/enforcement.ts';
 import type { Conductor } from './context.ts';
 
@@ -9,7 +9,7 @@ type GateWorld = World['gate'];
 
 /** What only the merge gate asks, while there is nothing to merge. */
 export const noGateWorld: GateWorld = {
-  pushers: new Set(),
+  pushers: [],
   headElsewhere: [],
   baseChangedAt: null,
   enforcement: unknown('There is no pull request yet.'),
@@ -23,7 +23,7 @@ export async function readGateWorld(
   pr: PullRequestFacts,
 ): Promise<GateWorld> {
   const [pushers, headElsewhere, baseChanged, rules] = await Promise.all([
-    pushersOf(log.pool, key, pr),
+    pushingAccounts(log.pool, key, pr),
     pullsOfHead(log.pool, key, pr.head.sha),
     baseChangedAt(log.pool, key, pr.number),
     rulesOf(log.pool, key),

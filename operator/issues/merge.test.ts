@@ -10,7 +10,7 @@ const SHA = 'a'.repeat(40);
 const world = {
   repository: unknown('not asked'),
   headPushedBy: unknown('not asked'),
-  gate: { pushers: new Set(), headElsewhere: [], baseChangedAt: null, enforcement: unknown('not asked') },
+  gate: { pushers: [], headElsewhere: [], baseChangedAt: null, enforcement: unknown('not asked') },
   agents: [],
   machines: new Set(),
   permissions: new Map(),

@@ -60,6 +60,7 @@ export async function readWorld(
     repositoryMissing: repository === undefined,
     ...readGrades(conductor, issue, repository, state, forge.pullRequest, onTold),
     ...readAsked(conductor, repository, state, onTold),
+    ...(await readListed(conductor, repository, state)),
     stack,
     agents,
     tasks,
@@ -94,6 +95,17 @@ export function readGrades(
   const takenBack = pull.known && isWidened(state.change, pull) ? pull.value.base.sha : null;
   const change = tier.change({ work, head, last: state.change, takenBack, onTold });
   return { tier: grade, tierProblem: problem, change };
+}
+
+/** Who may approve, where the tier of an open change asks who vouches for it. */
+async function readListed(
+  { tier, people }: Pick<Conductor, 'tier' | 'people'>,
+  repository: Repository | undefined,
+  state: IssueState,
+): Promise<Pick<World, 'listed'>> {
+  if (people === undefined || repository === undefined || state.pullRequest?.open !== true) return {};
+  const { gates } = termsOf(tier.terms?.(repository), effectiveGrade(state)?.tier ?? 'T3');
+  return gates.includes('attestors') ? { listed: await people() } : {};
 }
 
 /** What the tiers ask, and what the tier of an open change asks others: answered from memory, and `onTold` when there is more. */

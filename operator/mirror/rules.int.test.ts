@@ -6,7 +6,7 @@ import { testDatabase } from '../../test/kit/postgres.ts';
 import { operatorMigrations } from '../store/store.int-kit.ts';
 import { putPulls } from './listings.ts';
 import { Mirror } from './mirror.ts';
-import { baseChangedAt, movesBeside, pullsOfHead, pushersOf, putRules, rulesOf } from './rules.ts';
+import { baseChangedAt, movesBeside, pullsOfHead, pushingAccounts, putRules, rulesOf } from './rules.ts';
 
 const key = { host: 'forge.example', id: 5 };
 const NOON = Date.parse('2026-03-02T12:00:00Z');
@@ -65,7 +65,7 @@ test('everybody who pushed to a branch, or what it brings in, is told, and every
       head: { sha: sha('f'), ref, repositoryId: 5 },
       commits: commits.map((one) => ({ sha: sha(one) })),
     };
-    return [...(await pushersOf(pool, key, brings as never))].sort();
+    return (await pushingAccounts(pool, key, brings as never)).map(({ id }) => id).sort();
   };
   assert.deepEqual(await pushers('rig/one/1'), [1, 2]);
   assert.deepEqual(await pushers('rig/none/1'), []);

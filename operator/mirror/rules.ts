@@ -35,13 +35,8 @@ export async function rulesOf(db: Queryable, key: RepositoryKey): Promise<RulesR
 /** A branch, and the commits that it brings in. */
 type PushedPull = Pick<PullRequestFacts, 'head' | 'commits'>;
 
-/** Ids of the accounts that deliveries told to have pushed what a pull request brings in. */
-export async function pushersOf(db: Queryable, key: RepositoryKey, pull: PushedPull): Promise<ReadonlySet<number>> {
-  return new Set((await pushingAccounts(db, key, pull)).map(({ id }) => id));
-}
-
 /**
- * {@link pushersOf} with their names of then: one that was renamed in between is here under both. Whoever pushed to the branch, or to that of any attempt of
+ * Accounts that the forge told to have pushed what a pull request brings in, with their names of then: one that was renamed in between is here under both. Whoever pushed to the branch, or to that of any attempt of
  * the same Issue, and whoever left another branch at one of its commits.
  */
 export async function pushingAccounts(

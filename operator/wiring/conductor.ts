@@ -104,6 +104,7 @@ export function openConductor(base: Base, told: Told) {
     tier: policyTiers(policies, grades),
     production,
     attestors: new MachineAttestors({ forges, trust: signers, now: Date.now }),
+    people: () => signers.people(),
     policy: { ...defaultPolicy, reviewDebounce: config.reviewDebounceMs },
     trust,
     ceilings: (agent) => ledger.ceilings(agent),

@@ -1,7 +1,7 @@
 import type { Attestors } from '#crds';
-import type { Identity } from '../../approval/people.ts';
-import { known } from '../../facts.ts';
-import { HEAD, NOON, OLD_HEAD } from '../../testing/facts.ts';
+import type { Human, Identity, ListedPeople } from '../../approval/people.ts';
+import { type Fact, known } from '../../facts.ts';
+import { devE, HEAD, NOON, OLD_HEAD } from '../../testing/facts.ts';
 import type { GateCase } from '../../testing/gate.ts';
 
 const gate = 'attestors';
@@ -11,6 +11,16 @@ const issuer = 'https://token.actions.githubusercontent.com';
 const ci: Identity = { subject: 'https://github.com/acme/ci/.github/workflows/attest.yml@refs/heads/main', issuer };
 const scan: Identity = { subject: 'https://github.com/acme/ci/.github/workflows/scan.yml@refs/heads/main', issuer };
 
+const listed = (who: Identity, account: Partial<Human>): Human => ({ ...who, logins: [], groups: [], ...account });
+const people = (over: Partial<ListedPeople> = {}): Fact<ListedPeople> =>
+  known(
+    { humans: [listed(ada, { logins: ['Ada-at-forge'] }), listed(bea, { ids: [77] })], fourEyes: null, ...over },
+    NOON,
+  );
+/** Ada and Bea as the forge knows them. */
+const adaThere = { id: 76, login: 'ada-at-forge', kind: 'user' } as const;
+const beaThere = { id: 77, login: 'bea-renamed', kind: 'user' } as const;
+
 const both: Attestors = { humans: 1, machines: 1 };
 const asks = ({
   wanted = both as Attestors | null,
@@ -18,8 +28,10 @@ const asks = ({
   vouching = [ci] as readonly Identity[],
   refused = null as string | null,
   headSHA = HEAD,
+  by = people(),
+  pushers = [devE] as readonly (typeof adaThere | typeof devE)[],
 } = {}) => ({
-  input: { attestors: { wanted, humans, machines: known({ headSHA, vouching, refused }, NOON) } },
+  input: { pushers, attestors: { wanted, humans, listed: by, machines: known({ headSHA, vouching, refused }, NOON) } },
 });
 const passes = { gate, state: 'pass', reason: 'Passed' } as const;
 const missing = { gate, state: 'wait', reason: 'AttestorMissing' } as const;
@@ -76,12 +88,49 @@ export const attestorCases: readonly GateCase[] = [
   },
   {
     name: 'what machines signed could not be read',
-    input: { attestors: { wanted: both, humans: [ada], machines: unreadable } },
+    input: { attestors: { wanted: both, humans: [ada], listed: people(), machines: unreadable } },
     ...dark,
   },
   {
     name: 'what machines signed could not be read, and none is asked for',
-    input: { attestors: { wanted: { humans: 1, machines: 0 }, humans: [ada], machines: unreadable } },
+    input: { attestors: { wanted: { humans: 1, machines: 0 }, humans: [ada], listed: people(), machines: unreadable } },
+    ...passes,
+  },
+  {
+    name: 'with four eyes, a person who pushed to it, by name',
+    ...asks({ pushers: [devE, adaThere] as never }),
+    ...missing,
+  },
+  {
+    name: 'with four eyes, a person who pushed to it, by number',
+    ...asks({ humans: [bea], pushers: [beaThere] as never }),
+    ...missing,
+  },
+  { name: 'with four eyes, a person who opened it', ...asks(), pr: { author: adaThere }, ...missing },
+  {
+    name: 'with four eyes, a person who pushed to it, and another',
+    ...asks({ humans: [ada, bea], pushers: [devE, adaThere] as never }),
+    ...passes,
+  },
+  {
+    name: 'without four eyes, a person who pushed to it',
+    ...asks({ pushers: [adaThere] as never, by: people({ fourEyes: false }) }),
+    ...passes,
+  },
+  {
+    name: 'with four eyes, a person of whom no account is listed',
+    ...asks({ by: people({ humans: [listed(ada, {})], fourEyes: true }) }),
+    ...missing,
+  },
+  {
+    name: 'with four eyes, a person who is listed no more',
+    ...asks({ by: people({ humans: [], fourEyes: true }) }),
+    ...missing,
+  },
+  { name: 'the list of people could not be read', ...asks({ by: unreadable }), ...dark },
+  {
+    name: 'the list of people could not be read, and none is asked for',
+    ...asks({ wanted: { humans: 0, machines: 1 }, by: unreadable }),
     ...passes,
   },
 ];

@@ -144,13 +144,13 @@ export const reviewCases: readonly GateCase[] = [
   {
     name: 'approved by a person who pushed to the branch, under the name of another author',
     pr: { reviews: [review({ author: ada })] },
-    input: { pushers: new Set([devE.id, ada.id]) },
+    input: { pushers: [devE, ada] },
     ...byAuthor,
   },
   {
     name: 'approved by a person who pushed to the branch, and by another person',
     pr: { reviews: [review({ author: ada }), review({ id: 52, author: owner })] },
-    input: { pushers: new Set([devE.id, ada.id]) },
+    input: { pushers: [devE, ada] },
     ...passes,
   },
   {

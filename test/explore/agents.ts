@@ -14,7 +14,7 @@ import {
   step,
   withPull,
 } from './strand.ts';
-import { branchOf, commitOf } from './world.ts';
+import { attemptOf, branchOf, commitOf } from './world.ts';
 
 const tokens = { input: 1, output: 1, cacheRead: 0, cacheWrite: 0 };
 
@@ -113,7 +113,9 @@ function finish(rules: Rules, strand: Strand, process: Process, result: 'succeed
 
 /** Whoever answers what the reviewer asked says so in its thread, with a commit or without: of the head that was sent back, not of a later one. */
 function resolved(strand: Strand, process: Process): Strand {
-  const pull = strand.forge.pulls.find(({ attempt, thread }) => attempt === attemptOf(process) && thread === 'open');
+  const pull = strand.forge.pulls.find(
+    ({ attempt, thread }) => attempt === attemptOf(process.task) && thread === 'open',
+  );
   return pull === undefined || pull.threadHead !== process.head
     ? strand
     : withPull(strand, pull.number, { thread: 'resolved' });
@@ -132,10 +134,8 @@ function badEnds(rules: Rules, strand: Strand, process: Process): Step[] {
 const tipOf = ({ forge }: Strand, attempt: number): string | null =>
   forge.branches.find((branch) => branch.attempt === attempt)?.head ?? null;
 
-const attemptOf = ({ task }: Process): number => Number(task.split('-')[1]);
-
 function admitPush(strand: Strand, process: Process): Step {
-  const attempt = attemptOf(process);
+  const attempt = attemptOf(process.task);
   const from = tipOf(strand, attempt);
   const before = strand.log.forwarded.findLast((one) => one.attempt === attempt)?.sha ?? null;
   const mine = strand.forge.branches.some((one) => one.attempt === attempt && one.by === 'gateway');
@@ -168,7 +168,7 @@ function carryOut(strand: Strand, process: Process, call: Call): Step[] {
   ];
   switch (process.step) {
     case 'push': {
-      const attempt = attemptOf(process);
+      const attempt = attemptOf(process.task);
       if (tipOf(strand, attempt) !== call.from)
         return [
           step(
@@ -179,7 +179,7 @@ function carryOut(strand: Strand, process: Process, call: Call): Step[] {
       return done(`the forge has ${short(call.to!)}`, pushed(strand, attempt, call.to!, 'gateway'));
     }
     case 'open':
-      return done('the forge has the pull request', opened(strand, attemptOf(process)));
+      return done('the forge has the pull request', opened(strand, attemptOf(process.task)));
     default: {
       const made = strand.forge.pulls.flatMap(({ opinions }) => opinions).find((one) => one.task === process.task);
       if (made !== undefined)
@@ -240,7 +240,7 @@ function reviewed(strand: Strand, process: Process, { passed, number }: Call, id
 
 /** What was done is written down under the caller's fence; then the agent has its answer, or has lost it and asks again. */
 function told(rules: Rules, strand: Strand, process: Process, call: Call): Step[] {
-  const attempt = attemptOf(process);
+  const attempt = attemptOf(process.task);
   const said = saying(strand, process, call);
   const number =
     said.type === 'headForwarded'
@@ -256,7 +256,7 @@ function told(rules: Rules, strand: Strand, process: Process, call: Call): Step[
 }
 
 function saying(strand: Strand, process: Process, call: Call): Report {
-  const attempt = attemptOf(process);
+  const attempt = attemptOf(process.task);
   const branch = branchOf(attempt);
   switch (process.step) {
     case 'push':

@@ -1,8 +1,8 @@
 import { refusal, short } from './conductor.ts';
 import { append, demand } from './log.ts';
 import type { Rules } from './rules.ts';
-import { type Operation, pullOf, readWhole, type Step, type Strand, step, withPull } from './strand.ts';
-import { NUMBER } from './world.ts';
+import { type Operation, pullOf, readWhole, type Step, type Strand, step, untoldPulls, withPull } from './strand.ts';
+import { attemptOf, branchOf, NUMBER } from './world.ts';
 
 type Merge = Extract<Operation, { do: 'merge' }>;
 
@@ -122,6 +122,18 @@ function arrived(strand: Strand, number: number): Strand {
   const other = strand.forge.pulls.some(({ mergedBy }) => mergedBy === 'conductor');
   demand(!other, 'MergedOnce', 'the conductor merged a second change of the issue');
   return mergedAt(strand, number, 'conductor');
+}
+
+/** The leader tells the log of a pull request that was made, and that nobody is about to write down. */
+export function leftovers(rules: Rules, strand: Strand): Step[] {
+  const opening = strand.processes.filter(({ call, step: at }) => call !== null && at === 'open');
+  const left = untoldPulls(strand).filter(({ attempt }) => !opening.some(({ task }) => attemptOf(task) === attempt));
+  return left.map(({ number, head: headSHA, attempt }) => {
+    const pull = { number, url: 'https://forge.example/pull', headSHA, branch: branchOf(attempt) };
+    const told = append(rules, strand, rules.decideOpened(strand.log, pull));
+    const shown = told.log.pullRequest?.number === number ? readWhole(told, number) : told;
+    return step(`the leader tells of pull request ${number}, which nobody wrote down`, shown);
+  });
 }
 
 /** A call that nobody waits for any more arrives, or never does. */

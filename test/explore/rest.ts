@@ -2,12 +2,13 @@ import { type IssueState, unknown, type World } from '#domain';
 import { restingAction } from './conductor.ts';
 import { demand } from './log.ts';
 import { policy, type Rules } from './rules.ts';
-import type { Strand } from './strand.ts';
+import { type Strand, untoldPulls } from './strand.ts';
 import { type Busy, NOW, worldOf } from './world.ts';
 
 /** For whom a strand that does nothing by itself waits: an end, a person, or the Agent that the other issue has. Null: for nobody. */
 export function restOf(rules: Rules, strand: Strand, busy: Busy): string | null {
   const { log } = strand;
+  if (untoldPulls(strand).length > 0) return null;
   if (log.merged === null && log.ending?.kind !== 'Done' && toldMerged(strand)) return null;
   if (log.ending !== null) return log.ending.reason === '' ? null : log.ending.kind;
   if (log.awaiting !== null) return log.awaiting.reason === '' ? null : 'AwaitingHuman';

@@ -4,6 +4,7 @@ import {
   decideCommand,
   decideDispatch,
   decideFiled,
+  decideOpened,
   decideReport,
   decideWish,
   defaultPolicy,
@@ -24,6 +25,7 @@ export interface Rules {
   readonly decideReport: typeof decideReport;
   readonly decideWish: typeof decideWish;
   readonly decideFiled: typeof decideFiled;
+  readonly decideOpened: typeof decideOpened;
   readonly decideAssignment: typeof decideAssignment;
   readonly decideDispatch: typeof decideDispatch;
   readonly decideCommand: typeof decideCommand;
@@ -38,6 +40,7 @@ export const realRules: Rules = {
   decideReport,
   decideWish,
   decideFiled,
+  decideOpened,
   decideAssignment,
   decideDispatch,
   decideCommand,

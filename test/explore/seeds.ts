@@ -104,6 +104,9 @@ const overtakenCancels: Rules = {
   observe: (state, world, policy, now) => (state.ending === null ? realRules.observe(state, world, policy, now) : []),
 };
 
+/** What was opened while its claim ended is nobody's. */
+const orphans: Rules = { ...realRules, decideOpened: () => [] };
+
 /** The end of a rework takes back what was said of the very head that it made. */
 const forgottenVerdicts: Rules = {
   ...realRules,
@@ -151,6 +154,12 @@ export const SEEDS: readonly Seed[] = [
   {
     name: 'a merge that overtakes a cancellation and is not told',
     rules: overtakenCancels,
+    limits: { ...quiet, issues: 1, people: 1 },
+    breaks: 'Progress',
+  },
+  {
+    name: 'a pull request that was opened while its claim ended and is not told',
+    rules: orphans,
     limits: { ...quiet, issues: 1, people: 1 },
     breaks: 'Progress',
   },

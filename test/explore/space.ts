@@ -2,7 +2,7 @@ import { liveTasks } from '#domain';
 import { agentSteps, sweep } from './agents.ts';
 import { digest, exchanged, exchangedText, normal } from './canonical.ts';
 import { look } from './conductor.ts';
-import { flights, operate } from './operations.ts';
+import { flights, leftovers, operate } from './operations.ts';
 import { requireClosedGate, restOf } from './rest.ts';
 import type { Rules } from './rules.ts';
 import { absent, Broken, type Cost, newborn, type Step, type Strand } from './strand.ts';
@@ -55,7 +55,7 @@ export class Space {
   /** What goes on by itself, or goes wrong at the forge or with an agent's work: whatever the other issue does. */
   own(id: number): readonly Move[] {
     const strand = this.strand(id);
-    this.#own[id] ??= this.#moves(strand, [operate, flights, agentSteps, deliveries, machines]);
+    this.#own[id] ??= this.#moves(strand, [operate, flights, agentSteps, leftovers, deliveries, machines]);
     return this.#own[id];
   }
 

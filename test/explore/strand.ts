@@ -181,3 +181,7 @@ export function readWhole(strand: Strand, number: number): Strand {
   const pull = pullOf(strand, number) ?? null;
   return { ...strand, told: { ...strand.told, pull } };
 }
+
+/** Pull requests at the forge that the log does not know. */
+export const untoldPulls = ({ forge, log }: Strand): readonly Pull[] =>
+  forge.pulls.filter(({ number }) => !log.seenPulls.includes(number));

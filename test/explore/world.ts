@@ -25,6 +25,8 @@ export const AGENTS = ['dev-1', 'dev-2', 'review-e'] as const;
 export type Busy = number;
 
 export const branchOf = (attempt: number): string => `rig/fix-parser/${attempt}`;
+/** The attempt that a task is named by. */
+export const attemptOf = (task: string): number => Number(task.split('-')[1]);
 export const commitOf = (count: number): string => count.toString(16).padStart(40, '0');
 
 const agents = [

@@ -257,6 +257,16 @@ test('what the verifier remembers is written by it and by rig:root, whatever rol
     ['its signatures, by a person', () => memory(PERSON), says],
     ['its signatures, by the conductor', () => memory(as(`${SYSTEM}:rig-conductor`)), says],
     ['its signatures, by Flux', () => memory(as(`${namespace}:flux`)), says],
+    [
+      'the heads that it let through, by the conductor',
+      () => memory(as(`${SYSTEM}:rig-conductor`), 'rig-verifier-heads'),
+      says,
+    ],
+    [
+      'the heads that it let through, by itself',
+      () => memory(as(`${VERIFIER}:rig-verifier`), 'rig-verifier-heads'),
+      null,
+    ],
     ['what they consent to, by a person', () => memory(PERSON, 'rig-verifier-consents-a'), says],
     [
       'what they consent to, by the conductor',

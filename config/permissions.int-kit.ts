@@ -58,7 +58,7 @@ export const MAY: Readonly<Record<string, readonly string[]>> = {
     `get,list,watch configmaps @${VERIFIER} rig-trusted-root`,
     `create leases.coordination.k8s.io,configmaps @${VERIFIER}`,
     `get,list,watch,update leases.coordination.k8s.io @${VERIFIER} rig-verifier`,
-    ...[verifierObjects.signatures, ...verifierObjects.consents].map(
+    ...[verifierObjects.signatures, verifierObjects.heads, ...verifierObjects.consents].map(
       (name) => `get,update configmaps @${VERIFIER} ${name}`,
     ),
   ],
@@ -252,6 +252,7 @@ const NAMES: Readonly<Record<string, readonly string[]>> = {
     'rig-machines',
     'rig-trusted-root',
     verifierObjects.signatures,
+    verifierObjects.heads,
     ...verifierObjects.consents,
     ANOTHER,
   ],

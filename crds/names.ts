@@ -128,6 +128,8 @@ export const verifierObjects = {
   lease: 'rig-verifier',
   /** ConfigMap: signatures of listed people, which of them were counted, and which were taken back. */
   signatures: 'rig-verifier-signatures',
+  /** ConfigMap: heads that were let through, and that a pull request had at the last look. */
+  heads: 'rig-verifier-heads',
   /** ConfigMaps: what the counted ones consented to, each in that which ends in its first hex digit. */
   consents: [...'0123456789abcdef'].map((digit) => `rig-verifier-consents-${digit}`),
 } as const;

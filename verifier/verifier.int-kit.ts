@@ -274,6 +274,12 @@ export class VerifierRig {
     return (await this.#written()).filter((text) => JSON.parse(text).counted === true).length;
   }
 
+  /** How many heads are written down as let through. */
+  async passed(): Promise<number> {
+    const found = await this.client.find(MAPS, { namespace: trustObjects.namespace, name: verifierObjects.heads });
+    return Object.keys(found?.data ?? {}).length;
+  }
+
   /** How many signatures are written down. */
   async held(): Promise<number> {
     return (await this.#written()).length;

@@ -127,6 +127,41 @@ test('an Approval that was deleted while its pull request was closed counts for 
   assert.equal(await rig.merge('dev', number), REFUSED);
 });
 
+test('a head that was let through fails when its pull request is closed, also while no verifier ran, and is looked at anew when it is opened again', async () => {
+  const { issue, sha, number } = await irreversible('given-up');
+  const bundle = await rig.bundle(issue, { number, sha });
+  await rig.file(issue, 'given-up-1', bundle);
+  await rig.says(sha, 'success');
+  const turn = (state: string) => world.rest('boss', `PATCH /repos/acme/widgets/pulls/${number}`, { state });
+  await rig.verifier.stop();
+  await turn('closed');
+  await rig.open({ pollMs: 3_600_000 });
+  const { output } = await rig.says(sha, 'failure');
+  assert.match(output.title, /No open pull request/);
+  await rig.verifier.stop();
+  await turn('open');
+  assert.equal(await rig.merge('dev', number), REFUSED, 'nobody has looked at it yet');
+  await rig.open();
+  await rig.says(sha, 'success');
+  await turn('closed');
+  await rig.says(sha, 'failure');
+  await client.delete(APPROVALS, { namespace: TENANT, name: 'given-up-1' });
+  await turn('open');
+  await rig.says(sha, 'action_required');
+  assert.equal(await rig.merge('dev', number), REFUSED);
+});
+
+test('a head that another was pushed over fails, and one that was merged stays let through', async () => {
+  const { sha, number } = await rig.pull('over', 'docs/over.md', 'one\n');
+  await rig.says(sha, 'success');
+  const next = await rig.push('over', 'docs/over.md', 'two\n');
+  await rig.says(next, 'success');
+  await rig.says(sha, 'failure');
+  assert.equal(await rig.merge('dev', number), MERGED);
+  await until('nothing is open that was let through', async () => (await rig.passed()) === 0);
+  assert.equal((await rig.run(next))?.conclusion, 'success');
+});
+
 test('a head is held back as soon as its signer is taken off the list, and let through when they are back, long before it is looked at anyway', async (t) => {
   await rig.verifier.stop();
   await rig.open({ pollMs: 3_600_000 });

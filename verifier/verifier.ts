@@ -18,6 +18,7 @@ import { Copies } from './check/copies.ts';
 import { HeadGrades } from './check/grade.ts';
 import { HeadJudge } from './check/judge.ts';
 import { neededOf } from './check/needed.ts';
+import { PassedHeads } from './check/passed.ts';
 import type { Config } from './config.ts';
 import { VerifierForges } from './forge/forges.ts';
 import { APPROVALS, type Objects, watchObjects } from './objects.ts';
@@ -60,6 +61,7 @@ export async function startVerifier(
     objects,
     forges,
     judge: new HeadJudge(objects, { policies, grades, approvals }),
+    passed: new PassedHeads(client, config.namespace, Date.now),
     signatures: {
       sweep: async (there) => {
         await firstSight.look();

@@ -7,14 +7,17 @@ import type { HeldIn, Signatures } from '../approvals/signatures.ts';
 import type { VerifierForges } from '../forge/forges.ts';
 import { gradedBy, type Objects } from '../objects.ts';
 import { type HeadJudge, headsOf, type Looked, type OpenHead } from './judge.ts';
+import { LEFT, takeBack } from './left.ts';
+import type { PassedHead, PassedHeads } from './passed.ts';
 import { Polls } from './poll.ts';
-import { Reporter } from './report.ts';
+import { type Reported, Reporter } from './report.ts';
 import { strictest, Twins } from './twins.ts';
 
 export interface CheckParts {
   readonly objects: Objects;
   readonly forges: Pick<VerifierForges, 'forRepository' | 'forget'>;
   readonly judge: Pick<HeadJudge, 'of'>;
+  readonly passed: Pick<PassedHeads, 'note' | 'of' | 'drop' | 'forgetAll'>;
   readonly signatures: Pick<Signatures, 'sweep'>;
   /** Whether the object that held a signature is there still, from the API server itself. */
   readonly isThere: (held: HeldIn) => Promise<boolean>;
@@ -67,6 +70,7 @@ export class CheckController {
   /** What was reported before this replica led is not known. */
   beginLeading(): void {
     this.#reporter.forgetAll();
+    this.#parts.passed.forgetAll();
   }
 
   /** Looks at a repository of the forge soon, because something is said to have moved there; what stands on the head `again` is looked at too. */
@@ -98,31 +102,55 @@ export class CheckController {
       return { requeueAfterMs: pollMs };
     }
     const heads = headsOf(first.polled.pulls);
-    this.#reporter.keep(first.polled.id, new Set(heads.map(({ sha }) => sha)));
-    const until = await this.#reconcileHeads(looked, heads, context);
+    const open = new Set(heads.map(({ sha }) => sha));
+    this.#reporter.keep(first.polled.id, open);
+    let until = Number.POSITIVE_INFINITY;
+    const outcomes = [
+      await this.#reconcilePassed(looked, open, context),
+      await this.#reconcileEach(heads, context, async (head) => {
+        const verdict = await this.#reconcileHead(looked, head, context);
+        if (verdict.until !== null) until = Math.min(until, verdict.until);
+      }),
+    ];
+    const [failure] = outcomes.flat();
+    if (failure !== undefined) throw failure.outcome;
     return { requeueAfterMs: Math.max(0, Math.min(now() + pollMs, until) - now()) };
   }
 
-  /** When the first of them has to be judged again at the latest. One that fails keeps no other from being reported. */
-  async #reconcileHeads(
-    looked: readonly Looked[],
-    heads: readonly OpenHead[],
-    context: ReconcileContext,
-  ): Promise<number> {
-    let until = Number.POSITIVE_INFINITY;
-    const failures: unknown[] = [];
+  /** Those that failed. One that does keeps no other from being reported. */
+  async #reconcileEach<H extends { readonly sha: string }>(
+    heads: readonly H[],
+    { signal, logger }: ReconcileContext,
+    reconcile: (head: H) => Promise<void>,
+  ): Promise<{ outcome: unknown }[]> {
+    const failures: { outcome: unknown }[] = [];
     for (const head of heads) {
-      context.signal.throwIfAborted();
+      signal.throwIfAborted();
       try {
-        const verdict = await this.#reconcileHead(looked, head, context);
-        if (verdict.until !== null) until = Math.min(until, verdict.until);
+        await reconcile(head);
       } catch (error) {
-        failures.push(error);
-        context.logger.warn({ err: error, sha: head.sha }, 'a head could not be judged or reported');
+        failures.push({ outcome: this.#outcome(error) });
+        logger.warn({ err: error, sha: head.sha }, 'a head could not be judged or reported');
       }
     }
-    if (failures.length > 0) throw this.#outcome(failures[0]);
-    return until;
+    return failures;
+  }
+
+  /** Fails what was let through and no open pull request has any more. That this cannot be told keeps no open one from being judged. */
+  async #reconcilePassed(looked: readonly Looked[], open: ReadonlySet<string>, context: ReconcileContext) {
+    try {
+      const passed = await this.#parts.passed.of(looked[0]!.polled.id);
+      const left = passed.filter(({ sha }) => !open.has(sha));
+      return await this.#reconcileEach(left, context, (head) => this.#reconcileLeft(looked, head, context));
+    } catch (error) {
+      return [{ outcome: error }];
+    }
+  }
+
+  async #reconcileLeft(looked: readonly Looked[], head: PassedHead, { logger }: ReconcileContext): Promise<void> {
+    const { passed } = this.#parts;
+    const said = await takeBack({ passed, reporter: this.#reporter }, looked, head, this.#leading());
+    if (said !== null) this.#note(looked[0]!, { sha: head.sha, title: LEFT.title, ...said }, logger);
   }
 
   /** The repository as each of the Repositories sees it that stand for it, in the same order whoever of them asks. */
@@ -150,26 +178,39 @@ export class CheckController {
   }
 
   async #reconcileHead(looked: readonly Looked[], head: OpenHead, { logger }: ReconcileContext): Promise<HeadVerdict> {
-    const { epoch, metrics, judge } = this.#parts;
+    const { judge, passed } = this.#parts;
     const { at, polled } = looked[0]!;
     const { id, name } = polled;
-    const leading = epoch();
+    const { sha } = head;
+    const still = this.#leading();
     const verdicts: [string, HeadVerdict][] = [];
     for (const one of looked) verdicts.push([one.key, await judge.of(one, head)]);
     const verdict = strictest(verdicts);
-    const still = () => {
+    // Before the forge is told: nothing that is let through there may be unknown here.
+    if (verdict.state === 'success') await passed.note(id, { sha, pulls: head.pulls.map(({ number }) => number) });
+    const said = await this.#reporter.report(at.forge, { id, name, sha }, verdict, still);
+    this.#note(looked[0]!, { sha, title: verdict.title, ...said }, logger);
+    return verdict;
+  }
+
+  /** Throws Retry where this replica leads no more as it does now. */
+  #leading(): () => void {
+    const { epoch } = this.#parts;
+    const leading = epoch();
+    return () => {
       if (leading === undefined || epoch() !== leading)
         throw new Retry('FactUnknown', 'Another replica leads by now; nothing was reported.');
     };
-    const { state, written } = await this.#reporter.report(at.forge, { id, name, sha: head.sha }, verdict, still);
-    if (written) {
-      metrics.count('rig_check_reports_total', { state });
-      logger.info(
-        { repository: `${name.owner}/${name.name}`, sha: head.sha, state, title: verdict.title },
-        'reported on a head',
-      );
-    }
-    return verdict;
+  }
+
+  #note(
+    { polled: { name } }: Looked,
+    { written, ...said }: Reported & { readonly sha: string; readonly title: string },
+    logger: Logger,
+  ): void {
+    if (!written) return;
+    this.#parts.metrics.count('rig_check_reports_total', { state: said.state });
+    logger.info({ repository: `${name.owner}/${name.name}`, ...said }, 'reported on a head');
   }
 
   /** What a failure means for when to look again. */

@@ -1,11 +1,50 @@
 import type { EffectRow } from '#lib/events';
-import { type Forge, ForgeError, type MergeResult, type PullRequestSummary, type RepositoryName } from '#lib/forge';
+import {
+  type Forge,
+  ForgeError,
+  type ForgeIssueFacts,
+  type MergeResult,
+  type PullRequestSummary,
+  type RepositoryName,
+} from '#lib/forge';
 
-/** What is gone needs no closing. */
-export async function closed(closing: Promise<unknown>): Promise<void> {
-  await closing.catch((error: unknown) => {
-    if (!(error instanceof ForgeError) || error.code !== 'NotFound') throw error;
+/** What is asked of a thing, or null where it is gone: that needs no closing. */
+export async function unlessGone<T>(asked: Promise<T>): Promise<T | null> {
+  return asked.catch((error: unknown) => {
+    if (error instanceof ForgeError && error.code === 'NotFound') return null;
+    throw error;
   });
+}
+
+/** Whether a pull request is there and open. */
+export async function isOpen(
+  forge: Pick<Forge, 'pullRequest'>,
+  repo: RepositoryName,
+  number: number,
+): Promise<boolean> {
+  return (await unlessGone(forge.pullRequest(repo, number)))?.state === 'open';
+}
+
+/** The pull request where it has this text. One whose text the forge keeps differently is never found, and described again. */
+export async function describedSo(
+  forge: Pick<Forge, 'pullRequest'>,
+  repo: RepositoryName,
+  number: number,
+  { title, body }: { readonly title: string; readonly body: string },
+): Promise<PullRequestSummary | null> {
+  const pull = await forge.pullRequest(repo, number);
+  return pull.title === title && pull.body === body ? pull : null;
+}
+
+/** The issue where it is in this state. */
+export async function issueIn(
+  forge: Pick<Forge, 'issue'>,
+  repo: RepositoryName,
+  number: number,
+  state: ForgeIssueFacts['state'],
+): Promise<ForgeIssueFacts | null> {
+  const issue = await forge.issue(repo, number);
+  return issue.state === state ? issue : null;
 }
 
 /** Another of the branch exists: somebody opened it before us, and it is the one. */

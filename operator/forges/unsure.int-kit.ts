@@ -70,6 +70,8 @@ const LOOKS = [
   'findReviewByMarker',
   'findThreadReplyByMarker',
   'pullRequest',
+  'issue',
+  'thread',
 ] as const;
 
 export function override(forge: Forge, methods: Partial<Record<keyof Forge, unknown>>): Forge {

@@ -23,7 +23,7 @@ import { type Metrics, noMetrics, type Span, serverAttributes, traced, withCorre
 import { closingKey } from './closings.ts';
 import { filingKey } from './filing.ts';
 import { type Asker, findLeft } from './left.ts';
-import { closed, existing, mergedAt, numbered, optional, since } from './made.ts';
+import { describedSo, existing, isOpen, issueIn, mergedAt, numbered, optional, since, unlessGone } from './made.ts';
 import { issueMarker, marker, unmarked } from './markers.ts';
 import { type Move, moveKey } from './moves.ts';
 import { NoLongerAsked, Outdated } from './outdated.ts';
@@ -44,7 +44,10 @@ export interface Target {
 
 const DAY_MS = 24 * 3_600_000;
 
-/** Every write to a forge, each under a key of its own in the effects table. There is no other way to write there. */
+/**
+ * Every write to a forge, each under a key of its own in the effects table. There is no other way to write there. What only sets something is
+ * found by how it stands now; where it does not stand so, setting it again is harmless.
+ */
 export class ForgeWrites {
   readonly #effects: Effects;
   readonly #pool: Pool;
@@ -136,48 +139,56 @@ export class ForgeWrites {
       { number },
       {
         perform: async () => numbered(await forge.updatePullRequest(repo, number, change)),
-        // Writing the same text twice changes nothing, so an unknown outcome is settled by writing again.
-        find: async () => numbered(await forge.updatePullRequest(repo, number, change)),
+        find: async () => optional(await describedSo(forge, repo, number, change), numbered),
       },
     );
   }
 
   async closePullRequest(target: Target, number: number): Promise<void> {
     const { forge, repo } = target;
-    // Closing it twice is harmless.
-    const close = async () => {
-      await closed(forge.updatePullRequest(repo, number, { state: 'closed' }));
-      return { number };
-    };
     await this.#run(
       target,
       'close-pull-request',
       await closingKey(this.#pool, target.subject, number),
       { number },
-      { perform: close, find: close },
+      {
+        perform: async () => {
+          await unlessGone(forge.updatePullRequest(repo, number, { state: 'closed' }));
+          return { number };
+        },
+        find: async () => ((await isOpen(forge, repo, number)) ? undefined : { number }),
+      },
     );
   }
 
   /** Opens an issue again that the forge closed with the merge, once for `key`; answers what it is then. */
   async reopenIssue(target: Target, number: number, key: string): Promise<ForgeIssueFacts> {
     const { forge, repo } = target;
-    const open = () => forge.reopenIssue(repo, number);
     return this.#run(
       target,
       'reopen-issue',
       `reopen-issue/${key}`,
       { number },
-      // Opening it twice changes nothing, so an unknown outcome is settled by opening it again.
-      { perform: open, find: open },
+      {
+        perform: () => forge.reopenIssue(repo, number),
+        find: async () => (await issueIn(forge, repo, number, 'open')) ?? undefined,
+      },
     );
   }
 
   /** Closes an issue as completed, once for `key`. */
   async closeIssue(target: Target, number: number, key: string): Promise<void> {
     const { forge, repo } = target;
-    // Closing it twice changes nothing, so an unknown outcome is settled by closing it again.
-    const close = async () => numbered(await forge.closeIssue(repo, number));
-    await this.#run(target, 'close-issue', `close-issue/${key}`, { number }, { perform: close, find: close });
+    await this.#run(
+      target,
+      'close-issue',
+      `close-issue/${key}`,
+      { number },
+      {
+        perform: async () => numbered(await forge.closeIssue(repo, number)),
+        find: async () => optional(await issueIn(forge, repo, number, 'closed'), numbered),
+      },
+    );
   }
 
   /** Comments on an issue or pull request, once for `key`. Closing keywords in the text are defused. */
@@ -241,16 +252,19 @@ export class ForgeWrites {
         },
       );
     }
-    const move = async () => {
-      await (settle.to === 'resolved' ? forge.resolveThread(thread) : forge.reopenThread(thread));
-      return { thread };
-    };
+    const resolved = settle.to === 'resolved';
     await this.#run(
       target,
       'thread',
       `thread/${settle.to}/${key}`,
       { thread, to: settle.to },
-      { perform: move, find: move },
+      {
+        perform: async () => {
+          await (resolved ? forge.resolveThread(thread) : forge.reopenThread(thread));
+          return { thread };
+        },
+        find: async () => ((await forge.thread(thread)).resolved === resolved ? { thread } : undefined),
+      },
     );
   }
 

@@ -18,7 +18,7 @@ export async function postQuestion({ conductor, repository, subject, state }: St
       : conductor.forges.forAgent(agent, repository));
     const who = row?.agent.name ?? 'The agent';
     const text = `${who} cannot go on without a person (task ${end.task}):\n\n${end.message}\n\nAnswer by editing the issue: it is then taken up again.`;
-    const target = { forge, repo: repositoryName(repository), subject: subject.id };
+    const target = { forge, repo: repositoryName(repository), subject: subject.id, epoch: conductor.leader.epoch };
     await conductor.writes.comment(target, number, `question/${subject.id}/${end.task}`, text);
   }
 }

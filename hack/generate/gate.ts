@@ -41,8 +41,9 @@ export function gateDocument(): string {
   return `<!-- Generated from domain/gate/cases by hack/generate. Do not edit. -->
 # The merge gate
 
-A pull request is merged when every row below passes, decided on one live reading of the forge that came in at most two seconds ago. The call
-names the head that was decided on; the forge refuses it when the head has moved.
+A pull request is merged when every row below passes, decided on a live reading of it and of the rules of its branch. The call leaves at
+most two seconds after the older of these two answers came in (the forge may take ten seconds to give both) and not before what deliveries have told
+of the pull request meanwhile passes every row as well. It names the head that was decided on; the forge refuses it when the head has moved.
 
 **fails**: somebody has to act. **waits**: time or a machine settles it. **unknown**: it could not be read, and unknown never passes.
 \`rig why ISSUE\` prints the one most useful missing thing and then the rest; so do \`WHY\` of \`kubectl get issues\` and \`status.gates\`.

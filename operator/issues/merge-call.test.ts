@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import {
   type Action,
   type ApprovalScope,
@@ -33,7 +34,13 @@ interface AtTheForge {
   /** What happens while the call waits behind others, its request written already. */
   readonly queued?: (story: Story, issues: Map<string, { metadata: object }>, states: string[]) => void;
   /** What happens while the pull request is read. */
-  readonly reading?: (story: Story) => void;
+  readonly reading?: (story: Story, times: number) => void;
+  /** What happens while the rules are read, the first time or each time; with `last`, once the pull request has been answered. */
+  readonly ruling?: (story: Story, times: number) => void;
+  /** Which of the two the forge answers last. */
+  readonly last?: 'rules' | 'pull';
+  /** What deliveries have told of the pull request since it was read. */
+  readonly told?: (read: PullRequestFacts) => Partial<PullRequestFacts>;
   /** MERGE_REQUESTED is in the log already, of a call that was not made. */
   readonly requested?: boolean;
   /** The turn to merge was long in coming. */
@@ -69,7 +76,7 @@ const merged: MergeResult = { merged: true, sha: 'e'.repeat(40) };
 /** Asks for the merge; answers the calls that reached the forge, in order with what was appended, and what was appended. */
 async function ask(how: AtTheForge) {
   const { live = {}, rules, answer = merged, commits = 0, queued, reading, requested = false, late = false } = how;
-  const { graded = 'T1', begins, signed } = how;
+  const { graded = 'T1', begins, signed, ruling, last, told = () => ({}) } = how;
   const story = inReview();
   story.later(1_000).verdict(true);
   if (begins !== undefined) story.see({ change: known(changeGrade(story.state, { base: begins }), story.now) });
@@ -88,18 +95,29 @@ async function ask(how: AtTheForge) {
   const issues = new Map<string, { metadata: object }>([['team/fix-parser', issue]]);
   const states = ['open'];
   let reads = 0;
+  let rulings = 0;
   const forge = {
     pullRequest: async () => {
       reads += 1;
-      reading?.(story);
+      if (last === 'pull') await setImmediate();
+      reading?.(story, reads);
       return { ...story.shown, ...live };
     },
-    branchRules: async () => (rules ?? (() => ({ rulesets: [ruleset()] })))(),
+    branchRules: async () => {
+      if (last === 'rules') await setImmediate();
+      rulings += 1;
+      ruling?.(story, rulings);
+      return (rules ?? (() => ({ rulesets: [ruleset()] })))();
+    },
   };
   const conductor = {
     forges: { forRepository: async () => ({ forge }) },
     mirror: {
       putLivePull: async () => {},
+      pull: async () => {
+        const read = { ...story.shown, ...live };
+        return { facts: known({ ...read, ...told(read) }, story.now), readAt: story.now };
+      },
       issue: async () => ({ facts: { state: states.at(-1) }, gone: false, toldAt: story.now }),
     },
     log: {
@@ -258,6 +276,9 @@ test('a conductor that always comes too late rests ever longer, and never says t
   assert.ok(looks.every((ms) => ms > 0 && ms <= 8 * first));
 });
 
+const slow = (story: Story) => void story.later(3_000);
+const slowAtFirst = (story: Story, times: number) => void (times === 1 && story.later(3_000));
+
 const slowly = (ms: number) => ({ reading: (story: Story) => void story.later(ms) });
 
 test('a forge that takes seconds to answer is merged at: what it says counts from when it came in', async () => {
@@ -267,6 +288,48 @@ test('a forge that takes seconds to answer is merged at: what it says counts fro
 test('what took a forge more than ten seconds to say is no ground for a merge', async () => {
   const { calls, appended, rests } = await ask(slowly(10_001));
   assert.deepEqual([calls.length, appended.length, rests], [0, 0, defaultPolicy.readInterval]);
+});
+
+test('rules that took seconds longer than the pull request have it read once more: each counts from its own answer', async () => {
+  const { calls, reads } = await ask({ ruling: slowAtFirst, last: 'rules' });
+  assert.deepEqual([calls.length, reads], [1, 3]);
+});
+
+test('a pull request that took seconds longer than the rules has them read once more; a forge slow at both in turn is asked later', async () => {
+  assert.equal((await ask({ reading: slowAtFirst, last: 'pull' })).calls.length, 1);
+  const { calls, appended, rests } = await ask({ reading: slow, ruling: slow, last: 'rules' });
+  assert.deepEqual([calls.length, appended.length, rests > 0], [0, 0, true]);
+});
+
+const bea = { id: 52, login: 'bea', kind: 'user' } as const;
+const told: [string, NonNullable<AtTheForge['told']>][] = [
+  [
+    'somebody requests changes',
+    ({ reviews }) => ({ reviews: [...reviews, { ...reviews[0]!, id: 999, author: bea, state: 'changes_requested' }] }),
+  ],
+  ['a blocking label is put on it', () => ({ labels: ['do-not-merge'] })],
+  ['it is made a draft', () => ({ draft: true })],
+  ['its head moves', ({ head }) => ({ head: { ...head, sha: OLD_HEAD } })],
+  ['it is pointed at another branch', ({ base }) => ({ base: { ...base, ref: 'release' } })],
+  ['somebody writes in a thread', ({ complete }) => ({ complete: { ...complete, threads: false } })],
+];
+for (const [what, tells] of told)
+  test(`a merge during whose preparation a delivery tells that ${what} is not called, and is told as waiting`, async () => {
+    const { calls, appended } = await ask({ told: tells, ruling: slowAtFirst, last: 'rules' });
+    assert.deepEqual([calls.length, appended.map(({ type }) => type)], [0, ['MERGE_REQUESTED', 'MERGE_GATE_WAITING']]);
+  });
+
+test('a merge is called whatever is told meanwhile that no gate asks about, and though the mirror knows an older tip of the base', async () => {
+  const { calls } = await ask({
+    told: ({ base }) => ({
+      title: 'Another title',
+      labels: ['nice'],
+      base: { ...base, sha: OLD_HEAD },
+      mergeable: 'unknown',
+      containsBase: null,
+    }),
+  });
+  assert.equal(calls.length, 1);
 });
 
 const hold = (story: Story) => void story.command({ do: 'hold', on: true });

@@ -20,36 +20,19 @@ import { Waiting } from '#lib/kube';
 import { confirmOf } from '../approvals/consents.ts';
 import { Outdated } from '../forges/outdated.ts';
 import type { Target } from '../forges/writes.ts';
-import { followRules } from '../repositories/enforcement.ts';
 import { repositoryName } from '../repositories/name.ts';
 import type { Cause } from '../store/log.ts';
 import type { SubjectName } from '../store/project.ts';
 import type { Conductor } from './context.ts';
 import { type Denials, headOf } from './denials.ts';
 import { readGateWorld } from './gate-world.ts';
+import { FRESH_MS, type LiveReading, missingSince, readLive, readPullRequest } from './live.ts';
 import { soleMerge } from './sole-merge.ts';
 import { closedAtForge, readAsked, readGrades, repositoryKey } from './world.ts';
 
-/** A merge is decided on facts that came in at most this long ago. */
-const FRESH_MS = 2_000;
-/** How long they may take to come in, from the first question to the last answer: a forge may be slow. */
-const READING_MS = 10_000;
+export { readPullRequest } from './live.ts';
 
 type Merge = Extract<Action, { do: 'merge' }>;
-
-/** Reads a pull request whole from the forge and keeps it in the mirror. */
-export async function readPullRequest(
-  conductor: Conductor,
-  repository: Repository,
-  number: number,
-  expectedHead?: string,
-) {
-  const { forge } = await conductor.forges.forRepository(repository);
-  const readAt = conductor.now();
-  const live = await forge.pullRequest(repositoryName(repository), number, expectedHead);
-  await conductor.mirror.putLivePull(conductor.log.pool, repositoryKey(repository)!, live, readAt);
-  return { live, readAt };
-}
 
 export interface MergeOptions {
   readonly conductor: Conductor;
@@ -84,9 +67,9 @@ async function mergeNow(options: MergeOptions): Promise<void> {
   const rest = denials.late.left(subject.id, headOf(action), conductor.now());
   if (rest > 0) throw tooLate(options, rest);
   if (!(await conductor.writes.mergeTurn(await targetOf(options)))) return;
-  const { live, readAt, enforcement } = await readLive(conductor, repository, action);
-  const cameAt = conductor.now();
-  if (cameAt - readAt > READING_MS) throw tooLate(options, lengthen(options));
+  const reading = await readLive(conductor, repository, action);
+  if (reading === null) throw tooLate(options, lengthen(options));
+  const { live, readAt, enforcement, cameAt } = reading;
   const gate = { ...(await readGateWorld(conductor, repository, repositoryKey(repository)!, live)), enforcement };
   // Rules, grades and what is asked elsewhere are as new as memory has them: its turn may have been long in coming.
   const asked = readAsked(conductor, repository, state, onTold);
@@ -100,7 +83,9 @@ async function mergeNow(options: MergeOptions): Promise<void> {
   if (consents === null) return;
   const requested = await requestMerge(options, consents);
   if (requested === null) return;
-  const result = await callMerge(options, requested, live.reviews, () => confirm(options, requested, cameAt));
+  const result = await callMerge(options, requested, live.reviews, () =>
+    confirm({ ...options, world: fresh }, requested, reading),
+  );
   if (result instanceof Outdated) {
     const late = conductor.now() - cameAt > FRESH_MS;
     const pause = late ? lengthen(options) : null;
@@ -130,35 +115,27 @@ async function confirmAll(
   return confirmed;
 }
 
-/** The pull request and what the forge holds its base to, both as they are now. */
-async function readLive(conductor: Conductor, repository: Repository, { number, headSHA }: Merge) {
-  const { id } = repositoryKey(repository)!;
-  const [pull, enforcement] = await Promise.all([
-    readPullRequest(conductor, repository, number, headSHA),
-    followRules(conductor, repository, id),
-  ]);
-  return { ...pull, enforcement };
-}
-
 /**
- * What the gate was decided on must not have grown old or been changed before the call leaves: a leader that was frozen, a queue, the minute in
+ * What the gate was decided on must not have grown old, or been changed or told otherwise by deliveries, before the call leaves: a leader that was frozen, a queue, the minute in
  * which an unknown outcome is looked for. Throws Outdated.
  */
-async function confirm(options: MergeOptions, { version, spec }: IssueState, cameAt: number) {
+async function confirm(options: MergeOptions, { version, spec }: IssueState, reading: LiveReading) {
   const { conductor, subject, issue, repository } = options;
   const { namespace, name, uid, generation } = issue.metadata;
   const { log, mirror } = conductor;
-  const [now, told] = await Promise.all([
+  const [now, told, missing] = await Promise.all([
     log.load(subject),
     mirror.issue(log.pool, repositoryKey(repository)!, spec!.number!),
+    missingSince(conductor, repository, reading, options),
   ]);
   const seen = conductor.objects.issues.get(namespace!, name!)?.metadata;
-  if (conductor.now() - cameAt > FRESH_MS) throw new Outdated('What was read of it had grown old.');
+  if (conductor.now() - reading.cameAt > FRESH_MS) throw new Outdated('What was read of it had grown old.');
   if (now.version !== version) throw new Outdated('Something was recorded of the Issue while the merge was prepared.');
   if (seen?.uid !== uid || seen?.generation !== generation || seen?.deletionTimestamp !== undefined)
     throw new Outdated('The Issue was changed while the merge was prepared.');
   // Its pull request was just read as open, so no merge has done it.
   if (closedAtForge(told)) throw new Outdated('The issue was closed at the forge while the merge was prepared.');
+  if (missing !== null) throw new Outdated(`Something was told of the pull request since it was read: ${missing}`);
 }
 
 /** The next pause, in ms. It has begun before the log grows: the issue is looked at again at once for that. */

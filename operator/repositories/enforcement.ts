@@ -48,17 +48,31 @@ function problemOf({ code, message }: ForgeError): string {
   return `${message.replace(/[.\s]*$/, '.')} If the forge offers no rulesets here, say so in spec.enforcement.`;
 }
 
-/** Reads the rules, keeps them in the mirror, and answers how they stand. Costs no request where the Repository does without. */
-export async function followRules(
+/**
+ * Reads the rules, keeps them in the mirror, and answers how they stand, and when (ms) the forge had answered. Costs no request where the Repository
+ * does without.
+ */
+export async function readEnforcement(
   { forges, log, now, policy }: Conductor,
   repository: Repository,
   repositoryId: number,
-): Promise<Fact<Enforcement>> {
-  if (repository.spec.enforcement.kind === 'none') return enforcementOf(repository, null, now(), policy.factMaxAge);
+): Promise<{ enforcement: Fact<Enforcement>; cameAt: number }> {
+  if (repository.spec.enforcement.kind === 'none')
+    return { enforcement: enforcementOf(repository, null, now(), policy.factMaxAge), cameAt: now() };
   const { forge } = await forges.forRepository(repository);
   const read = await readRules(forge, repository, now);
+  const cameAt = now();
   await putRules(log.pool, { host: forgeHost(repository), id: repositoryId }, read);
-  return enforcementOf(repository, read, now(), policy.factMaxAge);
+  return { enforcement: enforcementOf(repository, read, now(), policy.factMaxAge), cameAt };
+}
+
+/** {@link readEnforcement}, whenever that came. */
+export async function followRules(
+  conductor: Conductor,
+  repository: Repository,
+  repositoryId: number,
+): Promise<Fact<Enforcement>> {
+  return (await readEnforcement(conductor, repository, repositoryId)).enforcement;
 }
 
 /** Notices when a person has just written down which ruleset holds a Repository: what the forge holds is then read at once. */

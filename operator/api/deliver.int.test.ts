@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
+import type { Assignment } from '#lib/conductor';
 import { AgentGit } from '../gateway/git.int-kit.ts';
 import { fileLife, repositoryReady, type TestConductor, testConductor } from './conductor.int-kit.ts';
 import { applyTenant } from './objects.int-kit.ts';
@@ -193,6 +194,14 @@ test('a rework resolves the reviewer’s thread and not a person’s', async () 
   const id = (await of('reviewer')).id;
   const person = await call(work, 'threads', { resolve: [{ id: (await of('boss')).id, reply: '' }], reopen: [] });
   assert.deepEqual([person.status, person.body.reason], [403, 'ThreadOfAPerson']);
+  const told = await api.app.request(work.path, { headers: { authorization: `Bearer ${work.token}` } });
+  assert.deepEqual(
+    ((await told.json()) as Assignment).threads.map((one) => [one.comments[0]?.author, one.mayResolve]).sort(),
+    [
+      ['boss', false],
+      ['reviewer', true],
+    ],
+  );
   const done = await call(work, 'threads', { resolve: [{ id, reply: 'Done.' }], reopen: [] });
   assert.deepEqual(done.body, { resolved: [id], reopened: [] });
   await call(work, 'threads', { resolve: [{ id, reply: 'Done.' }], reopen: [] });

@@ -53,7 +53,7 @@ export {
 } from './consent/decide.ts';
 export type { ListedManifests } from './consent/governed.ts';
 export { leavesPerson, type ShownIssue } from './consent/status.ts';
-export { decideUndelivered } from './deploy/reopen.ts';
+export { decideUndelivered, reopeningOf } from './deploy/reopen.ts';
 export { CHECKS, type CheckName, checkKey, type DeliveryState } from './deploy/state.ts';
 export type { CheckJobFacts, DeliveryFacts, DeployPolicy, StageFacts } from './deploy/world.ts';
 export { type EgressVerdict, judgeEgress } from './egress/judge.ts';

@@ -8,7 +8,7 @@ import { deployments, live, MERGE, merged, runs, shows, URL } from '../testing/d
 import { ada, NOON, sha } from '../testing/facts.ts';
 import type { Story } from '../testing/story.ts';
 import { repositoryPolicy } from '../testing/world.ts';
-import { decideUndelivered } from './reopen.ts';
+import { decideUndelivered, reopeningOf } from './reopen.ts';
 
 const said = (action: Action) => `${action.do} ${action.reason}`;
 const since = (story: Story, type: string) => story.types().slice(story.types().indexOf(type as never) + 1);
@@ -153,7 +153,7 @@ test('a URL in the Repository is the one that is checked, whatever who reports a
 test('reopened, the issue is queued for an attempt that starts from the base and is told why', () => {
   const story = fail(verifying());
   const action = story.next();
-  story.append(decideUndelivered(story.state, action.reason, action.message));
+  story.append(decideUndelivered(story.state, story.state, action.reason, action.message));
   const { state } = story;
   assert.deepEqual([state.merged, state.pullRequest, state.forwarded], [null, null, []]);
   assert.deepEqual(state.delivery.reopened, { reason: 'CheckFailed', message: 'smoke failed 3 times: it fails.' });
@@ -161,10 +161,26 @@ test('reopened, the issue is queued for an attempt that starts from the base and
   assert.equal(story.state.work?.branch, 'rig/fix-parser/2');
   story.see({ pullRequest: { known: false, why: 'There is none yet.' } });
   assert.deepEqual(
-    decideUndelivered(story.state, 'CheckFailed', 'Again.'),
+    decideUndelivered(story.state, story.state, 'CheckFailed', 'Again.'),
     [],
     'what is not merged cannot have failed',
   );
+});
+
+test('what is told while an issue is reopened keeps that back only where it changes what became of the change', () => {
+  const story = fail(verifying());
+  const { reason, message } = story.next();
+  const before = story.state;
+  const tokens = { input: 1, output: 1, cacheRead: 0, cacheWrite: 0 };
+  const work = { task: 'fix-parser-implement-1-1', kind: 'implement' as const, fence: '1.1', agent: 'dev-e' };
+  story.append([{ type: 'TOKENS_USED', data: { ...work, model: 'm', provider: 'p', tokens, requests: 1 } }]);
+  assert.deepEqual(
+    decideUndelivered(story.state, before, reason, message).map(({ type }) => type),
+    ['ISSUE_REOPENED'],
+  );
+  assert.equal(reopeningOf(story.state), reopeningOf(before));
+  story.append([{ type: 'DEPLOYED_PRODUCTION', data: { ...before.delivery.production!, deployment: 'next' } }]);
+  assert.deepEqual(decideUndelivered(story.state, before, reason, message), []);
 });
 
 test('an issue that was reopened twice is left to a person the third time', () => {
@@ -173,7 +189,7 @@ test('an issue that was reopened twice is left to a person the third time', () =
     fail(story);
     const action = story.next();
     assert.equal(action.do, 'reopen', `turn ${turn}`);
-    story.append(decideUndelivered(story.state, action.reason, action.message));
+    story.append(decideUndelivered(story.state, story.state, action.reason, action.message));
     story.append([{ type: 'MERGED', data: { number: 34, headSHA: sha('a'), mergeSHA: MERGE, by: null } }]);
   }
   fail(story);

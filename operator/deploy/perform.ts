@@ -1,4 +1,4 @@
-import { type Action, decideUndelivered } from '#domain';
+import { type Action, decideUndelivered, reopeningOf } from '#domain';
 import { createOwned, isOwnedBy, JOBS, type KubeObject, type Resource, Stalled } from '#lib/kube';
 import type { Step } from '../issues/actions.ts';
 import { repositoryKey } from '../issues/world.ts';
@@ -35,7 +35,7 @@ async function endChecks({ conductor, issue }: Step, but: string | null): Promis
 const isOpen = ({ type, status }: { type: string; status: string }) =>
   status !== 'True' || (type !== 'Complete' && type !== 'Failed');
 
-/** Opens the issue at the forge again and says there why, then begins it anew. Each is an effect of its own, repeated without harm. */
+/** Opens the issue at the forge again and says there why, then begins it anew. Each is an effect of its own, done once for a reopening however often it is tried. */
 export async function reopen(step: Step, { reason, message }: Extract<Action, { do: 'reopen' }>): Promise<boolean> {
   const { conductor, repository, subject, state, cause } = step;
   const key = repositoryKey(repository);
@@ -44,7 +44,7 @@ export async function reopen(step: Step, { reason, message }: Extract<Action, { 
   const { forge } = await conductor.forges.forRepository(repository);
   const repo = repositoryName(repository);
   const target = { forge, repo, subject: subject.id, epoch: conductor.leader.epoch };
-  const occasion = `${subject.id}/${state.version}`;
+  const occasion = `${subject.id}/${reopeningOf(state)}`;
   await endChecks(step, null);
   const opened = await conductor.writes.reopenIssue(target, number, occasion);
   // Its delivery may come after the next look, which would take the issue for one that a person has closed.
@@ -55,8 +55,6 @@ export async function reopen(step: Step, { reason, message }: Extract<Action, { 
     `reopened/${occasion}`,
     `The merged change does not live: ${message}\n\nThe issue is worked again.`,
   );
-  await conductor.log.append(subject, cause, (now) =>
-    now.version === state.version ? decideUndelivered(now, reason, message) : [],
-  );
+  await conductor.log.append(subject, cause, (now) => decideUndelivered(now, state, reason, message));
   return true;
 }

@@ -28,12 +28,10 @@ after(async () => {
 const as = (login: string) =>
   createForge({ baseURL: world.forge.apiURL, token: world.tokens.get(login)!, writeIntervalMs: 0 });
 
-/** Long enough for what the loopback forge has done to be seen, short enough for a test. */
-const WINDOW_MS = 300;
-
+/** On a clock that stands still: a busy machine is no process that stood still before its write. */
 function openWrites() {
   const { pool } = database;
-  return { pool, writes: new ForgeWrites(new Effects({ db: pool, windowMs: WINDOW_MS }), pool) };
+  return { pool, writes: new ForgeWrites(new Effects({ db: pool, clock: fakeClock() }), pool) };
 }
 
 async function newPull(): Promise<{ number: number; head: string; branch: string }> {
@@ -244,7 +242,7 @@ for (const { title, by, method, prepare, idempotent } of writes)
       if (!idempotent) assert.equal(made, 1);
       assert.deepEqual(await run(writes, target), answer);
       // Another process, with nothing in memory.
-      const other = new ForgeWrites(new Effects({ db: pool, windowMs: WINDOW_MS }), pool);
+      const other = new ForgeWrites(new Effects({ db: pool, clock: fakeClock() }), pool);
       assert.deepEqual(await run(other, target), answer);
       assert.deepEqual([await shown(), calls()], [once, made]);
     });

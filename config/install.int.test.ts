@@ -52,8 +52,9 @@ test('config/default is taken by Pod Security restricted without a warning, and 
 });
 
 test('kubectl delete takes config/default away in one command', async () => {
-  // What is in a namespace may be gone with it before its turn comes.
-  await kubectl('delete', '--ignore-not-found', '--timeout=60s', '-k', join(root, 'config/default'));
+  // What is in a namespace may be gone with it before its turn comes. The API server looks in turns of seconds, up to a minute each, whether a
+  // kind has no object any more.
+  await kubectl('delete', '--ignore-not-found', '--timeout=240s', '-k', join(root, 'config/default'));
   assert.doesNotMatch(await kubectl('get', 'namespaces,crds,clusterroles', '-o', 'name'), /rig-system|dashecorp/);
 });
 

@@ -52,8 +52,8 @@ test('config/default is taken by Pod Security restricted without a warning, and 
 });
 
 test('kubectl delete takes config/default away in one command', async () => {
-  // What is in a namespace may be gone with it before its turn comes. The API server looks in turns of seconds, up to a minute each, whether a
-  // kind has no object any more.
+  // What is in a namespace may be gone with it before its turn comes. It takes some twenty seconds
+  // alone, and was seen to take more than a minute beside other work.
   await kubectl('delete', '--ignore-not-found', '--timeout=240s', '-k', join(root, 'config/default'));
   assert.doesNotMatch(await kubectl('get', 'namespaces,crds,clusterroles', '-o', 'name'), /rig-system|dashecorp/);
 });

@@ -129,7 +129,7 @@ export async function openPullRequest(
   const base = call.repository.spec.defaultBranch;
   // What was prepared is for a person to go on with, and to mark ready.
   const asked = { head: head.branch, headSHA: head.sha, base, draft: task.kind === 'prepare', ...text };
-  const opened = await whileLive(conductor, call, (still) => conductor.writes.openPullRequest(target, asked, still));
+  const opened = await whileClaimed(conductor, call, (still) => conductor.writes.openPullRequest(target, asked, still));
   if (state.pullRequest?.number === opened.number)
     await conductor.writes.describePullRequest(target, opened.number, `${call.identity.uid}/${head.sha}`, text);
   await readPullRequest(conductor, call.repository, opened.number, head.sha);
@@ -138,7 +138,7 @@ export async function openPullRequest(
 }
 
 /** A write whose turn may come after the claim has ended: then it is not made, and the answer is that of a dead fence. */
-async function whileLive<T>(
+async function whileClaimed<T>(
   conductor: Conductor,
   call: TaskCall,
   write: (still: () => Promise<void>) => Promise<T>,

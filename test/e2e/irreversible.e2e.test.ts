@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parse, stringify } from 'yaml';
 import { requireUp } from '#lib/datadir';
-import { type KubeObject, NAMESPACES, SECRETS } from '#lib/kube';
+import { type KubeObject, SECRETS } from '#lib/kube';
 import { until } from '../kit/cluster-wait.ts';
 import { ownRig } from '../kit/rig-own.ts';
 
@@ -94,9 +94,16 @@ test('T3: dispatch refuses, an agent prepares a draft, the reviewer declines, fo
   assert.equal((await pull()).merged, false);
 
   // What is to be merged is not written to the cluster before a person signed it either.
-  const labels = { 'rig.dashecorp.com/governed': 'true' };
-  await hands.client.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop', labels } });
+  await hands.kubectl(['create', 'namespace', 'shop']);
+  await hands.kubectl(['label', 'namespace', 'shop', 'rig.dashecorp.com/governed=true']);
   const write = (who: string) => hands.client.create(SECRETS, parse(manifest(who)) as KubeObject);
+  const rehearsed = ['create', 'secret', 'generic', 'any', '-n', 'shop', '--from-literal=a=b', '--dry-run=server'];
+  await until('the namespace is governed', () =>
+    hands.kubectl(rehearsed).then(
+      () => false,
+      ({ message }) => /needs the consent of a person/.test(message),
+    ),
+  );
   await assert.rejects(write('everybody'), /needs the consent of a person/);
 
   await person('approve', name, '--scope', 'merge');

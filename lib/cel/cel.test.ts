@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { processorTime } from '../../test/kit/processor.ts';
 import { CelError, compileCel, type Vocabulary } from './index.ts';
 
 const vocabulary = {
@@ -98,9 +99,9 @@ test('CEL: brackets are counted behind raw strings, strings of three quotes and 
 
 test('CEL: a pattern that makes other engines run for ages is answered at once', () => {
   const program = compileCel(`issue.title.matches('^(a+)+$')`, vocabulary);
-  const begun = performance.now();
+  const spent = processorTime();
   assert.equal(program.test({ issue: { ...values.issue, title: `${'a'.repeat(50_000)}!` } }), false);
-  assert.ok(performance.now() - begun < 2_000);
+  assert.ok(spent() < 2_000);
 });
 
 test('CEL: whatever the text, it compiles or is refused with a sentence, and soon', () => {
@@ -111,13 +112,13 @@ test('CEL: whatever the text, it compiles or is refused with a sentence, and soo
   );
   fc.assert(
     fc.property(fc.array(word, { maxLength: 40 }), (words) => {
-      const begun = performance.now();
+      const spent = processorTime();
       try {
         compileCel(words.join(' '), vocabulary).steps(1_000);
       } catch (error) {
         assert.ok(error instanceof CelError, String(error));
       }
-      assert.ok(performance.now() - begun < 1_000);
+      assert.ok(spent() < 1_000);
     }),
     { numRuns: 2_000 },
   );

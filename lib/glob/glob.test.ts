@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import picomatch from 'picomatch';
+import { processorTime } from '../../test/kit/processor.ts';
 import { compileGlobs, GlobError, indexGlobs } from './index.ts';
 
 for (const [pattern, yes, no] of [
@@ -130,8 +131,8 @@ test('what is remembered of folders and endings is bounded as a whole, and what 
 
 test('globs that make other matchers run for ages are answered at once', () => {
   const matches = compileGlobs([`${'*a'.repeat(60)}b`, `${'**/a/'.repeat(40)}b`]);
-  const begun = performance.now();
+  const spent = processorTime();
   assert.equal(matches('a'.repeat(4_000)), false);
   assert.equal(matches('a/'.repeat(2_000)), false);
-  assert.ok(performance.now() - begun < 1_000);
+  assert.ok(spent() < 1_000);
 });

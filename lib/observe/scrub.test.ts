@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { processorTime } from '../../test/kit/processor.ts';
 import { scrub } from './scrub.ts';
 
 test('values under secret-looking keys are masked, their neighbours stay', () => {
@@ -45,10 +46,10 @@ test('texts made to be slow to look through cost milliseconds, and what is too l
     'eyJaaaaaaaa.',
     '-----BEGIN PRIVATE KEY-----',
   ]) {
-    const began = performance.now();
+    const spent = processorTime();
     const told = String(scrub(bait.repeat(1_000_000)));
     assert.ok(told.length <= 40_000, `${bait}: ${told.length}`);
-    const took = performance.now() - began;
+    const took = spent();
     assert.ok(took < 2_000, `${bait}: ${took} ms`);
   }
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { processorTime } from '../../test/kit/processor.ts';
 import { readDocuments } from './index.ts';
 
 for (const [what, text, wanted] of [
@@ -29,7 +30,7 @@ test('YAML documents: what is deep, long or stands for itself without end is not
     `${'['.repeat(150)}${']'.repeat(150)}`,
     ' '.repeat(5 * 1024 * 1024),
   ];
-  const begun = performance.now();
+  const spent = processorTime();
   for (const bomb of bombs) assert.deepEqual(readDocuments(bomb), []);
-  assert.ok(performance.now() - begun < 5_000);
+  assert.ok(spent() < 5_000);
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { processorTime } from '../../test/kit/processor.ts';
 import { sameYAML } from './index.ts';
 
 for (const [what, before, after, wanted] of [
@@ -36,7 +37,7 @@ for (const [what, before, after, wanted] of [
 test('YAML: aliases that stand for each other without end are no equality, and soon answered', () => {
   const lines = Array.from({ length: 20 }, (_, at) => `a${at + 1}: &a${at + 1} [${`*a${at}, `.repeat(9)}*a${at}]`);
   const bomb = ['a0: &a0 x', ...lines].join('\n');
-  const begun = performance.now();
+  const spent = processorTime();
   assert.equal(sameYAML(bomb, bomb), false);
-  assert.ok(performance.now() - begun < 2_000);
+  assert.ok(spent() < 2_000);
 });

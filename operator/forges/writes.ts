@@ -1,46 +1,22 @@
 import { defuse } from '#domain';
 import type { Pool } from '#lib/db';
-import {
-  classifyFailure,
-  currentEpoch,
-  type EffectRow,
-  type Effects,
-  type FailureClass,
-  isEventsError,
-} from '#lib/events';
-import {
-  type Actor,
-  type Forge,
-  ForgeError,
-  type ForgeIssueFacts,
-  type MergeRequest,
-  type MergeResult,
-  type NewReview,
-  type RepositoryName,
-} from '#lib/forge';
+import { type EffectRow, type Effects, isEventsError } from '#lib/events';
+import type { Actor, ForgeIssueFacts, MergeRequest, MergeResult, NewReview } from '#lib/forge';
 import { legible } from '#lib/kube';
-import { type Metrics, noMetrics, type Span, serverAttributes, traced, withCorrelation } from '#lib/observe';
+import { type Metrics, noMetrics } from '#lib/observe';
 import { closingKey } from './closings.ts';
 import { filingKey } from './filing.ts';
 import { type Asker, findLeft } from './left.ts';
 import { describedSo, existing, isOpen, issueIn, mergedAt, numbered, optional, since, unlessGone } from './made.ts';
 import { issueMarker, marker, unmarked } from './markers.ts';
 import { type Move, moveKey } from './moves.ts';
-import { NoLongerAsked, Outdated } from './outdated.ts';
+import { Outdated } from './outdated.ts';
 import type { Pace } from './pace.ts';
+import { RecordedWrites, type Target } from './recorded.ts';
 import { MergeTurns } from './turns.ts';
 
 export { issueMarker, markedUid, marker } from './markers.ts';
-
-/** Where a write goes, and for which subject it is recorded. */
-export interface Target {
-  readonly forge: Forge;
-  readonly repo: RepositoryName;
-  /** Subject id: the stream the effect belongs to. */
-  readonly subject: string;
-  /** The leader's epoch, for what only a leader does: a deposed one is refused. Left out, the present epoch. */
-  readonly epoch?: number;
-}
+export type { Target } from './recorded.ts';
 
 const DAY_MS = 24 * 3_600_000;
 
@@ -49,18 +25,16 @@ const DAY_MS = 24 * 3_600_000;
  * found by how it stands now; where it does not stand so, setting it again is harmless.
  */
 export class ForgeWrites {
-  readonly #effects: Effects;
   readonly #pool: Pool;
-  readonly #metrics: Metrics;
+  readonly #recorded: RecordedWrites;
   readonly #pace: Pace | undefined;
   readonly #mergeTurns = new MergeTurns();
 
   /** Without a `pace` nothing waits for another. */
   constructor(effects: Effects, pool: Pool, metrics: Metrics = noMetrics, pace?: Pace) {
-    this.#pace = pace;
-    this.#effects = effects;
     this.#pool = pool;
-    this.#metrics = metrics;
+    this.#pace = pace;
+    this.#recorded = new RecordedWrites(effects, pool, metrics, pace);
   }
 
   /**
@@ -74,7 +48,7 @@ export class ForgeWrites {
   ): Promise<{ number: number; url: string }> {
     const { forge, repo } = target;
     const text = `${unmarked(issue.body)}\n\n${issueMarker(issue.uid)}`;
-    return this.#run(
+    return this.#recorded.run(
       target,
       'issue',
       await filingKey(this.#pool, target.subject, issue),
@@ -103,7 +77,7 @@ export class ForgeWrites {
     still: () => Promise<void> = async () => {},
   ): Promise<{ number: number; url: string }> {
     const { forge, repo } = target;
-    return this.#run(
+    return this.#recorded.run(
       target,
       'pull-request',
       // The forge has one pull request for a branch; the head is in the key because one without commits is refused.
@@ -132,7 +106,7 @@ export class ForgeWrites {
     change: { title: string; body: string },
   ): Promise<void> {
     const { forge, repo } = target;
-    await this.#run(
+    await this.#recorded.run(
       target,
       'pull-request-text',
       `pull-request-text/${key}`,
@@ -146,7 +120,7 @@ export class ForgeWrites {
 
   async closePullRequest(target: Target, number: number): Promise<void> {
     const { forge, repo } = target;
-    await this.#run(
+    await this.#recorded.run(
       target,
       'close-pull-request',
       await closingKey(this.#pool, target.subject, number),
@@ -164,7 +138,7 @@ export class ForgeWrites {
   /** Opens an issue again that the forge closed with the merge, once for `key`; answers what it is then. */
   async reopenIssue(target: Target, number: number, key: string): Promise<ForgeIssueFacts> {
     const { forge, repo } = target;
-    return this.#run(
+    return this.#recorded.run(
       target,
       'reopen-issue',
       `reopen-issue/${key}`,
@@ -179,7 +153,7 @@ export class ForgeWrites {
   /** Closes an issue as completed, once for `key`. */
   async closeIssue(target: Target, number: number, key: string): Promise<void> {
     const { forge, repo } = target;
-    await this.#run(
+    await this.#recorded.run(
       target,
       'close-issue',
       `close-issue/${key}`,
@@ -195,7 +169,7 @@ export class ForgeWrites {
   async comment(target: Target, number: number, key: string, body: string): Promise<{ url: string }> {
     const { forge, repo } = target;
     const mark = marker('comment', key);
-    return this.#run(
+    return this.#recorded.run(
       target,
       'comment',
       `comment/${key}`,
@@ -218,7 +192,7 @@ export class ForgeWrites {
     const { forge, repo } = target;
     const mark = marker('review', task);
     const made = ({ id, author }: { id: number; author: Actor }) => ({ id, author });
-    return this.#run(
+    return this.#recorded.run(
       target,
       'review',
       `review/${task}`,
@@ -241,7 +215,7 @@ export class ForgeWrites {
     const { forge } = target;
     const mark = marker('thread', key);
     if (settle.reply.trim() !== '') {
-      await this.#run(
+      await this.#recorded.run(
         target,
         'thread-reply',
         `thread-reply/${key}`,
@@ -253,7 +227,7 @@ export class ForgeWrites {
       );
     }
     const resolved = settle.to === 'resolved';
-    await this.#run(
+    await this.#recorded.run(
       target,
       'thread',
       `thread/${settle.to}/${key}`,
@@ -283,7 +257,7 @@ export class ForgeWrites {
    */
   async merge(target: Target, number: number, key: string, request: MergeRequest): Promise<MergeResult> {
     const { forge, repo } = target;
-    return this.#run<MergeResult>(
+    return this.#recorded.run<MergeResult>(
       target,
       'merge',
       `merge/${target.subject}/${key}`,
@@ -313,7 +287,7 @@ export class ForgeWrites {
     const done = { to: move.to };
     const perform = () => push().then(() => done);
     const find = async () => ((await forge.branchSHA(repo, ref)) === move.to ? done : undefined);
-    await this.#run(target, 'head', key, { ref, ...move }, { perform, find });
+    await this.#recorded.run(target, 'head', key, { ref, ...move }, { perform, find });
   }
 
   /**
@@ -326,65 +300,10 @@ export class ForgeWrites {
       throw new Outdated(`Its ${asker} ended before it was known to have taken place.`);
     };
     const find = () => findLeft(target, row);
-    await this.#run(target, kind, key, request as object, { perform, find }).catch((error: unknown) => {
+    await this.#recorded.run(target, kind, key, request as object, { perform, find }).catch((error: unknown) => {
       if (!isEventsError(error, 'EffectRefused')) throw error;
     });
   }
-
-  async #run<O>(
-    target: Target,
-    kind: string,
-    key: string,
-    request: object,
-    steps: { perform(): Promise<O>; find(row: EffectRow): Promise<O | undefined> },
-  ): Promise<O> {
-    const epoch = target.epoch ?? (await currentEpoch(this.#pool));
-    let attempt = 'known';
-    const perform = async () => {
-      attempt = 'succeeded';
-      return steps.perform();
-    };
-    const failed = (error: unknown) => {
-      attempt = classify(error);
-      return classify(error);
-    };
-    const started = performance.now();
-    const run = () =>
-      this.#effects.run<object, O>(
-        { key, kind, subject: target.subject, epoch, request },
-        {
-          perform,
-          find: (_request, row) => steps.find(row as EffectRow),
-          ready: async () => (kind === 'merge' ? undefined : this.#pace?.turn(target.forge, kind)),
-          classify: failed,
-        },
-      );
-    try {
-      return await tracedWrite(target, kind, async (span) => {
-        const outcome = await run();
-        if (attempt === 'known') span.discard();
-        return outcome;
-      });
-    } finally {
-      this.#metrics.count('rig_effects_total', { kind, outcome: attempt });
-      this.#metrics.observe('rig_effect_seconds', { kind }, (performance.now() - started) / 1_000);
-    }
-  }
-}
-
-function tracedWrite<T>({ subject, forge, repo }: Target, kind: string, work: (span: Span) => Promise<T>): Promise<T> {
-  const attributes = { ...serverAttributes(forge.origin), 'rig.repository': `${repo.owner}/${repo.name}` };
-  return withCorrelation(subject, () => traced(`forge ${kind}`, { kind: 'client', attributes }, work));
-}
-
-/** Bad credentials and an unreachable forge are mended and tried again under the same key; what the forge calls wrong stays wrong. */
-function classify(error: unknown): FailureClass {
-  if (error instanceof Outdated) return 'refused';
-  if (error instanceof NoLongerAsked) return 'notPerformed';
-  if (!(error instanceof ForgeError)) return classifyFailure(error);
-  if (error.outcome === 'unknown') return 'unknown';
-  // A forge answers NotFound to a token that may not see: that is mended, not wrong.
-  return error.code === 'Validation' || error.code === 'Conflict' ? 'refused' : 'notPerformed';
 }
 
 /** What an agent says: it closes no issue and carries no mark but ours. */

@@ -1,17 +1,16 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { advanceEpoch, Effects, isEventsError, migrations } from '#lib/events';
-import { createForge, type Forge } from '#lib/forge';
+import type { Forge } from '#lib/forge';
 import { World } from '../../local/forge/testing/world.ts';
 import { type TestDatabase, testDatabase } from '../../test/kit/postgres.ts';
+import { as, newPull, newThread, repo } from './pulls.int-kit.ts';
 import { fakeClock, unsure } from './unsure.int-kit.ts';
 import { ForgeWrites, type Target } from './writes.ts';
 
-const repo = { owner: 'acme', name: 'widgets' };
 const path = '/repos/acme/widgets';
 let world: World;
 let database: TestDatabase;
-let names = 0;
 
 before(async () => {
   world = await World.start({ webhookRetrySeconds: [] });
@@ -21,24 +20,6 @@ after(async () => {
   await world?.close();
   await database?.drop();
 });
-
-const as = (login: string) =>
-  createForge({ baseURL: world.forge.apiURL, token: world.tokens.get(login)!, writeIntervalMs: 0 });
-
-async function newPull(): Promise<{ number: number; head: string }> {
-  names += 1;
-  const branch = `rig/setters-${names}/1`;
-  await world.git('work', 'fetch', '-q', world.remote('dev'), '+refs/heads/*:refs/remotes/origin/*');
-  const head = await world.branch(branch, `one\nchange ${names}\nthree\nfour\nfive\nsix\nseven\neight\n`);
-  const { number } = await world.pull(branch);
-  return { number, head };
-}
-
-async function newThread(number: number, head: string): Promise<string> {
-  const comments = [{ path: 'a.txt', line: 2, body: 'Why?' }];
-  await as('reviewer').createReview(repo, number, { commitSHA: head, event: 'REQUEST_CHANGES', body: 'No.', comments });
-  return (await as('dev').pullRequest(repo, number)).threads[0]!.id;
-}
 
 async function newIssue(state: 'open' | 'closed') {
   const { number } = (await world.rest('boss', `POST ${path}/issues`, { title: 'It broke' }, 201)).body;
@@ -81,7 +62,7 @@ const settings: Setting[] = [
     title: 'closed a pull request',
     method: 'updatePullRequest',
     prepare: async () => {
-      const { number } = await newPull();
+      const { number } = await newPull(world);
       return {
         run: (writes, target) => writes.closePullRequest(target, number),
         putBack: () => world.rest('boss', `PATCH ${path}/pulls/${number}`, { state: 'open' }),
@@ -93,7 +74,7 @@ const settings: Setting[] = [
     title: 'rewrote a pull request',
     method: 'updatePullRequest',
     prepare: async () => {
-      const { number } = await newPull();
+      const { number } = await newPull(world);
       const change = { title: 'From the rig', body: 'All of it.' };
       return {
         run: (writes, target) => writes.describePullRequest(target, number, `lost-${number}`, change),
@@ -107,13 +88,14 @@ const settings: Setting[] = [
       title: `settled a thread as ${to}`,
       method: to === 'resolved' ? 'resolveThread' : 'reopenThread',
       prepare: async () => {
-        const { number, head } = await newPull();
-        const thread = await newThread(number, head);
-        if (to === 'open') await as('dev').resolveThread(thread);
+        const { number, head } = await newPull(world);
+        const thread = await newThread(world, number, head);
+        if (to === 'open') await as(world, 'dev').resolveThread(thread);
         return {
           run: (writes, target) => writes.settleThread(target, thread, `lost-${number}`, { to, reply: '' }),
-          putBack: () => (to === 'resolved' ? as('reviewer').reopenThread(thread) : as('dev').resolveThread(thread)),
-          stands: async () => (await as('dev').thread(thread)).resolved,
+          putBack: () =>
+            to === 'resolved' ? as(world, 'reviewer').reopenThread(thread) : as(world, 'dev').resolveThread(thread),
+          stands: async () => (await as(world, 'dev').thread(thread)).resolved,
         };
       },
     }),
@@ -125,7 +107,7 @@ for (const { title, method, prepare } of settings)
     const { pool } = database;
     const clock = fakeClock();
     const { run, putBack, stands } = await prepare();
-    const { forge, calls } = unsure(as('dev'), method, 'never arrived', clock);
+    const { forge, calls } = unsure(as(world, 'dev'), method, 'never arrived', clock);
     const target = { forge, repo, subject: crypto.randomUUID(), epoch: await advanceEpoch(pool, 'first') };
     const seen = [await stands()];
     // Half a minute into its window another leads and does it, and a person takes it back.
@@ -134,7 +116,7 @@ for (const { title, method, prepare } of settings)
       const later = fakeClock();
       later.time += 120_000;
       const next = new ForgeWrites(new Effects({ db: pool, clock: later }), pool);
-      await run(next, { ...target, forge: as('dev'), epoch });
+      await run(next, { ...target, forge: as(world, 'dev'), epoch });
       seen.push(await stands());
       await putBack();
       seen.push(await stands());

@@ -1,19 +1,18 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { advanceEpoch, Effects, isEventsError, migrations, readEffect } from '#lib/events';
-import { createForge, type Forge, ForgeError, type ForgeErrorCode } from '#lib/forge';
+import { type Forge, ForgeError, type ForgeErrorCode } from '#lib/forge';
 import { World } from '../../local/forge/testing/world.ts';
 import { type TestDatabase, testDatabase } from '../../test/kit/postgres.ts';
 import { markedUid, marker } from './markers.ts';
 import { Outdated } from './outdated.ts';
+import { as, newPull, newThread, repo } from './pulls.int-kit.ts';
 import { fakeClock, override, unsure } from './unsure.int-kit.ts';
 import { ForgeWrites, type Target } from './writes.ts';
 
-const repo = { owner: 'acme', name: 'widgets' };
 const path = '/repos/acme/widgets';
 let world: World;
 let database: TestDatabase;
-let names = 0;
 
 before(async () => {
   world = await World.start({ webhookRetrySeconds: [] });
@@ -25,28 +24,10 @@ after(async () => {
   await database?.drop();
 });
 
-const as = (login: string) =>
-  createForge({ baseURL: world.forge.apiURL, token: world.tokens.get(login)!, writeIntervalMs: 0 });
-
 /** On a clock that stands still: a busy machine is no process that stood still before its write. */
 function openWrites() {
   const { pool } = database;
   return { pool, writes: new ForgeWrites(new Effects({ db: pool, clock: fakeClock() }), pool) };
-}
-
-async function newPull(): Promise<{ number: number; head: string; branch: string }> {
-  names += 1;
-  const branch = `rig/writes-${names}/1`;
-  await world.git('work', 'fetch', '-q', world.remote('dev'), '+refs/heads/*:refs/remotes/origin/*');
-  const head = await world.branch(branch, `one\nchange ${names}\nthree\nfour\nfive\nsix\nseven\neight\n`);
-  const { number } = await world.pull(branch);
-  return { number, head, branch };
-}
-
-async function newThread(number: number, head: string): Promise<string> {
-  const comments = [{ path: 'a.txt', line: 2, body: 'Why?' }];
-  await as('reviewer').createReview(repo, number, { commitSHA: head, event: 'REQUEST_CHANGES', body: 'No.', comments });
-  return (await as('dev').pullRequest(repo, number)).threads[0]!.id;
 }
 
 interface Write {
@@ -86,7 +67,7 @@ const writes: Write[] = [
     by: 'dev',
     method: 'createPullRequest',
     prepare: async () => {
-      const { number, branch, head: headSHA } = await newPull();
+      const { number, branch, head: headSHA } = await newPull(world);
       await world.rest('dev', `PATCH ${path}/pulls/${number}`, { state: 'closed' });
       const head = `${branch.slice(0, -1)}2`;
       await world.git('work', 'push', '-q', world.remote('dev'), `${branch}:refs/heads/${head}`);
@@ -104,7 +85,7 @@ const writes: Write[] = [
     method: 'updatePullRequest',
     idempotent: true,
     prepare: async () => {
-      const { number } = await newPull();
+      const { number } = await newPull(world);
       const change = { title: `Described ${number}`, body: 'All of it.' };
       return {
         run: (writes, target) => writes.describePullRequest(target, number, `key-${number}`, change),
@@ -119,7 +100,7 @@ const writes: Write[] = [
     method: 'updatePullRequest',
     idempotent: true,
     prepare: async () => {
-      const { number } = await newPull();
+      const { number } = await newPull(world);
       return {
         run: (writes, target) => writes.closePullRequest(target, number),
         shown: async () => (await world.rest('dev', `GET ${path}/pulls/${number}`)).body.state,
@@ -161,7 +142,7 @@ const writes: Write[] = [
     by: 'dev',
     method: 'comment',
     prepare: async () => {
-      const { number } = await newPull();
+      const { number } = await newPull(world);
       return {
         run: (writes, target) => writes.comment(target, number, `said-${number}`, 'This fixes #1.'),
         shown: async () => {
@@ -177,7 +158,7 @@ const writes: Write[] = [
     by: 'reviewer',
     method: 'createReview',
     prepare: async () => {
-      const { number, head } = await newPull();
+      const { number, head } = await newPull(world);
       const review = { commitSHA: head, event: 'APPROVE', body: 'Good.', comments: [] } as const;
       return {
         run: (writes, target) => writes.review(target, number, `task-${number}`, review),
@@ -193,13 +174,13 @@ const writes: Write[] = [
       method,
       idempotent: method === 'resolveThread',
       prepare: async () => {
-        const { number, head } = await newPull();
-        const thread = await newThread(number, head);
+        const { number, head } = await newPull(world);
+        const thread = await newThread(world, number, head);
         return {
           run: (writes, target) =>
             writes.settleThread(target, thread, `settled-${number}`, { to: 'resolved', reply: 'Done.' }),
           shown: async () => {
-            const { resolved, comments } = await as('dev').thread(thread);
+            const { resolved, comments } = await as(world, 'dev').thread(thread);
             return [resolved, comments.length];
           },
           once: [true, 2],
@@ -212,7 +193,7 @@ const writes: Write[] = [
     by: 'boss',
     method: 'merge',
     prepare: async () => {
-      const { number, head, branch } = await newPull();
+      const { number, head, branch } = await newPull(world);
       const request = { sha: head, method: 'squash', title: `Merge of ${branch}`, message: 'From data.' } as const;
       return {
         run: (writes, target) => writes.merge(target, number, '5', request),
@@ -234,7 +215,7 @@ for (const { title, by, method, prepare, idempotent } of writes)
       const { pool } = openWrites();
       const writes = new ForgeWrites(new Effects({ db: pool, clock }), pool);
       const { run, shown, once } = await prepare();
-      const { forge, calls } = unsure(as(by), method, fate, clock);
+      const { forge, calls } = unsure(as(world, by), method, fate, clock);
       const target = { forge, repo, subject: crypto.randomUUID() };
       const answer = await run(writes, target);
       assert.deepEqual(await shown(), once);
@@ -249,8 +230,8 @@ for (const { title, by, method, prepare, idempotent } of writes)
 
 test('forwarding a head, answer lost: the branch tells that it was moved, and the push is not repeated', async () => {
   const { writes } = openWrites();
-  const { head, branch } = await newPull();
-  const target = { forge: as('dev'), repo, subject: crypto.randomUUID() };
+  const { head, branch } = await newPull(world);
+  const target = { forge: as(world, 'dev'), repo, subject: crypto.randomUUID() };
   let pushes = 0;
   const push = async () => {
     pushes += 1;
@@ -262,8 +243,8 @@ test('forwarding a head, answer lost: the branch tells that it was moved, and th
 
 test('forwarding a head that is moved, or refused, a second time is another push', async () => {
   const { writes } = openWrites();
-  const { head, branch } = await newPull();
-  const target = { forge: as('dev'), repo, subject: crypto.randomUUID() };
+  const { head, branch } = await newPull(world);
+  const target = { forge: as(world, 'dev'), repo, subject: crypto.randomUUID() };
   const move = { from: null, to: head };
   const said: string[] = [];
   const push = async () => void said.push('pushed');
@@ -281,8 +262,8 @@ test('forwarding a head that is moved, or refused, a second time is another push
 
 test('forwarding a head that nothing is known of goes on with the push that was begun', async () => {
   const { writes, pool } = openWrites();
-  const { head, branch } = await newPull();
-  const target = { forge: as('dev'), repo, subject: crypto.randomUUID() };
+  const { head, branch } = await newPull(world);
+  const target = { forge: as(world, 'dev'), repo, subject: crypto.randomUUID() };
   const unreachable = async () => Promise.reject(Object.assign(new Error('no route'), { code: 'ECONNREFUSED' }));
   const move = { from: null, to: head };
   for (let once = 0; once < 2; once += 1) await assert.rejects(writes.forwardHead(target, branch, move, unreachable));
@@ -293,8 +274,8 @@ test('forwarding a head that nothing is known of goes on with the push that was 
 
 test('a pull request that somebody opened for the branch before is the one', async () => {
   const { writes } = openWrites();
-  const { number, branch, head } = await newPull();
-  const target = { forge: as('dev'), repo, subject: crypto.randomUUID() };
+  const { number, branch, head } = await newPull(world);
+  const target = { forge: as(world, 'dev'), repo, subject: crypto.randomUUID() };
   const opened = await writes.openPullRequest(target, {
     head: branch,
     headSHA: head,
@@ -312,7 +293,7 @@ test('a pull request that cannot be opened while the forge is away rejects once,
   process.on('unhandledRejection', note);
   t.after(() => process.off('unhandledRejection', note));
   const away = async () => Promise.reject(new ForgeError('Unavailable', 'The forge is down.'));
-  const forge = override(as('dev'), { createPullRequest: away, findPullRequestByHead: away });
+  const forge = override(as(world, 'dev'), { createPullRequest: away, findPullRequestByHead: away });
   const target = { forge, repo, subject: crypto.randomUUID() };
   const request = { head: 'rig/x/1', headSHA: 'f'.repeat(40), base: 'main', title: 'T', body: '' };
   await assert.rejects(writes.openPullRequest(target, request), (error) => isEventsError(error, 'EffectNotPerformed'));
@@ -344,7 +325,7 @@ for (const [code, expected] of Object.entries(classes))
       if (calls === 1) throw failure;
       return { url: 'made' };
     };
-    const target = { forge: override(as('dev'), { comment }), repo, subject: crypto.randomUUID() };
+    const target = { forge: override(as(world, 'dev'), { comment }), repo, subject: crypto.randomUUID() };
     const say = () => writes.comment(target, 1, code, 'Text.');
     await assert.rejects(say(), (error) => isEventsError(error, expected as 'EffectRefused'));
     if (expected === 'EffectNotPerformed') assert.deepEqual(await say(), { url: 'made' });
@@ -355,9 +336,9 @@ for (const [code, expected] of Object.entries(classes))
 
 test('a merge of which nothing was heard is not sent again on what it was decided on then', async () => {
   const { pool } = database;
-  const { number, head } = await newPull();
+  const { number, head } = await newPull(world);
   const clock = fakeClock();
-  const { forge, calls } = unsure(as('boss'), 'merge', 'never arrived', clock);
+  const { forge, calls } = unsure(as(world, 'boss'), 'merge', 'never arrived', clock);
   const writes = new ForgeWrites(new Effects({ db: pool, clock }), pool);
   const target = { forge, repo, subject: crypto.randomUUID() };
   const readAt = clock.now();
@@ -370,25 +351,25 @@ test('a merge of which nothing was heard is not sent again on what it was decide
     merge(),
     (error) => isEventsError(error, 'EffectRefused') && error.message === 'It had grown old.',
   );
-  assert.deepEqual([calls(), (await as('boss').pullRequest(repo, number)).state], [1, 'open']);
+  assert.deepEqual([calls(), (await as(world, 'boss').pullRequest(repo, number)).state], [1, 'open']);
   assert.equal((await readEffect(pool, `merge/${target.subject}/7`))?.state, 'failed');
 });
 
 test('a merge that the forge refuses is an outcome: the same decision is never tried again', async () => {
   const { writes } = openWrites();
-  const { number } = await newPull();
-  const target = { forge: as('boss'), repo, subject: crypto.randomUUID() };
+  const { number } = await newPull(world);
+  const target = { forge: as(world, 'boss'), repo, subject: crypto.randomUUID() };
   const request = { sha: 'f'.repeat(40), method: 'squash', title: 'T', message: 'M' } as const;
   const result = await writes.merge(target, number, '5', request);
   assert.ok(!result.merged && result.code === 'HeadMoved');
-  const unreachable = override(as('boss'), { merge: async () => assert.fail('it was tried again') });
+  const unreachable = override(as(world, 'boss'), { merge: async () => assert.fail('it was tried again') });
   assert.deepEqual(await writes.merge({ ...target, forge: unreachable }, number, '5', request), result);
 });
 
 test('what an agent says closes no issue and carries no mark of another write', async () => {
   const { writes } = openWrites();
-  const { number } = await newPull();
-  const target = { forge: as('dev'), repo, subject: crypto.randomUUID() };
+  const { number } = await newPull(world);
+  const target = { forge: as(world, 'dev'), repo, subject: crypto.randomUUID() };
   const forged = marker('comment', `next-${number}`);
   await writes.comment(target, number, `first-${number}`, `Fixes #1 ${forged}`);
   await writes.comment(target, number, `next-${number}`, 'Really.');
@@ -400,7 +381,7 @@ test('what an agent says closes no issue and carries no mark of another write', 
 
 test('a write asked for by a leader that was followed by another is refused', async () => {
   const { pool, writes } = openWrites();
-  const target = { forge: as('dev'), repo, subject: crypto.randomUUID(), epoch: 1 };
+  const target = { forge: as(world, 'dev'), repo, subject: crypto.randomUUID(), epoch: 1 };
   await advanceEpoch(pool, 'next');
   const forge = override(target.forge, { comment: async () => assert.fail('it was written') });
   const late = writes.comment({ ...target, forge }, 1, 'late', 'Text.');

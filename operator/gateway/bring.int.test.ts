@@ -1,32 +1,18 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { BareCopies, GitCache, git, type Remote } from '#lib/git';
-import { World } from '../../local/forge/testing/world.ts';
+import { git } from '#lib/git';
+import { copiesOf } from './copies.int-kit.ts';
 
 test('a commit that no branch leads to is asked for by its name, and where the forge gives it to nobody that is said', async (t) => {
-  const world = await World.start();
-  const dir = mkdtempSync(join(tmpdir(), 'rig-bring-'));
-  t.after(async () => {
-    await world.close();
-    rmSync(dir, { recursive: true, force: true });
-  });
-  const token = Buffer.from(`dev:${world.tokens.get('dev')}`).toString('base64');
-  const remote: Remote = {
-    host: 'forge.test',
-    id: 7,
-    url: `${world.forge.url}/acme/widgets.git`,
-    authorization: { origin: world.forge.url, headerName: 'authorization', headerValue: `basic ${token}` },
-  };
+  const { world, remote, cache, dir } = await copiesOf(t);
   const first = await world.git('seed', 'rev-parse', 'HEAD');
   const rewritten = await world.branch('moves', 'one\n');
   await world.git('work', 'reset', '-q', '--hard', 'origin/main');
   const now = await world.commit('work', 'a.txt', 'two\n', 'instead');
   await world.git('work', 'push', '-q', '-f', world.remote('dev'), 'HEAD:refs/heads/moves');
 
-  const cache = new GitCache(new BareCopies(dir));
   assert.equal(await cache.bring(remote, first), true);
   assert.equal(await cache.bring(remote, now), true);
   assert.equal(await cache.bring(remote, rewritten), true);

@@ -1,25 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
-import { BareCopies, GitCache, type Remote } from '#lib/git';
-import { World } from '../../local/forge/testing/world.ts';
+import { copiesOf } from './copies.int-kit.ts';
 
 test('what stands on commits is told of tips that no branch leads to any more, of histories that have nothing of them, and which the forge does not have', async (t) => {
-  const world = await World.start();
-  const dir = mkdtempSync(join(tmpdir(), 'rig-lineage-'));
-  t.after(async () => {
-    await world.close();
-    rmSync(dir, { recursive: true, force: true });
-  });
-  const token = Buffer.from(`dev:${world.tokens.get('dev')}`).toString('base64');
-  const remote: Remote = {
-    host: 'forge.test',
-    id: 7,
-    url: `${world.forge.url}/acme/widgets.git`,
-    authorization: { origin: world.forge.url, headerName: 'authorization', headerValue: `basic ${token}` },
-  };
+  const { world, remote, cache } = await copiesOf(t);
   const push = (refspec: string) => world.git('work', 'push', '-q', '-f', world.remote('dev'), refspec);
   const base = await world.git('seed', 'rev-parse', 'HEAD');
   const payload = await world.branch('rig/shop-7/1', 'payload\n');
@@ -30,7 +14,6 @@ test('what stands on commits is told of tips that no branch leads to any more, o
   const pages = await world.commit('work', 'c.txt', 'three\n', 'pages');
   await push('HEAD:refs/heads/pages');
 
-  const cache = new GitCache(new BareCopies(dir));
   await cache.refresh(remote, ['main', 'rig/shop-7/1']);
   const unknown = '0123456789abcdef0123456789abcdef01234567';
   const asked = { own: [payload], tips: [trivial, pages, base, unknown], besides: [payload, unknown] };

@@ -9,7 +9,7 @@ import type { EventView } from '#lib/conductor';
 import { type KubeObject, type Resource, SECRETS } from '#lib/kube';
 import { until } from '../kit/cluster-wait.ts';
 import { type MergeTrap, startMergeTrap } from '../kit/merge-trap.ts';
-import { processesWith, Rig } from '../kit/rig.ts';
+import { agentOf, processesWith, Rig } from '../kit/rig.ts';
 import { Hands, taskStarted } from '../kit/rig-hands.ts';
 import { addRepository, OWNER, raiseConcurrency, trustDeveloper } from '../kit/rig-repository.ts';
 
@@ -52,7 +52,7 @@ describe('recovery', { concurrency: true }, () => {
     await killAgent('implement-killed-implement-1-1');
     const log = await endsMergedOnce('implement-killed');
     assert.equal(count(log, 'ISSUE_ASSIGNED'), 2, story(log));
-    assert.match(lostMessage(log), /Job ended without an outcome/);
+    assert.match(lostMessage(log), /Job ended without an outcome/, story(log));
   });
 
   it('an agent is killed while it reworks: the next attempt goes on from what was pushed, and the stale pull request is closed', async () => {
@@ -120,11 +120,7 @@ describe('recovery', { concurrency: true }, () => {
   }
 
   async function killAgent(task: string): Promise<void> {
-    const isAgent = (text: string) => /agent-image\/main\.ts/.test(text) && text.includes(`RIG_TASK=${task}`);
-    const pid = await until(`the agent of ${task} runs`, () => {
-      const found = processesWith(`RIG_TASK=${task}`).filter(({ text }) => isAgent(text));
-      return found.at(-1)?.pid;
-    });
+    const pid = await until(`the agent of ${task} runs`, () => agentOf(task)?.pid);
     process.kill(pid, 'SIGKILL');
   }
 

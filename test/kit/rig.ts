@@ -119,13 +119,15 @@ export class Rig implements AsyncDisposable {
 
 export interface FoundProcess {
   readonly pid: number;
+  readonly parent: number;
   /** Its command line, followed by its environment. */
   readonly text: string;
 }
 
 /** Processes of this machine whose command line or environment holds `text`, this one and its parents aside. */
 export function processesWith(text: string): FoundProcess[] {
-  const args = process.platform === 'darwin' ? ['-axEww', '-o', 'pid=,command='] : ['axeww', '-o', 'pid=,args='];
+  const args =
+    process.platform === 'darwin' ? ['-axEww', '-o', 'pid=,ppid=,command='] : ['axeww', '-o', 'pid=,ppid=,args='];
   const listing = execFileSync('ps', args, {
     encoding: 'utf8',
     maxBuffer: 64 * 1024 * 1024,
@@ -134,8 +136,22 @@ export function processesWith(text: string): FoundProcess[] {
   return listing
     .split('\n')
     .filter((line) => line.includes(text))
-    .map((line) => ({ pid: Number.parseInt(line, 10), text: line.trim().replace(/^\d+\s+/, '') }))
+    .map((line) => {
+      const [, pid, parent, found] = /^\s*(\d+)\s+(\d+)\s(.*)$/.exec(line)!;
+      return { pid: Number(pid), parent: Number(parent), text: found!.trimStart() };
+    })
     .filter(({ pid }) => pid !== process.pid);
+}
+
+/**
+ * The agent's program that works a task, of all whose command line or environment holds `also`: not what started it, nor what it starts, which looks the same until it
+ * is a program of its own.
+ */
+export function agentOf(task: string, also = ''): FoundProcess | undefined {
+  const found = processesWith(`RIG_TASK=${task}`).filter(
+    ({ text }) => /^\S*node \S*agent-image\/main\.ts /.test(text) && text.includes(also),
+  );
+  return found.find(({ parent }) => !found.some(({ pid }) => pid === parent));
 }
 
 function within<T>(timeoutMs: number, failure: () => Error, work: Promise<T>): Promise<T> {

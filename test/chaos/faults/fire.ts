@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { type ProcessId, processId } from '#lib/datadir';
 import { persist } from '../rig/persist.ts';
-import { agentOf, freeze, runningProgram, signalProcess } from '../rig/processes.ts';
+import { agentOfRig, freeze, runningProgram, signalProcess } from '../rig/processes.ts';
 import type { ChaosRig } from '../rig/rig.ts';
 import type { Fault, ForgeFault } from '../schedule/fault.ts';
 import type { Witnessed } from '../witness/chronicle.ts';
@@ -80,7 +80,7 @@ async function onAgent(
 ): Promise<Outcome> {
   const task = String(event.data.task);
   const found = await persist(async () => {
-    const agent = agentOf(hands.urls.conductor, task);
+    const agent = agentOfRig(hands.urls.conductor, task);
     if (agent === undefined) throw new Error('not there');
     return agent;
   }, AGENT_PATIENCE_MS).catch(() => undefined);

@@ -1,21 +1,15 @@
 import { execFileSync } from 'node:child_process';
 import { isAlive, type Layout, type ProcessId, processId, readState } from '#lib/datadir';
-import { processesWith } from '../../kit/rig.ts';
+import { agentOf } from '../../kit/rig.ts';
 
 /** A program as `rig status` names it, that runs now; undefined while it is down. */
 export function runningProgram(layout: Layout, name: string): ProcessId | undefined {
   return readState(layout)?.processes.findLast((one) => one.name === name && isAlive(one));
 }
 
-/**
- * The agent of a task of this conductor's, not the containers' init that started it: the newest process that runs the agent's program for it. It sees
- * nothing of the data directory.
- */
-export function agentOf(conductorURL: string, task: string): ProcessId | undefined {
-  const found = processesWith(`RIG_TASK=${task}`).filter(
-    ({ text }) => /agent-image\/main\.ts/.test(text) && text.includes(`RIG_CONDUCTOR_URL=${conductorURL}`),
-  );
-  return processId(found.at(-1)?.pid ?? 0);
+/** The agent of a task of this conductor's. It sees nothing of the data directory. */
+export function agentOfRig(conductorURL: string, task: string): ProcessId | undefined {
+  return processId(agentOf(task, `RIG_CONDUCTOR_URL=${conductorURL}`)?.pid ?? 0);
 }
 
 /** Sends a signal to exactly this process; false when it has ended. */

@@ -50,3 +50,8 @@ export function routeReviewer(agents: readonly AgentFacts[], author: Actor): Age
   if (least) return least;
   return fit.length > 0 ? 'full' : null;
 }
+
+/** The forge accounts of the Agents of a role, by their ids; suspended ones count, for what they did counts. */
+export function accountsOf(agents: readonly AgentFacts[], role: AgentFacts['role']): ReadonlySet<number> {
+  return new Set(agents.flatMap((agent) => (agent.role === role && agent.account ? [agent.account.id] : [])));
+}

@@ -1,4 +1,5 @@
 import type { Reason } from '#crds';
+import { accountsOf } from '../agents/routing.ts';
 import { decideMerge, type GateDecision } from '../gate/gate.ts';
 import type { GateInput } from '../gate/types.ts';
 import { type Action, awaitHuman, wait } from './action.ts';
@@ -119,13 +120,9 @@ function gateInput(state: IssueState, world: World, policy: Policy, now: number)
       workGeneration: state.lastWork?.generation ?? null,
       tier: effectiveGrade(state)?.tier ?? null,
     },
-    reviewers: new Set(
-      world.agents.flatMap((agent) => (agent.role === 'reviewer' && agent.account ? [agent.account.id] : [])),
-    ),
+    reviewers: accountsOf(world.agents, 'reviewer'),
     machines: world.machines,
-    developers: new Set(
-      world.agents.flatMap((agent) => (agent.role === 'developer' && agent.account ? [agent.account.id] : [])),
-    ),
+    developers: accountsOf(world.agents, 'developer'),
     ...world.gate,
     permissions: world.permissions,
     unaccounted: world.unaccounted,

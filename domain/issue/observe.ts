@@ -1,3 +1,4 @@
+import { accountsOf } from '../agents/routing.ts';
 import { observeDelivery } from '../deploy/observe.ts';
 import type { DomainEvent } from '../events/catalogue.ts';
 import type { PullRequestFacts, ReviewFacts } from '../facts.ts';
@@ -129,9 +130,7 @@ function requiredChecks(world: World): Exclude<RepositoryPolicy['requiredChecks'
 }
 
 function observeReviews(state: IssueState, world: World, pr: PullRequestFacts): DomainEvent[] {
-  const reviewers = new Set(
-    world.agents.flatMap((agent) => (agent.role === 'reviewer' && agent.account ? [agent.account.id] : [])),
-  );
+  const reviewers = accountsOf(world.agents, 'reviewer');
   // What cannot be undone is approved by people alone; that an agent asks for changes is told all the same.
   const mayPass = (review: ReviewFacts) => review.state !== 'approved' || effectiveGrade(state)?.tier !== 'T3';
   const counts = (review: ReviewFacts) =>

@@ -15,6 +15,7 @@ import {
   reader,
   review,
   sha,
+  thread,
 } from '../testing/facts.ts';
 import { implementing, inReview, type Story } from '../testing/story.ts';
 import { developer, repositoryPolicy, reviewer } from '../testing/world.ts';
@@ -69,6 +70,40 @@ test('changes asked for on the head of a rework that still runs are not forgotte
   story.run();
   const task = story.live('work');
   assert.deepEqual([task.kind, task.round, task.headSHA, story.state.disputes], ['rework', 2, sha('d'), 2]);
+});
+
+test('a thread that a reviewer left open on a head that it passed is the developer’s to answer, and then looked at again', () => {
+  const story = inReview();
+  // Opened by a review whose task was lost before its verdict was told.
+  story.pull({ threads: [thread()] }).verdict(true);
+  story.run();
+  assert.deepEqual([story.live('work').kind, story.live('work').headSHA], ['rework', HEAD]);
+  story.pull({ threads: [thread({ resolved: true, resolvedBy: devE })] }).finish();
+  story.run();
+  story.verdict(true);
+  story.run();
+  assert.equal(story.state.ending?.kind, 'Done');
+});
+
+test('a thread that nobody ever resolves is a person’s to look at in the end', () => {
+  const story = inReview();
+  story.pull({ threads: [thread()] }).verdict(true);
+  for (let round = 0; round < 2; round += 1) {
+    story.run();
+    story.finish();
+    story.run();
+    story.verdict(true);
+  }
+  story.run();
+  assert.equal(story.state.awaiting?.reason, 'ReviewLoopExceeded');
+});
+
+test('a thread that a person opened waits for that person: no agent resolves it', () => {
+  const story = inReview();
+  story.pull({ threads: [thread({ by: ada })] }).verdict(true);
+  story.run();
+  assert.equal(story.state.task.work, null);
+  assert.equal(story.state.waiting?.reason, 'ThreadsOpen');
 });
 
 test('a verdict on a head that has moved decides nothing: the new head is reviewed', () => {

@@ -1,4 +1,5 @@
-import { reviewersFor, routeReviewer } from '../agents/routing.ts';
+import { accountsOf, reviewersFor, routeReviewer } from '../agents/routing.ts';
+import type { ThreadFacts } from '../facts.ts';
 import { type Action, awaitHuman, registered, wait } from './action.ts';
 import { pauseAfter } from './backoff.ts';
 import { effectiveGrade } from './grade.ts';
@@ -56,7 +57,22 @@ function wantsRework(state: IssueState, world: World): string | null {
   ) {
     return 'The change does not contain the tip of the base.';
   }
+  if (state.verdict?.headSHA === head && remarksLeft(world))
+    return 'A review passed it, and a thread that a reviewer opened is not resolved.';
   return null;
+}
+
+/**
+ * Threads of reviewer Agents keep a head from merging, and no reviewer resolves its own: what one left that passed the head, or whose task was lost
+ * before its verdict was told, is answered by whoever works on it.
+ */
+function remarksLeft({ pullRequest, agents }: World): boolean {
+  const reviewers = accountsOf(agents, 'reviewer');
+  const opener = ({ comments }: ThreadFacts) => comments[0]?.author.id;
+  return (
+    pullRequest.known &&
+    pullRequest.value.threads.some((thread) => !thread.resolved && reviewers.has(opener(thread) ?? 0))
+  );
 }
 
 function dispatchRework(state: IssueState, { agents }: World, policy: Policy, why: string): Action {

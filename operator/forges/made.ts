@@ -16,6 +16,14 @@ export async function unlessGone<T>(asked: Promise<T>): Promise<T | null> {
   });
 }
 
+/** As {@link unlessGone}, and where the forge refuses it because it is not open any more: what is merged needs no closing either. */
+export async function unlessEnded<T>(asked: Promise<T>, isOpen: () => Promise<boolean>): Promise<T | null> {
+  return unlessGone(asked).catch(async (error: unknown) => {
+    if (error instanceof ForgeError && error.code === 'Validation' && !(await isOpen())) return null;
+    throw error;
+  });
+}
+
 /** Whether a pull request is there and open. */
 export async function isOpen(
   forge: Pick<Forge, 'pullRequest'>,

@@ -7,7 +7,7 @@ import { type Metrics, noMetrics } from '#lib/observe';
 import { closingKey } from './closings.ts';
 import { filingKey } from './filing.ts';
 import { type Asker, findLeft } from './left.ts';
-import { describedSo, existing, isOpen, issueIn, mergedAt, numbered, optional, since, unlessGone } from './made.ts';
+import { describedSo, existing, isOpen, issueIn, mergedAt, numbered, optional, since, unlessEnded } from './made.ts';
 import { issueMarker, marker, unmarked } from './markers.ts';
 import { type Move, moveKey } from './moves.ts';
 import { Outdated } from './outdated.ts';
@@ -118,6 +118,7 @@ export class ForgeWrites {
     );
   }
 
+  /** Sees to it that a pull request is not open; one that was merged meanwhile stays that. */
   async closePullRequest(target: Target, number: number): Promise<void> {
     const { forge, repo } = target;
     await this.#recorded.run(
@@ -127,7 +128,8 @@ export class ForgeWrites {
       { number },
       {
         perform: async () => {
-          await unlessGone(forge.updatePullRequest(repo, number, { state: 'closed' }));
+          const closing = forge.updatePullRequest(repo, number, { state: 'closed' });
+          await unlessEnded(closing, () => isOpen(forge, repo, number));
           return { number };
         },
         find: async () => ((await isOpen(forge, repo, number)) ? undefined : { number }),

@@ -3,6 +3,7 @@ import { type Action, decideAction, decideFiled, type IssueState, priorityRank, 
 import { Stalled } from '#lib/kube';
 import { confirmOf } from '../approvals/consents.ts';
 import { reopen, runCheck } from '../deploy/perform.ts';
+import { unlessGone } from '../forges/made.ts';
 import { repositoryName } from '../repositories/name.ts';
 import { ClaimRefused, claimPreparation, dispatchTask } from '../store/claims.ts';
 import type { Draft } from '../store/draft.ts';
@@ -160,11 +161,19 @@ async function dispatch(step: Step, action: Extract<Action, { do: 'dispatch' }>)
   return dispatchTask(conductor.log, subject, state.version, wanted, conductor.leader, cause);
 }
 
+/**
+ * Closes what an earlier attempt left open, and looks at what it is then: a merge that was on its way may have been first, and is what the next look
+ * tells. Behind another merge it is only closed.
+ */
 async function closeStalePullRequest(step: Step, number: number): Promise<boolean> {
   const { conductor, subject, cause } = step;
   await conductor.writes.closePullRequest(await target(step), number);
+  const read = await unlessGone(readPullRequest(conductor, repositoryOf(step), number));
+  const merged = read?.live.state === 'merged';
   await conductor.log.append(subject, cause, (state) =>
-    state.stalePullRequests.includes(number) ? [{ type: 'PR_CLOSED', data: { number, stale: true, by: null } }] : [],
+    state.stalePullRequests.includes(number) && !(merged && state.merged === null)
+      ? [{ type: 'PR_CLOSED', data: { number, stale: true, by: null } }]
+      : [],
   );
   return true;
 }

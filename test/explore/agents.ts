@@ -118,7 +118,7 @@ function resolved(strand: Strand, process: Process): Strand {
   );
   return pull === undefined || pull.threadHead !== process.head
     ? strand
-    : withPull(strand, pull.number, { thread: 'resolved' });
+    : readWhole(withPull(strand, pull.number, { thread: 'resolved' }), pull.number);
 }
 
 function badEnds(rules: Rules, strand: Strand, process: Process): Step[] {
@@ -148,10 +148,13 @@ function admitPush(strand: Strand, process: Process): Step {
 }
 
 function admitVerdict(strand: Strand, process: Process): Step[] {
-  const number = strand.log.pullRequest!.number;
+  const none = (why: string, at: Strand) =>
+    step(`${process.task} gives no verdict: ${why}`, change(at, process, { step: 'finish' }));
+  // A person merged the pull request of an earlier attempt meanwhile, and the log has just been told.
+  if (strand.log.pullRequest === null) return [none('the log has no pull request', strand)];
+  const { number } = strand.log.pullRequest;
   const read = readWhole(strand, number);
-  if (pullOf(strand, number)!.head !== process.head)
-    return [step(`${process.task} gives no verdict: the head moved`, change(read, process, { step: 'finish' }))];
+  if (pullOf(strand, number)!.head !== process.head) return [none('the head moved', read)];
   return [true, false].map((passed) =>
     step(
       `${process.task} ${passed ? 'approves' : 'asks for changes'}`,

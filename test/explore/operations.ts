@@ -45,6 +45,9 @@ function close(rules: Rules, strand: Strand, operation: Extract<Operation, { do:
       operation: { ...operation, stage: 'done' },
     });
   }
+  // What it is then is looked at: a merge that was on its way is told as one in the next look.
+  if (strand.log.merged === null && pullOf(strand, number)?.state === 'merged')
+    return step(`pull request ${number} is found merged`, { ...strand, operation: null });
   const told = strand.log.stalePullRequests.includes(number)
     ? append(rules, strand, [{ type: 'PR_CLOSED', data: { number, stale: true, by: null } }])
     : strand;

@@ -2,6 +2,15 @@ import type { Limits } from './search.ts';
 
 const whole = { depth: 200, states: 20_000_000 };
 const quiet = { setbacks: 0, faults: 0, people: 0 };
+/** Every two troubles that one issue may have on its way. */
+const PAIRS: readonly Partial<Limits>[] = [
+  { setbacks: 2 },
+  { setbacks: 1, faults: 1 },
+  { setbacks: 1, people: 1 },
+  { faults: 2 },
+  { people: 2 },
+  { faults: 1, people: 1 },
+];
 
 /** What is explored unless told otherwise, one after the other. */
 export const PLAN: readonly Limits[] = [
@@ -9,6 +18,7 @@ export const PLAN: readonly Limits[] = [
   { ...whole, issues: 2, ...quiet, setbacks: 1 },
   { ...whole, issues: 2, ...quiet, faults: 1 },
   { ...whole, issues: 2, ...quiet, people: 1 },
+  ...PAIRS.map((pair) => ({ ...whole, issues: 1, ...quiet, ...pair })),
 ];
 
 const RANGES: Readonly<Record<keyof Limits, readonly [number, number]>> = {

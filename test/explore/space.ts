@@ -5,7 +5,7 @@ import { look } from './conductor.ts';
 import { flights, leftovers, operate } from './operations.ts';
 import { requireClosedGate, restOf } from './rest.ts';
 import type { Rules } from './rules.ts';
-import { absent, Broken, type Cost, newborn, type Step, type Strand } from './strand.ts';
+import { absent, type Broken, brokenBy, type Cost, newborn, type Step, type Strand } from './strand.ts';
 import { baseMoved, crashed, deliveries, losses, machines, people } from './surroundings.ts';
 import { AGENTS, type Busy } from './world.ts';
 
@@ -84,8 +84,7 @@ export class Space {
       try {
         move.to = move.broken === null ? this.#number(move.step.to) : from;
       } catch (error) {
-        if (!(error instanceof Broken)) throw error;
-        move.broken = error;
+        move.broken = brokenBy(error);
         move.to = from;
       }
       move.step = null;
@@ -188,7 +187,7 @@ function guarded(strand: Strand, kind: () => Step[]): Step[] {
   try {
     return kind();
   } catch (error) {
-    if (!(error instanceof Broken)) throw error;
-    return [{ label: error.message, to: strand, cost: 'none', broken: error }];
+    const broken = brokenBy(error);
+    return [{ label: broken.message, to: strand, cost: 'none', broken }];
   }
 }

@@ -165,6 +165,13 @@ export class Broken extends Error {
   }
 }
 
+/** What broke where something was thrown: an invariant, or that the rules have an answer in every position. */
+export function brokenBy(error: unknown): Broken {
+  if (error instanceof Broken) return error;
+  const [said, at = ''] = String((error as Error).stack ?? error).split('\n');
+  return new Broken('RulesAnswer', `${said} ${at.trim()}`);
+}
+
 export const step = (label: string, to: Strand, cost: Cost = 'none'): Step => ({ label, to, cost });
 
 export const pullOf = (strand: Strand, number: number): Pull | undefined =>

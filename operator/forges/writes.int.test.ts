@@ -366,6 +366,17 @@ test('a merge that the forge refuses is an outcome: the same decision is never t
   assert.deepEqual(await writes.merge({ ...target, forge: unreachable }, number, '5', request), result);
 });
 
+test('a pull request that a forge refuses to close is closed where it was merged meanwhile, and not where it is open still', async () => {
+  const { writes } = openWrites();
+  const updatePullRequest = async () => Promise.reject(new ForgeError('Validation', 'It cannot be closed.'));
+  const forge = override(as(world, 'boss'), { updatePullRequest });
+  const closing = (number: number) => writes.closePullRequest({ forge, repo, subject: crypto.randomUUID() }, number);
+  const { number } = await newPull(world);
+  await assert.rejects(closing(number), (error: Error) => isEventsError(error, 'EffectRefused'));
+  await world.rest('boss', `PUT ${path}/pulls/${number}/merge`, {}, 200);
+  await closing(number);
+});
+
 test('what an agent says closes no issue and carries no mark of another write', async () => {
   const { writes } = openWrites();
   const { number } = await newPull(world);

@@ -137,8 +137,8 @@ export function processesWith(text: string): FoundProcess[] {
     .split('\n')
     .filter((line) => line.includes(text))
     .map((line) => {
-      const [, pid, parent, found] = /^\s*(\d+)\s+(\d+)\s(.*)$/.exec(line)!;
-      return { pid: Number(pid), parent: Number(parent), text: found!.trimStart() };
+      const [, pid, parent, found = line] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? [];
+      return { pid: Number(pid), parent: Number(parent), text: found };
     })
     .filter(({ pid }) => pid !== process.pid);
 }

@@ -1,22 +1,16 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import type { Assignment } from '#lib/conductor';
-import { AgentGit } from '../gateway/git.int-kit.ts';
-import { fileLife, repositoryReady, type TestConductor, testConductor } from './conductor.int-kit.ts';
-import { applyTenant } from './objects.int-kit.ts';
-import { claimedIssue, furtherTask, type TestApi, type TestTask, testApi } from './task.int-kit.ts';
+import { type AgentGit, gatewayForFile } from '../gateway/git.int-kit.ts';
+import type { TestConductor } from './conductor.int-kit.ts';
+import { claimedIssue, furtherTask, type TestApi, type TestTask } from './task.int-kit.ts';
 
 let rig: TestConductor;
 let api: TestApi;
 let git: AgentGit;
 
 before(async () => {
-  rig = await testConductor(fileLife);
-  rig.manager.start();
-  await applyTenant(rig);
-  await repositoryReady(rig);
-  api = await testApi(rig);
-  git = await AgentGit.start(fileLife, api);
+  ({ rig, api, git } = await gatewayForFile());
 });
 
 async function call(task: TestTask, route: string, body: unknown) {

@@ -2,10 +2,9 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { before, test } from 'node:test';
 import type { DomainEvent } from '#domain';
-import { AgentGit } from '../gateway/git.int-kit.ts';
-import { fileLife, repositoryReady, type TestConductor, testConductor } from './conductor.int-kit.ts';
-import { applyTenant } from './objects.int-kit.ts';
-import { claimedIssue, furtherTask, type TestApi, type TestTask, testApi } from './task.int-kit.ts';
+import { type AgentGit, gatewayForFile } from '../gateway/git.int-kit.ts';
+import type { TestConductor } from './conductor.int-kit.ts';
+import { claimedIssue, furtherTask, type TestApi, type TestTask } from './task.int-kit.ts';
 
 const CAUSE = { actor: { kind: 'controller', name: 'test' } } as const;
 const TEXT = { title: 'Mend it', what: 'A', why: 'B', proof: 'C', risk: 'D' };
@@ -15,12 +14,7 @@ let api: TestApi;
 let git: AgentGit;
 
 before(async () => {
-  rig = await testConductor(fileLife);
-  rig.manager.start();
-  await applyTenant(rig);
-  await repositoryReady(rig);
-  api = await testApi(rig);
-  git = await AgentGit.start(fileLife, api);
+  ({ rig, api, git } = await gatewayForFile());
 });
 
 async function call(task: TestTask, route: string, body?: unknown) {

@@ -5,10 +5,9 @@ import { silentLogger } from '#lib/observe';
 import { Leftovers } from '../forges/leftovers.ts';
 import type { Pace } from '../forges/pace.ts';
 import { override } from '../forges/unsure.int-kit.ts';
-import { AgentGit } from '../gateway/git.int-kit.ts';
-import { fileLife, repositoryReady, type TestConductor, testConductor } from './conductor.int-kit.ts';
-import { applyTenant } from './objects.int-kit.ts';
-import { claimedIssue, endTask, secondAttempt, type TestApi, type TestTask, testApi } from './task.int-kit.ts';
+import { type AgentGit, gatewayForFile } from '../gateway/git.int-kit.ts';
+import type { TestConductor } from './conductor.int-kit.ts';
+import { claimedIssue, endTask, secondAttempt, type TestApi, type TestTask } from './task.int-kit.ts';
 
 const TEXT = { title: 'Mend it', what: 'A', why: 'B', proof: 'C', risk: 'D' };
 
@@ -20,12 +19,7 @@ let meanwhile: () => Promise<unknown> = async () => {};
 
 before(async () => {
   const pace = { turn: () => meanwhile() } as unknown as Pace;
-  rig = await testConductor(fileLife, { pace });
-  rig.manager.start();
-  await applyTenant(rig);
-  await repositoryReady(rig);
-  api = await testApi(rig);
-  git = await AgentGit.start(fileLife, api);
+  ({ rig, api, git } = await gatewayForFile({ pace }));
 });
 
 /** A task that has pushed, and asks for its pull request next. */

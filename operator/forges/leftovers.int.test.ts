@@ -2,10 +2,9 @@ import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import type { DomainEvent } from '#domain';
 import { silentLogger } from '#lib/observe';
-import { fileLife, repositoryReady, type TestConductor, testConductor } from '../api/conductor.int-kit.ts';
-import { applyTenant } from '../api/objects.int-kit.ts';
-import { claimedIssue, endTask, type TestApi, type TestTask, testApi } from '../api/task.int-kit.ts';
-import { AgentGit } from '../gateway/git.int-kit.ts';
+import type { TestConductor } from '../api/conductor.int-kit.ts';
+import { claimedIssue, endTask, type TestApi, type TestTask } from '../api/task.int-kit.ts';
+import { type AgentGit, gatewayForFile } from '../gateway/git.int-kit.ts';
 import { Leftovers } from './leftovers.ts';
 
 const CAUSE = { actor: { kind: 'controller', name: 'test' } } as const;
@@ -14,12 +13,7 @@ let api: TestApi;
 let git: AgentGit;
 
 before(async () => {
-  rig = await testConductor(fileLife);
-  rig.manager.start();
-  await applyTenant(rig);
-  await repositoryReady(rig);
-  api = await testApi(rig);
-  git = await AgentGit.start(fileLife, api);
+  ({ rig, api, git } = await gatewayForFile());
 });
 
 /** A task that has pushed, and the row of that push as if the gateway had died in the middle of it, `minutes` ago. */

@@ -5,10 +5,9 @@ import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { fileLife, repositoryReady, type TestConductor, testConductor } from '../api/conductor.int-kit.ts';
-import { applyTenant } from '../api/objects.int-kit.ts';
-import { claimedIssue, type TestApi, type TestTask, testApi } from '../api/task.int-kit.ts';
-import { AgentGit } from './git.int-kit.ts';
+import type { TestConductor } from '../api/conductor.int-kit.ts';
+import { claimedIssue, type TestApi, type TestTask } from '../api/task.int-kit.ts';
+import { gatewayForFile } from './git.int-kit.ts';
 import { deltaBomb, packed, packOf } from './packs.int-kit.ts';
 import { FLUSH, pkt, ZERO } from './pkt.ts';
 
@@ -21,12 +20,9 @@ let pack: Buffer;
 let refs: string;
 
 before(async () => {
-  rig = await testConductor(fileLife);
-  rig.manager.start();
-  await applyTenant(rig);
-  await repositoryReady(rig);
-  api = await testApi(rig);
-  const git = await AgentGit.start(fileLife, api);
+  const made = await gatewayForFile();
+  ({ rig, api } = made);
+  const { git } = made;
   task = await claimedIssue(api, 'fuzzed');
   const clone = await git.clone(task, 'fuzzed');
   sha = await git.commit(clone, 'fuzzed.txt', 'fuzzed\n');

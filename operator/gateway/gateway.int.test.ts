@@ -1,19 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { before, test } from 'node:test';
-import { fileLife, repositoryReady, type TestConductor, testConductor } from '../api/conductor.int-kit.ts';
-import { applyTenant } from '../api/objects.int-kit.ts';
-import {
-  claimedIssue,
-  endTask,
-  furtherTask,
-  secondAttempt,
-  type TestApi,
-  type TestTask,
-  testApi,
-} from '../api/task.int-kit.ts';
+import type { TestConductor } from '../api/conductor.int-kit.ts';
+import { claimedIssue, endTask, furtherTask, secondAttempt, type TestApi, type TestTask } from '../api/task.int-kit.ts';
 import { repositoryKey } from '../issues/world.ts';
-import { AgentGit } from './git.int-kit.ts';
+import { type AgentGit, gatewayForFile } from './git.int-kit.ts';
 
 let rig: TestConductor;
 let api: TestApi;
@@ -21,12 +12,7 @@ let git: AgentGit;
 let base: string;
 
 before(async () => {
-  rig = await testConductor(fileLife);
-  rig.manager.start();
-  await applyTenant(rig);
-  await repositoryReady(rig);
-  api = await testApi(rig);
-  git = await AgentGit.start(fileLife, api);
+  ({ rig, api, git } = await gatewayForFile());
   base = (await refs())['refs/heads/main']!;
 });
 

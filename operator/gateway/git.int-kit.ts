@@ -2,7 +2,9 @@ import { execFile } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Listening, listen } from '#lib/http';
-import type { TestApi, TestTask } from '../api/task.int-kit.ts';
+import { fileLife, repositoryReady, type TestConductor, testConductor } from '../api/conductor.int-kit.ts';
+import { applyTenant } from '../api/objects.int-kit.ts';
+import { type TestApi, type TestTask, testApi } from '../api/task.int-kit.ts';
 
 export interface Ran {
   readonly code: number;
@@ -92,4 +94,17 @@ export class AgentGit {
   push(task: TestTask, clone: string, refspec = `HEAD:refs/heads/${task.branch}`, ...options: string[]): Promise<Ran> {
     return this.run(clone, task, 'push', ...options, this.remote(task), ...refspec.split(' '));
   }
+}
+
+/** A conductor for the tests of a file, whose tenant is ready: its API, and git as an agent runs it. */
+export async function gatewayForFile(
+  options?: Parameters<typeof testConductor>[1],
+  logger?: Parameters<typeof testApi>[1],
+): Promise<{ rig: TestConductor; api: TestApi; git: AgentGit }> {
+  const rig = await testConductor(fileLife, options);
+  rig.manager.start();
+  await applyTenant(rig);
+  await repositoryReady(rig);
+  const api = await testApi(rig, logger);
+  return { rig, api, git: await AgentGit.start(fileLife, api) };
 }

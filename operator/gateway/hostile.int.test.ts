@@ -5,10 +5,9 @@ import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { pino } from 'pino';
-import { fileLife, repositoryReady, type TestConductor, testConductor } from '../api/conductor.int-kit.ts';
-import { applyTenant } from '../api/objects.int-kit.ts';
-import { claimedIssue, endTask, type TestApi, type TestTask, testApi } from '../api/task.int-kit.ts';
-import { AgentGit } from './git.int-kit.ts';
+import type { TestConductor } from '../api/conductor.int-kit.ts';
+import { claimedIssue, endTask, type TestApi, type TestTask } from '../api/task.int-kit.ts';
+import { type AgentGit, gatewayForFile } from './git.int-kit.ts';
 import { FLUSH, pkt, ZERO } from './pkt.ts';
 
 let rig: TestConductor;
@@ -18,12 +17,7 @@ const log: string[] = [];
 const answers: string[] = [];
 
 before(async () => {
-  rig = await testConductor(fileLife);
-  rig.manager.start();
-  await applyTenant(rig);
-  await repositoryReady(rig);
-  api = await testApi(rig, pino({ level: 'trace' }, { write: (line: string) => log.push(line) }));
-  git = await AgentGit.start(fileLife, api);
+  ({ rig, api, git } = await gatewayForFile({}, pino({ level: 'trace' }, { write: (line: string) => log.push(line) })));
 });
 
 const tip = async (branch: string): Promise<string> =>

@@ -3,11 +3,10 @@ import { before, type TestContext, test } from 'node:test';
 import type { Forge } from '#lib/forge';
 import { silentLogger } from '#lib/observe';
 import { until } from '../../test/kit/cluster-wait.ts';
-import { fileLife, repositoryReady, type TestConductor, testConductor } from '../api/conductor.int-kit.ts';
-import { applyTenant } from '../api/objects.int-kit.ts';
-import { claimedIssue, secondAttempt, type TestApi, type TestTask, testApi } from '../api/task.int-kit.ts';
+import type { TestConductor } from '../api/conductor.int-kit.ts';
+import { claimedIssue, secondAttempt, type TestApi, type TestTask } from '../api/task.int-kit.ts';
 import { override } from '../forges/unsure.int-kit.ts';
-import { AgentGit } from '../gateway/git.int-kit.ts';
+import { type AgentGit, gatewayForFile } from '../gateway/git.int-kit.ts';
 import type { Conductor } from './context.ts';
 import { IssueController } from './controller.ts';
 
@@ -17,12 +16,7 @@ let api: TestApi;
 let git: AgentGit;
 
 before(async () => {
-  rig = await testConductor(fileLife);
-  rig.manager.start();
-  await applyTenant(rig);
-  await repositoryReady(rig);
-  api = await testApi(rig);
-  git = await AgentGit.start(fileLife, api);
+  ({ rig, api, git } = await gatewayForFile());
 });
 
 /** The task pushes, and opens its pull request. */
